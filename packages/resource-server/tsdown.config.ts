@@ -1,0 +1,7 @@
+import { packageBuild } from '../../tsdown.shared.ts'
+
+export default packageBuild({
+  index: 'src/index.ts',
+  fetch: 'src/fetch.ts',
+  express: 'src/express.ts',
+})

@@ -1,0 +1,68 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import { defineConfig } from 'vitest/config'
+import type { ViteUserConfig } from 'vitest/config'
+import { requirements } from './packages/core/src/requirements.ts'
+
+/** One test that cites requirements, as the traceability matrix reads it. */
+interface CitingTest {
+  readonly file: string
+  readonly name: string
+  readonly state: string
+  readonly requirements: readonly string[]
+}
+
+/**
+ * Writes `coverage/requirements.json` beside the package's tests: which test cites which
+ * requirement. The matrix in the docs and the check "every row has a test" are made from it.
+ */
+function requirementReporter(root: string): Reporter {
+  return {
+    onTestRunEnd(testModules: readonly TestModule[]) {
+      const tests: CitingTest[] = []
+      for (const testModule of testModules) {
+        const file = path.relative(import.meta.dirname, testModule.moduleId).replaceAll('\\', '/')
+        for (const testCase of testModule.children.allTests()) {
+          const cited = citedBy(testCase)
+          if (cited.length === 0) continue
+          tests.push({
+            file,
+            name: testCase.fullName,
+            state: testCase.result().state,
+            requirements: cited,
+          })
+        }
+      }
+      const folder = path.join(root, 'coverage')
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(path.join(folder, 'requirements.json'), `${JSON.stringify(tests, null, 2)}\n`)
+    },
+  }
+}
+
+function citedBy(testCase: TestCase): string[] {
+  const ids = new Set<string>(requirements.map((row) => row.id))
+  return testCase.tags.filter((tag) => ids.has(tag))
+}
+
+/** Test settings every package shares. `root` is the package's `import.meta.dirname`. */
+export function packageTests(root: string, test: ViteUserConfig['test'] = {}): ViteUserConfig {
+  return defineConfig({
+    root,
+    // Tests read the sources of sibling packages, so that a change needs no build in between.
+    resolve: { conditions: ['evergrant:source'] },
+    ssr: {
+      resolve: { conditions: ['evergrant:source'], externalConditions: ['evergrant:source'] },
+    },
+    test: {
+      include: ['test/**/*.test.ts'],
+      // A tag is a requirement's ID; a typo in one fails the run.
+      strictTags: true,
+      tags: requirements.map((row) => ({ name: row.id, description: row.text })),
+      reporters: ['default', requirementReporter(root)],
+      testTimeout: 30_000,
+      ...test,
+    },
+  })
+}
