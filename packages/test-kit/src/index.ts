@@ -1,0 +1,20 @@
+export { jsonBody, readBody, startServer } from './server.ts'
+export type { RequestHandler, RunningServer, StartServerOptions } from './server.ts'
+export { virtualClock } from './clock.ts'
+export type { VirtualClock } from './clock.ts'
+export { createCanaries } from './canaries.ts'
+export type { Canaries } from './canaries.ts'
+export type { Fault } from './faults.ts'
+export type { GrantView, RefreshTokenRules } from './grants.ts'
+export type { AccessTokenRequest } from './access-tokens.ts'
+export type { LoggedRequest } from './request-log.ts'
+export { startScriptedAuthorizationServer } from './authorization-server.ts'
+export type {
+  AuthorizationServerEndpoint,
+  IssuedTokens,
+  ScriptedAuthorizationServer,
+  ScriptedAuthorizationServerOptions,
+  WellKnownForm,
+} from './authorization-server.ts'
+export { startProtectedServer } from './protected-server.ts'
+export type { ProtectedServer, ProtectedServerOptions } from './protected-server.ts'
