@@ -1,0 +1,206 @@
+import type { TokenSet } from '@evergrant/core'
+import { EvergrantClientError } from '../errors.ts'
+import type { RecordName, StoredRecord } from '../store.ts'
+import type { Grant, GrantEnd, GrantIdentity, PendingRefresh, PrivateJwk } from './grant.ts'
+
+const recordVersion = 1
+
+/** The body of a grant's record. `savedAtEpochSeconds` is the writer's clock. */
+export function serializeGrant(grant: Grant, savedAtEpochSeconds: number): string {
+  return JSON.stringify({ version: recordVersion, savedAtEpochSeconds, ...grant })
+}
+
+/** Why a record cannot be used. Only a damaged one may be set aside: the others are somebody's. */
+export type UnreadableReason = 'damaged' | 'later-version' | 'another-identity'
+
+/** A stored grant, or the reason why the record is none. */
+export type ParsedGrant =
+  | { readonly grant: Grant }
+  | { readonly unreadable: UnreadableReason; readonly detail: string }
+
+/**
+ * Reads a grant's record. Nothing in it is believed before it is checked: a record that names
+ * another identity than the one asked for was swapped or copied, and its tokens are not used.
+ */
+export function parseGrant(
+  stored: StoredRecord,
+  identity: GrantIdentity,
+  nowEpochSeconds: number,
+): ParsedGrant {
+  let value: unknown
+  try {
+    value = JSON.parse(stored.body)
+  } catch {
+    return { unreadable: 'damaged', detail: 'it is not JSON' }
+  }
+  if (!isObject(value)) return { unreadable: 'damaged', detail: 'it is not a JSON object' }
+  const version = value['version']
+  if (typeof version === 'number' && version > recordVersion) {
+    return { unreadable: 'later-version', detail: `it has version ${version}` }
+  }
+  if (version !== recordVersion) return { unreadable: 'damaged', detail: 'it has no version' }
+
+  const stranger = differingMember(value['identity'], identity)
+  if (stranger !== undefined) {
+    return { unreadable: 'another-identity', detail: `its ${stranger} is another` }
+  }
+  const grant = readGrant(value, identity)
+  if (grant === undefined) return { unreadable: 'damaged', detail: 'a member is missing or wrong' }
+
+  const savedAt = value['savedAtEpochSeconds']
+  if (typeof savedAt !== 'number') {
+    return { unreadable: 'damaged', detail: 'the time of writing is missing' }
+  }
+  return { grant: onThisClock(grant, savedAt, stored.ageSeconds, nowEpochSeconds) }
+}
+
+/** The typed error for a record that cannot be used. */
+export function unreadableRecord(
+  name: RecordName,
+  reason: UnreadableReason,
+  detail: string,
+): EvergrantClientError {
+  const what = `The stored ${name.kind} ${name.id.slice(0, 12)} cannot be used: ${detail}. `
+  const next: Record<UnreadableReason, string> = {
+    damaged: 'It was set aside in the store, and nothing was sent to any server. Sign in again.',
+    'later-version':
+      'It was left as it is, and nothing was sent to any server. Update to the version that wrote it.',
+    'another-identity':
+      'It was set aside in the store, and nothing was sent to any server: a record was copied or renamed by hand. Sign in again.',
+  }
+  return new EvergrantClientError('RECORD_UNREADABLE', what + next[reason])
+}
+
+/**
+ * Shifts the times of a grant that another machine wrote onto this machine's clock, where the
+ * store can say how long ago that was. Two machines then agree on the remaining lifetime however
+ * far apart their clocks are.
+ */
+function onThisClock(
+  grant: Grant,
+  savedAtEpochSeconds: number,
+  ageSeconds: number | undefined,
+  nowEpochSeconds: number,
+): Grant {
+  if (ageSeconds === undefined || grant.tokenSet === undefined) return grant
+  const shift = nowEpochSeconds - ageSeconds - savedAtEpochSeconds
+  const { tokenSet } = grant
+  return {
+    ...grant,
+    tokenSet: {
+      ...tokenSet,
+      issuedAtEpochSeconds: tokenSet.issuedAtEpochSeconds + shift,
+      expiresAtEpochSeconds:
+        tokenSet.expiresAtEpochSeconds === undefined
+          ? undefined
+          : tokenSet.expiresAtEpochSeconds + shift,
+    },
+  }
+}
+
+function readGrant(value: Record<string, unknown>, identity: GrantIdentity): Grant | undefined {
+  const state = value['state']
+  if (state !== 'active' && state !== 'ended' && state !== 'signed-out') return undefined
+  const tokenSet = optional(value['tokenSet'], readTokenSet)
+  const pending = optional(value['pending'], readPending)
+  const ended = optional(value['ended'], readEnd)
+  const requestedScope = optional(value['requestedScope'], readString)
+  const dpopKey = optional(value['dpopKey'], readJwk)
+  const members = [tokenSet, pending, ended, requestedScope, dpopKey]
+  if (members.includes(invalid)) return undefined
+  if (state === 'active' && tokenSet === undefined) return undefined
+  return {
+    identity,
+    state,
+    ...present('tokenSet', tokenSet),
+    ...present('pending', pending),
+    ...present('ended', ended),
+    ...present('requestedScope', requestedScope),
+    ...present('dpopKey', dpopKey),
+  }
+}
+
+const invalid = Symbol('invalid')
+
+function optional<Value>(
+  value: unknown,
+  read: (value: unknown) => Value | undefined,
+): Value | undefined | typeof invalid {
+  if (value === undefined) return undefined
+  return read(value) ?? invalid
+}
+
+function present<Key extends string, Value>(
+  key: Key,
+  value: Value | undefined | typeof invalid,
+): Partial<Record<Key, Value>> {
+  if (value === undefined || value === invalid) return {}
+  return { [key]: value } as Partial<Record<Key, Value>>
+}
+
+function readTokenSet(value: unknown): TokenSet | undefined {
+  if (!isObject(value)) return undefined
+  const accessToken = value['accessToken']
+  const tokenType = value['tokenType']
+  const issuedAtEpochSeconds = value['issuedAtEpochSeconds']
+  const expiresAtEpochSeconds = value['expiresAtEpochSeconds']
+  const refreshToken = value['refreshToken']
+  const scope = value['scope']
+  if (typeof accessToken !== 'string' || accessToken === '') return undefined
+  if (tokenType !== 'Bearer' && tokenType !== 'DPoP') return undefined
+  if (typeof issuedAtEpochSeconds !== 'number') return undefined
+  if (expiresAtEpochSeconds !== undefined && typeof expiresAtEpochSeconds !== 'number') {
+    return undefined
+  }
+  if (refreshToken !== undefined && typeof refreshToken !== 'string') return undefined
+  if (scope !== undefined && typeof scope !== 'string') return undefined
+  return {
+    accessToken,
+    tokenType,
+    issuedAtEpochSeconds,
+    expiresAtEpochSeconds,
+    refreshToken,
+    scope,
+  }
+}
+
+function readPending(value: unknown): PendingRefresh | undefined {
+  if (!isObject(value)) return undefined
+  const { startedAtEpochSeconds, attempts } = value
+  if (typeof startedAtEpochSeconds !== 'number' || typeof attempts !== 'number') return undefined
+  return { startedAtEpochSeconds, attempts }
+}
+
+function readEnd(value: unknown): GrantEnd | undefined {
+  if (!isObject(value)) return undefined
+  const { reason, oauthError, atEpochSeconds } = value
+  if (reason !== 'refused' && reason !== 'lost-response' && reason !== 'registration-ended') {
+    return undefined
+  }
+  if (typeof atEpochSeconds !== 'number') return undefined
+  return typeof oauthError === 'string'
+    ? { reason, oauthError, atEpochSeconds }
+    : { reason, atEpochSeconds }
+}
+
+function readString(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function readJwk(value: unknown): PrivateJwk | undefined {
+  if (!isObject(value)) return undefined
+  const { kty } = value
+  return typeof kty === 'string' ? { ...value, kty } : undefined
+}
+
+function differingMember(value: unknown, identity: GrantIdentity): string | undefined {
+  if (!isObject(value)) return 'identity'
+  for (const member of ['partition', 'issuer', 'resource', 'clientId'] as const) {
+    if (value[member] !== identity[member]) return member
+  }
+  return undefined
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

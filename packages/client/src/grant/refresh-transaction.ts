@@ -1,0 +1,422 @@
+import type { TokenResponse, TokenSet } from '@evergrant/core'
+import { mergeTokenResponse } from '@evergrant/core'
+import type { Clock } from '../clock.ts'
+import { EvergrantClientError } from '../errors.ts'
+import { aboutGrant } from '../events.ts'
+import type { Observer, RefreshReason } from '../events.ts'
+import type { HeldLock } from '../store.ts'
+import type { Grant, GrantEnd } from './grant.ts'
+import type { GrantRepository, StoredGrant } from './grant-repository.ts'
+import { saveTokenSet } from './save-token-set.ts'
+import type { ServerHealthRecord } from './server-health.ts'
+
+/** What came of one refresh request, told apart as C-53 demands. */
+export type ExchangeResult =
+  | { readonly kind: 'tokens'; readonly response: TokenResponse }
+  | {
+      readonly kind: 'failed'
+      readonly outcome: 'grant-ended' | 'registration-ended' | 'request-refused' | 'transient'
+      /** In plain words, without secrets. */
+      readonly detail: string
+      readonly oauthError?: string | undefined
+      readonly retryAfterSeconds?: number | undefined
+      /**
+       * Whether an HTTP answer arrived. Without one the server may or may not have rotated the
+       * refresh token, so the journal stays.
+       */
+      readonly answered: boolean
+    }
+
+/** Sends the refresh request of a grant. It classifies every failure and never throws. */
+export type RefreshExchange = (grant: Grant) => Promise<ExchangeResult>
+
+/** How a refresh transaction went. */
+export type RefreshOutcome =
+  /** This process sent the request; the tokens are saved. */
+  | { readonly kind: 'refreshed'; readonly stored: StoredGrant }
+  /** Somebody else had refreshed; nothing was sent. */
+  | { readonly kind: 'adopted'; readonly stored: StoredGrant }
+  /** Tokens were obtained and could not be saved yet. `stored` is what is to be saved. */
+  | {
+      readonly kind: 'unsaved'
+      readonly stored: StoredGrant
+      readonly spentRefreshToken: string
+      readonly cause: EvergrantClientError
+    }
+  /** A person has to sign in. */
+  | { readonly kind: 'ended'; readonly stored: StoredGrant }
+  | { readonly kind: 'signed-out' }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'no-refresh-token'; readonly stored: StoredGrant }
+  /** The request itself is wrong for this server; repeating it or signing in again is no cure. */
+  | {
+      readonly kind: 'refused'
+      readonly stored: StoredGrant
+      readonly detail: string
+      readonly oauthError: string | undefined
+    }
+  /** Nothing is lost, and a later attempt can succeed. */
+  | {
+      readonly kind: 'not-now'
+      readonly stored: StoredGrant | undefined
+      readonly because:
+        | 'backing-off'
+        | 'lock-busy'
+        | 'lock-unavailable'
+        | 'store-unwritable'
+        | 'server-unavailable'
+      readonly detail: string
+      readonly retryAfterSeconds: number | undefined
+      readonly cause?: unknown
+    }
+
+/**
+ * The steps of a transaction, in order. A fault harness stops or kills the process at each.
+ */
+export type RefreshStep =
+  | 'before-lock'
+  | 'locked'
+  | 'read'
+  | 'journaled'
+  | 'answered'
+  | 'saved'
+  | 'released'
+
+/** What a transaction works on and with. */
+export interface RefreshContext {
+  readonly repository: GrantRepository
+  readonly health: ServerHealthRecord
+  readonly exchange: RefreshExchange
+  readonly clock: Clock
+  readonly observe: Observer
+  /** How long to wait for the lock before the answer is `lock-busy`. */
+  readonly lockWaitMilliseconds: number
+  /** Whether a token set can be handed out as it is, without a refresh. */
+  readonly isFresh: (tokenSet: TokenSet) => boolean
+  /** Called at every step; a test stops the world here. */
+  readonly atStep?: ((step: RefreshStep) => void | Promise<void>) | undefined
+}
+
+/** What the caller knows and wants. */
+export interface RefreshRequest {
+  readonly reason: RefreshReason
+  /** The access token that a resource answered with 401 (C-54). */
+  readonly rejectedAccessToken?: string | undefined
+}
+
+/** A write that lost its race is repeated on what the winner wrote; more than this is no race. */
+const maximumRereads = 5
+
+/**
+ * Refreshes a grant once, whoever else is trying to.
+ *
+ * Lock, read again, adopt what somebody else stored, respect the shared back-off, journal, send,
+ * merge, save: in this order, so that a process killed at any instant leaves the old token set or
+ * the new one (C-51, C-52). Only `invalid_grant` for the token that is still the stored one ends
+ * the grant, and it is marked, not deleted (C-53).
+ *
+ * @throws EvergrantClientError `RECORD_UNREADABLE`, `TOKEN_STORE_UNAVAILABLE`
+ */
+export async function refreshGrant(
+  context: RefreshContext,
+  request: RefreshRequest,
+): Promise<RefreshOutcome> {
+  const { repository, clock, observe, lockWaitMilliseconds } = context
+  const about = aboutGrant(context.repository.identity)
+
+  await context.atStep?.('before-lock')
+  const waitedFrom = clock.nowEpochSeconds()
+  const locking = await repository.lock({ waitMilliseconds: lockWaitMilliseconds })
+  observe({
+    ...about,
+    type: 'lock-waited',
+    outcome: locking.outcome,
+    durationSeconds: Math.max(0, clock.nowEpochSeconds() - waitedFrom),
+  })
+  if (locking.outcome === 'busy') {
+    return await withoutLock(context, request, {
+      because: 'lock-busy',
+      detail: `another process${locking.holder === undefined ? '' : ` (${locking.holder})`} is refreshing this grant and has not finished; it may be suspended`,
+    })
+  }
+  if (locking.outcome === 'unavailable') {
+    return await withoutLock(context, request, {
+      because: 'lock-unavailable',
+      detail: `the store cannot lock: ${locking.reason}`,
+      cause: locking.cause,
+    })
+  }
+  try {
+    await context.atStep?.('locked')
+    return await underLock(context, request, locking.lock)
+  } finally {
+    await locking.lock.release()
+    await context.atStep?.('released')
+  }
+}
+
+/** Without the lock nothing is sent; what a sibling finished meanwhile can still be adopted. */
+async function withoutLock(
+  context: RefreshContext,
+  request: RefreshRequest,
+  why: {
+    readonly because: 'lock-busy' | 'lock-unavailable'
+    readonly detail: string
+    readonly cause?: unknown
+  },
+): Promise<RefreshOutcome> {
+  const stored = await context.repository.read()
+  const settled = stored && settledWithoutRequest(context, request, stored)
+  if (settled !== undefined) return settled
+  return { kind: 'not-now', stored, retryAfterSeconds: undefined, ...why }
+}
+
+async function underLock(
+  context: RefreshContext,
+  request: RefreshRequest,
+  lock: HeldLock,
+): Promise<RefreshOutcome> {
+  const { repository, observe } = context
+  const about = aboutGrant(context.repository.identity)
+  for (let reread = 0; reread < maximumRereads; reread += 1) {
+    const stored = await repository.read()
+    await context.atStep?.('read')
+    if (stored === undefined) return { kind: 'absent' }
+    const abandoned = stored.grant.pending
+    // With an abandoned refresh in the journal even a fresh access token is not the end of it: a
+    // server with grace replays the lost answer only for a while.
+    if (abandoned === undefined || stored.grant.state !== 'active') {
+      const settled = settledWithoutRequest(context, request, stored)
+      if (settled !== undefined) return settled
+    } else {
+      observe({ ...about, type: 'refresh-recovering', attempts: abandoned.attempts })
+    }
+    const { tokenSet } = stored.grant
+    if (tokenSet?.refreshToken === undefined) return { kind: 'no-refresh-token', stored }
+
+    // The first retry of an abandoned refresh goes at once; everything else respects the back-off.
+    if (abandoned === undefined || abandoned.attempts > 1) {
+      const deferred = await deferral(context, request, stored)
+      if (deferred !== undefined) return deferred
+    }
+    if (!lock.isHeld()) continue
+
+    const journaled = await writeJournal(context, stored)
+    if (journaled === 'conflict') continue
+    if ('kind' in journaled) return journaled
+    await context.atStep?.('journaled')
+    // A lease can have run out while this process was suspended. Sending now could present a
+    // refresh token that somebody else has rotated meanwhile.
+    if (!lock.isHeld()) continue
+
+    return await exchangeAndSave(context, request, journaled, tokenSet.refreshToken)
+  }
+  return {
+    kind: 'not-now',
+    stored: undefined,
+    because: 'lock-busy',
+    detail: 'the stored grant kept changing under the lock',
+    retryAfterSeconds: undefined,
+  }
+}
+
+/** The outcome where the stored grant already answers the request, else `undefined`. */
+function settledWithoutRequest(
+  context: RefreshContext,
+  request: RefreshRequest,
+  stored: StoredGrant,
+): RefreshOutcome | undefined {
+  const about = aboutGrant(context.repository.identity)
+  const { state, tokenSet } = stored.grant
+  if (state === 'signed-out') return { kind: 'signed-out' }
+  if (state === 'ended') return { kind: 'ended', stored }
+  if (tokenSet === undefined || request.reason === 'requested') return undefined
+  if (tokenSet.accessToken === request.rejectedAccessToken) return undefined
+  // After a 401 any other token is worth a try: whoever stored it got it later (C-54).
+  if (request.rejectedAccessToken === undefined && !context.isFresh(tokenSet)) return undefined
+  context.observe({ ...about, type: 'refresh-adopted', reason: request.reason })
+  return { kind: 'adopted', stored }
+}
+
+async function deferral(
+  context: RefreshContext,
+  request: RefreshRequest,
+  stored: StoredGrant,
+): Promise<RefreshOutcome | undefined> {
+  const health = await context.health.read()
+  const waitSeconds = health.notBeforeEpochSeconds - context.clock.nowEpochSeconds()
+  if (waitSeconds <= 0) return undefined
+  const about = aboutGrant(context.repository.identity)
+  context.observe({
+    ...about,
+    type: 'refresh-deferred',
+    reason: request.reason,
+    because: health.reason,
+    retryAfterSeconds: waitSeconds,
+  })
+  return {
+    kind: 'not-now',
+    stored,
+    because: 'backing-off',
+    detail: `the authorization server is left alone for ${Math.ceil(waitSeconds)} s more after: ${health.reason}`,
+    retryAfterSeconds: waitSeconds,
+  }
+}
+
+/**
+ * Writes down that a refresh begins. It also proves that the store can be written before the
+ * refresh token is spent.
+ */
+async function writeJournal(
+  context: RefreshContext,
+  stored: StoredGrant,
+): Promise<StoredGrant | 'conflict' | Extract<RefreshOutcome, { kind: 'not-now' }>> {
+  const attempts = (stored.grant.pending?.attempts ?? 0) + 1
+  const pending = { startedAtEpochSeconds: context.clock.nowEpochSeconds(), attempts }
+  try {
+    const written = await context.repository.write({ ...stored.grant, pending }, stored.generation)
+    return written ?? 'conflict'
+  } catch (cause) {
+    if (!EvergrantClientError.is(cause)) throw cause
+    return {
+      kind: 'not-now',
+      stored,
+      because: 'store-unwritable',
+      detail: 'the token store cannot be written, so the refresh token was not spent',
+      retryAfterSeconds: undefined,
+      cause,
+    }
+  }
+}
+
+async function exchangeAndSave(
+  context: RefreshContext,
+  request: RefreshRequest,
+  journaled: StoredGrant,
+  refreshToken: string,
+): Promise<RefreshOutcome> {
+  const { clock, observe } = context
+  const about = aboutGrant(context.repository.identity)
+  const { grant } = journaled
+  observe({ ...about, type: 'refresh-started', reason: request.reason })
+  const sentAt = clock.nowEpochSeconds()
+  const result = await context.exchange(grant)
+  await context.atStep?.('answered')
+
+  if (result.kind === 'failed') {
+    observe({
+      ...about,
+      type: 'refresh-failed',
+      reason: request.reason,
+      outcome: result.outcome,
+      oauthError: result.oauthError,
+      retryAfterSeconds: result.retryAfterSeconds,
+    })
+    return await failed(context, journaled, result)
+  }
+
+  // The lifetime counts from the request: the time on the wire is not ours to use.
+  const merge = mergeTokenResponse(grant.tokenSet, result.response, { nowEpochSeconds: sentAt })
+  const { pending: _pending, ...rest } = grant
+  const outcome = await saveTokenSet(
+    context,
+    { grant: { ...rest, tokenSet: merge.tokenSet }, generation: journaled.generation },
+    refreshToken,
+  )
+  await context.health.succeeded()
+  if (outcome.kind !== 'refreshed') return outcome
+  await context.atStep?.('saved')
+  if (merge.missingScopes.length > 0) {
+    observe({ ...about, type: 'scope-narrowed', missingScopes: merge.missingScopes })
+  }
+  observe({
+    ...about,
+    type: 'refresh-succeeded',
+    reason: request.reason,
+    durationSeconds: Math.max(0, clock.nowEpochSeconds() - sentAt),
+    rotated: merge.refreshToken === 'rotated',
+    expiresInSeconds: result.response.expires_in,
+  })
+  return outcome
+}
+
+async function failed(
+  context: RefreshContext,
+  journaled: StoredGrant,
+  failure: Extract<ExchangeResult, { kind: 'failed' }>,
+): Promise<RefreshOutcome> {
+  const { grant } = journaled
+  if (failure.outcome === 'grant-ended' || failure.outcome === 'registration-ended') {
+    return await markEnded(context, journaled, failure)
+  }
+  const stored = failure.answered ? await clearJournal(context, journaled) : journaled
+  if (failure.outcome === 'request-refused') {
+    return { kind: 'refused', stored, detail: failure.detail, oauthError: failure.oauthError }
+  }
+  const health = await context.health.failed(failure.detail, failure.retryAfterSeconds)
+  const lost = !failure.answered && (grant.pending?.attempts ?? 0) <= 1
+  return {
+    kind: 'not-now',
+    stored,
+    because: 'server-unavailable',
+    detail: failure.detail,
+    // A lost answer is asked for again at once, while a server with grace still replays it.
+    retryAfterSeconds: lost
+      ? 0
+      : Math.max(0, health.notBeforeEpochSeconds - context.clock.nowEpochSeconds()),
+  }
+}
+
+/**
+ * Marks the grant as ended, if the refused token is still the stored one. Where it is not, somebody
+ * stored a newer one meanwhile, and the refusal says nothing about that.
+ */
+async function markEnded(
+  context: RefreshContext,
+  journaled: StoredGrant,
+  failure: Extract<ExchangeResult, { kind: 'failed' }>,
+): Promise<RefreshOutcome> {
+  const about = aboutGrant(context.repository.identity)
+  const { pending, ...rest } = journaled.grant
+  const ended: GrantEnd = {
+    reason: endReason(failure.outcome, pending?.attempts ?? 1),
+    atEpochSeconds: context.clock.nowEpochSeconds(),
+    ...(failure.oauthError === undefined ? {} : { oauthError: failure.oauthError }),
+  }
+  const grant: Grant = { ...rest, state: 'ended', ended }
+  const written = await context.repository.write(grant, journaled.generation)
+  if (written === undefined) {
+    const current = await context.repository.read()
+    if (current === undefined) return { kind: 'absent' }
+    if (current.grant.state === 'signed-out') return { kind: 'signed-out' }
+    if (current.grant.state === 'ended') return { kind: 'ended', stored: current }
+    return { kind: 'adopted', stored: current }
+  }
+  context.observe({ ...about, type: 'grant-ended', reason: ended.reason })
+  return { kind: 'ended', stored: written }
+}
+
+function endReason(
+  outcome: 'grant-ended' | 'registration-ended' | 'request-refused' | 'transient',
+  attempts: number,
+): GrantEnd['reason'] {
+  if (outcome === 'registration-ended') return 'registration-ended'
+  return attempts > 1 ? 'lost-response' : 'refused'
+}
+
+/**
+ * Takes the journal back after an answer that changed nothing. An earlier attempt whose answer
+ * never came stays noted: this answer says nothing about that one.
+ */
+async function clearJournal(context: RefreshContext, journaled: StoredGrant): Promise<StoredGrant> {
+  const { pending, ...rest } = journaled.grant
+  const earlierAttempts = (pending?.attempts ?? 1) - 1
+  const grant: Grant =
+    pending === undefined || earlierAttempts === 0
+      ? rest
+      : { ...rest, pending: { ...pending, attempts: earlierAttempts } }
+  const written = await context.repository
+    .write(grant, journaled.generation)
+    .catch(() => undefined)
+  return written ?? journaled
+}

@@ -1,0 +1,70 @@
+import type { Clock } from '../clock.ts'
+import { EvergrantClientError } from '../errors.ts'
+import { aboutGrant } from '../events.ts'
+import type { Observer } from '../events.ts'
+import type { GrantRepository, StoredGrant } from './grant-repository.ts'
+
+/** What saving needs. */
+export interface SaveContext {
+  readonly repository: GrantRepository
+  readonly clock: Clock
+  readonly observe: Observer
+}
+
+/** How saving a freshly obtained token set went. */
+export type SaveOutcome =
+  | { readonly kind: 'refreshed'; readonly stored: StoredGrant }
+  | { readonly kind: 'adopted'; readonly stored: StoredGrant }
+  | { readonly kind: 'signed-out' }
+  | {
+      readonly kind: 'unsaved'
+      readonly stored: StoredGrant
+      readonly spentRefreshToken: string
+      readonly cause: EvergrantClientError
+    }
+
+/** Waits between attempts to save, in milliseconds: about three seconds in all, under the lock. */
+const retryWaits: readonly number[] = [50, 100, 200, 400, 800, 1600]
+
+/**
+ * Saves a token set that was just obtained, and tells the exchange's success from the save's.
+ *
+ * A failing write is tried again for a while, since the tokens exist nowhere else. A conflict is
+ * settled by asking whose tokens are newer: a record that still holds the refresh token we spent
+ * is older than ours, whatever was marked on it meanwhile.
+ */
+export async function saveTokenSet(
+  context: SaveContext,
+  toSave: StoredGrant,
+  spentRefreshToken: string,
+): Promise<SaveOutcome> {
+  const { repository, clock, observe } = context
+  const about = aboutGrant(repository.identity)
+  let expectedGeneration = toSave.generation
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const written = await repository.write(toSave.grant, expectedGeneration)
+      if (written !== undefined) return { kind: 'refreshed', stored: written }
+      const current = await repository.read()
+      if (current?.grant.state === 'signed-out') return { kind: 'signed-out' }
+      const theirs = current?.grant.tokenSet?.refreshToken
+      if (current !== undefined && theirs !== spentRefreshToken) {
+        return { kind: 'adopted', stored: current }
+      }
+      expectedGeneration = current?.generation ?? 0
+    } catch (cause) {
+      if (!EvergrantClientError.is(cause)) throw cause
+      const wait = retryWaits[attempt]
+      if (wait === undefined) {
+        observe({ ...about, type: 'save-failed' })
+        return {
+          kind: 'unsaved',
+          stored: { grant: toSave.grant, generation: expectedGeneration },
+          spentRefreshToken,
+          cause,
+        }
+      }
+      await clock.sleep(wait)
+    }
+  }
+}

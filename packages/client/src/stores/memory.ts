@@ -1,0 +1,121 @@
+import { EvergrantClientError } from '../errors.ts'
+import type { HeldLock, LockOptions, LockOutcome, RecordName, RecordStore, StoredRecord } from '../store.ts'
+
+/**
+ * Keeps records in this process. For tests, and for hosts whose grants need not outlive them.
+ *
+ * Two managers over one memory store see each other's writes and locks, as two processes over a
+ * durable store do.
+ */
+export function memoryStore(): RecordStore {
+  const records = new Map<string, StoredRecord>()
+  const setAside = new Map<string, StoredRecord>()
+  const locks = createLockTable()
+
+  return {
+    async read(name) {
+      return records.get(keyOf(name))
+    },
+    async write(name, body, expectedGeneration) {
+      const key = keyOf(name)
+      const current = records.get(key)?.generation ?? 0
+      if (current !== expectedGeneration) return { outcome: 'conflict' }
+      const generation = current + 1
+      records.set(key, { generation, body })
+      return { outcome: 'written', generation }
+    },
+    async remove(name, expectedGeneration) {
+      const key = keyOf(name)
+      if ((records.get(key)?.generation ?? 0) !== expectedGeneration) return 'conflict'
+      records.delete(key)
+      return 'removed'
+    },
+    async *list(kind) {
+      const prefix = `${kind}/`
+      for (const key of [...records.keys()]) {
+        if (key.startsWith(prefix)) yield key.slice(prefix.length)
+      }
+    },
+    async setAside(name) {
+      const key = keyOf(name)
+      const record = records.get(key)
+      if (record === undefined) return
+      setAside.set(`${key}@${record.generation}`, record)
+      records.delete(key)
+    },
+    lock: (name, options) => locks.acquire(keyOf(name), options),
+    async close() {
+      records.clear()
+      setAside.clear()
+    },
+  }
+}
+
+function keyOf(name: RecordName): string {
+  return `${name.kind}/${name.id}`
+}
+
+interface LockTable {
+  acquire(key: string, options?: LockOptions): Promise<LockOutcome>
+}
+
+/** Locks in the order they were asked for; a waiter leaves the queue when its time is up. */
+function createLockTable(): LockTable {
+  const queues = new Map<string, (() => void)[]>()
+
+  function grant(key: string): LockOutcome {
+    let held = true
+    const lock: HeldLock = {
+      isHeld: () => held,
+      async release() {
+        if (!held) return
+        held = false
+        const next = queues.get(key)?.shift()
+        if (next === undefined) queues.delete(key)
+        else next()
+      },
+    }
+    return { outcome: 'acquired', lock }
+  }
+
+  return {
+    async acquire(key, { waitMilliseconds = 0, signal } = {}) {
+      if (signal?.aborted) throw abortError(signal)
+      const queue = queues.get(key)
+      if (queue === undefined) {
+        queues.set(key, [])
+        return grant(key)
+      }
+      if (waitMilliseconds <= 0) return { outcome: 'busy' }
+      return await new Promise<LockOutcome>((resolve, reject) => {
+        const timer = setTimeout(() => {
+          leave()
+          resolve({ outcome: 'busy' })
+        }, waitMilliseconds)
+        function onTurn(): void {
+          leave()
+          resolve(grant(key))
+        }
+        function onAbort(): void {
+          leave()
+          reject(abortError(signal))
+        }
+        function leave(): void {
+          clearTimeout(timer)
+          signal?.removeEventListener('abort', onAbort)
+          const index = queue?.indexOf(onTurn) ?? -1
+          if (index >= 0) queue?.splice(index, 1)
+        }
+        queue.push(onTurn)
+        signal?.addEventListener('abort', onAbort, { once: true })
+      })
+    },
+  }
+}
+
+function abortError(signal: AbortSignal | undefined): unknown {
+  return (
+    signal?.reason ??
+    new EvergrantClientError('TEMPORARILY_UNAVAILABLE', 'Waiting for the lock was given up.')
+  )
+}

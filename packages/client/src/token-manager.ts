@@ -1,0 +1,387 @@
+import type { RefreshTiming, RefreshTimingOptions, TokenSet } from '@evergrant/core'
+import { decideRefresh } from '@evergrant/core'
+import type { Clock } from './clock.ts'
+import { systemClock } from './clock.ts'
+import { EvergrantClientError } from './errors.ts'
+import type { Observer, RefreshReason } from './events.ts'
+import { aboutGrant, diagnosticsObserver } from './events.ts'
+import type { Grant, GrantIdentity, PrivateJwk } from './grant/grant.ts'
+import { grantId } from './grant/grant.ts'
+import type { StoredGrant } from './grant/grant-repository.ts'
+import { grantRepository } from './grant/grant-repository.ts'
+import { notNow, signInRequired } from './grant/outcome-errors.ts'
+import type {
+  RefreshContext,
+  RefreshExchange,
+  RefreshOutcome,
+  RefreshStep,
+} from './grant/refresh-transaction.ts'
+import { refreshGrant } from './grant/refresh-transaction.ts'
+import { saveTokenSet } from './grant/save-token-set.ts'
+import type { ServerHealthOptions } from './grant/server-health.ts'
+import { serverHealthRecord } from './grant/server-health.ts'
+import type { RecordStore } from './store.ts'
+
+/** An access token, ready to be sent. */
+export interface AccessToken {
+  readonly value: string
+  readonly tokenType: 'Bearer' | 'DPoP'
+  /** The granted scope, space-separated; `undefined` where nobody ever named one. */
+  readonly scope: string | undefined
+  readonly expiresAtEpochSeconds: number | undefined
+}
+
+/** What a caller of {@link TokenManager.getAccessToken} may say. */
+export interface GetAccessTokenOptions {
+  /** The token that a resource just answered with 401. Any other token will do, also an older one. */
+  readonly rejectedAccessToken?: string | undefined
+  /** Stops this caller's waiting. The refresh goes on: others wait for it too. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Keeps one grant usable: one refresh for each expiry, whoever asks. */
+export interface TokenManager {
+  readonly identity: GrantIdentity
+  /**
+   * An access token that is good now. From memory, without I/O, while there is one; near its end
+   * it is still handed out while a refresh runs in the background.
+   *
+   * @throws EvergrantClientError
+   * - `SIGN_IN_REQUIRED`: a person has to sign in; `signInReason` says why.
+   * - `TEMPORARILY_UNAVAILABLE`: nothing is lost, try again after `retryAfterSeconds`.
+   * - `TOKEN_REQUEST_REFUSED`: the server refuses the request itself, as configured.
+   * - `TOKEN_STORE_WRITE_FAILED`, `TOKEN_STORE_UNAVAILABLE`, `RECORD_UNREADABLE`: the store.
+   */
+  getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>
+  /** The grant as the store holds it now, or `undefined`. Nothing is refreshed. */
+  read(): Promise<Grant | undefined>
+  /**
+   * Stores the tokens of a finished sign-in, whatever was stored before, and hands them out from
+   * now on.
+   *
+   * @throws EvergrantClientError `TOKEN_STORE_WRITE_FAILED`
+   */
+  adopt(grant: SignedInGrant): Promise<void>
+  /** Marks the grant as signed out and returns what it was, or `undefined` where there is none. */
+  forget(): Promise<Grant | undefined>
+  /** Resolves when no refresh is under way: what to await before the process exits. */
+  idle(): Promise<void>
+}
+
+/** What a sign-in brings. */
+export interface SignedInGrant {
+  readonly tokenSet: TokenSet
+  readonly requestedScope: string | undefined
+  readonly dpopKey?: PrivateJwk | undefined
+}
+
+/** What a token manager works with. */
+export interface TokenManagerOptions {
+  readonly store: RecordStore
+  /** Sends the refresh request. */
+  readonly exchange: RefreshExchange
+  /** Default: the machine's clock. */
+  readonly clock?: Clock | undefined
+  /** Receives every event, besides the `evergrant.client` diagnostics channel. */
+  readonly observe?: Observer | undefined
+  /** When to refresh ahead of expiry. */
+  readonly timing?: RefreshTimingOptions | undefined
+  readonly serverHealth?: ServerHealthOptions | undefined
+  /**
+   * How long a caller without a good token waits while a server or a sibling is unavailable,
+   * before it gets `TEMPORARILY_UNAVAILABLE`. Default 15.
+   */
+  readonly patienceSeconds?: number | undefined
+  /** How long to wait for another process's refresh in one go. Default 10,000. */
+  readonly lockWaitMilliseconds?: number | undefined
+  /** Called at every step of a refresh transaction: where a fault harness stops the process. */
+  readonly atStep?: ((step: RefreshStep) => void | Promise<void>) | undefined
+}
+
+/** The shortest pause between two attempts of a waiting caller, in milliseconds. */
+const shortestPauseMilliseconds = 50
+/** How often, at most, a failing refresh ahead of expiry is tried again in this process. */
+const backgroundPauseSeconds = 1
+
+/**
+ * Creates the manager of one grant. Managers over the same store agree with each other, in one
+ * process or many; several for one grant in one process cost only the extra reads.
+ */
+export async function createTokenManager(
+  identity: GrantIdentity,
+  options: TokenManagerOptions,
+): Promise<TokenManager> {
+  const clock = options.clock ?? systemClock
+  const observe = diagnosticsObserver(options.observe)
+  const repository = await grantRepository(options.store, identity, clock)
+  const timing: RefreshTimingOptions = {
+    ...options.timing,
+    jitterKey: Number.parseInt((await grantId(identity)).slice(0, 8), 16),
+  }
+  const context: RefreshContext = {
+    repository,
+    health: await serverHealthRecord(options.store, identity.issuer, clock, options.serverHealth),
+    exchange: options.exchange,
+    clock,
+    observe,
+    lockWaitMilliseconds: options.lockWaitMilliseconds ?? 10_000,
+    isFresh: (tokenSet) => !['expired', 'refresh-in-background'].includes(actionFor(tokenSet)),
+    atStep: options.atStep,
+  }
+  return tokenManager(context, options.patienceSeconds ?? 15, actionFor)
+
+  function actionFor(tokenSet: TokenSet): RefreshTiming['action'] {
+    return decideRefresh(tokenSet, clock.nowEpochSeconds(), timing).action
+  }
+}
+
+/** A refresh under way. Work in the background gives up at once where a caller would wait. */
+interface Work {
+  readonly result: Promise<StoredGrant>
+  readonly inBackground: boolean
+}
+
+function tokenManager(
+  context: RefreshContext,
+  patienceSeconds: number,
+  actionFor: (tokenSet: TokenSet) => RefreshTiming['action'],
+): TokenManager {
+  const { repository, clock, observe } = context
+  const { identity } = repository
+  const about = aboutGrant(identity)
+
+  /** What the store said last. */
+  let known: StoredGrant | undefined
+  /** Tokens that were obtained and could not be saved. They are handed out once they are saved. */
+  let unsaved: Extract<RefreshOutcome, { kind: 'unsaved' }> | undefined
+  let inFlight: Work | undefined
+  let noBackgroundBeforeEpochSeconds = 0
+
+  return {
+    identity,
+    getAccessToken({ rejectedAccessToken, signal } = {}) {
+      const good = fromMemory(rejectedAccessToken)
+      return good === undefined
+        ? detachable(obtain(rejectedAccessToken), signal)
+        : Promise.resolve(good)
+    },
+    async read() {
+      return (await repository.read())?.grant
+    },
+    adopt,
+    forget,
+    async idle() {
+      while (inFlight !== undefined) await inFlight.result.catch(() => undefined)
+    },
+  }
+
+  /** The token in memory, if it is good; near its end, a refresh is started beside it. */
+  function fromMemory(rejectedAccessToken: string | undefined): AccessToken | undefined {
+    const tokenSet = known?.grant.tokenSet
+    if (tokenSet === undefined || unsaved !== undefined) return undefined
+    if (tokenSet.accessToken === rejectedAccessToken) return undefined
+    const action = actionFor(tokenSet)
+    if (action === 'expired') return undefined
+    if (action === 'refresh-in-background') refreshInBackground('ahead-of-expiry')
+    return accessTokenOf(tokenSet)
+  }
+
+  function refreshInBackground(reason: RefreshReason): void {
+    if (known?.grant.state !== 'active' || known.grant.tokenSet?.refreshToken === undefined) return
+    if (inFlight !== undefined) return
+    if (clock.nowEpochSeconds() < noBackgroundBeforeEpochSeconds) return
+    noBackgroundBeforeEpochSeconds = clock.nowEpochSeconds() + backgroundPauseSeconds
+    // The current token is still good: whatever goes wrong is reported by events, and matters to a
+    // caller only when the token has expired.
+    run(reason, undefined, true).result.catch(() => undefined)
+  }
+
+  async function obtain(rejectedAccessToken: string | undefined): Promise<AccessToken> {
+    // A refresh already under way may have begun before this caller's token was rejected, and end
+    // with that very token, or it may lack this caller's patience: then one more is needed.
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const work = inFlight ?? run(reasonFor(rejectedAccessToken), rejectedAccessToken, false)
+      const stored = await (work.inBackground
+        ? work.result.catch(() => undefined)
+        : work.result)
+      const tokenSet = stored?.grant.tokenSet
+      if (tokenSet === undefined || tokenSet.accessToken === rejectedAccessToken) continue
+      if (actionFor(tokenSet) !== 'expired' || attempt > 0) return accessTokenOf(tokenSet)
+    }
+    throw new EvergrantClientError(
+      'RESOURCE_REFUSED',
+      'The resource rejects the access token, and the authorization server keeps returning the same one. Check that the resource and the authorization server agree on issuer, audience and clock.',
+    )
+  }
+
+  function reasonFor(rejectedAccessToken: string | undefined): RefreshReason {
+    return rejectedAccessToken === undefined ? 'expired' : 'rejected'
+  }
+
+  /** One refresh at a time in this process. It belongs to the manager, not to who asked first. */
+  function run(
+    reason: RefreshReason,
+    rejectedAccessToken: string | undefined,
+    inBackground: boolean,
+  ): Work {
+    const patience = inBackground ? 0 : patienceSeconds
+    const result = settle(reason, rejectedAccessToken, patience).finally(() => {
+      inFlight = undefined
+      // Somebody is refreshing, or crashed while doing so: the lock will tell which.
+      if (known?.grant.pending !== undefined) refreshInBackground('recovery')
+    })
+    inFlight = { result, inBackground }
+    return inFlight
+  }
+
+  async function settle(
+    reason: RefreshReason,
+    rejectedAccessToken: string | undefined,
+    patience: number,
+  ): Promise<StoredGrant> {
+    const giveUpAtEpochSeconds = clock.nowEpochSeconds() + patience
+    for (;;) {
+      if (unsaved !== undefined) await saveUnsaved()
+      const stored = await fromStore(reason, rejectedAccessToken)
+      if (stored !== undefined) return stored
+      const outcome = await refreshGrant(context, { reason, rejectedAccessToken })
+      if (outcome.kind === 'unsaved') {
+        unsaved = outcome
+        throw outcome.cause
+      }
+      take(outcome)
+      if (outcome.kind === 'refreshed' || outcome.kind === 'adopted') return outcome.stored
+      const serving = stillServing(rejectedAccessToken)
+      if (serving !== undefined) return serving
+      if (outcome.kind !== 'not-now') throw signInRequired(outcome)
+      const pauseSeconds = Math.max(
+        outcome.retryAfterSeconds ?? 0,
+        shortestPauseMilliseconds / 1000,
+      )
+      if (clock.nowEpochSeconds() + pauseSeconds > giveUpAtEpochSeconds) throw notNow(outcome)
+      await clock.sleep(pauseSeconds * 1000)
+    }
+  }
+
+  /** What the store holds, where that is an answer without taking the lock. */
+  async function fromStore(
+    reason: RefreshReason,
+    rejectedAccessToken: string | undefined,
+  ): Promise<StoredGrant | undefined> {
+    if (reason === 'requested' || reason === 'recovery') return undefined
+    const stored = await repository.read()
+    if (stored?.grant.state !== 'active' || stored.grant.tokenSet === undefined) return undefined
+    const { tokenSet } = stored.grant
+    if (tokenSet.accessToken === rejectedAccessToken) return undefined
+    const action = actionFor(tokenSet)
+    if (action === 'expired') return undefined
+    // A refresh ahead of expiry is what was asked for here, so a merely good token is no answer.
+    if (reason === 'ahead-of-expiry' && action === 'refresh-in-background') return undefined
+    if (known !== undefined && known.grant.tokenSet?.accessToken !== tokenSet.accessToken) {
+      observe({ ...about, type: 'refresh-adopted', reason })
+    }
+    known = stored
+    return stored
+  }
+
+  function take(outcome: Exclude<RefreshOutcome, { kind: 'unsaved' }>): void {
+    if ('stored' in outcome) known = outcome.stored ?? known
+    else known = undefined
+  }
+
+  /** The last access token can outlive its grant: it serves until it expires or is rejected. */
+  function stillServing(rejectedAccessToken: string | undefined): StoredGrant | undefined {
+    const tokenSet = known?.grant.tokenSet
+    if (tokenSet === undefined || tokenSet.accessToken === rejectedAccessToken) return undefined
+    return actionFor(tokenSet) === 'expired' ? undefined : known
+  }
+
+  async function saveUnsaved(): Promise<void> {
+    if (unsaved === undefined) return
+    const { stored, spentRefreshToken } = unsaved
+    const outcome = await saveTokenSet(context, stored, spentRefreshToken)
+    if (outcome.kind === 'unsaved') {
+      unsaved = outcome
+      throw outcome.cause
+    }
+    unsaved = undefined
+    known = outcome.kind === 'signed-out' ? undefined : outcome.stored
+  }
+
+  async function adopt(signedIn: SignedInGrant): Promise<void> {
+    const grant: Grant = {
+      identity,
+      state: 'active',
+      tokenSet: signedIn.tokenSet,
+      ...(signedIn.requestedScope === undefined
+        ? {}
+        : { requestedScope: signedIn.requestedScope }),
+      ...(signedIn.dpopKey === undefined ? {} : { dpopKey: signedIn.dpopKey }),
+    }
+    for (;;) {
+      const current = await repository.read().catch((error: unknown) => {
+        // A damaged record was set aside by this very read; a person has just signed in anew.
+        if (EvergrantClientError.is(error) && error.code === 'RECORD_UNREADABLE') {
+          return repository.read()
+        }
+        throw error
+      })
+      const written = await repository.write(grant, current?.generation ?? 0)
+      if (written === undefined) continue
+      known = written
+      unsaved = undefined
+      observe({
+        ...about,
+        type: 'signed-in',
+        refreshToken: signedIn.tokenSet.refreshToken === undefined ? 'not-issued' : 'issued',
+      })
+      return
+    }
+  }
+
+  async function forget(): Promise<Grant | undefined> {
+    for (;;) {
+      const current = await repository.read()
+      if (current === undefined) return undefined
+      const { grant } = current
+      if (grant.state === 'signed-out') return undefined
+      // The generation lives on, so that a slower writer elsewhere cannot bring the grant back.
+      const written = await repository.write({ identity, state: 'signed-out' }, current.generation)
+      if (written === undefined) continue
+      known = undefined
+      unsaved = undefined
+      return grant
+    }
+  }
+}
+
+function accessTokenOf(tokenSet: TokenSet): AccessToken {
+  return {
+    value: tokenSet.accessToken,
+    tokenType: tokenSet.tokenType,
+    scope: tokenSet.scope,
+    expiresAtEpochSeconds: tokenSet.expiresAtEpochSeconds,
+  }
+}
+
+/** Lets one caller stop waiting without stopping the work. */
+async function detachable<Value>(
+  work: Promise<Value>,
+  signal: AbortSignal | undefined,
+): Promise<Value> {
+  if (signal === undefined) return await work
+  if (signal.aborted) {
+    work.catch(() => undefined)
+    throw signal.reason
+  }
+  let onAbort: (() => void) | undefined
+  const aborted = new Promise<never>((_resolve, reject) => {
+    onAbort = () => reject(signal.reason)
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
+  }
+}
