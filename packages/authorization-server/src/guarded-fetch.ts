@@ -1,0 +1,138 @@
+import dns from 'node:dns'
+import { request } from 'node:https'
+import { isIP } from 'node:net'
+import type { LookupFunction } from 'node:net'
+import { ReadableStream } from 'node:stream/web'
+import { AuthorizationServerError } from './errors.ts'
+import { isPublicAddress } from './public-address.ts'
+
+export { isPublicAddress }
+
+/** Options of {@link createGuardedFetch}. */
+export interface GuardedFetchOptions {
+  /** Whole exchange, body included. Default 5,000. */
+  readonly timeoutMilliseconds?: number | undefined
+  /** Longest body that is read before the exchange is broken off. Default 5,120. */
+  readonly maximumBodyBytes?: number | undefined
+  /** Which addresses may be connected to. Default {@link isPublicAddress}. */
+  readonly allowAddress?: ((address: string) => boolean) | undefined
+  /** Resolves host names. Default `dns.lookup`. */
+  readonly lookup?: LookupFunction | undefined
+  /** PEM certificates to trust instead of the system's. */
+  readonly ca?: string | undefined
+}
+
+/** The part of `fetch` that is guarded: a GET of an https URL. */
+export type GuardedFetch = (
+  url: string | URL,
+  init?: Pick<RequestInit, 'headers' | 'signal'>,
+) => Promise<Response>
+
+/**
+ * Makes a `fetch` for URLs that strangers supply: Client ID Metadata Documents, `jwks_uri`.
+ *
+ * The address is checked where the connection is made, so a name that resolves differently the
+ * second time (DNS rebinding) gains nothing; one refused address among several refuses the name.
+ * Redirects are returned, never followed. No cookies, no proxy, no connection is reused.
+ *
+ * Rejects with {@link AuthorizationServerError} `FETCH_REFUSED` where the guard says no, and with
+ * Node's own error where the network does.
+ *
+ * @see draft-ietf-oauth-client-id-metadata-document §6
+ */
+export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFetch {
+  const allowAddress = options.allowAddress ?? isPublicAddress
+  const maximumBodyBytes = options.maximumBodyBytes ?? 5120
+  const lookup = guardedLookup(options.lookup ?? dns.lookup, allowAddress)
+
+  return async (input, init = {}) => {
+    const url = new URL(input)
+    assertFetchable(url, allowAddress)
+    const timeout = AbortSignal.timeout(options.timeoutMilliseconds ?? 5000)
+    const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout
+    return await new Promise<Response>((resolve, reject) => {
+      const exchange = request(url, {
+        method: 'GET',
+        headers: Object.fromEntries(new Headers(init.headers)),
+        lookup,
+        signal,
+        agent: false,
+        ca: options.ca,
+      })
+      exchange.on('error', reject)
+      exchange.on('response', (message) => {
+        const status = message.statusCode ?? 0
+        const headers = new Headers()
+        for (const [name, value] of Object.entries(message.headers)) {
+          for (const one of [value ?? []].flat()) headers.append(name, one)
+        }
+        const hasBody = status !== 204 && status !== 205 && status !== 304
+        if (!hasBody) message.resume()
+        const body = hasBody ? ReadableStream.from(limited(message, maximumBodyBytes)) : null
+        resolve(new Response(body, { status, headers }))
+      })
+      exchange.end()
+    })
+  }
+}
+
+function assertFetchable(url: URL, allowAddress: (address: string) => boolean): void {
+  const refuse = (why: string): never => {
+    throw new AuthorizationServerError(
+      'FETCH_REFUSED',
+      `Refused to fetch from ${JSON.stringify(url.host.slice(0, 100))}: ${why}.`,
+    )
+  }
+  if (url.protocol !== 'https:') refuse('only https URLs are fetched')
+  if (url.username !== '' || url.password !== '') refuse('the URL carries credentials')
+  // The URL parser has turned decimal, octal and hexadecimal IPv4 into dotted form by now. A
+  // literal address is connected to without a lookup, so it is checked here.
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  if (isIP(host) !== 0 && !allowAddress(host)) refuse('the address is not publicly reachable')
+}
+
+function guardedLookup(
+  lookup: LookupFunction,
+  allowAddress: (address: string) => boolean,
+): LookupFunction {
+  return (hostname, lookupOptions, callback) => {
+    lookup(hostname, { ...lookupOptions, all: true }, (error, found) => {
+      const addresses =
+        typeof found === 'string' ? [{ address: found, family: isIP(found) }] : found
+      const [first] = error === null ? addresses : []
+      if (error !== null || first === undefined) {
+        callback(error ?? new Error(`${JSON.stringify(hostname)} has no address`), [])
+      } else if (!addresses.every(({ address }) => allowAddress(address))) {
+        callback(
+          new AuthorizationServerError(
+            'FETCH_REFUSED',
+            `Refused to connect to ${JSON.stringify(hostname.slice(0, 100))}: it resolves to an ` +
+              'address that is not publicly reachable.',
+          ),
+          [],
+        )
+      } else if (lookupOptions.all === true) {
+        callback(null, addresses)
+      } else {
+        callback(null, first.address, first.family)
+      }
+    })
+  }
+}
+
+async function* limited(
+  source: AsyncIterable<Uint8Array>,
+  maximumBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let received = 0
+  for await (const chunk of source) {
+    received += chunk.byteLength
+    if (received > maximumBytes) {
+      throw new AuthorizationServerError(
+        'FETCH_REFUSED',
+        `The response is longer than ${maximumBytes} bytes.`,
+      )
+    }
+    yield chunk
+  }
+}

@@ -1,0 +1,10 @@
+export type { ArtifactStore, StoredArtifact } from './oidc-provider/artifacts.ts'
+export { bindRefreshTokens } from './oidc-provider/binding.ts'
+export type {
+  IssuanceSubject,
+  RefreshTokenBinding,
+  RefreshTokenBindingOptions,
+  RefreshTokenBindingStores,
+  RefreshTokenEvent,
+  RiskFacts,
+} from './oidc-provider/binding.ts'

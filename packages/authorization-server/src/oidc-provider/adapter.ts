@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto'
+import { errors, Provider } from 'oidc-provider'
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { successorRecord } from '../rotate.ts'
+import { judgePresentation, refreshTokenId } from '../rotation.ts'
+import type {
+  PresentationVerdict,
+  RefreshTokenLifetimes,
+  RefreshTokenRecord,
+  RefreshTokenStore,
+  ReuseReason,
+} from '../rotation.ts'
+import type { ArtifactStore, StoredArtifact } from './artifacts.ts'
+
+/** Models whose ids name a thing and open nothing. Every other id is a credential. */
+const publicIds = new Set(['Client', 'Grant'])
+
+/** Models that end with their grant. */
+const grantModels = ['AccessToken', 'AuthorizationCode'] as const
+
+export interface AdapterDependencies {
+  readonly artifacts: ArtifactStore
+  readonly refreshTokens: RefreshTokenStore<AdapterPayload>
+  readonly lifetimes: RefreshTokenLifetimes
+  readonly graceSeconds: number
+  readonly nowEpochSeconds: () => number
+  /** Upper bound the issuance decision of this request set for a new family. */
+  readonly maximumLifetimeSeconds: (context: object) => number | undefined
+  readonly onRotated: (record: RefreshTokenRecord<AdapterPayload>, replayed: boolean) => void
+  readonly onReuse: (record: RefreshTokenRecord<AdapterPayload>, reason: ReuseReason) => void
+}
+
+/** The engine's storage interface over the two stores; hashes ids before they get there. */
+export function createAdapterFactory(
+  dependencies: AdapterDependencies,
+): (model: string) => Adapter {
+  const refreshTokenAdapter = createRefreshTokenAdapter(dependencies)
+  return (model) =>
+    model === 'RefreshToken' ? refreshTokenAdapter : createArtifactAdapter(model, dependencies)
+}
+
+function createArtifactAdapter(model: string, dependencies: AdapterDependencies): Adapter {
+  const { artifacts, nowEpochSeconds } = dependencies
+  const isPublic = publicIds.has(model)
+  const storageId = (id: string) =>
+    isPublic ? id : createHash('sha256').update(id).digest('base64url')
+
+  return {
+    async upsert(id, payload, expiresIn) {
+      const { jti: _jti, ...rest } = payload
+      await artifacts.put(model, storageId(id), {
+        payload: isPublic ? payload : withoutCookie(rest),
+        expiresAtEpochSeconds: expiresIn === undefined ? undefined : nowEpochSeconds() + expiresIn,
+        grantId: payload.grantId,
+        lookupKey: payload.uid ?? payload.userCode,
+      })
+    },
+    async find(id) {
+      const artifact = await artifacts.find(model, storageId(id))
+      return artifact === undefined ? undefined : { ...fromArtifact(artifact), jti: id }
+    },
+    // The id cannot be restored from its hash. The engine only reads what it finds this way.
+    async findByUid(uid) {
+      const artifact = await artifacts.findByLookupKey(model, uid)
+      return artifact === undefined ? undefined : fromArtifact(artifact)
+    },
+    async findByUserCode(userCode) {
+      const artifact = await artifacts.findByLookupKey(model, userCode)
+      return artifact === undefined ? undefined : fromArtifact(artifact)
+    },
+    // The engine looks first and consumes later; whoever loses the race in between must not go on.
+    async consume(id) {
+      if (await artifacts.consume(model, storageId(id), nowEpochSeconds())) return
+      throw new errors.InvalidGrant('already used by a concurrent request')
+    },
+    async destroy(id) {
+      await artifacts.delete(model, storageId(id))
+    },
+    async revokeByGrantId(grantId) {
+      await artifacts.deleteByGrant(model, grantId)
+    },
+  }
+}
+
+function fromArtifact({ payload, consumedAtEpochSeconds }: StoredArtifact): AdapterPayload {
+  return consumedAtEpochSeconds === undefined
+    ? payload
+    : { ...payload, consumed: consumedAtEpochSeconds }
+}
+
+/** An interaction carries the session's cookie value along, and nothing ever reads it. */
+function withoutCookie(payload: AdapterPayload): AdapterPayload {
+  const { session } = payload
+  if (session === undefined) return payload
+  return { ...payload, session: { ...session, cookie: '' } }
+}
+
+/** What one request found out about the refresh token it presented. */
+interface Presentation {
+  readonly record: RefreshTokenRecord<AdapterPayload>
+  readonly verdict: PresentationVerdict
+}
+
+function createRefreshTokenAdapter(dependencies: AdapterDependencies): Adapter {
+  const { artifacts, refreshTokens, lifetimes, graceSeconds, nowEpochSeconds } = dependencies
+  const presentations = new WeakMap<object, Presentation>()
+
+  async function judge(record: RefreshTokenRecord<AdapterPayload>): Promise<PresentationVerdict> {
+    const successor =
+      record.successorId === undefined ? undefined : await refreshTokens.find(record.successorId)
+    return judgePresentation(record, successor, nowEpochSeconds(), { graceSeconds })
+  }
+
+  async function insertFirst(id: string, payload: AdapterPayload, context: object | undefined) {
+    const { jti: _jti, grantId: familyId, ...data } = payload
+    if (familyId === undefined) throw new TypeError('A refresh token must belong to a grant')
+    const issuedAtEpochSeconds = nowEpochSeconds()
+    const maximum = context === undefined ? undefined : dependencies.maximumLifetimeSeconds(context)
+    const familyExpiresAtEpochSeconds =
+      issuedAtEpochSeconds +
+      Math.min(lifetimes.absoluteSeconds, maximum ?? Number.POSITIVE_INFINITY)
+    await refreshTokens.insert({
+      id: refreshTokenId(id),
+      familyId,
+      issuedAtEpochSeconds,
+      expiresAtEpochSeconds: Math.min(
+        issuedAtEpochSeconds + lifetimes.idleSeconds,
+        familyExpiresAtEpochSeconds,
+      ),
+      familyExpiresAtEpochSeconds,
+      data,
+    })
+  }
+
+  async function supersede(id: string, payload: AdapterPayload, presented: Presentation['record']) {
+    const { jti: _jti, grantId: _grantId, ...data } = payload
+    const now = nowEpochSeconds()
+    const successor = { ...successorRecord(presented, id, now, lifetimes), data }
+    const result = await refreshTokens.supersede(presented.id, successor, now)
+    if (result === 'missing') throw new errors.InvalidGrant('refresh token was revoked meanwhile')
+    if (result === 'superseded') {
+      dependencies.onRotated(presented, false)
+      return
+    }
+    // Another request was first. It wrote the same successor, so there is nothing to write; but
+    // that successor may have been used by now, and then this presentation is reuse.
+    const current = await refreshTokens.find(presented.id)
+    if (current === undefined) throw new errors.InvalidGrant('refresh token was revoked meanwhile')
+    const verdict = await judge(current)
+    if (verdict.action === 'revoke-family') {
+      await Promise.all([
+        refreshTokens.revokeFamily(presented.familyId),
+        artifacts.delete('Grant', presented.familyId),
+        ...grantModels.map((model) => artifacts.deleteByGrant(model, presented.familyId)),
+      ])
+      dependencies.onReuse(presented, verdict.reason)
+      throw new errors.InvalidGrant('refresh token already used')
+    }
+    dependencies.onRotated(presented, true)
+  }
+
+  return {
+    async upsert(id, payload) {
+      const context = Provider.ctx
+      const rotated = context?.oidc.entities.RotatedRefreshToken
+      const presentation = context === undefined ? undefined : presentations.get(context)
+      if (rotated === undefined || presentation === undefined) {
+        await insertFirst(id, payload, context)
+      } else {
+        await supersede(id, payload, presentation.record)
+      }
+    },
+
+    async find(id) {
+      const record = await refreshTokens.find(refreshTokenId(id))
+      if (record === undefined) return undefined
+      const payload = {
+        ...record.data,
+        jti: id,
+        grantId: record.familyId,
+        exp: record.expiresAtEpochSeconds,
+      }
+      const consumed = record.supersededAtEpochSeconds
+      const context = Provider.ctx
+      // Only the token endpoint honours a superseded token again. Introspection must not call
+      // it active, and revocation takes it either way.
+      if (context?.oidc.route !== 'token') {
+        return consumed === undefined ? payload : { ...payload, consumed }
+      }
+      const verdict = await judge(record)
+      presentations.set(context, { record, verdict })
+      return verdict.action === 'revoke-family' ? { ...payload, consumed } : payload
+    },
+
+    // Superseding waits for upsert, where the successor is known: both are one transaction there,
+    // so a crash between the two cannot leave a token that is spent and leads nowhere.
+    async consume() {},
+
+    async destroy(id) {
+      const record = await refreshTokens.find(refreshTokenId(id))
+      if (record !== undefined) await refreshTokens.revokeFamily(record.familyId)
+    },
+
+    async revokeByGrantId(grantId) {
+      await refreshTokens.revokeFamily(grantId)
+      const presentation = Provider.ctx === undefined ? undefined : presentations.get(Provider.ctx)
+      if (presentation?.verdict.action === 'revoke-family') {
+        dependencies.onReuse(presentation.record, presentation.verdict.reason)
+      }
+    },
+
+    // Refresh tokens have neither a uid nor a user code.
+    async findByUid() {
+      return undefined
+    },
+    async findByUserCode() {
+      return undefined
+    },
+  }
+}

@@ -1,0 +1,262 @@
+import { errors, Provider } from 'oidc-provider'
+import type { AdapterPayload, Client, Configuration } from 'oidc-provider'
+import { AuthorizationServerError } from '../errors.ts'
+import { decideRefreshIssuance, offlineAccessHasEffect } from '../issuance.ts'
+import type { RefreshIssuanceDecision, RefreshIssuancePreset, RiskAssessment } from '../issuance.ts'
+import { assertLifetimes } from '../rotate.ts'
+import {
+  assertSuccessorKey,
+  defaultGraceSeconds,
+  defaultRefreshTokenLifetimes,
+  deriveSuccessor,
+} from '../rotation.ts'
+import type { RefreshTokenLifetimes, RefreshTokenStore, ReuseReason } from '../rotation.ts'
+import { createAdapterFactory } from './adapter.ts'
+import type { ArtifactStore } from './artifacts.ts'
+
+/** Where the binding keeps its state. */
+export interface RefreshTokenBindingStores {
+  readonly artifacts: ArtifactStore
+  readonly refreshTokens: RefreshTokenStore<AdapterPayload>
+}
+
+/** What a risk assessment may look at. */
+export interface RiskFacts {
+  readonly client: Client
+  readonly accountId: string
+  readonly requestedScopes: readonly string[]
+}
+
+/** What happened to refresh tokens; ids only, never a token. */
+export type RefreshTokenEvent =
+  | {
+      readonly type: 'issuance-decided'
+      readonly clientId: string
+      readonly decision: RefreshIssuanceDecision
+    }
+  | { readonly type: 'rotated'; readonly clientId: string; readonly grantId: string }
+  | { readonly type: 'replayed'; readonly clientId: string; readonly grantId: string }
+  | {
+      readonly type: 'reuse-detected'
+      readonly clientId: string
+      readonly grantId: string
+      readonly reason: ReuseReason
+    }
+
+/** Options of {@link bindRefreshTokens}. */
+export interface RefreshTokenBindingOptions {
+  /** At least 32 random bytes, persisted; the same for every instance of the server. */
+  readonly successorKey: Uint8Array
+  /** Default `either`. */
+  readonly preset?: RefreshIssuancePreset | undefined
+  /** Default 300; `0` turns the grace off. */
+  readonly graceSeconds?: number | undefined
+  /** Default 14 days idle, 90 days in all. */
+  readonly lifetimes?: RefreshTokenLifetimes | undefined
+  /** Asked at each issuance, and for the consent page. */
+  readonly assessRisk?: ((facts: RiskFacts) => RiskAssessment | Promise<RiskAssessment>) | undefined
+  readonly onEvent?: ((event: RefreshTokenEvent) => void) | undefined
+  /** The clock; default the system's. oidc-provider itself always reads the system's. */
+  readonly nowEpochSeconds?: (() => number) | undefined
+}
+
+/** One authorization, as far as issuing a refresh token for it goes. */
+export interface IssuanceSubject {
+  readonly client: Client
+  readonly accountId: string
+  readonly responseType: string
+  readonly requestedScopes: readonly string[]
+  readonly consentedScopes: readonly string[]
+}
+
+/** What {@link bindRefreshTokens} returns. */
+export interface RefreshTokenBinding {
+  /** Spread into the configuration of `new Provider(issuer, configuration)`. */
+  readonly configuration: Pick<
+    Configuration,
+    'adapter' | 'expiresWithSession' | 'issueRefreshToken' | 'rotateRefreshToken'
+  >
+  /** Merge into `configuration.ttl`. */
+  readonly ttl: { readonly RefreshToken: () => number; readonly Grant: () => number }
+  readonly lifetimes: RefreshTokenLifetimes
+  /** The decision the token endpoint will come to, for the consent page. */
+  decide(subject: IssuanceSubject): Promise<RefreshIssuanceDecision>
+  /**
+   * Attaches to a provider built with `configuration`. Call once, before it serves requests.
+   *
+   * @throws {@link AuthorizationServerError} `ENGINE_NOT_SUPPORTED`
+   */
+  attach(provider: Provider): void
+}
+
+/**
+ * Binds the issuance policy, and rotation with successor grace, to oidc-provider 9.
+ *
+ * Requirements it cannot check: the consent page is shown on every authorization (the binding
+ * relies on it to honour `offline_access` without `prompt=consent`, as OIDC Core §11 permits where
+ * consent is obtained in another way), and every authorization has a grant of its own, so that
+ * revoking a family touches no other sign-in of the same client.
+ *
+ * Concurrency: safe for any number of requests, and for any number of processes over one store.
+ *
+ * @throws {@link AuthorizationServerError} `SUCCESSOR_KEY_TOO_SHORT`, `LIFETIME_INVALID`
+ */
+export function bindRefreshTokens(
+  stores: RefreshTokenBindingStores,
+  options: RefreshTokenBindingOptions,
+): RefreshTokenBinding {
+  const { successorKey } = options
+  assertSuccessorKey(successorKey)
+  const lifetimes = assertLifetimes(options.lifetimes ?? defaultRefreshTokenLifetimes)
+  const preset = options.preset ?? 'either'
+  const emit = options.onEvent ?? (() => {})
+  const decisions = new WeakMap<object, RefreshIssuanceDecision>()
+
+  async function decide(subject: IssuanceSubject): Promise<RefreshIssuanceDecision> {
+    const { client, accountId, responseType, requestedScopes, consentedScopes } = subject
+    const risk = await options.assessRisk?.({ client, accountId, requestedScopes })
+    return decideRefreshIssuance(
+      {
+        clientGrantTypes: client.grantTypes ?? [],
+        responseType,
+        requestedScopes,
+        consentedScopes,
+        risk,
+      },
+      { preset },
+    )
+  }
+
+  const adapter = createAdapterFactory({
+    ...stores,
+    lifetimes,
+    graceSeconds: options.graceSeconds ?? defaultGraceSeconds,
+    nowEpochSeconds: options.nowEpochSeconds ?? (() => Math.floor(Date.now() / 1000)),
+    maximumLifetimeSeconds: (context) => decisions.get(context)?.maximumLifetimeSeconds,
+    onRotated: (record, replayed) =>
+      emit({
+        type: replayed ? 'replayed' : 'rotated',
+        clientId: record.data.clientId ?? '',
+        grantId: record.familyId,
+      }),
+    onReuse: (record, reason) =>
+      emit({
+        type: 'reuse-detected',
+        clientId: record.data.clientId ?? '',
+        grantId: record.familyId,
+        reason,
+      }),
+  })
+
+  const issuing: Pick<Configuration, 'issueRefreshToken'> =
+    // Leaving the hook out is what keeps `refresh_token` out of `grant_types_supported`.
+    preset === 'never'
+      ? {}
+      : {
+          async issueRefreshToken(ctx, client, source) {
+            const scopes = [...source.scopes]
+            const decision = await decide({
+              client,
+              accountId: source.accountId ?? '',
+              // What redeems here is a code; a response type without one cannot get this far.
+              responseType: 'code',
+              requestedScopes: scopes,
+              // The engine keeps in a code only what the grant contains.
+              consentedScopes: scopes,
+            })
+            decisions.set(ctx, decision)
+            emit({ type: 'issuance-decided', clientId: client.clientId, decision })
+            return decision.issue
+          },
+        }
+
+  return {
+    configuration: {
+      adapter,
+      // A grant per authorization: ending one session must not end tokens of another.
+      expiresWithSession: async () => false,
+      ...issuing,
+      async rotateRefreshToken(ctx) {
+        // The engine resolves `resource` after rotation. A request it will refuse must not
+        // spend the token, so the same question is asked here first.
+        const requested: unknown = ctx.oidc.params?.['resource']
+        const granted = ctx.oidc.entities.RefreshToken?.resourceIndicators
+        const values = requested === undefined ? [] : [requested].flat()
+        const [resource] = values
+        const known = typeof resource === 'string' && granted?.has(resource) === true
+        if (values.length > 1 || (values.length === 1 && !known)) throw new errors.InvalidTarget()
+        return true
+      },
+    },
+    ttl: {
+      RefreshToken: () => lifetimes.idleSeconds,
+      // Outlives the family by an hour, for the time between consent and redemption.
+      Grant: () => lifetimes.absoluteSeconds + 3600,
+    },
+    lifetimes,
+    decide,
+    attach(provider) {
+      overrideTokenId(provider, successorKey)
+      if (preset === 'either') allowRefreshGrant(provider)
+      if (offlineAccessHasEffect(preset)) keepOfflineAccess(provider)
+    },
+  }
+}
+
+/**
+ * Makes the id of a rotated refresh token the successor of the presented one. In this engine a
+ * token's id is its value, and each provider has model classes of its own.
+ */
+function overrideTokenId(provider: Provider, successorKey: Uint8Array): void {
+  const prototype: object = provider.RefreshToken.prototype
+  const generateTokenId: unknown = Reflect.get(prototype, 'generateTokenId')
+  if (typeof generateTokenId !== 'function') {
+    throw new AuthorizationServerError(
+      'ENGINE_NOT_SUPPORTED',
+      'Expected RefreshToken models of oidc-provider to have generateTokenId(), as in 9.x; the ' +
+        'installed version has none. Install a version in the peer range of this package.',
+    )
+  }
+  Object.defineProperty(prototype, 'generateTokenId', {
+    configurable: true,
+    writable: true,
+    value(this: unknown): unknown {
+      const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken
+      return rotated === undefined
+        ? Reflect.apply(generateTokenId, this, [])
+        : deriveSuccessor(rotated.jti, successorKey)
+    },
+  })
+}
+
+/**
+ * Under `either` a client may get a refresh token without having declared the grant type; it must
+ * then be able to use it. The registered metadata stays as declared, for the policy to read.
+ */
+function allowRefreshGrant(provider: Provider): void {
+  provider.Client.prototype.grantTypeAllowed = function grantTypeAllowed(type) {
+    return type === 'refresh_token' || this.grantTypes?.includes(type) === true
+  }
+}
+
+/**
+ * The engine drops `offline_access` unless `prompt=consent` is there. Consent is asked on every
+ * authorization here, so the request is completed instead.
+ */
+function keepOfflineAccess(provider: Provider): void {
+  provider.use(async (ctx, next) => {
+    if (ctx.method === 'GET' && ctx.path === provider.pathFor('authorization')) {
+      const { scope, prompt } = ctx.query
+      const prompts = typeof prompt === 'string' ? prompt.split(' ').filter(Boolean) : []
+      const asksOffline = typeof scope === 'string' && scope.split(' ').includes('offline_access')
+      if (
+        asksOffline &&
+        !Array.isArray(prompt) &&
+        !prompts.some((p) => /^(none|consent)$/.test(p))
+      ) {
+        ctx.query = { ...ctx.query, prompt: [...prompts, 'consent'].join(' ') }
+      }
+    }
+    await next()
+  })
+}

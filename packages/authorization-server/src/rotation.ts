@@ -1,0 +1,166 @@
+import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { AuthorizationServerError } from './errors.ts'
+
+/**
+ * What storage keeps about one refresh token. `id` is a hash: whoever reads the storage cannot
+ * present what it finds there.
+ */
+export interface RefreshTokenRecord<Data> {
+  /** {@link refreshTokenId} of the token. */
+  readonly id: string
+  /** All tokens that descend from one authorization; revoked together. */
+  readonly familyId: string
+  readonly issuedAtEpochSeconds: number
+  /** Idle expiry: this token is refused from then on. */
+  readonly expiresAtEpochSeconds: number
+  /** Absolute expiry, the same for the whole family; no rotation moves it. */
+  readonly familyExpiresAtEpochSeconds: number
+  /** When the token was first redeemed; absent while it is live. */
+  readonly supersededAtEpochSeconds?: number | undefined
+  /** `id` of the token given in exchange; present exactly when superseded. */
+  readonly successorId?: string | undefined
+  /** Whatever the caller binds to the token: client, subject, scope, resource. */
+  readonly data: Data
+}
+
+/** Answer of {@link RefreshTokenStore.supersede}. */
+export type SupersedeResult =
+  /** The caller won: the presented token is now superseded and its successor stored. */
+  | 'superseded'
+  /** Another caller was first, with this same successor. Nothing was written. */
+  | 'already-superseded'
+  /** The presented token is not there (any more), say because its family was revoked. */
+  | 'missing'
+
+/**
+ * Storage for refresh tokens, small enough for any database. Only hashes reach it.
+ *
+ * Concurrency: `supersede` is atomic. Of any number of concurrent callers, in any number of
+ * processes, exactly one gets `superseded`; and no caller ever sees a superseded token whose
+ * successor is not stored. In SQL that is one transaction around
+ * `UPDATE … WHERE id = ? AND superseded_at IS NULL`.
+ */
+export interface RefreshTokenStore<Data> {
+  /** Stores the first token of a family. */
+  insert(record: RefreshTokenRecord<Data>): Promise<void>
+  find(id: string): Promise<RefreshTokenRecord<Data> | undefined>
+  /** Marks `id` superseded by `successor` and stores `successor`: both or neither. */
+  supersede(
+    id: string,
+    successor: RefreshTokenRecord<Data>,
+    supersededAtEpochSeconds: number,
+  ): Promise<SupersedeResult>
+  /** Deletes every token of the family. A later `supersede` of any of them is `missing`. */
+  revokeFamily(familyId: string): Promise<void>
+}
+
+/** Why a family is revoked. */
+export type ReuseReason = 'successor-used' | 'grace-over' | 'successor-missing'
+
+/** What presenting a refresh token leads to. */
+export type PresentationVerdict =
+  /** First presentation: exchange it. */
+  | { readonly action: 'rotate' }
+  /** Presented again before its successor was used: give the same successor again. */
+  | { readonly action: 'replay' }
+  /** Presented again when it may no longer be: two parties hold the family (BCP §4.14.2). */
+  | { readonly action: 'revoke-family'; readonly reason: ReuseReason }
+  | { readonly action: 'refuse'; readonly reason: 'unknown' | 'expired' }
+
+/** Options of {@link judgePresentation}. */
+export interface PresentationOptions {
+  /**
+   * How long a superseded token is honoured at most, in seconds; its successor's first use ends
+   * that earlier. Default {@link defaultGraceSeconds}. `0` turns the grace off.
+   */
+  readonly graceSeconds?: number | undefined
+}
+
+/** Long enough for a retry after a time-out or a restart, short for a token found in an old log. */
+export const defaultGraceSeconds: number = 300
+
+/**
+ * Judges one presentation of a refresh token.
+ *
+ * A response can be lost after the server committed: the client then holds the old token only, and
+ * cannot tell. Until the successor is used for the first time, nobody has shown to have received
+ * it, so the old token is honoured again, and leads to the same successor. The first use of the
+ * successor proves that it arrived; from then on the old token in anybody's hands is theft.
+ *
+ * @param presented - The stored record, `undefined` when there is none.
+ * @param successor - The stored record of `presented.successorId`; ignored while there is none.
+ */
+export function judgePresentation(
+  presented: RefreshTokenRecord<unknown> | undefined,
+  successor: RefreshTokenRecord<unknown> | undefined,
+  nowEpochSeconds: number,
+  options: PresentationOptions = {},
+): PresentationVerdict {
+  if (presented === undefined) return { action: 'refuse', reason: 'unknown' }
+  const { supersededAtEpochSeconds } = presented
+  if (supersededAtEpochSeconds !== undefined) {
+    if (successor === undefined) return { action: 'revoke-family', reason: 'successor-missing' }
+    if (successor.supersededAtEpochSeconds !== undefined) {
+      return { action: 'revoke-family', reason: 'successor-used' }
+    }
+    const graceSeconds = options.graceSeconds ?? defaultGraceSeconds
+    const elapsedSeconds = nowEpochSeconds - supersededAtEpochSeconds
+    if (graceSeconds <= 0 || elapsedSeconds > graceSeconds) {
+      return { action: 'revoke-family', reason: 'grace-over' }
+    }
+  }
+  if (nowEpochSeconds >= presented.expiresAtEpochSeconds) {
+    return { action: 'refuse', reason: 'expired' }
+  }
+  return supersededAtEpochSeconds === undefined ? { action: 'rotate' } : { action: 'replay' }
+}
+
+/** Lifetimes of refresh tokens, in seconds (OAuth 2.1 §4.3: both SHOULD exist). */
+export interface RefreshTokenLifetimes {
+  /** A token not used for this long is refused. */
+  readonly idleSeconds: number
+  /** The family ends this long after the first token, however busy it is. */
+  readonly absoluteSeconds: number
+}
+
+/** Default lifetimes: 14 days idle, 90 days in all. */
+export const defaultRefreshTokenLifetimes: RefreshTokenLifetimes = {
+  idleSeconds: 14 * 86_400,
+  absoluteSeconds: 90 * 86_400,
+}
+
+/** The storage key of a refresh token: SHA-256, base64url. Tokens are random, so no salt is needed. */
+export function refreshTokenId(refreshToken: string): string {
+  return createHash('sha256').update(refreshToken).digest('base64url')
+}
+
+/** A new refresh token with 256 bits of randomness, for the start of a family. */
+export function generateRefreshToken(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+/**
+ * Derives the successor of a refresh token: HMAC-SHA-256 over the presented token with a key that
+ * only the server has. The same token always leads to the same successor, which is what lets a
+ * server that stores nothing but hashes give it again; without the key nobody can step ahead.
+ *
+ * @param successorKey - At least 32 random bytes, kept as long as the grace lasts at least.
+ * @throws {@link AuthorizationServerError} `SUCCESSOR_KEY_TOO_SHORT`
+ */
+export function deriveSuccessor(refreshToken: string, successorKey: Uint8Array): string {
+  assertSuccessorKey(successorKey)
+  return createHmac('sha256', successorKey)
+    .update('evergrant refresh token successor\0')
+    .update(refreshToken)
+    .digest('base64url')
+}
+
+/** @throws {@link AuthorizationServerError} `SUCCESSOR_KEY_TOO_SHORT` */
+export function assertSuccessorKey(successorKey: Uint8Array): void {
+  if (successorKey.byteLength >= 32) return
+  throw new AuthorizationServerError(
+    'SUCCESSOR_KEY_TOO_SHORT',
+    `The successor key must have at least 32 bytes, got ${successorKey.byteLength}. ` +
+      'Generate it once with crypto.randomBytes(32) and keep it with your signing keys.',
+  )
+}

@@ -1,0 +1,156 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  authorizationServerScopes,
+  decideRefreshIssuance,
+  offlineAccessHasEffect,
+  refreshIssuancePresets,
+} from '../src/index.ts'
+import type {
+  RefreshIssuancePreset,
+  RefreshIssuanceReason,
+  RefreshIssuanceRequest,
+} from '../src/index.ts'
+
+function request(overrides: Partial<RefreshIssuanceRequest> = {}): RefreshIssuanceRequest {
+  return {
+    clientGrantTypes: ['authorization_code'],
+    responseType: 'code',
+    requestedScopes: ['mcp:read'],
+    consentedScopes: ['mcp:read'],
+    ...overrides,
+  }
+}
+
+const declared = { clientGrantTypes: ['authorization_code', 'refresh_token'] }
+const asked = { requestedScopes: ['mcp:read', 'offline_access'] }
+const consented = { ...asked, consentedScopes: ['mcp:read', 'offline_access'] }
+
+describe('presets', () => {
+  const table: readonly [
+    RefreshIssuancePreset,
+    string,
+    Partial<RefreshIssuanceRequest>,
+    RefreshIssuanceReason,
+  ][] = [
+    ['oauth21', 'nothing', {}, 'grant-type-not-declared'],
+    ['oauth21', 'the grant type', declared, 'grant-type-declared'],
+    ['oauth21', 'offline_access alone', consented, 'grant-type-not-declared'],
+    ['oidc', 'nothing', {}, 'grant-type-not-declared'],
+    ['oidc', 'the grant type', declared, 'offline-access-not-requested'],
+    ['oidc', 'offline_access alone', consented, 'grant-type-not-declared'],
+    ['oidc', 'both, consent refused', { ...declared, ...asked }, 'offline-access-not-consented'],
+    ['oidc', 'both', { ...declared, ...consented }, 'offline-access-consented'],
+    ['either', 'nothing', {}, 'no-signal'],
+    ['either', 'the grant type', declared, 'grant-type-declared'],
+    ['either', 'offline_access alone', consented, 'offline-access-consented'],
+    ['either', 'offline_access alone, consent refused', asked, 'no-signal'],
+    ['never', 'both', { ...declared, ...consented }, 'server-never-issues'],
+  ]
+  test.each(table)('%s with %s', { tags: ['A-01', 'A-02', 'A-04'] }, (preset, _, facts, reason) => {
+    const decision = decideRefreshIssuance(request(facts), { preset })
+    expect(decision.reason).toBe(reason)
+    expect(decision.issue).toBe(
+      reason === 'grant-type-declared' || reason === 'offline-access-consented',
+    )
+    expect(decision.explanation).toMatch(/^The |^This /)
+  })
+
+  test(
+    'a response type without a code gives none, whatever was granted',
+    { tags: ['A-04'] },
+    () => {
+      for (const preset of ['oauth21', 'oidc', 'either'] as const) {
+        const facts = { ...declared, ...consented, responseType: 'id_token' }
+        expect(decideRefreshIssuance(request(facts), { preset })).toMatchObject({
+          issue: false,
+          reason: 'response-without-code',
+        })
+      }
+    },
+  )
+
+  test('without any signal no preset issues', { tags: ['A-02'] }, () => {
+    for (const preset of refreshIssuancePresets) {
+      expect(decideRefreshIssuance(request(), { preset }).issue).toBe(false)
+    }
+  })
+})
+
+describe('risk', () => {
+  test('a veto wins and says why', { tags: ['A-01'] }, () => {
+    const risk = { verdict: 'veto', because: 'domain is not on the list' } as const
+    expect(decideRefreshIssuance(request({ ...declared, risk }), { preset: 'oauth21' })).toEqual({
+      issue: false,
+      reason: 'risk-veto',
+      explanation: 'The risk assessment of this server refused it.',
+      riskReason: 'domain is not on the list',
+    })
+  })
+
+  test('a shortening is passed on and issues', { tags: ['A-01'] }, () => {
+    const risk = { verdict: 'shorten', maximumLifetimeSeconds: 60, because: 'first seen' } as const
+    expect(decideRefreshIssuance(request({ ...declared, risk }))).toMatchObject({
+      issue: true,
+      reason: 'grant-type-declared',
+      maximumLifetimeSeconds: 60,
+      riskReason: 'first seen',
+    })
+  })
+
+  test('risk never turns a refusal into an issuance', { tags: ['A-01'] }, () => {
+    const risk = { verdict: 'accept' } as const
+    expect(decideRefreshIssuance(request({ risk }), { preset: 'oidc' }).issue).toBe(false)
+  })
+})
+
+describe('what metadata advertises', () => {
+  const scopes = fc.subarray(['openid', 'mcp:read', 'mcp:write', 'offline_access'])
+  const preset = fc.constantFrom(...refreshIssuancePresets)
+  const grantTypes = fc.subarray(['authorization_code', 'refresh_token'])
+
+  test(
+    'offline_access is listed exactly when asking for it can change a decision',
+    { tags: ['A-03'] },
+    () => {
+      for (const one of refreshIssuancePresets) {
+        const changes = [['authorization_code'], ['authorization_code', 'refresh_token']].some(
+          (clientGrantTypes) =>
+            decideRefreshIssuance(request({ clientGrantTypes }), { preset: one }).issue !==
+            decideRefreshIssuance(request({ clientGrantTypes, ...consented }), { preset: one })
+              .issue,
+        )
+        expect(offlineAccessHasEffect(one)).toBe(changes)
+      }
+    },
+  )
+
+  test('the list keeps order, has no doubles, and is stable', { tags: ['A-03'] }, () => {
+    fc.assert(
+      fc.property(scopes, preset, (list, one) => {
+        const advertised = authorizationServerScopes(list, one)
+        expect(advertised.includes('offline_access')).toBe(offlineAccessHasEffect(one))
+        expect(new Set(advertised).size).toBe(advertised.length)
+        expect(authorizationServerScopes(advertised, one)).toEqual(advertised)
+        const others = list.filter((scope) => scope !== 'offline_access')
+        expect(advertised.filter((scope) => scope !== 'offline_access')).toEqual(others)
+      }),
+    )
+  })
+
+  test('consenting to less never gains a refresh token', { tags: ['A-04'] }, () => {
+    fc.assert(
+      fc.property(scopes, scopes, preset, grantTypes, (requested, granted, one, declares) => {
+        const facts = { clientGrantTypes: declares, requestedScopes: requested }
+        const less = granted.filter((scope) => scope !== 'offline_access')
+        const withLess = decideRefreshIssuance(request({ ...facts, consentedScopes: less }), {
+          preset: one,
+        })
+        const withAll = decideRefreshIssuance(request({ ...facts, consentedScopes: granted }), {
+          preset: one,
+        })
+        expect(withLess.issue && !withAll.issue).toBe(false)
+      }),
+    )
+  })
+})

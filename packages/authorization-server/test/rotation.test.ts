@@ -1,0 +1,255 @@
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import {
+  createMemoryRefreshTokenStore,
+  createRefreshTokenRotation,
+  deriveSuccessor,
+  judgePresentation,
+  refreshTokenId,
+} from '../src/index.ts'
+import type { RedemptionResult, RefreshTokenRecord } from '../src/index.ts'
+
+const successorKey = new Uint8Array(32).fill(7)
+
+function rotation(
+  options: { graceSeconds?: number; idleSeconds?: number; absoluteSeconds?: number } = {},
+) {
+  const clock = { now: 1_000_000 }
+  const store = createMemoryRefreshTokenStore<string>()
+  const { idleSeconds = 1000, absoluteSeconds = 5000, graceSeconds = 60 } = options
+  const tokens = createRefreshTokenRotation(store, {
+    successorKey,
+    graceSeconds,
+    lifetimes: { idleSeconds, absoluteSeconds },
+    nowEpochSeconds: () => clock.now,
+  })
+  return { clock, store, tokens }
+}
+
+function successorOf<Data>(result: RedemptionResult<Data>): string {
+  if (result.outcome === 'rotated' || result.outcome === 'replayed') return result.refreshToken
+  throw new Error(`expected a successor, got ${result.outcome}`)
+}
+
+describe('successor grace', () => {
+  test('a superseded token gives the same successor again', { tags: ['A-06'] }, async () => {
+    const { tokens } = rotation()
+    const first = await tokens.issue('family', 'alice')
+    const rotated = await tokens.redeem(first)
+    expect(rotated.outcome).toBe('rotated')
+    for (const _ of Array.from({ length: 3 })) {
+      const replayed = await tokens.redeem(first)
+      expect(replayed.outcome).toBe('replayed')
+      expect(successorOf(replayed)).toBe(successorOf(rotated))
+    }
+  })
+
+  test('the first use of the successor ends it', { tags: ['A-05', 'A-06'] }, async () => {
+    const { tokens } = rotation()
+    const first = await tokens.issue('family', 'alice')
+    const second = successorOf(await tokens.redeem(first))
+    const third = successorOf(await tokens.redeem(second))
+    expect(await tokens.redeem(first)).toEqual({
+      outcome: 'family-revoked',
+      reason: 'successor-used',
+      familyId: 'family',
+    })
+    for (const token of [first, second, third]) {
+      expect(await tokens.redeem(token)).toEqual({ outcome: 'refused', reason: 'unknown' })
+    }
+  })
+
+  test(
+    'the window ends it, even when the successor was never used',
+    { tags: ['A-06'] },
+    async () => {
+      const { clock, tokens } = rotation({ graceSeconds: 60 })
+      const first = await tokens.issue('family', 'alice')
+      await tokens.redeem(first)
+      clock.now += 60
+      expect((await tokens.redeem(first)).outcome).toBe('replayed')
+      clock.now += 1
+      expect(await tokens.redeem(first)).toMatchObject({
+        outcome: 'family-revoked',
+        reason: 'grace-over',
+      })
+    },
+  )
+
+  test('with grace 0 the second presentation revokes', { tags: ['A-05'] }, async () => {
+    const { tokens } = rotation({ graceSeconds: 0 })
+    const first = await tokens.issue('family', 'alice')
+    await tokens.redeem(first)
+    expect((await tokens.redeem(first)).outcome).toBe('family-revoked')
+  })
+
+  test('revoking one family leaves others alone', { tags: ['A-05'] }, async () => {
+    const { tokens } = rotation({ graceSeconds: 0 })
+    const other = await tokens.issue('other', 'bob')
+    const first = await tokens.issue('family', 'alice')
+    await tokens.redeem(first)
+    await tokens.redeem(first)
+    expect((await tokens.redeem(other)).outcome).toBe('rotated')
+  })
+
+  test('50 at once: one rotation, one successor, one live token', { tags: ['A-06'] }, async () => {
+    const { store, tokens } = rotation()
+    const first = await tokens.issue('family', 'alice')
+    const results = await Promise.all(Array.from({ length: 50 }, () => tokens.redeem(first)))
+    expect(results.filter(({ outcome }) => outcome === 'rotated')).toHaveLength(1)
+    expect(results.filter(({ outcome }) => outcome === 'replayed')).toHaveLength(49)
+    expect(new Set(results.map((result) => successorOf(result))).size).toBe(1)
+    const [result] = results
+    const successor = result === undefined ? undefined : successorOf(result)
+    expect((await store.find(refreshTokenId(first)))?.supersededAtEpochSeconds).toBeDefined()
+    expect((await store.find(refreshTokenId(successor ?? '')))?.supersededAtEpochSeconds).toBe(
+      undefined,
+    )
+  })
+
+  test('a request that is refused does not spend the token', { tags: ['A-06'] }, async () => {
+    const { tokens } = rotation()
+    const first = await tokens.issue('family', 'alice')
+    const refusal = new Error('scope is wider than granted')
+    await expect(
+      tokens.redeem(first, () => {
+        throw refusal
+      }),
+    ).rejects.toBe(refusal)
+    expect((await tokens.redeem(first)).outcome).toBe('rotated')
+  })
+
+  test(
+    'law: losing any responses loses no grant, and no history has two live tokens',
+    { tags: ['A-05', 'A-06'] },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.boolean(), { maxLength: 40 }), async (arrivals) => {
+          const { tokens } = rotation()
+          let held = await tokens.issue('family', 'alice')
+          for (const arrives of arrivals) {
+            const result = await tokens.redeem(held)
+            const successor = successorOf(result)
+            if (arrives) held = successor
+          }
+          expect(['rotated', 'replayed']).toContain((await tokens.redeem(held)).outcome)
+        }),
+      )
+    },
+  )
+})
+
+describe('lifetimes', () => {
+  test('a token not used for the idle time is refused', { tags: ['A-07'] }, async () => {
+    const { clock, tokens } = rotation({ idleSeconds: 100 })
+    const first = await tokens.issue('family', 'alice')
+    clock.now += 99
+    const second = successorOf(await tokens.redeem(first))
+    clock.now += 100
+    expect(await tokens.redeem(second)).toEqual({ outcome: 'refused', reason: 'expired' })
+  })
+
+  test('no rotation moves the end of the family', { tags: ['A-07'] }, async () => {
+    const { clock, tokens } = rotation({ idleSeconds: 100, absoluteSeconds: 250 })
+    let held = await tokens.issue('family', 'alice')
+    for (const _ of Array.from({ length: 3 })) {
+      clock.now += 80
+      held = successorOf(await tokens.redeem(held))
+    }
+    clock.now += 10
+    expect(await tokens.redeem(held)).toEqual({ outcome: 'refused', reason: 'expired' })
+  })
+
+  test(
+    'an issuance can shorten the family, not lengthen it',
+    { tags: ['A-01', 'A-07'] },
+    async () => {
+      const { clock, store, tokens } = rotation({ idleSeconds: 100, absoluteSeconds: 250 })
+      const short = await tokens.issue('short', 'alice', { maximumLifetimeSeconds: 30 })
+      const long = await tokens.issue('long', 'alice', { maximumLifetimeSeconds: 9_999_999 })
+      expect(await store.find(refreshTokenId(short))).toMatchObject({
+        expiresAtEpochSeconds: clock.now + 30,
+        familyExpiresAtEpochSeconds: clock.now + 30,
+      })
+      expect((await store.find(refreshTokenId(long)))?.familyExpiresAtEpochSeconds).toBe(
+        clock.now + 250,
+      )
+    },
+  )
+
+  test('impossible lifetimes are refused at start', { tags: ['A-07'] }, () => {
+    const store = createMemoryRefreshTokenStore()
+    for (const lifetimes of [
+      { idleSeconds: 0, absoluteSeconds: 10 },
+      { idleSeconds: 1.5, absoluteSeconds: 10 },
+      { idleSeconds: 11, absoluteSeconds: 10 },
+    ]) {
+      expect(() => createRefreshTokenRotation(store, { successorKey, lifetimes })).toThrow(
+        expect.objectContaining({ code: 'LIFETIME_INVALID' }),
+      )
+    }
+  })
+})
+
+test(
+  'revoking any token of a family ends it, superseded ones too',
+  { tags: ['A-11'] },
+  async () => {
+    const { tokens } = rotation()
+    const first = await tokens.issue('family', 'alice')
+    const second = successorOf(await tokens.redeem(first))
+    expect(await tokens.revoke(first)).toBe(true)
+    expect(await tokens.redeem(second)).toEqual({ outcome: 'refused', reason: 'unknown' })
+    expect(await tokens.revoke(first)).toBe(false)
+  },
+)
+
+test('the store never sees a token', { tags: ['A-06'] }, async () => {
+  const store = createMemoryRefreshTokenStore<string>()
+  const seen: RefreshTokenRecord<string>[] = []
+  const tokens = createRefreshTokenRotation(
+    {
+      ...store,
+      async insert(record) {
+        seen.push(record)
+        await store.insert(record)
+      },
+      async supersede(id, successor, at) {
+        seen.push(successor)
+        return await store.supersede(id, successor, at)
+      },
+    },
+    { successorKey },
+  )
+  const first = await tokens.issue('family', 'alice')
+  const second = successorOf(await tokens.redeem(first))
+  expect(seen).toHaveLength(2)
+  for (const token of [first, second]) expect(JSON.stringify(seen)).not.toContain(token)
+})
+
+test('a successor depends on token and key, and on nothing else', { tags: ['A-06'] }, () => {
+  const other = new Uint8Array(32).fill(8)
+  expect(deriveSuccessor('token', successorKey)).toBe(deriveSuccessor('token', successorKey))
+  expect(deriveSuccessor('token', successorKey)).not.toBe(deriveSuccessor('token', other))
+  expect(deriveSuccessor('token', successorKey)).not.toBe(deriveSuccessor('tokeN', successorKey))
+  expect(() => deriveSuccessor('token', new Uint8Array(31))).toThrow(
+    expect.objectContaining({ code: 'SUCCESSOR_KEY_TOO_SHORT' }),
+  )
+})
+
+test('a superseded token whose successor is gone is not honoured', { tags: ['A-05'] }, () => {
+  const record = {
+    id: 'a',
+    familyId: 'f',
+    issuedAtEpochSeconds: 0,
+    expiresAtEpochSeconds: 100,
+    familyExpiresAtEpochSeconds: 100,
+    supersededAtEpochSeconds: 10,
+    successorId: 'b',
+    data: null,
+  }
+  expect(judgePresentation(record, undefined, 11)).toEqual({
+    action: 'revoke-family',
+    reason: 'successor-missing',
+  })
+})
