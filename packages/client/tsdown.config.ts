@@ -3,7 +3,10 @@ import { packageBuild } from '../../tsdown.shared.ts'
 export default packageBuild({
   index: 'src/index.ts',
   fetch: 'src/fetch.ts',
+  loopback: 'src/loopback.ts',
   'sdk-v1': 'src/sdk-v1.ts',
   'sdk-v2': 'src/sdk-v2.ts',
+  'stores/contract': 'src/stores/contract.ts',
+  'stores/file': 'src/stores/file.ts',
   'stores/memory': 'src/stores/memory.ts',
 })

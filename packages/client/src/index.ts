@@ -1,7 +1,11 @@
 export { systemClock } from './clock.ts'
 export type { Clock } from './clock.ts'
 export { EvergrantClientError } from './errors.ts'
-export type { EvergrantClientErrorCode, EvergrantClientErrorOptions, SignInReason } from './errors.ts'
+export type {
+  EvergrantClientErrorCode,
+  EvergrantClientErrorOptions,
+  SignInReason,
+} from './errors.ts'
 export { diagnosticsChannelName } from './events.ts'
 export type { ClientEvent, GrantEvent, Observer, RefreshReason } from './events.ts'
 export type { Grant, GrantEnd, GrantIdentity, GrantState, PendingRefresh } from './grant/grant.ts'

@@ -64,7 +64,7 @@ export interface LockOptions {
  * Where grants live between calls, processes and machines.
  *
  * Every write is a compare-and-set on the generation, so that nobody overwrites what they have
- * not read. `evergrantStoreContract` in `@evergrant/client/stores/contract` checks a store of
+ * not read. `storeContract` in `@evergrant/client/stores/contract` checks a store of
  * your own against all that is promised here.
  */
 export interface RecordStore {

@@ -182,7 +182,8 @@ function tokenManager(
     if (tokenSet.accessToken === rejectedAccessToken) return undefined
     const action = actionFor(tokenSet)
     if (action === 'expired') return undefined
-    if (action === 'refresh-in-background') refreshInBackground('ahead-of-expiry')
+    if (known?.grant.pending !== undefined) refreshInBackground('recovery')
+    else if (action === 'refresh-in-background') refreshInBackground('ahead-of-expiry')
     return accessTokenOf(tokenSet)
   }
 
@@ -201,9 +202,7 @@ function tokenManager(
     // with that very token, or it may lack this caller's patience: then one more is needed.
     for (let attempt = 0; attempt < 3; attempt += 1) {
       const work = inFlight ?? run(reasonFor(rejectedAccessToken), rejectedAccessToken, false)
-      const stored = await (work.inBackground
-        ? work.result.catch(() => undefined)
-        : work.result)
+      const stored = await (work.inBackground ? work.result.catch(() => undefined) : work.result)
       const tokenSet = stored?.grant.tokenSet
       if (tokenSet === undefined || tokenSet.accessToken === rejectedAccessToken) continue
       if (actionFor(tokenSet) !== 'expired' || attempt > 0) return accessTokenOf(tokenSet)
@@ -313,9 +312,7 @@ function tokenManager(
       identity,
       state: 'active',
       tokenSet: signedIn.tokenSet,
-      ...(signedIn.requestedScope === undefined
-        ? {}
-        : { requestedScope: signedIn.requestedScope }),
+      ...(signedIn.requestedScope === undefined ? {} : { requestedScope: signedIn.requestedScope }),
       ...(signedIn.dpopKey === undefined ? {} : { dpopKey: signedIn.dpopKey }),
     }
     for (;;) {

@@ -9,7 +9,9 @@ type FinalOutcome = Extract<
 >
 
 /** The error for a caller whose token is used up while a refresh is not possible right now. */
-export function notNow(outcome: Extract<RefreshOutcome, { kind: 'not-now' }>): EvergrantClientError {
+export function notNow(
+  outcome: Extract<RefreshOutcome, { kind: 'not-now' }>,
+): EvergrantClientError {
   if (outcome.because === 'store-unwritable') {
     return new EvergrantClientError(
       'TOKEN_STORE_WRITE_FAILED',
@@ -74,7 +76,10 @@ function signInReasonOf(
           ]
         case 'refused':
         case undefined:
-          return ['grant-ended', 'the authorization server ended the grant: it expired or was revoked']
+          return [
+            'grant-ended',
+            'the authorization server ended the grant: it expired or was revoked',
+          ]
       }
   }
 }

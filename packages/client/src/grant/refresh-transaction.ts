@@ -415,8 +415,6 @@ async function clearJournal(context: RefreshContext, journaled: StoredGrant): Pr
     pending === undefined || earlierAttempts === 0
       ? rest
       : { ...rest, pending: { ...pending, attempts: earlierAttempts } }
-  const written = await context.repository
-    .write(grant, journaled.generation)
-    .catch(() => undefined)
+  const written = await context.repository.write(grant, journaled.generation).catch(() => undefined)
   return written ?? journaled
 }

@@ -1,5 +1,12 @@
 import { EvergrantClientError } from '../errors.ts'
-import type { HeldLock, LockOptions, LockOutcome, RecordName, RecordStore, StoredRecord } from '../store.ts'
+import type {
+  HeldLock,
+  LockOptions,
+  LockOutcome,
+  RecordName,
+  RecordStore,
+  StoredRecord,
+} from '../store.ts'
 
 /**
  * Keeps records in this process. For tests, and for hosts whose grants need not outlive them.

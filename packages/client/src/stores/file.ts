@@ -1,0 +1,199 @@
+import { mkdir, readFile, readdir, realpath, rename, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { EvergrantClientError } from '../errors.ts'
+import type { LockOutcome, RecordKind, RecordName, RecordStore, StoredRecord } from '../store.ts'
+import {
+  ownerOnlyFile,
+  ownerOnlyFolder,
+  replaceFile,
+  restrictToOwner,
+  sweepLeftovers,
+} from './file/durable-file.ts'
+import { kernelLock } from './file/kernel-lock.ts'
+import type { OpenedRecord } from './file/record-cipher.ts'
+import { recordCipher } from './file/record-cipher.ts'
+
+export { keychainKey, keyFileKey, passphraseKey } from './file/keys.ts'
+export type { KeychainKeyOptions, StoreKey } from './file/keys.ts'
+
+/** Settings of {@link fileStore}. */
+export interface FileStoreOptions {
+  /**
+   * The key that records are encrypted with: 32 bytes. `keychainKey`, `keyFileKey` and
+   * `passphraseKey` bring one.
+   */
+  readonly key: Uint8Array
+}
+
+const recordKinds: readonly RecordKind[] = [
+  'grant',
+  'binding',
+  'registration',
+  'authorization',
+  'authorization-server',
+]
+const recordFile = /^([0-9a-f]{64})\.json$/
+/** A write takes milliseconds. Whoever holds the write lock for longer is suspended. */
+const writeLockWaitMilliseconds = 5000
+
+/**
+ * Opens a store of encrypted files, for all processes of one user on one machine.
+ *
+ * One AES-256-GCM file a record, replaced as a whole and synced; folders and files are the
+ * owner's alone; locks are the kernel's and die with their holder. A damaged file is set aside
+ * with its content and reported, never read as empty; a file of a later version or of another
+ * key is left where it is.
+ *
+ * @param folder - Created if it is missing. Links are followed. It must be on a local disk: file
+ *   locks do not hold across network file systems.
+ * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` where the folder cannot be used.
+ */
+export async function fileStore(folder: string, options: FileStoreOptions): Promise<RecordStore> {
+  const cipher = recordCipher(options.key)
+  const root = await prepare(folder)
+  const locks = path.join(root, 'locks')
+  const writeLock = path.join(locks, 'write.lock')
+
+  function fileOf(name: RecordName): string {
+    return path.join(root, name.kind, `${name.id}.json`)
+  }
+
+  async function load(name: RecordName): Promise<OpenedRecord | undefined> {
+    let text: string
+    try {
+      text = await readFile(fileOf(name), 'utf8')
+    } catch (error) {
+      if (isMissing(error)) return undefined
+      throw error
+    }
+    return cipher.open(name, text)
+  }
+
+  async function read(name: RecordName): Promise<StoredRecord | undefined> {
+    const opened = await load(name)
+    if (opened === undefined || 'record' in opened) return opened?.record
+    if (opened.unreadable === 'damaged') await setAside(name)
+    throw unreadable(name, opened.unreadable, opened.detail, fileOf(name))
+  }
+
+  async function setAside(name: RecordName): Promise<void> {
+    const file = fileOf(name)
+    const target = path.join(root, 'set-aside', `${name.kind}-${path.basename(file)}-${Date.now()}`)
+    await rename(file, target).catch((error: unknown) => {
+      // Somebody else set it aside a moment ago.
+      if (!isMissing(error)) throw error
+    })
+  }
+
+  /** Reads the generation and writes as one step, against every other process. */
+  async function exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+    const locking = await kernelLock(writeLock, { waitMilliseconds: writeLockWaitMilliseconds })
+    if (locking.outcome !== 'acquired') throw cannotLock(locking, writeLock)
+    try {
+      return await work()
+    } finally {
+      await locking.lock.release()
+    }
+  }
+
+  return {
+    read,
+    write: (name, body, expectedGeneration) =>
+      exclusively(async () => {
+        const current = (await read(name))?.generation ?? 0
+        if (current !== expectedGeneration) return { outcome: 'conflict' }
+        const generation = current + 1
+        await replaceFile(fileOf(name), cipher.seal(name, { generation, body }))
+        return { outcome: 'written', generation }
+      }),
+    remove: (name, expectedGeneration) =>
+      exclusively(async () => {
+        const current = (await read(name))?.generation ?? 0
+        if (current !== expectedGeneration) return 'conflict'
+        await rm(fileOf(name), { force: true })
+        return 'removed'
+      }),
+    async *list(kind) {
+      for (const name of await readdir(path.join(root, kind))) {
+        const id = recordFile.exec(name)?.[1]
+        if (id !== undefined) yield id
+      }
+    },
+    setAside,
+    lock: (name, lockOptions) =>
+      kernelLock(path.join(locks, `${name.kind}-${name.id}.lock`), lockOptions),
+    async close() {
+      // Files are open only while they are read or written.
+    },
+  }
+}
+
+async function prepare(folder: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true, mode: ownerOnlyFolder })
+    const root = await realpath(folder)
+    await restrictToOwner(root, ownerOnlyFolder)
+    for (const name of [...recordKinds, 'locks', 'set-aside']) {
+      const inner = path.join(root, name)
+      await mkdir(inner, { recursive: true, mode: ownerOnlyFolder })
+      await restrictToOwner(inner, ownerOnlyFolder)
+      await sweepLeftovers(inner, Date.now())
+    }
+    for (const kind of recordKinds) {
+      for (const name of await readdir(path.join(root, kind))) {
+        if (recordFile.test(name)) {
+          await restrictToOwner(path.join(root, kind, name), ownerOnlyFile).catch(ignoreMissing)
+        }
+      }
+    }
+    return root
+  } catch (cause) {
+    throw new EvergrantClientError(
+      'TOKEN_STORE_UNAVAILABLE',
+      `The token store folder ${JSON.stringify(folder)} cannot be used. It must be a folder that this user can write to.`,
+      { cause },
+    )
+  }
+}
+
+function cannotLock(
+  locking: Exclude<LockOutcome, { outcome: 'acquired' }>,
+  file: string,
+): EvergrantClientError {
+  return locking.outcome === 'busy'
+    ? new EvergrantClientError(
+        'TOKEN_STORE_UNAVAILABLE',
+        `Another process has held ${JSON.stringify(file)} for more than ${writeLockWaitMilliseconds / 1000} s; it is probably suspended. Resume or end it.`,
+      )
+    : new EvergrantClientError(
+        'TOKEN_STORE_UNAVAILABLE',
+        `The token store cannot lock: ${locking.reason}. It must be a folder on a local disk that this user can write to, and the runtime needs node:sqlite.`,
+        { cause: locking.cause },
+      )
+}
+
+function unreadable(
+  name: RecordName,
+  reason: 'damaged' | 'later-version' | 'another-key',
+  detail: string,
+  file: string,
+): EvergrantClientError {
+  const next = {
+    damaged: 'It was moved to the folder set-aside, unchanged. Sign in again.',
+    'later-version': 'It was left as it is. Update to the version that wrote it.',
+    'another-key':
+      'It was left as it is. Give the key it was written with, or remove the file and sign in again.',
+  }
+  return new EvergrantClientError(
+    'RECORD_UNREADABLE',
+    `The stored ${name.kind} in ${JSON.stringify(file)} cannot be used: ${detail}. Nothing was sent to any server. ${next[reason]}`,
+  )
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!isMissing(error)) throw error
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

@@ -1,0 +1,142 @@
+import { randomBytes, scrypt } from 'node:crypto'
+import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { EvergrantClientError } from '../../errors.ts'
+import { ownerOnlyFile, ownerOnlyFolder, restrictToOwner } from './durable-file.ts'
+
+const keyLengthBytes = 32
+const keychainTimeoutMilliseconds = 3000
+
+/** A store key, and where it lives, for a person to read. */
+export interface StoreKey {
+  readonly key: Uint8Array
+  /** For instance "the keychain of this user"; never the key. */
+  readonly source: string
+}
+
+/** Where in the keychain the key is. */
+export interface KeychainKeyOptions {
+  /** Default `evergrant`. */
+  readonly service?: string
+  /** Default `store-key`. */
+  readonly account?: string
+}
+
+/**
+ * The key in the keychain of the operating system; made and saved there if there is none.
+ *
+ * Needs the optional package `@napi-rs/keyring`. On Linux it insists on the Secret Service: the
+ * kernel's keyring, the package's silent alternative, forgets the key at the next reboot.
+ *
+ * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` where there is no keychain, it does not
+ *   answer within 3 seconds, or the person declines. Never falls back to another place.
+ */
+export async function keychainKey(options: KeychainKeyOptions = {}): Promise<StoreKey> {
+  const { service = 'evergrant', account = 'store-key' } = options
+  const deadline = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => deadline.reject(noKeychain('it did not answer within 3 seconds')),
+    keychainTimeoutMilliseconds,
+  )
+  try {
+    return await Promise.race([fromKeychain(service, account), deadline.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function fromKeychain(service: string, account: string): Promise<StoreKey> {
+  try {
+    const { AsyncEntry } = await import('@napi-rs/keyring')
+    const entry = new AsyncEntry(service, account, { linux: { store: 'secret-service' } })
+    const saved = await entry.getSecret()
+    if (saved !== undefined && saved !== null) {
+      return { key: checked(Uint8Array.from(saved), 'the keychain'), source: 'the OS keychain' }
+    }
+    const made = randomBytes(keyLengthBytes)
+    await entry.setSecret(made)
+    return { key: made, source: 'the OS keychain' }
+  } catch (cause) {
+    if (EvergrantClientError.is(cause)) throw cause
+    throw noKeychain(cause instanceof Error ? cause.message : 'unknown reason', cause)
+  }
+}
+
+function noKeychain(why: string, cause?: unknown): EvergrantClientError {
+  return new EvergrantClientError(
+    'TOKEN_STORE_UNAVAILABLE',
+    `No usable OS keychain: ${why}. Unlock it, or choose another place for the store key: an owner-only key file or a passphrase.`,
+    { cause },
+  )
+}
+
+/**
+ * The key in a file that only the owner can read; made if it is missing. It protects copies of
+ * the store (backups, synced folders without the key), not the store from programs of this user.
+ *
+ * @param file - Keep it outside the store folder, so that one copy does not hold both.
+ * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`
+ */
+export async function keyFileKey(file: string): Promise<StoreKey> {
+  try {
+    await mkdir(path.dirname(file), { recursive: true, mode: ownerOnlyFolder })
+    const made = randomBytes(keyLengthBytes)
+    const temporary = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`
+    const handle = await open(temporary, 'wx', ownerOnlyFile)
+    try {
+      await handle.writeFile(made.toString('base64'))
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    try {
+      // A link fails where the name is taken: of several processes one makes the key.
+      await link(temporary, file)
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    } finally {
+      await rm(temporary, { force: true })
+    }
+    await restrictToOwner(file, ownerOnlyFile)
+    const key = Uint8Array.from(Buffer.from(await readFile(file, 'utf8'), 'base64'))
+    return { key: checked(key, JSON.stringify(file)), source: `the key file ${file}` }
+  } catch (cause) {
+    if (EvergrantClientError.is(cause)) throw cause
+    throw new EvergrantClientError(
+      'TOKEN_STORE_UNAVAILABLE',
+      `The key file ${JSON.stringify(file)} cannot be used. It must be readable and, the first time, writable by this user.`,
+      { cause },
+    )
+  }
+}
+
+/**
+ * The key derived from a passphrase with scrypt (N = 2^17, r = 8, p = 1).
+ *
+ * @param salt - At least 16 bytes, the same for every use of a store and secret from nobody.
+ * @throws EvergrantClientError `INVALID_OPTION`
+ */
+export async function passphraseKey(passphrase: string, salt: Uint8Array): Promise<StoreKey> {
+  if (passphrase === '' || salt.byteLength < 16) {
+    throw new EvergrantClientError(
+      'INVALID_OPTION',
+      'A store passphrase must not be empty, and its salt needs at least 16 bytes.',
+    )
+  }
+  const key = await new Promise<Uint8Array>((resolve, reject) => {
+    const cost = { N: 2 ** 17, r: 8, p: 1, maxmem: 256 * 1024 * 1024 }
+    scrypt(passphrase.normalize('NFKC'), salt, keyLengthBytes, cost, (error, derived) => {
+      if (error === null) resolve(Uint8Array.from(derived))
+      else reject(error)
+    })
+  })
+  return { key, source: 'a passphrase' }
+}
+
+function checked(key: Uint8Array, where: string): Uint8Array {
+  if (key.byteLength === keyLengthBytes) return key
+  throw new EvergrantClientError(
+    'TOKEN_STORE_UNAVAILABLE',
+    `The store key in ${where} has ${key.byteLength} bytes instead of ${keyLengthBytes}. Restore it from a backup, or remove it together with the store and sign in again.`,
+  )
+}
