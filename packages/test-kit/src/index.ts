@@ -1,5 +1,6 @@
 export { jsonBody, readBody, startServer } from './server.ts'
 export type { RequestHandler, RunningServer, StartServerOptions } from './server.ts'
+export { startFetchServer } from './fetch-server.ts'
 export { virtualClock } from './clock.ts'
 export type { VirtualClock } from './clock.ts'
 export { createCanaries } from './canaries.ts'

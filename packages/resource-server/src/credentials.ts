@@ -1,0 +1,43 @@
+/** What a request carries that matters here, whatever framework received it. */
+export interface AccessRequest {
+  /**
+   * The `Authorization` header: each field line as a string of its own where the framework keeps
+   * them apart, so that two are seen as two.
+   */
+  readonly authorization: string | readonly string[] | null | undefined
+  /** Target of the request, absolute or from the root; only its query is read. */
+  readonly url: string
+}
+
+/** What the credentials of a request come to, before any token is looked at. */
+export type Credentials =
+  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'none' | 'other-scheme' }
+  | { readonly kind: 'several' | 'in-query' | 'malformed' }
+
+// RFC 6750 §2.1: b64token, after the scheme and one space; RFC 9110 §11.4 allows more spaces.
+const bearer = /^bearer +([a-z0-9\-._~+/]+=*)$/i
+
+/**
+ * Finds the one bearer token of a request.
+ *
+ * A token in the query string is never taken, also where the header is in order: the URL is in
+ * logs and histories by then.
+ */
+export function readCredentials(request: AccessRequest): Credentials {
+  const lines = [request.authorization ?? []].flat().map((line) => line.trim())
+  const inQuery = queryOf(request.url).has('access_token')
+  if (lines.length > 1 || (inQuery && lines.length > 0)) return { kind: 'several' }
+  if (inQuery) return { kind: 'in-query' }
+  const [line] = lines
+  if (line === undefined || line === '') return { kind: 'none' }
+  if (!/^bearer(?: |$)/i.test(line)) return { kind: 'other-scheme' }
+  const token = bearer.exec(line)?.[1]
+  return token === undefined ? { kind: 'malformed' } : { kind: 'bearer', token }
+}
+
+function queryOf(url: string): URLSearchParams {
+  const start = url.indexOf('?')
+  if (start === -1) return new URLSearchParams()
+  return new URLSearchParams(url.slice(start + 1).split('#', 1)[0])
+}

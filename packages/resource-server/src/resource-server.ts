@@ -1,0 +1,213 @@
+import { formatScope, offlineAccess, uniteScopes } from '@evergrant/core'
+import { tokenType, verifyAccessToken } from './access-token.ts'
+import type { VerifiedAccessToken } from './access-token.ts'
+import { bearerChallenge } from './challenge.ts'
+import { readCredentials } from './credentials.ts'
+import type { AccessRequest } from './credentials.ts'
+import { refusalAnswers } from './decision.ts'
+import type { AccessDecision, AccessRefused, AccessWarning, RefusalReason } from './decision.ts'
+import { quote, ResourceServerError } from './errors.ts'
+import { issuerKeys } from './keys.ts'
+import type { TrustedAuthorizationServer } from './keys.ts'
+import { protectedResourceMetadata, protectedResourceMetadataUrl } from './metadata.ts'
+import type { ProtectedResourceMetadataDocument } from './metadata.ts'
+import { assertResourceScopes, createScopeHierarchy } from './scopes.ts'
+import type { ScopeHierarchy, ScopeImplications } from './scopes.ts'
+
+/** Options of {@link createResourceServer}. */
+export interface ResourceServerOptions {
+  /** For `scopes_supported` of the metadata: the least a client needs for ordinary work. */
+  readonly scopesSupported?: readonly string[]
+  /** Which broader scope implies which narrower ones. Default: none implies another. */
+  readonly scopeImplications?: ScopeImplications
+  /** Shown to people by clients. */
+  readonly resourceName?: string
+  readonly resourceDocumentation?: string
+  /** JWS algorithms accepted. Default: the asymmetric ones of RFC 7518 and Ed25519. */
+  readonly algorithms?: readonly string[]
+  /**
+   * Values of the JOSE header `typ` accepted, without `application/`. Default `['at+jwt']`
+   * (RFC 9068 §4); add `'jwt'` for an authorization server that does not follow it.
+   */
+  readonly tokenTypes?: readonly string[]
+  /** How far the clocks of both servers may differ, 0 to 60. Default 5. */
+  readonly clockToleranceSeconds?: number
+  /** Default: the system's clock. */
+  readonly clock?: { nowEpochSeconds(): number }
+  /** Fetches metadata and keys of the authorization server. Default: the global one. */
+  readonly fetch?: typeof fetch
+}
+
+/** Guards one protected resource. Safe for any number of concurrent requests. */
+export interface ResourceServer {
+  /** The resource identifier: the audience tokens must have. */
+  readonly resource: string
+  readonly metadata: ProtectedResourceMetadataDocument
+  /** Where {@link metadata} has to be served; every challenge names it. */
+  readonly metadataUrl: string
+  readonly scopes: ScopeHierarchy
+  /**
+   * Decides whether a request may proceed.
+   *
+   * @param neededScopes - All that the operation needs. `offline_access` among them is left out
+   * and reported in the decision's warnings.
+   * @throws {ResourceServerError} `SCOPE_INVALID` where a needed scope is not a scope token.
+   */
+  authorize(request: AccessRequest, neededScopes?: readonly string[]): Promise<AccessDecision>
+}
+
+const asymmetricAlgorithms: readonly string[] = [
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
+  'PS256',
+  'PS384',
+  'PS512',
+  'RS256',
+  'RS384',
+  'RS512',
+]
+
+/**
+ * Makes the guard of one MCP server.
+ *
+ * @param resource - Canonical URI of the MCP server, which is the audience of its tokens.
+ * @param authorizationServers - Whose tokens are accepted: issuers, or issuers with `jwksUri`.
+ * Without that, keys are found through the authorization server's metadata at the first token.
+ * @throws {ResourceServerError} Every code but `KEYS_UNAVAILABLE`, at once and not per request.
+ */
+export function createResourceServer(
+  resource: string,
+  authorizationServers: readonly (string | TrustedAuthorizationServer)[],
+  options: ResourceServerOptions = {},
+): ResourceServer {
+  const trusted = authorizationServers.map((server) =>
+    typeof server === 'string' ? { issuer: server } : server,
+  )
+  const metadata = protectedResourceMetadata({
+    ...options,
+    resource,
+    authorizationServers: trusted.map((server) => server.issuer),
+  })
+  const metadataUrl = protectedResourceMetadataUrl(resource)
+  const scopes = createScopeHierarchy(options.scopeImplications)
+  const clock = options.clock ?? { nowEpochSeconds: () => Date.now() / 1000 }
+  const expectations = {
+    resource,
+    keysByIssuer: new Map(
+      trusted.map((server) => [server.issuer, issuerKeys(server, options.fetch)]),
+    ),
+    algorithms: asymmetric(options.algorithms ?? asymmetricAlgorithms),
+    tokenTypes: (options.tokenTypes ?? ['at+jwt']).map((type) => tokenType(type) ?? type),
+    clockToleranceSeconds: tolerance(options.clockToleranceSeconds ?? 5),
+    nowEpochSeconds: () => clock.nowEpochSeconds(),
+  }
+
+  async function authorize(
+    request: AccessRequest,
+    neededScopes: readonly string[] = [],
+  ): Promise<AccessDecision> {
+    const { needed, warnings } = withoutOfflineAccess(neededScopes)
+    const credentials = readCredentials(request)
+    if (credentials.kind !== 'bearer') {
+      return refuse(credentialReasons[credentials.kind], needed, warnings)
+    }
+    const verdict = await verifyAccessToken(credentials.token, expectations)
+    if (verdict.valid === undefined) {
+      return { ...refuse('keys-unavailable', needed, warnings), cause: verdict.error }
+    }
+    if (!verdict.valid) return refuse(verdict.reason, needed, warnings)
+    return decideScope(verdict.token, needed, warnings)
+  }
+
+  function decideScope(
+    token: VerifiedAccessToken,
+    needed: readonly string[],
+    warnings: readonly AccessWarning[],
+  ): AccessDecision {
+    const missingScopes = scopes.missing(needed, token.scopes)
+    if (missingScopes.length > 0) {
+      return { ...refuse('insufficient-scope', needed, warnings), missingScopes }
+    }
+    return { allowed: true, reason: 'scope-sufficient', token, neededScopes: needed, warnings }
+  }
+
+  function refuse(
+    reason: RefusalReason,
+    needed: readonly string[],
+    warnings: readonly AccessWarning[],
+  ): AccessRefused {
+    const { status, error, description } = refusalAnswers[reason]
+    // All scopes of the operation, also in a 403: one missing scope after another would send
+    // the user through as many sign-ins. A malformed request is not cured by any scope.
+    const scope = status === 400 ? undefined : formatScope(needed)
+    const challenge =
+      status === 503
+        ? undefined
+        : bearerChallenge({
+            error,
+            error_description: error === undefined ? undefined : description,
+            scope,
+            resource_metadata: metadataUrl,
+          })
+    return {
+      allowed: false,
+      reason,
+      status,
+      error,
+      description,
+      neededScopes: needed,
+      missingScopes: [],
+      challenge,
+      warnings,
+    }
+  }
+
+  return { resource, metadata, metadataUrl, scopes, authorize }
+}
+
+const credentialReasons = {
+  none: 'no-credentials',
+  'other-scheme': 'unsupported-scheme',
+  several: 'several-credentials',
+  'in-query': 'token-in-query',
+  malformed: 'malformed-credentials',
+} as const
+
+/** SEP-2207: a scope set computed for a request is put right instead of failing the request. */
+function withoutOfflineAccess(neededScopes: readonly string[]): {
+  readonly needed: readonly string[]
+  readonly warnings: readonly AccessWarning[]
+} {
+  const needed = uniteScopes(neededScopes.filter((scope) => scope !== offlineAccess))
+  assertResourceScopes(needed, 'the scopes needed for a request')
+  if (!neededScopes.includes(offlineAccess)) return { needed, warnings: [] }
+  const message =
+    `${offlineAccess} was computed as a scope this request needs, and left out: no operation of ` +
+    'a resource needs a refresh token. Take it out of the computation.'
+  return { needed, warnings: [{ code: 'OFFLINE_ACCESS_FILTERED', requirement: 'S-01', message }] }
+}
+
+function asymmetric(algorithms: readonly string[]): readonly string[] {
+  const wrong = algorithms.find((algorithm) => !asymmetricAlgorithms.includes(algorithm))
+  if (wrong !== undefined || algorithms.length === 0) {
+    throw new ResourceServerError(
+      'ALGORITHM_NOT_ALLOWED',
+      `Expected algorithms among ${asymmetricAlgorithms.join(', ')}, got ` +
+        `${wrong === undefined ? 'none' : quote(wrong)}. An access token is signed with a key ` +
+        'that this server does not have.',
+    )
+  }
+  return algorithms
+}
+
+function tolerance(seconds: number): number {
+  if (seconds >= 0 && seconds <= 60) return seconds
+  throw new ResourceServerError(
+    'OPTION_INVALID',
+    `Expected clockToleranceSeconds from 0 to 60, got ${seconds}. A larger one would keep ` +
+      'expired tokens in use; correct the clocks instead.',
+  )
+}

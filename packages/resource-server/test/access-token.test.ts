@@ -1,0 +1,166 @@
+import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
+import { expect, test } from 'vitest'
+import type { AccessTokenRequest, ScriptedAuthorizationServer } from '@evergrant/test-kit'
+import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
+import { createResourceServer } from '../src/index.ts'
+import type { RefusalReason } from '../src/index.ts'
+import { startGuardedResource } from './access.ts'
+
+const scope = 'mcp:read'
+
+test.each<[RefusalReason, Omit<AccessTokenRequest, 'scope'>]>([
+  ['token-audience-mismatch', { resource: 'https://other.example.com/mcp' }],
+  ['token-audience-mismatch', { claims: { aud: ['https://other.example.com/mcp'] } }],
+  ['token-expired', { lifetimeSeconds: 0 }],
+  ['token-expired', { lifetimeSeconds: -3600 }],
+  ['token-not-yet-valid', { claims: { nbf: 1_800_000_060 } }],
+  ['token-issuer-not-trusted', { claims: { iss: 'https://evil.example.com' } }],
+  ['token-issuer-not-trusted', { claims: { iss: undefined } }],
+  ['token-claim-invalid', { claims: { aud: undefined } }],
+  ['token-claim-invalid', { claims: { exp: undefined } }],
+  ['token-claim-invalid', { claims: { sub: undefined } }],
+  ['token-claim-invalid', { claims: { client_id: undefined } }],
+  ['token-claim-invalid', { claims: { exp: 'tomorrow' } }],
+  ['token-sender-constrained', { claims: { cnf: { jkt: 'thumbprint' } } }],
+  ['token-type-not-allowed', { header: { typ: 'JWT' } }],
+  ['token-type-not-allowed', { header: { typ: undefined } }],
+  ['token-key-unknown', { header: { kid: 'no-such-key' } }],
+])('answers 401 invalid_token: %s, %j', { tags: ['S-12', 'S-13'] }, async (reason, change) => {
+  await using guarded = await startGuardedResource()
+  const { resource, as } = guarded
+  const token = await as.signAccessToken({ scope, resource, ...change })
+  const response = await guarded.get(`Bearer ${token}`)
+  expect(response.status).toBe(401)
+  expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"')
+  expect(guarded.decisions.map((decision) => decision.reason)).toEqual([reason])
+})
+
+test('lets no token through that its issuer did not sign', { tags: ['S-12'] }, async () => {
+  await using guarded = await startGuardedResource()
+  const { as, resource, clock } = guarded
+  await using stranger = await startScriptedAuthorizationServer({ clock })
+  const good = await as.signAccessToken({ scope, resource })
+  const [header = '', payload = '', signature = ''] = good.split('.')
+  const claims = { ...decode(payload), scope: 'mcp:admin' }
+  const widened = Buffer.from(JSON.stringify(claims)).toString('base64url')
+  const shared = new TextEncoder().encode('the public key as if it were a shared secret')
+  const forged: readonly (readonly [RefusalReason, string])[] = [
+    ['token-signature-invalid', `${header}.${widened}.${signature}`],
+    [
+      'token-key-unknown',
+      await stranger.signAccessToken({ scope, resource, claims: { iss: as.issuer } }),
+    ],
+    ['token-algorithm-not-allowed', await signed('HS256', shared, decode(payload))],
+    ['token-algorithm-not-allowed', withType(new UnsecuredJWT(decode(payload)).encode())],
+    ['token-malformed', 'opaque-token'],
+    ['token-malformed', `${header}.${payload}`],
+    ['token-malformed', `${header}.bm90IGpzb24.${signature}`],
+  ]
+  for (const [reason, token] of forged) {
+    expect([reason, (await guarded.get(`Bearer ${token}`)).status]).toEqual([reason, 401])
+  }
+  expect(guarded.decisions.map((decision) => decision.reason)).toEqual(
+    forged.map(([reason]) => reason),
+  )
+})
+
+test(
+  'refuses an algorithm that is not on the list, although the key would fit',
+  {
+    tags: ['S-12'],
+  },
+  async () => {
+    await using guarded = await startGuardedResource({ algorithms: ['RS256'] })
+    const token = await guarded.as.signAccessToken({ scope, resource: guarded.resource })
+    expect((await guarded.get(`Bearer ${token}`)).status).toBe(401)
+    expect(guarded.decisions).toMatchObject([{ reason: 'token-algorithm-not-allowed' }])
+  },
+)
+
+test(
+  'tells at which second a token expires, and forgives as much as it is told to',
+  {
+    tags: ['S-12'],
+  },
+  async () => {
+    await using guarded = await startGuardedResource({ clockToleranceSeconds: 5 })
+    const { as, resource, clock } = guarded
+    const token = await as.signAccessToken({ scope, resource, lifetimeSeconds: 60 })
+    clock.advanceSeconds(64)
+    expect((await guarded.get(`Bearer ${token}`)).status).toBe(200)
+    clock.advanceSeconds(1)
+    expect((await guarded.get(`Bearer ${token}`)).status).toBe(401)
+  },
+)
+
+test('takes plain JWTs, and the scopes of "scp", from servers that write them', async () => {
+  await using guarded = await startGuardedResource({
+    tokenTypes: ['at+jwt', 'JWT'],
+    scopes: ['mcp:read'],
+  })
+  const { as, resource } = guarded
+  const token = await as.signAccessToken({
+    scope,
+    resource,
+    header: { typ: 'JWT' },
+    claims: { scope: undefined, scp: ['mcp:read', 'mcp:write'], client_id: undefined, azp: 'app' },
+  })
+  const response = await guarded.get(`Bearer ${token}`)
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({
+    scopes: ['mcp:read', 'mcp:write'],
+    clientId: 'app',
+  })
+})
+
+test(
+  'trusts two authorization servers, each for its own tokens only',
+  {
+    tags: ['S-12', 'S-10'],
+  },
+  async () => {
+    await using one = await startScriptedAuthorizationServer()
+    await using two = await startScriptedAuthorizationServer()
+    const resource = 'https://mcp.example.com/mcp'
+    const resourceServer = createResourceServer(resource, [
+      one.issuer,
+      { issuer: two.issuer, jwksUri: two.jwksUri },
+    ])
+    async function decide(as: ScriptedAuthorizationServer, claims = {}): Promise<string> {
+      const token = await as.signAccessToken({ scope, resource, claims })
+      const request = { authorization: `Bearer ${token}`, url: '/mcp' }
+      return (await resourceServer.authorize(request, [scope])).reason
+    }
+    expect(await decide(one)).toBe('scope-sufficient')
+    expect(await decide(two)).toBe('scope-sufficient')
+    expect(await decide(one, { iss: two.issuer })).toBe('token-key-unknown')
+    expect(two.count('metadata')).toBe(0)
+  },
+)
+
+test('uses no metadata that names another issuer', { tags: ['S-12'] }, async () => {
+  await using guarded = await startGuardedResource()
+  const { as, resource } = guarded
+  as.overrideMetadata({ issuer: 'https://evil.example.com' })
+  const token = await as.signAccessToken({ scope, resource })
+  expect((await guarded.get(`Bearer ${token}`)).status).toBe(503)
+  expect(as.count('jwks')).toBe(0)
+})
+
+function decode(part: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+}
+
+async function signed(
+  alg: string,
+  key: Uint8Array | undefined,
+  claims: Record<string, unknown>,
+): Promise<string> {
+  const signingKey = key ?? (await generateKeyPair(alg)).privateKey
+  return await new SignJWT(claims).setProtectedHeader({ alg, typ: 'at+jwt' }).sign(signingKey)
+}
+
+function withType(unsecured: string): string {
+  const header = Buffer.from(JSON.stringify({ alg: 'none', typ: 'at+jwt' })).toString('base64url')
+  return unsecured.replace(/^[^.]*/, header)
+}

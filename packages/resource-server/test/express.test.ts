@@ -1,0 +1,161 @@
+import express from 'express'
+import type { Express } from 'express'
+import { connect } from 'node:net'
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import { jsonBody, startScriptedAuthorizationServer, startServer } from '@evergrant/test-kit'
+import type { ScriptedAuthorizationServer } from '@evergrant/test-kit'
+import { accessTokenOf, requireAccess, serveMetadata } from '../src/express.ts'
+import { createResourceServer } from '../src/index.ts'
+import type { ResourceServer } from '../src/index.ts'
+
+interface ExpressResource extends AsyncDisposable {
+  readonly as: ScriptedAuthorizationServer
+  readonly resourceServer: ResourceServer
+  readonly url: string
+}
+
+async function startExpress(
+  mount: (app: Express, resourceServer: ResourceServer) => void,
+): Promise<ExpressResource> {
+  const as = await startScriptedAuthorizationServer()
+  const app = express()
+  const server = await startServer((request, response) => {
+    app(request, response)
+  })
+  const resourceServer = createResourceServer(`${server.url}/mcp`, [as.issuer], {
+    scopesSupported: ['mcp:read'],
+  })
+  app.use(serveMetadata(resourceServer))
+  mount(app, resourceServer)
+  return {
+    as,
+    resourceServer,
+    url: server.url,
+    async [Symbol.asyncDispose]() {
+      await server.close()
+      await as.close()
+    },
+  }
+}
+
+test(
+  'serves metadata, challenges, and lets good tokens through',
+  {
+    tags: ['S-02', 'S-10', 'S-11', 'S-13'],
+  },
+  async () => {
+    await using resource = await startExpress((app, resourceServer) => {
+      app.get(
+        '/mcp',
+        requireAccess(resourceServer, { scopes: ['mcp:read'] }),
+        (request, response) => {
+          response.json({ subject: accessTokenOf(request).subject })
+        },
+      )
+      app.post('/mcp', requireAccess(resourceServer, { scopes: ['mcp:read', 'mcp:write'] }))
+    })
+    const { as, resourceServer } = resource
+    const unauthorized = await fetch(`${resource.url}/mcp`)
+    expect([unauthorized.status, unauthorized.headers.get('www-authenticate')]).toEqual([
+      401,
+      `Bearer scope="mcp:read", resource_metadata="${resourceServer.metadataUrl}"`,
+    ])
+    const metadata = await jsonBody(await fetch(resourceServer.metadataUrl))
+    expect(metadata).toMatchObject({ scopes_supported: ['mcp:read'] })
+
+    const token = await as.signAccessToken({
+      scope: 'mcp:read',
+      resource: resourceServer.resource,
+      subject: 'alice',
+    })
+    const headers = { authorization: `Bearer ${token}` }
+    expect(await jsonBody(await fetch(`${resource.url}/mcp`, { headers }))).toEqual({
+      subject: 'alice',
+    })
+    const forbidden = await fetch(`${resource.url}/mcp`, { method: 'POST', headers })
+    expect(forbidden.status).toBe(403)
+    expect(forbidden.headers.get('www-authenticate')).toContain('scope="mcp:read mcp:write"')
+  },
+)
+
+test(
+  'computes the needed scopes from a parsed body, without offline_access',
+  {
+    tags: ['S-01', 'S-03'],
+  },
+  async () => {
+    const warnings: string[] = []
+    await using resource = await startExpress((app, resourceServer) => {
+      app.post(
+        '/mcp',
+        express.json(),
+        requireAccess(resourceServer, {
+          scopes: (request) => String(request.body.needs).split(' '),
+          onDecision: (decision) => warnings.push(...decision.warnings.map(({ code }) => code)),
+        }),
+      )
+    })
+    const response = await fetch(`${resource.url}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ needs: 'mcp:write offline_access' }),
+    })
+    expect(response.headers.get('www-authenticate')).toMatch(/^Bearer scope="mcp:write", resource_/)
+    expect(warnings).toEqual(['OFFLINE_ACCESS_FILTERED'])
+  },
+)
+
+test('refuses a fixed offline_access when the route is mounted', { tags: ['S-03'] }, async () => {
+  await using resource = await startExpress(() => undefined)
+  expect(() => requireAccess(resource.resourceServer, { scopes: ['offline_access'] })).toThrow(
+    expect.objectContaining({ code: 'OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE' }),
+  )
+})
+
+test(
+  'sees both of two Authorization lines, and a token in the query',
+  {
+    tags: ['S-13', 'S-15'],
+  },
+  async () => {
+    const reasons: string[] = []
+    await using resource = await startExpress((app, resourceServer) => {
+      app.use(
+        '/mcp',
+        requireAccess(resourceServer, { onDecision: (decision) => reasons.push(decision.reason) }),
+      )
+    })
+    const token = await resource.as.signAccessToken({
+      scope: 'mcp:read',
+      resource: resource.resourceServer.resource,
+    })
+    const { port, host } = new URL(resource.url)
+    const socket = connect(Number(port), '127.0.0.1')
+    const lines = [`Authorization: Bearer ${token}`, 'Authorization: Bearer another']
+    socket.end(
+      ['GET /mcp HTTP/1.1', `Host: ${host}`, ...lines, 'Connection: close', '', ''].join('\r\n'),
+    )
+    const [chunk] = await once(socket, 'data')
+    socket.destroy()
+    expect(String(chunk)).toMatch(/^HTTP\/1\.1 400 /)
+    expect((await fetch(`${resource.url}/mcp?access_token=${token}`)).status).toBe(400)
+    expect(reasons).toEqual(['several-credentials', 'token-in-query'])
+  },
+)
+
+test('says which middleware is missing when a route asks for a token nobody checked', async () => {
+  const codes: unknown[] = []
+  await using resource = await startExpress((app) => {
+    app.get('/mcp', (request, response) => {
+      try {
+        accessTokenOf(request)
+      } catch (error) {
+        codes.push(error)
+      }
+      response.end()
+    })
+  })
+  await fetch(`${resource.url}/mcp`)
+  expect(codes).toMatchObject([{ code: 'ACCESS_NOT_DECIDED' }])
+})

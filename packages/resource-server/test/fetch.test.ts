@@ -1,0 +1,241 @@
+import { connect } from 'node:net'
+import { once } from 'node:events'
+import { expect, test } from 'vitest'
+import { jsonBody } from '@evergrant/test-kit'
+import { protect } from '../src/fetch.ts'
+import { createResourceServer } from '../src/index.ts'
+import { startGuardedResource } from './access.ts'
+
+test('serves the metadata that its challenges name', { tags: ['S-10', 'S-02'] }, async () => {
+  await using guarded = await startGuardedResource({ scopesSupported: ['mcp:read'] })
+  const challenge = (await guarded.get()).headers.get('www-authenticate') ?? ''
+  const metadataUrl = /resource_metadata="([^"]+)"/.exec(challenge)?.[1] ?? ''
+  const response = await fetch(metadataUrl)
+  expect(response.headers.get('access-control-allow-origin')).toBe('*')
+  expect(await jsonBody(response)).toEqual({
+    resource: guarded.resource,
+    authorization_servers: [guarded.as.issuer],
+    bearer_methods_supported: ['header'],
+    scopes_supported: ['mcp:read'],
+  })
+  expect((await fetch(metadataUrl, { method: 'HEAD' })).status).toBe(200)
+  expect((await fetch(metadataUrl, { method: 'OPTIONS' })).status).toBe(204)
+  const posted = await fetch(metadataUrl, { method: 'POST' })
+  expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
+})
+
+test(
+  'asks for what the request needs, and gives no error code where nothing was sent',
+  {
+    tags: ['S-11', 'S-10'],
+  },
+  async () => {
+    await using guarded = await startGuardedResource({
+      scopesSupported: ['mcp:read', 'mcp:write'],
+      scopes: (request) => [request.url.endsWith('/write') ? 'mcp:write' : 'mcp:read'],
+    })
+    const { metadataUrl } = guarded.resourceServer
+    const response = await guarded.get()
+    expect(response.status).toBe(401)
+    expect(response.headers.get('www-authenticate')).toBe(
+      `Bearer scope="mcp:read", resource_metadata="${metadataUrl}"`,
+    )
+    const write = await guarded.get(undefined, '/mcp/write')
+    expect(write.headers.get('www-authenticate')).toContain('scope="mcp:write"')
+    const basic = await guarded.get('Basic dXNlcjpwYXNz')
+    expect(basic.status).toBe(401)
+    expect(basic.headers.get('www-authenticate')).not.toContain('error=')
+  },
+)
+
+test(
+  'lets a good token through, and shows what it says but not the token',
+  {
+    tags: ['S-12'],
+  },
+  async () => {
+    await using guarded = await startGuardedResource({ scopes: ['mcp:read'] })
+    const { as, resource, clock } = guarded
+    const token = await as.signAccessToken({
+      resource,
+      scope: 'mcp:read mcp:write',
+      subject: 'alice',
+      clientId: 'editor',
+      lifetimeSeconds: 60,
+    })
+    const response = await guarded.get(`Bearer ${token}`)
+    expect(response.status).toBe(200)
+    const text = await response.text()
+    expect(text).not.toContain(token)
+    expect(JSON.parse(text)).toMatchObject({
+      issuer: as.issuer,
+      subject: 'alice',
+      clientId: 'editor',
+      scopes: ['mcp:read', 'mcp:write'],
+      audience: [resource],
+      expiresAtEpochSeconds: clock.nowEpochSeconds() + 60,
+    })
+    expect(await guarded.get(`bearer   ${token}`)).toHaveProperty('status', 200)
+  },
+)
+
+test('answers 403 with all scopes that the operation needs', { tags: ['S-13'] }, async () => {
+  await using guarded = await startGuardedResource({
+    scopes: ['mcp:read', 'mcp:write', 'mcp:admin'],
+  })
+  const { as, resource, resourceServer } = guarded
+  const token = await as.signAccessToken({ resource, scope: 'mcp:read' })
+  const response = await guarded.get(`Bearer ${token}`)
+  expect(response.status).toBe(403)
+  expect(response.headers.get('www-authenticate')).toBe(
+    'Bearer error="insufficient_scope", ' +
+      'error_description="The operation needs scopes that the access token does not carry", ' +
+      'scope="mcp:read mcp:write mcp:admin", ' +
+      `resource_metadata="${resourceServer.metadataUrl}"`,
+  )
+  expect(await jsonBody(response)).toHaveProperty('error', 'insufficient_scope')
+  expect(guarded.decisions).toMatchObject([
+    { reason: 'insufficient-scope', missingScopes: ['mcp:write', 'mcp:admin'] },
+  ])
+})
+
+test('accepts a broader scope for the narrower one it implies', { tags: ['S-14'] }, async () => {
+  await using guarded = await startGuardedResource({
+    scopes: ['mcp:read'],
+    scopeImplications: { 'mcp:admin': ['mcp:write'], 'mcp:write': ['mcp:read'] },
+  })
+  const { as, resource } = guarded
+  const statuses = []
+  for (const scope of ['mcp:admin', 'mcp:read', 'mcp:unrelated']) {
+    const token = await as.signAccessToken({ resource, scope })
+    statuses.push((await guarded.get(`Bearer ${token}`)).status)
+  }
+  expect(statuses).toEqual([200, 200, 403])
+})
+
+test(
+  'leaves a computed offline_access out of 401 and 403 challenges, and reports it',
+  {
+    tags: ['S-01', 'S-03'],
+  },
+  async () => {
+    await using guarded = await startGuardedResource({
+      scopes: () => ['mcp:write', 'offline_access'],
+    })
+    const { as, resource } = guarded
+    const unauthorized = await guarded.get()
+    const token = await as.signAccessToken({ resource, scope: 'mcp:read' })
+    const forbidden = await guarded.get(`Bearer ${token}`)
+    expect([unauthorized.status, forbidden.status]).toEqual([401, 403])
+    for (const response of [unauthorized, forbidden]) {
+      const challenge = response.headers.get('www-authenticate')
+      expect(challenge).toContain('scope="mcp:write"')
+      expect(challenge).not.toContain('offline_access')
+    }
+    // Without it nothing is missing: a refresh token is no condition of access.
+    const writer = await as.signAccessToken({ resource, scope: 'mcp:write' })
+    expect((await guarded.get(`Bearer ${writer}`)).status).toBe(200)
+    const filtered = { code: 'OFFLINE_ACCESS_FILTERED', requirement: 'S-01' }
+    expect(guarded.decisions.map((decision) => decision.warnings)).toEqual(
+      Array.from({ length: 3 }, () => [expect.objectContaining(filtered)]),
+    )
+  },
+)
+
+test('refuses a route that is configured to need offline_access', { tags: ['S-03'] }, () => {
+  const resourceServer = createResourceServer('https://mcp.example.com/mcp', [
+    'https://as.example.com',
+  ])
+  expect(() =>
+    protect(resourceServer, () => new Response(), { scopes: ['mcp:read', 'offline_access'] }),
+  ).toThrow(expect.objectContaining({ code: 'OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE' }))
+})
+
+test('accepts no token in the query string', { tags: ['S-15', 'S-13'] }, async () => {
+  await using guarded = await startGuardedResource()
+  const { as, resource } = guarded
+  const token = await as.signAccessToken({ resource, scope: 'mcp:read' })
+  const inQuery = await guarded.get(undefined, `/mcp?access_token=${token}`)
+  expect(inQuery.status).toBe(400)
+  expect(inQuery.headers.get('www-authenticate')).toContain('error="invalid_request"')
+  const both = await guarded.get(`Bearer ${token}`, `/mcp?access_token=${token}`)
+  expect(both.status).toBe(400)
+  expect(guarded.decisions.map((decision) => decision.reason)).toEqual([
+    'token-in-query',
+    'several-credentials',
+  ])
+})
+
+test.each(['Bearer', 'Bearer ', 'Bearer two tokens', 'Bearer token="quoted"', 'Bearer å'])(
+  'answers 400 to a malformed header: %s',
+  { tags: ['S-13'] },
+  async (authorization) => {
+    await using guarded = await startGuardedResource()
+    const response = await guarded.get(Buffer.from(authorization).toString('latin1'))
+    expect(response.status).toBe(400)
+    expect(response.headers.get('www-authenticate')).toContain('error="invalid_request"')
+  },
+)
+
+test('answers 400 to two Authorization lines', { tags: ['S-13'] }, async () => {
+  await using guarded = await startGuardedResource()
+  const token = await guarded.as.signAccessToken({ resource: guarded.resource, scope: 'mcp:read' })
+  const { host, port } = new URL(guarded.resource)
+  const socket = connect(Number(port), '127.0.0.1')
+  const lines = [`Authorization: Bearer ${token}`, `Authorization: Bearer ${token}`]
+  socket.end(
+    ['GET /mcp HTTP/1.1', `Host: ${host}`, ...lines, 'Connection: close', '', ''].join('\r\n'),
+  )
+  const [chunk] = await once(socket, 'data')
+  socket.destroy()
+  expect(String(chunk)).toMatch(/^HTTP\/1\.1 400 /)
+})
+
+test(
+  'answers 503 while the keys cannot be fetched, and recovers by itself',
+  {
+    tags: ['S-12'],
+  },
+  async () => {
+    await using guarded = await startGuardedResource()
+    const { as, resource } = guarded
+    const token = await as.signAccessToken({ resource, scope: 'mcp:read' })
+    as.faults.metadata.push({ kind: 'status', status: 500 }, { kind: 'html' })
+    as.faults.jwks.push({ kind: 'reset' }, { kind: 'html' })
+    const statuses = []
+    for (let round = 0; round < 5; round += 1) {
+      const response = await guarded.get(`Bearer ${token}`)
+      statuses.push(response.status)
+      if (response.status === 503) {
+        expect(response.headers.get('retry-after')).toBe('5')
+        expect(response.headers.has('www-authenticate')).toBe(false)
+      }
+    }
+    expect(statuses).toEqual([503, 503, 503, 503, 200])
+    expect(guarded.decisions[0]).toMatchObject({
+      reason: 'keys-unavailable',
+      cause: { code: 'KEYS_UNAVAILABLE' },
+    })
+  },
+)
+
+test('fetches metadata and keys once for many concurrent requests', async () => {
+  await using guarded = await startGuardedResource()
+  const { as, resource } = guarded
+  const token = await as.signAccessToken({ resource, scope: 'mcp:read' })
+  const responses = await Promise.all(
+    Array.from({ length: 20 }, () => guarded.get(`Bearer ${token}`)),
+  )
+  expect(new Set(responses.map((response) => response.status))).toEqual(new Set([200]))
+  expect([as.count('metadata'), as.count('jwks')]).toEqual([1, 1])
+})
+
+test('keeps its needs for scopes to the grammar', { tags: ['S-13'] }, async () => {
+  const resourceServer = createResourceServer('https://mcp.example.com/mcp', [
+    'https://as.example.com',
+  ])
+  const request = { authorization: undefined, url: '/mcp' }
+  await expect(resourceServer.authorize(request, ['two scopes'])).rejects.toMatchObject({
+    code: 'SCOPE_INVALID',
+  })
+})

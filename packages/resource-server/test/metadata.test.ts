@@ -1,0 +1,106 @@
+import { expect, test } from 'vitest'
+import {
+  createResourceServer,
+  protectedResourceMetadata,
+  protectedResourceMetadataUrl,
+  ResourceServerError,
+} from '../src/index.ts'
+
+const resource = 'https://mcp.example.com/mcp'
+const authorizationServers = ['https://as.example.com']
+
+test('refuses offline_access in the metadata, and says why', { tags: ['S-02', 'S-03'] }, () => {
+  const scopesSupported = ['files:read', 'offline_access']
+  expect(() =>
+    protectedResourceMetadata({ resource, authorizationServers, scopesSupported }),
+  ).toThrow(
+    expect.objectContaining({
+      code: 'OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE',
+      message: expect.stringContaining('between client and authorization server'),
+    }),
+  )
+  expect(() => createResourceServer(resource, authorizationServers, { scopesSupported })).toThrow(
+    expect.objectContaining({ code: 'OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE' }),
+  )
+})
+
+test('builds the document by the names of RFC 9728', { tags: ['S-10'] }, () => {
+  expect(
+    protectedResourceMetadata({
+      resource,
+      authorizationServers,
+      scopesSupported: ['files:read'],
+      resourceName: 'Files',
+    }),
+  ).toEqual({
+    resource,
+    authorization_servers: authorizationServers,
+    bearer_methods_supported: ['header'],
+    scopes_supported: ['files:read'],
+    resource_name: 'Files',
+  })
+})
+
+test('does not start without an authorization server', { tags: ['S-10'] }, () => {
+  expect(() => createResourceServer(resource, [])).toThrow(
+    expect.objectContaining({ code: 'AUTHORIZATION_SERVER_MISSING' }),
+  )
+})
+
+test.each([
+  [
+    'https://mcp.example.com/mcp',
+    'https://mcp.example.com/.well-known/oauth-protected-resource/mcp',
+  ],
+  ['https://mcp.example.com', 'https://mcp.example.com/.well-known/oauth-protected-resource'],
+  [
+    'https://mcp.example.com:8443/',
+    'https://mcp.example.com:8443/.well-known/oauth-protected-resource',
+  ],
+  ['https://h.example/a/b', 'https://h.example/.well-known/oauth-protected-resource/a/b'],
+  ['http://127.0.0.1:3000/mcp', 'http://127.0.0.1:3000/.well-known/oauth-protected-resource/mcp'],
+])('finds the well-known URL of %s', { tags: ['S-10'] }, (identifier, expected) => {
+  expect(protectedResourceMetadataUrl(identifier)).toBe(expected)
+})
+
+test.each([
+  'mcp.example.com',
+  'http://mcp.example.com/mcp',
+  'https://mcp.example.com/mcp#tools',
+  'https://user@mcp.example.com/mcp',
+  'ftp://mcp.example.com',
+])('refuses %s as resource identifier', (identifier) => {
+  expect(() => createResourceServer(identifier, authorizationServers)).toThrow(
+    expect.objectContaining({ code: 'RESOURCE_INVALID' }),
+  )
+})
+
+test.each([
+  { authorizationServers: ['http://as.example.com'] },
+  { authorizationServers: ['https://as.example.com', 'https://as.example.com'] },
+  {
+    authorizationServers: [{ issuer: 'https://as.example.com', jwksUri: 'http://as.example.com' }],
+  },
+])('refuses authorization servers that cannot be trusted: %j', (configuration) => {
+  expect(() => createResourceServer(resource, configuration.authorizationServers)).toThrow(
+    expect.objectContaining({ code: 'AUTHORIZATION_SERVER_INVALID' }),
+  )
+})
+
+test.each([
+  [{ algorithms: ['HS256'] }, 'ALGORITHM_NOT_ALLOWED'],
+  [{ algorithms: ['none'] }, 'ALGORITHM_NOT_ALLOWED'],
+  [{ algorithms: [] }, 'ALGORITHM_NOT_ALLOWED'],
+  [{ clockToleranceSeconds: 61 }, 'OPTION_INVALID'],
+  [{ clockToleranceSeconds: Number.NaN }, 'OPTION_INVALID'],
+  [{ scopesSupported: ['files:read files:write'] }, 'SCOPE_INVALID'],
+])('refuses the options %j', { tags: ['S-12'] }, (options, code) => {
+  expect(() => createResourceServer(resource, authorizationServers, options)).toThrow(
+    expect.objectContaining({ code }),
+  )
+})
+
+test('recognises its errors by brand', () => {
+  expect(ResourceServerError.is(new ResourceServerError('OPTION_INVALID', 'one'))).toBe(true)
+  expect(ResourceServerError.is(new Error('another'))).toBe(false)
+})
