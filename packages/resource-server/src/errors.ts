@@ -52,9 +52,3 @@ export class ResourceServerError extends Error {
     return typeof value === 'object' && value !== null && brand in value
   }
 }
-
-/** A configured or remote value for a message: quoted and cut short. Never for a token. */
-export function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text
-}

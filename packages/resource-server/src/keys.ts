@@ -1,7 +1,12 @@
+import {
+  authorizationServerMetadataUrls,
+  parseAuthorizationServerMetadata,
+  showRemote,
+} from '@evergrant/core'
 import { createRemoteJWKSet, customFetch, errors } from 'jose'
 import type { JWTVerifyGetKey } from 'jose'
-import { quote, ResourceServerError } from './errors.ts'
-import { parseTrustedUrl } from './urls.ts'
+import { ResourceServerError } from './errors.ts'
+import { assertTrustedUrl } from './urls.ts'
 
 /** An authorization server whose tokens are accepted. */
 export interface TrustedAuthorizationServer {
@@ -57,7 +62,8 @@ function remoteKeys(url: URL, fetchImplementation: typeof fetch): JWTVerifyGetKe
 }
 
 function trustedJwksUri(jwksUri: string): URL {
-  return parseTrustedUrl(jwksUri, 'AUTHORIZATION_SERVER_INVALID', 'jwks_uri')
+  assertTrustedUrl(jwksUri, 'AUTHORIZATION_SERVER_INVALID', 'jwksUri')
+  return new URL(jwksUri)
 }
 
 function isAboutTheToken(error: unknown): boolean {
@@ -68,64 +74,38 @@ function isAboutTheToken(error: unknown): boolean {
   )
 }
 
+/** Looks through the places for an issuer's metadata, in order, for one with usable keys. */
 async function discoverJwksUri(issuer: string, fetchImplementation: typeof fetch): Promise<URL> {
   const failures: string[] = []
-  for (const url of metadataUrls(issuer)) {
-    const found = await readJwksUri(url, issuer, fetchImplementation)
-    if (found.jwksUri !== undefined) return trustedJwksUri(found.jwksUri)
-    failures.push(`${url}: ${found.failure}`)
+  for (const { url } of authorizationServerMetadataUrls(issuer)) {
+    try {
+      const document = await fetchJson(url, fetchImplementation)
+      // RFC 8414 §3.3: throws for a document that names another issuer.
+      const { metadata } = parseAuthorizationServerMetadata(document, issuer)
+      if (metadata.jwks_uri !== undefined) return new URL(metadata.jwks_uri)
+      failures.push(`${url}: no jwks_uri`)
+    } catch (error) {
+      failures.push(`${url}: ${error instanceof Error ? error.message : 'no answer'}`)
+    }
   }
   throw unavailable(issuer, `no usable metadata was found (${failures.join('; ')})`, undefined)
 }
 
-/** RFC 8414 §3.1 and OpenID Connect Discovery 1.0 §4, in the order MCP gives. */
-function metadataUrls(issuer: string): readonly string[] {
-  const { origin, pathname } = new URL(issuer)
-  const path = pathname === '/' ? '' : pathname.replace(/\/$/, '')
-  const inserted = [
-    `${origin}/.well-known/oauth-authorization-server${path}`,
-    `${origin}/.well-known/openid-configuration${path}`,
-  ]
-  return path === '' ? inserted : [...inserted, `${origin}${path}/.well-known/openid-configuration`]
-}
-
-type Found =
-  | { readonly jwksUri: string }
-  | { readonly jwksUri?: undefined; readonly failure: string }
-
-async function readJwksUri(
-  url: string,
-  issuer: string,
-  fetchImplementation: typeof fetch,
-): Promise<Found> {
-  let document: unknown
-  try {
-    const response = await fetchImplementation(url, {
-      headers: { accept: 'application/json' },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(5000),
-    })
-    if (response.status !== 200) {
-      await response.body?.cancel()
-      return { failure: `status ${response.status}` }
-    }
-    document = await response.json()
-  } catch (error) {
-    return { failure: error instanceof Error ? error.message : 'no answer' }
-  }
-  if (typeof document !== 'object' || document === null) return { failure: 'no JSON object' }
-  // RFC 8414 §3.3: a document that names another issuer must not be used.
-  if (!('issuer' in document) || document.issuer !== issuer) return { failure: 'another issuer' }
-  if (!('jwks_uri' in document) || typeof document.jwks_uri !== 'string') {
-    return { failure: 'no jwks_uri' }
-  }
-  return { jwksUri: document.jwks_uri }
+async function fetchJson(url: string, fetchImplementation: typeof fetch): Promise<unknown> {
+  const response = await fetchImplementation(url, {
+    headers: { accept: 'application/json' },
+    redirect: 'manual',
+    signal: AbortSignal.timeout(5000),
+  })
+  if (response.status === 200) return await response.json()
+  await response.body?.cancel()
+  throw new Error(`status ${response.status}`)
 }
 
 function unavailable(issuer: string, what: string, cause: unknown): ResourceServerError {
   return new ResourceServerError(
     'KEYS_UNAVAILABLE',
-    `The access token of ${quote(issuer)} cannot be verified: ${what}. Nothing is known about ` +
+    `The access token of ${showRemote(issuer)} cannot be verified: ${what}. Nothing is known about ` +
       'the token; answer 503 and let the client try again.',
     cause === undefined ? {} : { cause },
   )

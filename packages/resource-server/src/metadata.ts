@@ -1,6 +1,7 @@
-import { quote, ResourceServerError } from './errors.ts'
+import { canonicalResource, protectedResourceMetadataUrls, showRemote } from '@evergrant/core'
+import { ResourceServerError } from './errors.ts'
 import { assertResourceScopes } from './scopes.ts'
-import { parseTrustedUrl } from './urls.ts'
+import { assertTrustedUrl } from './urls.ts'
 
 /** What a protected resource says about itself. */
 export interface ProtectedResourceMetadataInput {
@@ -37,7 +38,7 @@ export function protectedResourceMetadata(
 ): ProtectedResourceMetadataDocument {
   const { scopesSupported, resourceName, resourceDocumentation } = input
   assertResourceScopes(scopesSupported ?? [], 'scopesSupported')
-  parseTrustedUrl(input.resource, 'RESOURCE_INVALID', 'the resource identifier')
+  assertResource(input.resource)
   assertIssuers(input.authorizationServers)
   return {
     resource: input.resource,
@@ -58,9 +59,21 @@ export function protectedResourceMetadata(
  * @see RFC 9728 §3.1
  */
 export function protectedResourceMetadataUrl(resource: string): string {
-  const url = parseTrustedUrl(resource, 'RESOURCE_INVALID', 'the resource identifier')
-  const path = url.pathname === '/' ? '' : url.pathname
-  return `${url.origin}/.well-known/oauth-protected-resource${path}${url.search}`
+  assertResource(resource)
+  const [{ url } = { url: '' }] = protectedResourceMetadataUrls(resource)
+  return url
+}
+
+/** Clients compare the identifier as a string, so there is one way to write it (RFC 8707 §2). */
+function assertResource(resource: string): void {
+  assertTrustedUrl(resource, 'RESOURCE_INVALID', 'the resource identifier')
+  const canonical = canonicalResource(resource)
+  if (resource === canonical) return
+  throw new ResourceServerError(
+    'RESOURCE_INVALID',
+    `The resource identifier ${showRemote(resource)} is not canonical, so tokens for it would ` +
+      `not match. Write ${showRemote(canonical)}.`,
+  )
 }
 
 function assertIssuers(issuers: readonly string[]): void {
@@ -72,11 +85,17 @@ function assertIssuers(issuers: readonly string[]): void {
     )
   }
   for (const [index, issuer] of issuers.entries()) {
-    parseTrustedUrl(issuer, 'AUTHORIZATION_SERVER_INVALID', 'an issuer')
+    assertTrustedUrl(issuer, 'AUTHORIZATION_SERVER_INVALID', 'an issuer')
+    if (issuer.includes('?')) {
+      throw new ResourceServerError(
+        'AUTHORIZATION_SERVER_INVALID',
+        `The issuer ${showRemote(issuer)} has a query, which RFC 8414 §2 does not allow.`,
+      )
+    }
     if (issuers.indexOf(issuer) !== index) {
       throw new ResourceServerError(
         'AUTHORIZATION_SERVER_INVALID',
-        `The issuer ${quote(issuer)} is named twice. Name each authorization server once.`,
+        `The issuer ${showRemote(issuer)} is named twice. Name each authorization server once.`,
       )
     }
   }

@@ -1,12 +1,11 @@
-import { formatScope, offlineAccess, uniteScopes } from '@evergrant/core'
+import { formatBearerChallenge, offlineAccess, showRemote, uniteScopes } from '@evergrant/core'
 import { tokenType, verifyAccessToken } from './access-token.ts'
 import type { VerifiedAccessToken } from './access-token.ts'
-import { bearerChallenge } from './challenge.ts'
 import { readCredentials } from './credentials.ts'
 import type { AccessRequest } from './credentials.ts'
 import { refusalAnswers } from './decision.ts'
 import type { AccessDecision, AccessRefused, AccessWarning, RefusalReason } from './decision.ts'
-import { quote, ResourceServerError } from './errors.ts'
+import { ResourceServerError } from './errors.ts'
 import { issuerKeys } from './keys.ts'
 import type { TrustedAuthorizationServer } from './keys.ts'
 import { protectedResourceMetadata, protectedResourceMetadataUrl } from './metadata.ts'
@@ -142,14 +141,14 @@ export function createResourceServer(
     const { status, error, description } = refusalAnswers[reason]
     // All scopes of the operation, also in a 403: one missing scope after another would send
     // the user through as many sign-ins. A malformed request is not cured by any scope.
-    const scope = status === 400 ? undefined : formatScope(needed)
+    const scope = status === 400 || needed.length === 0 ? {} : { scope: needed }
     const challenge =
       status === 503
         ? undefined
-        : bearerChallenge({
-            error,
-            error_description: error === undefined ? undefined : description,
-            scope,
+        : formatBearerChallenge({
+            scheme: 'Bearer',
+            ...(error === undefined ? {} : { error, error_description: description }),
+            ...scope,
             resource_metadata: metadataUrl,
           })
     return {
@@ -196,7 +195,7 @@ function asymmetric(algorithms: readonly string[]): readonly string[] {
     throw new ResourceServerError(
       'ALGORITHM_NOT_ALLOWED',
       `Expected algorithms among ${asymmetricAlgorithms.join(', ')}, got ` +
-        `${wrong === undefined ? 'none' : quote(wrong)}. An access token is signed with a key ` +
+        `${wrong === undefined ? 'none' : showRemote(wrong)}. An access token is signed with a key ` +
         'that this server does not have.',
     )
   }

@@ -1,5 +1,11 @@
-import { isScopeToken, missingScopes, offlineAccess, uniteScopes } from '@evergrant/core'
-import { quote, ResourceServerError } from './errors.ts'
+import {
+  isScopeToken,
+  missingScopes,
+  offlineAccess,
+  showRemote,
+  uniteScopes,
+} from '@evergrant/core'
+import { ResourceServerError } from './errors.ts'
 
 /**
  * Which scopes each scope implies, directly; what those imply follows by itself.
@@ -74,7 +80,7 @@ export function assertResourceScopes(scopes: readonly string[], where: string): 
   if (wrong !== undefined) {
     throw new ResourceServerError(
       'SCOPE_INVALID',
-      `Expected one scope token (RFC 6749 §3.3) in ${where}, got ${quote(wrong)}. Several ` +
+      `Expected one scope token (RFC 6749 §3.3) in ${where}, got ${showRemote(wrong)}. Several ` +
         'scopes are several array members, not one string with spaces.',
     )
   }

@@ -54,7 +54,7 @@ test.each([
   ],
   ['https://mcp.example.com', 'https://mcp.example.com/.well-known/oauth-protected-resource'],
   [
-    'https://mcp.example.com:8443/',
+    'https://mcp.example.com:8443',
     'https://mcp.example.com:8443/.well-known/oauth-protected-resource',
   ],
   ['https://h.example/a/b', 'https://h.example/.well-known/oauth-protected-resource/a/b'],
@@ -69,6 +69,9 @@ test.each([
   'https://mcp.example.com/mcp#tools',
   'https://user@mcp.example.com/mcp',
   'ftp://mcp.example.com',
+  'https://MCP.example.com/mcp',
+  'https://mcp.example.com/',
+  'https://mcp.example.com:443/mcp',
 ])('refuses %s as resource identifier', (identifier) => {
   expect(() => createResourceServer(identifier, authorizationServers)).toThrow(
     expect.objectContaining({ code: 'RESOURCE_INVALID' }),
@@ -77,6 +80,7 @@ test.each([
 
 test.each([
   { authorizationServers: ['http://as.example.com'] },
+  { authorizationServers: ['https://as.example.com?tenant=1'] },
   { authorizationServers: ['https://as.example.com', 'https://as.example.com'] },
   {
     authorizationServers: [{ issuer: 'https://as.example.com', jwksUri: 'http://as.example.com' }],
