@@ -1,0 +1,221 @@
+import type {
+  AuthorizationServerMetadata,
+  MetadataWarning,
+  ProtectedResourceMetadata,
+} from '@evergrant/core'
+import {
+  authorizationServerMetadataUrls,
+  canonicalResource,
+  parseAuthorizationServerMetadata,
+  parseProtectedResourceMetadata,
+  ProtocolError,
+  protectedResourceMetadataUrls,
+} from '@evergrant/core'
+import { EvergrantClientError } from '../errors.ts'
+import type { HttpAnswer, HttpOptions } from './http.ts'
+import { asUnavailable, excerpt, getDocument, parseJson } from './http.ts'
+
+/** Everything that is known about a server before anybody signs in. */
+export interface Discovery {
+  /** The resource indicator: what the metadata says, else the server's canonical URI. */
+  readonly resource: string
+  readonly authorizationServer: AuthorizationServerMetadata
+  /** Absent for servers of the 2025-03-26 revision, which are their own authorization server. */
+  readonly protectedResource: ProtectedResourceMetadata | undefined
+  readonly warnings: readonly MetadataWarning[]
+}
+
+/** What a discovery starts from. */
+export interface DiscoverOptions extends HttpOptions {
+  /** `resource_metadata` of the challenge. */
+  readonly resourceMetadataUrl?: string | undefined
+  /**
+   * Which of several authorization servers to use. Default: the first one listed.
+   */
+  readonly chooseAuthorizationServer?:
+    | ((issuers: readonly string[]) => string | Promise<string>)
+    | undefined
+}
+
+/**
+ * Finds out which authorization server protects an MCP server, and what both say about
+ * themselves.
+ *
+ * @throws EvergrantClientError
+ * - `DISCOVERY_FAILED`: no usable document in any of the places.
+ * - `METADATA_MISMATCH`: a document names another resource or issuer.
+ * - `TEMPORARILY_UNAVAILABLE`: no answer, or the server is in trouble; try again.
+ * @see RFC 9728 §3 and §5, RFC 8414 §3, OpenID Connect Discovery §4
+ */
+export async function discover(serverUrl: string, options: DiscoverOptions = {}): Promise<Discovery> {
+  const found = await discoverProtectedResource(serverUrl, options)
+  if (found === undefined) return await discoverWithoutResourceMetadata(serverUrl, options)
+  const issuers = found.metadata.authorization_servers
+  const issuer = (await options.chooseAuthorizationServer?.(issuers)) ?? issuers[0]
+  const { metadata, warnings } = await discoverAuthorizationServer(issuer, options)
+  return {
+    resource: found.metadata.resource,
+    authorizationServer: metadata,
+    protectedResource: found.metadata,
+    warnings: [...found.warnings, ...warnings],
+  }
+}
+
+/**
+ * Finds the protected resource metadata (C-30): where the challenge says, else at the well-known
+ * URI with the server's path, else at the root one. `undefined` where there is none.
+ */
+export async function discoverProtectedResource(
+  serverUrl: string,
+  options: DiscoverOptions = {},
+): Promise<ReturnType<typeof parseProtectedResourceMetadata> | undefined> {
+  const locations = protocolCall(() =>
+    protectedResourceMetadataUrls(serverUrl, { challengeUrl: options.resourceMetadataUrl }),
+  )
+  const what = 'The protected resource metadata could not be fetched'
+  for (const { url, place } of locations) {
+    const answer = await get(url, what, options)
+    const document = readDocument(answer)
+    if (document !== undefined) {
+      return protocolCall(() => parseProtectedResourceMetadata(document, serverUrl))
+    }
+    if (place === 'challenge') {
+      throw new EvergrantClientError(
+        'DISCOVERY_FAILED',
+        `The MCP server's challenge names ${url} as its protected resource metadata, and there is no JSON document (${excerpt(answer)}). Ask the operator of the MCP server to fix one or the other.`,
+      )
+    }
+  }
+  return undefined
+}
+
+/**
+ * Finds the metadata of an authorization server (C-31), and takes only a document whose `issuer`
+ * is the identifier its URL was made from (C-32).
+ */
+export async function discoverAuthorizationServer(
+  issuer: string,
+  options: HttpOptions = {},
+): Promise<ReturnType<typeof parseAuthorizationServerMetadata>> {
+  const tried: string[] = []
+  let mismatch: EvergrantClientError | undefined
+  for (const { url } of protocolCall(() => authorizationServerMetadataUrls(issuer))) {
+    const answer = await get(
+      url,
+      'The authorization server metadata could not be fetched',
+      options,
+    )
+    const document = readDocument(answer)
+    if (document === undefined) {
+      tried.push(`${url} (${excerpt(answer)})`)
+      continue
+    }
+    try {
+      return protocolCall(() => parseAuthorizationServerMetadata(document, issuer))
+    } catch (error) {
+      if (!EvergrantClientError.is(error)) throw error
+      // Another place may hold the right document: some servers answer for a neighbour at one.
+      mismatch ??= error
+    }
+  }
+  throw (
+    mismatch ??
+    new EvergrantClientError(
+      'DISCOVERY_FAILED',
+      `The authorization server ${JSON.stringify(issuer)} has no metadata document. Tried ${tried.join(', ')}. Check the issuer in the MCP server's protected resource metadata.`,
+    )
+  )
+}
+
+/**
+ * Servers of the 2025-03-26 revision publish no protected resource metadata: they are their own
+ * authorization server, with default endpoints where they publish no metadata at all.
+ */
+async function discoverWithoutResourceMetadata(
+  serverUrl: string,
+  options: HttpOptions,
+): Promise<Discovery> {
+  const { origin } = new URL(serverUrl)
+  const resource = protocolCall(() => canonicalResource(serverUrl))
+  const shared = { resource, protectedResource: undefined }
+  const url = `${origin}/.well-known/oauth-authorization-server`
+  const answer = await get(url, 'The authorization server metadata could not be fetched', options)
+  const document = readDocument(answer)
+  if (document !== undefined) {
+    // The 2025-03-26 revision did not ask for an issuer that equals the URL's; an issuer of the
+    // same origin is taken, since nobody else is involved. The name it gives itself counts.
+    const issuer = issuerOf(document)
+    const expected = issuer !== undefined && sameOrigin(issuer, origin) ? issuer : origin
+    const { metadata, warnings } = protocolCall(() =>
+      parseAuthorizationServerMetadata(document, expected),
+    )
+    return { ...shared, authorizationServer: metadata, warnings }
+  }
+  return {
+    ...shared,
+    authorizationServer: {
+      issuer: origin,
+      authorization_endpoint: `${origin}/authorize`,
+      token_endpoint: `${origin}/token`,
+      registration_endpoint: `${origin}/register`,
+      // Demanded of every server by that revision, which has no document to say so.
+      code_challenge_methods_supported: ['S256'],
+    },
+    warnings: [
+      {
+        code: 'member-ignored',
+        requirement: 'S-10',
+        message:
+          'the MCP server publishes neither protected resource metadata nor authorization server ' +
+          'metadata; the default endpoints of the 2025-03-26 revision are used',
+      },
+    ],
+  }
+}
+
+async function get(url: string, what: string, options: HttpOptions): Promise<HttpAnswer> {
+  let answer: HttpAnswer
+  try {
+    answer = await getDocument(url, options)
+  } catch (error) {
+    throw asUnavailable(error, what)
+  }
+  // A server in trouble has not said that there is no document.
+  if (answer.status >= 500 || answer.status === 429) {
+    throw new EvergrantClientError(
+      'TEMPORARILY_UNAVAILABLE',
+      `${what}: ${url} answered with status ${answer.status}. Try again later; nothing was lost.`,
+    )
+  }
+  return answer
+}
+
+/** The document, or `undefined` for everything that is none: HTML with status 200, for one. */
+function readDocument(answer: HttpAnswer): object | undefined {
+  if (answer.status !== 200) return undefined
+  const document = parseJson(answer.text)
+  return typeof document === 'object' && document !== null ? document : undefined
+}
+
+function issuerOf(document: object): string | undefined {
+  return 'issuer' in document && typeof document.issuer === 'string' ? document.issuer : undefined
+}
+
+function sameOrigin(url: string, origin: string): boolean {
+  return URL.canParse(url) && new URL(url).origin === origin
+}
+
+/** Runs a rule of `core` and gives its errors this package's codes. */
+function protocolCall<Value>(call: () => Value): Value {
+  try {
+    return call()
+  } catch (error) {
+    if (!ProtocolError.is(error)) throw error
+    const mismatch = error.code === 'ISSUER_MISMATCH' || error.code === 'RESOURCE_MISMATCH'
+    throw new EvergrantClientError(
+      mismatch ? 'METADATA_MISMATCH' : 'DISCOVERY_FAILED',
+      error.message,
+      { cause: error },
+    )
+  }
+}

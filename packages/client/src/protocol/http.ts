@@ -1,0 +1,141 @@
+import { EvergrantClientError, quote } from '../errors.ts'
+
+/** How requests to authorization servers and metadata documents are made. */
+export interface HttpOptions {
+  /** Default: the runtime's `fetch`. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** The longest a request may take, with its body. Default 15,000. */
+  readonly timeoutMilliseconds?: number | undefined
+  /** The longest body that is read. Default 1 MiB: metadata and tokens need a few KiB. */
+  readonly maximumBodyBytes?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** An answer with its body read, within the limits. */
+export interface HttpAnswer {
+  readonly url: string
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+}
+
+/** Why a request brought no answer. */
+export type NoAnswerReason = 'unreachable' | 'timeout' | 'too-large'
+
+/** A request that brought no answer; the caller decides what that means. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError'
+  readonly reason: NoAnswerReason
+
+  constructor(reason: NoAnswerReason, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.reason = reason
+  }
+}
+
+const defaultTimeoutMilliseconds = 15_000
+const defaultMaximumBodyBytes = 1_048_576
+
+/**
+ * A `fetch` whose answers are complete, bounded in size and time, and never redirected: what
+ * libraries get that call `fetch` themselves.
+ *
+ * @throws NoAnswerError; the caller's own abort reason passes through.
+ */
+export function boundedFetch(options: HttpOptions): typeof globalThis.fetch {
+  return async (input, init) => {
+    const { status, headers, text } = await send(input, init, options)
+    // A Response may not carry a body with these; nobody reads it either.
+    const body = status === 204 || status === 205 || status === 304 ? null : text
+    return new Response(body, { status, headers })
+  }
+}
+
+/**
+ * Gets a document. Redirects are not followed: a metadata document is where it is said to be.
+ *
+ * @throws NoAnswerError; the caller's own abort reason passes through.
+ */
+export async function getDocument(url: string, options: HttpOptions): Promise<HttpAnswer> {
+  return await send(url, { headers: { accept: 'application/json' } }, options)
+}
+
+async function send(
+  input: Parameters<typeof globalThis.fetch>[0],
+  init: RequestInit | undefined,
+  options: HttpOptions,
+): Promise<HttpAnswer> {
+  const { fetch = globalThis.fetch, maximumBodyBytes = defaultMaximumBodyBytes, signal } = options
+  const timeoutMilliseconds = options.timeoutMilliseconds ?? defaultTimeoutMilliseconds
+  const timeout = AbortSignal.timeout(timeoutMilliseconds)
+  const url = input instanceof Request ? input.url : String(input)
+  const origin = new URL(url).origin
+  try {
+    const response = await fetch(input, {
+      ...init,
+      redirect: 'manual',
+      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+    })
+    const text = await readText(response, maximumBodyBytes, origin)
+    return { url, status: response.status, headers: response.headers, text }
+  } catch (cause) {
+    if (signal?.aborted) throw signal.reason
+    if (cause instanceof NoAnswerError) throw cause
+    if (timeout.aborted) {
+      throw new NoAnswerError(
+        'timeout',
+        `${origin} gave no complete answer within ${timeoutMilliseconds / 1000} s`,
+      )
+    }
+    throw new NoAnswerError('unreachable', `${origin} could not be reached${reasonOf(cause)}`, cause)
+  }
+}
+
+async function readText(response: Response, maximumBytes: number, origin: string): Promise<string> {
+  if (response.body === null) return ''
+  const decoder = new TextDecoder()
+  let text = ''
+  let bytes = 0
+  for await (const chunk of response.body) {
+    bytes += chunk.byteLength
+    if (bytes > maximumBytes) {
+      throw new NoAnswerError('too-large', `${origin} answered with more than ${maximumBytes} bytes`)
+    }
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** The system's error code behind a failed fetch, such as ECONNREFUSED: what an operator looks for. */
+function reasonOf(error: unknown): string {
+  const code: unknown =
+    error instanceof Error && error.cause instanceof Error && 'code' in error.cause
+      ? error.cause.code
+      : undefined
+  return typeof code === 'string' ? ` (${code})` : ''
+}
+
+/** A JSON document's value, or `undefined` where the text is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Turns what `getDocument` throws into the package's error. */
+export function asUnavailable(error: unknown, what: string): unknown {
+  if (!(error instanceof NoAnswerError)) return error
+  return new EvergrantClientError(
+    'TEMPORARILY_UNAVAILABLE',
+    `${what}: ${error.message}. Check the network and the URL, then try again; nothing was lost.`,
+    { cause: error },
+  )
+}
+
+/** The start of a body, for a message that says what came instead of JSON. */
+export function excerpt(answer: HttpAnswer): string {
+  const type = answer.headers.get('content-type') ?? 'no content type'
+  return `status ${answer.status}, ${quote(type, 60)}`
+}

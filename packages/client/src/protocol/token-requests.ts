@@ -1,0 +1,247 @@
+import type {
+  AuthorizationServerMetadata,
+  ProviderProfile,
+  TokenErrorDecision,
+  TokenResponse,
+} from '@evergrant/core'
+import {
+  applyProviderProfile,
+  classifyTokenError,
+  parseTokenResponse,
+  ProtocolError,
+} from '@evergrant/core'
+import * as oauth from 'oauth4webapi'
+import type { Clock } from '../clock.ts'
+import { EvergrantClientError } from '../errors.ts'
+import type { Grant } from '../grant/grant.ts'
+import type { ExchangeResult } from '../grant/refresh-transaction.ts'
+import type { PendingAuthorization } from './authorization.ts'
+import type { HttpOptions } from './http.ts'
+import { asUnavailable, boundedFetch, NoAnswerError, parseJson } from './http.ts'
+import type { ClientRegistration } from './registration.ts'
+
+/** To whom token requests go, and as whom. */
+export interface TokenRequestOptions extends HttpOptions {
+  readonly authorizationServer: AuthorizationServerMetadata
+  readonly registration: ClientRegistration
+  readonly profile: ProviderProfile
+  readonly clock: Clock
+}
+
+/**
+ * Exchanges an authorization code (RFC 6749 §4.1.3) with the `resource` it was asked for (C-34).
+ *
+ * @param callbackParameters - As `validateAuthResponse` returned them.
+ */
+export async function exchangeAuthorizationCode(
+  callbackParameters: URLSearchParams,
+  pending: PendingAuthorization,
+  options: TokenRequestOptions,
+): Promise<TokenResponse> {
+  let response: Response
+  try {
+    response = await oauth.authorizationCodeGrantRequest(
+      serverOf(options),
+      clientOf(options),
+      clientAuthentication(options.registration),
+      callbackParameters,
+      pending.redirectUri,
+      pending.codeVerifier,
+      requestOptions(options, pending.resource),
+    )
+  } catch (error) {
+    throw asUnavailable(error, 'The authorization code could not be exchanged')
+  }
+  const text = await response.text()
+  const body = parseJson(text)
+  if (response.ok && body !== undefined) return readTokens(body)
+  const decision = decide(response, text, options, 'code-exchange')
+  throw new EvergrantClientError(
+    decision.outcome === 'transient' ? 'TEMPORARILY_UNAVAILABLE' : 'TOKEN_REQUEST_REFUSED',
+    `The authorization code brought no tokens: ${decision.explanation}${described(decision)} Start the sign-in again${decision.outcome === 'transient' ? ' later' : ''}.`,
+    {
+      oauthError: decision.oauthError,
+      retryAfterSeconds: decision.outcome === 'transient' ? decision.retryAfterSeconds : undefined,
+    },
+  )
+}
+
+/**
+ * Sends one refresh request (RFC 6749 §6) with the grant's `resource` (C-34), and tells its
+ * failures apart (C-53). It sends no `scope`, which leaves it unchanged (C-03, C-24), unless the
+ * provider's profile needs it repeated.
+ */
+export async function refreshRequest(
+  grant: Grant,
+  options: TokenRequestOptions,
+): Promise<ExchangeResult> {
+  const refreshToken = grant.tokenSet?.refreshToken
+  if (refreshToken === undefined) {
+    throw new EvergrantClientError('INVALID_OPTION', 'A grant without refresh token was refreshed.')
+  }
+  const scope = options.profile.refreshScope === 'granted' ? grant.tokenSet?.scope : undefined
+  let response: Response
+  let text: string
+  try {
+    response = await oauth.refreshTokenGrantRequest(
+      serverOf(options),
+      clientOf(options),
+      clientAuthentication(options.registration),
+      refreshToken,
+      requestOptions(options, grant.identity.resource, scope),
+    )
+    text = await response.text()
+  } catch (error) {
+    if (!(error instanceof NoAnswerError)) throw error
+    return { kind: 'failed', outcome: 'transient', detail: error.message, answered: false }
+  }
+  const body = parseJson(text)
+  if (response.ok && body !== undefined) {
+    try {
+      return { kind: 'tokens', response: readTokens(body) }
+    } catch (error) {
+      if (!EvergrantClientError.is(error)) throw error
+      // The server may have rotated the token in an answer that nobody can read.
+      return { kind: 'failed', outcome: 'transient', detail: error.message, answered: false }
+    }
+  }
+  const decision = decide(response, text, options, 'refresh')
+  return {
+    kind: 'failed',
+    // A server that wants a DPoP nonce here was not asked with DPoP: a matter of configuration.
+    outcome: decision.outcome === 'use-dpop-nonce' ? 'request-refused' : decision.outcome,
+    detail: `${decision.explanation}${described(decision)}`,
+    oauthError: decision.oauthError,
+    retryAfterSeconds: decision.outcome === 'transient' ? decision.retryAfterSeconds : undefined,
+    answered: true,
+  }
+}
+
+/** How a revocation went. */
+export type RevocationOutcome =
+  | { readonly outcome: 'revoked' }
+  /** The server has no revocation endpoint: the grant ends by itself, some day. */
+  | { readonly outcome: 'not-supported' }
+  /** The server refused; asking again would not help. */
+  | { readonly outcome: 'refused'; readonly detail: string }
+  /** No usable answer: try again later. */
+  | { readonly outcome: 'unavailable'; readonly detail: string }
+
+/** Revokes a refresh or access token (RFC 7009). Failures are outcomes; nothing is thrown. */
+export async function revokeToken(
+  token: string,
+  hint: 'refresh_token' | 'access_token',
+  options: TokenRequestOptions,
+): Promise<RevocationOutcome> {
+  if (options.authorizationServer.revocation_endpoint === undefined) {
+    return { outcome: 'not-supported' }
+  }
+  let response: Response
+  try {
+    response = await oauth.revocationRequest(
+      serverOf(options),
+      clientOf(options),
+      clientAuthentication(options.registration),
+      token,
+      {
+        ...transport(options, options.authorizationServer.revocation_endpoint),
+        additionalParameters: { token_type_hint: hint },
+      },
+    )
+  } catch (error) {
+    if (!(error instanceof NoAnswerError)) throw error
+    return { outcome: 'unavailable', detail: error.message }
+  }
+  if (response.ok) return { outcome: 'revoked' }
+  const detail = `the revocation endpoint answered with status ${response.status}`
+  return response.status === 429 || response.status >= 500
+    ? { outcome: 'unavailable', detail }
+    : { outcome: 'refused', detail }
+}
+
+function readTokens(body: unknown): TokenResponse {
+  try {
+    return parseTokenResponse(body)
+  } catch (error) {
+    if (!ProtocolError.is(error)) throw error
+    throw new EvergrantClientError('TOKEN_RESPONSE_INVALID', error.message, { cause: error })
+  }
+}
+
+function decide(
+  response: Response,
+  text: string,
+  options: TokenRequestOptions,
+  during: 'refresh' | 'code-exchange',
+): TokenErrorDecision {
+  return classifyTokenError(
+    {
+      status: response.status,
+      contentType: response.headers.get('content-type'),
+      body: text,
+      retryAfter: response.headers.get('retry-after'),
+    },
+    {
+      during,
+      nowEpochSeconds: options.clock.nowEpochSeconds(),
+      grantEndedErrors: options.profile.grantEndedErrors,
+    },
+  )
+}
+
+function described({ oauthError, oauthErrorDescription }: TokenErrorDecision): string {
+  if (oauthError === undefined) return ''
+  const description =
+    oauthErrorDescription === undefined ? '' : `: ${JSON.stringify(oauthErrorDescription)}`
+  return ` (${JSON.stringify(oauthError)}${description})`
+}
+
+function serverOf(options: TokenRequestOptions): oauth.AuthorizationServer {
+  const { issuer, token_endpoint, revocation_endpoint } = options.authorizationServer
+  return {
+    issuer,
+    token_endpoint,
+    ...(revocation_endpoint === undefined ? {} : { revocation_endpoint }),
+  }
+}
+
+function clientOf(options: TokenRequestOptions): oauth.Client {
+  return { client_id: options.registration.clientId }
+}
+
+function clientAuthentication(registration: ClientRegistration): oauth.ClientAuth {
+  const { clientSecret, tokenEndpointAuthMethod } = registration
+  if (clientSecret === undefined || tokenEndpointAuthMethod === 'none') return oauth.None()
+  return tokenEndpointAuthMethod === 'client_secret_post'
+    ? oauth.ClientSecretPost(clientSecret)
+    : oauth.ClientSecretBasic(clientSecret)
+}
+
+function requestOptions(
+  options: TokenRequestOptions,
+  resource: string,
+  scope?: string,
+): oauth.TokenEndpointRequestOptions {
+  const fromProfile = applyProviderProfile(options.profile, resource)
+  return {
+    ...transport(options, options.authorizationServer.token_endpoint),
+    additionalParameters: {
+      ...(fromProfile.resource === undefined ? {} : { resource: fromProfile.resource }),
+      ...(scope === undefined ? {} : { scope }),
+    },
+  }
+}
+
+function transport(
+  options: TokenRequestOptions,
+  endpoint: string,
+): Pick<
+  oauth.TokenEndpointRequestOptions,
+  typeof oauth.customFetch | typeof oauth.allowInsecureRequests
+> {
+  return {
+    [oauth.customFetch]: boundedFetch(options),
+    // Metadata with an http endpoint is refused by `core`, except on loopback.
+    [oauth.allowInsecureRequests]: new URL(endpoint).protocol === 'http:',
+  }
+}
