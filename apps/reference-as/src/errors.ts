@@ -1,0 +1,36 @@
+/** What can keep the authorization server from starting or a command from finishing. */
+export type ReferenceServerErrorCode =
+  /** An option has a value that cannot work. */
+  | 'OPTION_INVALID'
+  /** `--demo` approves by itself, so it may only be reachable from this machine. */
+  | 'DEMO_NOT_ON_LOOPBACK'
+  /** The database cannot be opened, written, or was written by a later version. */
+  | 'STORE_UNAVAILABLE'
+  /** The port is taken, or the address does not belong to this machine. */
+  | 'LISTEN_FAILED'
+  /** An account of that name exists already. */
+  | 'ACCOUNT_EXISTS'
+  /** There is no account of that name. */
+  | 'ACCOUNT_UNKNOWN'
+
+const brand: symbol = Symbol.for('evergrant.ReferenceServerError')
+
+/** The one error class of this app. */
+export class ReferenceServerError extends Error {
+  override readonly name = 'ReferenceServerError'
+  readonly code: ReferenceServerErrorCode
+
+  constructor(
+    code: ReferenceServerErrorCode,
+    message: string,
+    options: { readonly cause?: unknown } = {},
+  ) {
+    super(message, options)
+    this.code = code
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  static is(value: unknown): value is ReferenceServerError {
+    return typeof value === 'object' && value !== null && brand in value
+  }
+}

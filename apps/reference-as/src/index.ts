@@ -1,0 +1,7 @@
+export { ReferenceServerError } from './errors.ts'
+export type { ReferenceServerErrorCode } from './errors.ts'
+export type { Log, LogEntry } from './log.ts'
+export type { AuthorizationServerOptions, ServerSettings } from './options.ts'
+export { startAuthorizationServer } from './server.ts'
+export type { RunningAuthorizationServer } from './server.ts'
+export type { AuthorizationServerStats } from './stats.ts'

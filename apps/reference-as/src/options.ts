@@ -1,0 +1,190 @@
+import {
+  defaultGraceSeconds,
+  defaultRefreshTokenLifetimes,
+  refreshIssuancePresets,
+} from '@evergrant/authorization-server'
+import type { RefreshIssuancePreset } from '@evergrant/authorization-server'
+import type { GuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
+import type { RiskFacts } from '@evergrant/authorization-server/oidc-provider'
+import type { RiskAssessment } from '@evergrant/authorization-server'
+import type { ClientMetadata } from 'oidc-provider'
+import { isLoopbackHost } from './addresses.ts'
+import { ReferenceServerError } from './errors.ts'
+import type { Log } from './log.ts'
+
+/** Options of {@link startAuthorizationServer}. */
+export interface AuthorizationServerOptions {
+  /** Address to listen on. Default `127.0.0.1`. */
+  readonly host?: string | undefined
+  /** Port to listen on. Default 0: any free one. */
+  readonly port?: number | undefined
+  /** The issuer identifier; an origin without a path. Default: the address listened on. */
+  readonly issuer?: string | undefined
+  /** A SQLite file, or `:memory:` (the default). */
+  readonly databasePath?: string | undefined
+  /** When refresh tokens are issued. Default `either`. */
+  readonly preset?: RefreshIssuancePreset | undefined
+  /** Signs in and approves by itself; any loopback resource is registered. Loopback only. */
+  readonly demo?: boolean | undefined
+  /** Default 300. */
+  readonly accessTokenLifetimeSeconds?: number | undefined
+  /** Life of a refresh-token family, however busy. Default 90 days. */
+  readonly refreshTokenLifetimeSeconds?: number | undefined
+  /** Life of a refresh token that is not used. Default 14 days, or the family's if shorter. */
+  readonly refreshTokenIdleSeconds?: number | undefined
+  /** How long a superseded refresh token is honoured at most. Default 300; 0 turns it off. */
+  readonly graceSeconds?: number | undefined
+  /** Resource identifiers tokens may be issued for. */
+  readonly resources?: readonly string[] | undefined
+  /** Scope tokens of those resources. Default `mcp:read`, `mcp:write`, `mcp:admin`. */
+  readonly resourceScopes?: readonly string[] | undefined
+  /** What an authorization request without `scope` asks for. Default: the first resource scope. */
+  readonly defaultScopes?: readonly string[] | undefined
+  /** Clients known beforehand. */
+  readonly clients?: readonly ClientMetadata[] | undefined
+  /** Fetches metadata documents and key sets. Default: guarded against private addresses. */
+  readonly fetch?: GuardedFetch | undefined
+  /** Can veto a refresh token, or shorten its life. */
+  readonly assessRisk?: ((facts: RiskFacts) => RiskAssessment | Promise<RiskAssessment>) | undefined
+  /** Default: nothing is logged. */
+  readonly log?: Log | undefined
+}
+
+/** Options after validation, defaults filled in; the issuer is known once a port is. */
+export interface ServerSettings {
+  readonly host: string
+  readonly port: number
+  readonly issuer: string | undefined
+  readonly databasePath: string
+  readonly preset: RefreshIssuancePreset
+  readonly demo: boolean
+  readonly accessTokenLifetimeSeconds: number
+  readonly lifetimes: { readonly idleSeconds: number; readonly absoluteSeconds: number }
+  readonly graceSeconds: number
+  readonly resources: readonly string[]
+  readonly resourceScopes: readonly string[]
+  readonly defaultScopes: readonly string[]
+}
+
+/** @throws {@link ReferenceServerError} `OPTION_INVALID`, `DEMO_NOT_ON_LOOPBACK` */
+export function resolveSettings(options: AuthorizationServerOptions): ServerSettings {
+  const host = options.host ?? '127.0.0.1'
+  const demo = options.demo ?? false
+  const issuer = options.issuer === undefined ? undefined : issuerFrom(options.issuer)
+  if (demo) assertLoopback(host, issuer)
+  const issuerHost = issuer === undefined ? host : new URL(issuer).hostname
+  if (!isLoopbackHost(issuerHost) && (issuer === undefined || !issuer.startsWith('https:'))) {
+    throw invalid('issuer', 'an https origin when the server is reachable from elsewhere', issuer)
+  }
+
+  const resourceScopes = scopes('resourceScopes', options.resourceScopes) ?? [
+    'mcp:read',
+    'mcp:write',
+    'mcp:admin',
+  ]
+  const reserved = resourceScopes.find((scope) => scope === 'openid' || scope === 'offline_access')
+  if (reserved !== undefined) {
+    throw invalid('resourceScopes', 'scopes of resources, not of the sign-in itself', reserved)
+  }
+  const defaultScopes = scopes('defaultScopes', options.defaultScopes) ?? resourceScopes.slice(0, 1)
+  const unknown = defaultScopes.find((scope) => !resourceScopes.includes(scope))
+  if (unknown !== undefined) throw invalid('defaultScopes', 'scopes of resourceScopes', unknown)
+
+  const preset = options.preset ?? 'either'
+  if (!refreshIssuancePresets.includes(preset)) {
+    throw invalid('preset', refreshIssuancePresets.join(', '), preset)
+  }
+  const resources = options.resources ?? []
+  for (const resource of resources) assertResource(resource)
+  if (!demo && resources.length === 0) {
+    throw invalid('resources', 'at least one MCP server to issue tokens for', undefined)
+  }
+
+  const absoluteSeconds = seconds(
+    'refreshTokenLifetimeSeconds',
+    options.refreshTokenLifetimeSeconds ?? defaultRefreshTokenLifetimes.absoluteSeconds,
+  )
+  const idleSeconds = seconds(
+    'refreshTokenIdleSeconds',
+    options.refreshTokenIdleSeconds ??
+      Math.min(defaultRefreshTokenLifetimes.idleSeconds, absoluteSeconds),
+  )
+  if (idleSeconds > absoluteSeconds) {
+    throw invalid('refreshTokenIdleSeconds', `at most ${absoluteSeconds}`, idleSeconds)
+  }
+  return {
+    host,
+    port: port(options.port ?? 0),
+    issuer,
+    databasePath: options.databasePath ?? ':memory:',
+    preset,
+    demo,
+    accessTokenLifetimeSeconds: seconds(
+      'accessTokenLifetimeSeconds',
+      options.accessTokenLifetimeSeconds ?? 300,
+    ),
+    lifetimes: { idleSeconds, absoluteSeconds },
+    graceSeconds: seconds('graceSeconds', options.graceSeconds ?? defaultGraceSeconds, 0),
+    resources,
+    resourceScopes,
+    defaultScopes,
+  }
+}
+
+function invalid(name: string, expected: string, got: unknown): ReferenceServerError {
+  const shown = got === undefined ? 'nothing' : JSON.stringify(got).slice(0, 120)
+  return new ReferenceServerError(
+    'OPTION_INVALID',
+    `Option ${name}: expected ${expected}, got ${shown}.`,
+  )
+}
+
+function assertLoopback(host: string, issuer: string | undefined): void {
+  const outside = [host, issuer === undefined ? host : new URL(issuer).hostname].find(
+    (one) => !isLoopbackHost(one),
+  )
+  if (outside === undefined) return
+  throw new ReferenceServerError(
+    'DEMO_NOT_ON_LOOPBACK',
+    'The demo approves every request by itself, so it only starts on 127.0.0.1, ::1 or ' +
+      `localhost, got ${JSON.stringify(outside)}. Leave --demo out to serve other machines.`,
+  )
+}
+
+function issuerFrom(issuer: string): string {
+  const url = URL.parse(issuer)
+  // oidc-provider serves RFC 8414's well-known URI at the root of the origin only.
+  if (url === null || !/^https?:$/.test(url.protocol) || url.origin !== issuer.replace(/\/$/, '')) {
+    throw invalid('issuer', 'an http or https origin without a path, query or fragment', issuer)
+  }
+  return url.origin
+}
+
+function assertResource(resource: string): void {
+  const url = URL.parse(resource)
+  if (url === null || resource.includes('#') || !/^https?:$/.test(url.protocol)) {
+    throw invalid('resources', 'absolute http(s) URLs without a fragment (RFC 8707 §2)', resource)
+  }
+}
+
+function seconds(name: string, value: number, minimum = 1): number {
+  if (Number.isSafeInteger(value) && value >= minimum) return value
+  throw invalid(name, `a whole number of seconds, at least ${minimum}`, value)
+}
+
+function port(value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value
+  throw invalid('port', 'a port number, 0 for any free one', value)
+}
+
+function scopes(
+  name: string,
+  values: readonly string[] | undefined,
+): readonly string[] | undefined {
+  if (values === undefined) return undefined
+  // RFC 6749 §3.3
+  const bad = values.find((value) => !/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(value))
+  if (bad !== undefined) throw invalid(name, 'scope tokens (RFC 6749 §3.3)', bad)
+  if (values.length === 0) throw invalid(name, 'at least one scope token', undefined)
+  return [...new Set(values)]
+}

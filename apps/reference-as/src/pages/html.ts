@@ -1,0 +1,28 @@
+/** Markup that is safe to send. Only {@link html} makes it. */
+export interface Html {
+  readonly markup: string
+}
+
+type Part = string | number | Html | undefined | readonly Part[]
+
+/** Template tag: every interpolated string is escaped, every {@link Html} is kept as it is. */
+export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
+  const markup = strings.reduce((text, string, index) => text + render(parts[index - 1]) + string)
+  return { markup }
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+function render(part: Part): string {
+  if (part === undefined) return ''
+  if (typeof part === 'string') return part.replaceAll(/[&<>"']/g, (char) => entities[char] ?? '')
+  if (typeof part === 'number') return part.toString()
+  if ('markup' in part) return part.markup
+  return part.map((one) => render(one)).join('')
+}

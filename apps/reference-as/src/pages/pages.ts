@@ -1,0 +1,156 @@
+import { html } from './html.ts'
+import type { Page } from './layout.ts'
+
+/** What a page says about the application that asks. */
+export interface ClientView {
+  /** `client_name`, or the client's id where it has none. */
+  readonly name: string
+  /** The host its metadata was fetched from; absent where the client only says who it is. */
+  readonly verifiedHost: string | undefined
+  /** The host, or the app's URL scheme, that the answer goes to. */
+  readonly redirectTarget: string
+  /** Every redirect URI is on this machine: any program on it could ask in this name. */
+  readonly loopbackOnly: boolean
+}
+
+interface FormView {
+  readonly action: string
+  readonly csrf: string
+  readonly formTargets: readonly string[]
+}
+
+/** The sign-in form. */
+export function signInPage(
+  view: FormView & {
+    readonly client: ClientView
+    readonly username: string
+    /** Set after an attempt that failed. */
+    readonly problem: string | undefined
+  },
+): Page {
+  return {
+    title: 'Sign in',
+    formTargets: view.formTargets,
+    body: html`<h1>Sign in to continue to ${view.client.name}</h1>
+      ${view.problem === undefined ? undefined : html`<p class="warn" role="alert">${view.problem}</p>`}
+      <form method="post" action="${view.action}">
+        <input type="hidden" name="csrf" value="${view.csrf}" />
+        <label for="username">User name</label>
+        <input
+          id="username"
+          name="username"
+          value="${view.username}"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck="false"
+          required
+          ${view.username === '' ? html`autofocus` : undefined}
+        />
+        <label for="password">Password</label>
+        <input
+          id="password"
+          name="password"
+          type="password"
+          autocomplete="current-password"
+          required
+          ${view.username === '' ? undefined : html`autofocus`}
+        />
+        <div class="actions">
+          <button class="primary" type="submit" name="decision" value="sign-in">Sign in</button>
+          <button type="submit" name="decision" value="cancel" formnovalidate>Cancel</button>
+        </div>
+      </form>`,
+  }
+}
+
+/** The consent form. */
+export function consentPage(
+  view: FormView & {
+    readonly client: ClientView
+    readonly username: string
+    readonly resource: string | undefined
+    /** What is asked for, in words, one line each. */
+    readonly permissions: readonly string[]
+    /** Longest time of access while away; absent when no refresh token will be issued. */
+    readonly lastingDays: number | undefined
+  },
+): Page {
+  const { client } = view
+  return {
+    title: `Allow ${client.name}?`,
+    formTargets: view.formTargets,
+    body: html`<h1>Allow ${client.name} to use your account?</h1>
+      <dl>
+        <dt>Application</dt>
+        <dd>
+          ${client.name}
+          <br /><span class="soft"
+            >${
+              client.verifiedHost === undefined
+                ? 'This name was given by the application itself and is not verified.'
+                : html`Published at <strong>${client.verifiedHost}</strong>`
+            }</span
+          >
+        </dd>
+        <dt>The answer goes to</dt>
+        <dd><strong>${client.redirectTarget}</strong></dd>
+        ${
+          view.resource === undefined
+            ? undefined
+            : html`<dt>To be used with</dt>
+                <dd>${view.resource}</dd>`
+        }
+        <dt>Signed in as</dt>
+        <dd>${view.username}</dd>
+      </dl>
+      <h2>It will be able to</h2>
+      <ul>
+        ${view.permissions.map((permission) => html`<li>${permission}</li>`)}
+      </ul>
+      ${
+        view.lastingDays === undefined
+          ? html`<p class="soft">You will be asked again when this access runs out.</p>`
+          : html`<p class="note">
+              It stays signed in while you are away, for up to
+              ${view.lastingDays === 1 ? '1 day' : `${view.lastingDays} days`}. You can end this at
+              any time.
+            </p>`
+      }
+      ${
+        client.loopbackOnly
+          ? html`<p class="warn">
+              The answer goes to a program on this computer. Any program on it can claim to be
+              ${client.name}. Go on only if you have just started this sign-in yourself.
+            </p>`
+          : undefined
+      }
+      <form method="post" action="${view.action}">
+        <input type="hidden" name="csrf" value="${view.csrf}" />
+        <div class="actions">
+          <button type="submit" name="decision" value="deny">Deny</button>
+          <button class="primary" type="submit" name="decision" value="allow">Allow</button>
+        </div>
+      </form>`,
+  }
+}
+
+/** A page with nothing to do on it: errors and farewells. */
+export function messagePage(title: string, text: string, detail?: string): Page {
+  return {
+    title,
+    body: html`<h1>${title}</h1>
+      <p>${text}</p>
+      ${detail === undefined ? undefined : html`<p class="soft">${detail}</p>`}`,
+  }
+}
+
+/** What a scope token lets a client do, in words a person would use. */
+export function describeScope(scope: string): string {
+  const words: Readonly<Record<string, string>> = {
+    openid: 'Know which account you signed in with',
+    'mcp:read': 'Read data through the tools of this server',
+    'mcp:write': 'Change data through the tools of this server',
+    'mcp:admin': 'Administer this server, which includes reading and changing data',
+  }
+  return words[scope] ?? `Use the permission “${scope}”`
+}

@@ -1,0 +1,356 @@
+import type { EventEmitter } from 'node:events'
+import { bindRefreshTokens } from '@evergrant/authorization-server/oidc-provider'
+import type { RefreshTokenBinding } from '@evergrant/authorization-server/oidc-provider'
+import { authorizationServerScopes } from '@evergrant/authorization-server'
+import type { GuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
+import { errors, interactionPolicy, Provider } from 'oidc-provider'
+import type {
+  ClientMetadata,
+  Configuration,
+  errors as engineErrors,
+  Grant,
+  KoaContextWithOIDC,
+} from 'oidc-provider'
+import { isLoopbackUrl } from './addresses.ts'
+import { clip } from './log.ts'
+import type { Log } from './log.ts'
+import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
+import { pageHeaders, renderPage } from './pages/layout.ts'
+import type { Page } from './pages/layout.ts'
+import { messagePage } from './pages/pages.ts'
+import type { ResourceRegistry } from './resources.ts'
+import type { ServerSecrets } from './secrets.ts'
+import type { StatsCounter } from './stats.ts'
+import type { Store } from './store/store.ts'
+
+/** The one account of the demo. */
+export const demoAccountId = 'demo'
+
+export interface ProviderDependencies {
+  readonly issuer: string
+  readonly settings: ServerSettings
+  readonly store: Store
+  readonly secrets: ServerSecrets
+  readonly resources: ResourceRegistry
+  readonly fetch: GuardedFetch
+  readonly stats: StatsCounter
+  readonly log: Log
+  readonly clients: AuthorizationServerOptions['clients']
+  readonly assessRisk: AuthorizationServerOptions['assessRisk']
+}
+
+export interface BoundProvider {
+  readonly provider: Provider
+  readonly binding: RefreshTokenBinding
+}
+
+/** oidc-provider, configured: nothing it would do by default is left to its default by accident. */
+export function createProvider(dependencies: ProviderDependencies): BoundProvider {
+  const { issuer, settings, store, secrets, resources, stats, log } = dependencies
+  const binding = bindRefreshTokens(store, {
+    successorKey: secrets.successorKey,
+    preset: settings.preset,
+    graceSeconds: settings.graceSeconds,
+    lifetimes: settings.lifetimes,
+    assessRisk: dependencies.assessRisk,
+    onEvent(event) {
+      stats.refreshTokenEvent(event)
+      if (event.type === 'issuance-decided') {
+        const { issue, reason, riskReason } = event.decision
+        const fields = { client: clip(event.clientId), issue, reason, riskReason }
+        log({ level: 'info', event: 'refresh_token.issuance', ...fields })
+      } else {
+        log({
+          level: event.type === 'reuse-detected' ? 'warn' : 'info',
+          event: `refresh_token.${event.type}`,
+          client: clip(event.clientId),
+          grant: event.grantId,
+          reason: event.type === 'reuse-detected' ? event.reason : undefined,
+        })
+      }
+    },
+  })
+
+  const configuration: Configuration = {
+    ...binding.configuration,
+    jwks: secrets.signingKeys,
+    clients: [...(dependencies.clients ?? [])],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    // `code` alone: any other entry would put `implicit` into grant_types_supported.
+    responseTypes: ['code'],
+    scopes: authorizationServerScopes(['openid'], settings.preset),
+    pkce: { required: () => true },
+    cookies: {
+      keys: secrets.cookieKeys,
+      long: { signed: true, httpOnly: true, sameSite: 'lax' },
+      short: { signed: true, httpOnly: true, sameSite: 'lax' },
+    },
+    ttl: {
+      ...binding.ttl,
+      AccessToken: () => settings.accessTokenLifetimeSeconds,
+      AuthorizationCode: 60,
+      IdToken: 3600,
+      Interaction: 3600,
+      Session: 14 * 86_400,
+    },
+    features: {
+      devInteractions: { enabled: false },
+      clientIdMetadataDocument: { enabled: true, ack: 'draft-02' },
+      introspection: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      // Not something MCP clients use, and one more way into the authorization endpoint.
+      pushedAuthorizationRequests: { enabled: false },
+      registration: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: (_ctx, _client, oneOf) => oneOf ?? resources.defaultResource,
+        useGrantedResource: () => true,
+        getResourceServerInfo(_ctx, resource) {
+          const audience = resources.audienceOf(resource)
+          if (audience === undefined) throw new errors.InvalidTarget()
+          return {
+            scope: settings.resourceScopes.join(' '),
+            audience,
+            accessTokenTTL: settings.accessTokenLifetimeSeconds,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: 'ES256' } },
+          }
+        },
+      },
+      revocation: {
+        enabled: true,
+        allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
+      },
+      rpInitiatedLogout: {
+        enabled: true,
+        logoutSource(ctx, form) {
+          sendPage(ctx, signOutPage(form))
+        },
+        postLogoutSuccessSource(ctx) {
+          sendPage(ctx, messagePage('Signed out', 'You are signed out of this server.'))
+        },
+      },
+    },
+    extraClientMetadata: {
+      properties: ['software_id', 'software_version'],
+      validator: (_ctx, _key, _value, metadata) => {
+        normalizeClient(metadata, settings.preset === 'never')
+      },
+    },
+    extraParams: {
+      // oidc-provider runs these after it knows the resources and before it looks at the session.
+      // Nothing is expected in a parameter of this name.
+      'evergrant:request': (ctx) => {
+        completeScope(ctx, settings)
+        if (settings.demo) ctx.oidc.session?.loginAccount({ accountId: demoAccountId })
+      },
+    },
+    async findAccount(_ctx, id) {
+      if (settings.demo && id === demoAccountId) return engineAccount(id)
+      return (await store.accounts.findById(id)) === undefined ? undefined : engineAccount(id)
+    },
+    // A grant for each authorization: revoking one family then ends no other sign-in.
+    async loadExistingGrant(ctx) {
+      if (settings.demo) return await grantRequested(ctx)
+      const grantId = ctx.oidc.result?.consent?.grantId
+      return grantId === undefined ? undefined : await ctx.oidc.provider.Grant.find(grantId)
+    },
+    interactions: {
+      policy: settings.demo ? promptNobody() : interactionPolicy.base(),
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+    },
+    clientBasedCORS: (_ctx, origin, client) =>
+      client.clientAuthMethod === 'none' &&
+      (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
+    renderError(ctx, out) {
+      const detail = out.error_description === undefined ? out.error : out.error_description
+      sendPage(
+        ctx,
+        messagePage(
+          'This sign-in cannot go on',
+          'The application sent a request that this server does not accept. Go back to the ' +
+            'application and start again; if it happens again, tell its makers what it says below.',
+          `${out.error}: ${detail}`,
+        ),
+      )
+    },
+    // The engine hands over URLs as strings; a Request would bring a method and body along.
+    async fetch(input, init) {
+      if (input instanceof Request) throw new TypeError('expected a URL')
+      return await dependencies.fetch(input, init)
+    },
+  }
+
+  const provider = new Provider(issuer, configuration)
+  binding.attach(provider)
+  advertiseScopes(provider, settings)
+  observe(provider, stats, log)
+  return { provider, binding }
+}
+
+/** Sends a page through the engine's context. */
+export function sendPage(ctx: KoaContextWithOIDC, page: Page): void {
+  ctx.set({ ...pageHeaders(page) })
+  ctx.body = renderPage(page)
+}
+
+function engineAccount(accountId: string) {
+  return { accountId, claims: () => ({ sub: accountId }) }
+}
+
+/**
+ * What registration bodies and metadata documents say, brought to what this server can honour
+ * (RFC 7591 §2: a server may replace requested values, and says so in its answer).
+ */
+function normalizeClient(metadata: ClientMetadata, neverIssues: boolean): void {
+  // Clients list every grant type they know; one that is not offered here must not bar them.
+  const offered = neverIssues ? ['authorization_code'] : ['authorization_code', 'refresh_token']
+  if (Array.isArray(metadata.grant_types)) {
+    metadata.grant_types = metadata.grant_types.filter((type) => offered.includes(type))
+  }
+  // As an allow-list it would freeze a client at the scopes of its first challenge and make every
+  // step-up fail. What a client gets is the user's decision, each time.
+  delete metadata.scope
+  // RFC 8252 §7.3: loopback redirects may come from any port, which the engine grants to native
+  // clients only; many do not say that they are one.
+  const uris = Array.isArray(metadata.redirect_uris) ? metadata.redirect_uris : []
+  const plain = uris.filter((uri) => typeof uri === 'string' && uri.startsWith('http:'))
+  if (plain.length > 0 && plain.every((uri) => isLoopbackUrl(uri))) {
+    metadata.application_type = 'native'
+  }
+  // A metadata document cannot hold a secret, so silence about authentication means none.
+  if (
+    metadata.client_id?.startsWith('https:') &&
+    metadata.client_secret === undefined &&
+    metadata.token_endpoint_auth_method === 'client_secret_basic'
+  ) {
+    metadata.token_endpoint_auth_method = 'none'
+  }
+}
+
+/** Fills in what a request without usable scope means (RFC 6749 §3.3), or refuses it. */
+function completeScope(ctx: KoaContextWithOIDC, settings: ServerSettings): void {
+  const { params } = ctx.oidc
+  if (params === undefined) return
+  const requested = [...ctx.oidc.requestParamScopes].filter(Boolean)
+  const hasResource = Object.keys(ctx.oidc.resourceServers ?? {}).length > 0
+  // Without a resource the engine has removed resource scopes from its copy by now.
+  const asked = typeof ctx.query['scope'] === 'string' ? ctx.query['scope'].split(' ') : []
+  if (!hasResource && asked.some((scope) => settings.resourceScopes.includes(scope))) {
+    throw new errors.InvalidTarget('these scopes need a resource parameter (RFC 8707)')
+  }
+  const known = hasResource ? ['openid', ...settings.resourceScopes] : ['openid']
+  if (requested.some((scope) => known.includes(scope))) return
+  const unknown = requested.filter((scope) => scope !== 'offline_access')
+  if (unknown.length > 0) {
+    throw new errors.InvalidScope('none of the requested scopes is known here', unknown.join(' '))
+  }
+  const defaults = hasResource ? settings.defaultScopes : ['openid']
+  params['scope'] = [...defaults, ...requested].join(' ')
+}
+
+/** Puts into a grant all that the authorization request asks for, as far as it is known. */
+export function addRequested(
+  grant: Grant,
+  scopes: readonly string[],
+  resources: readonly string[],
+  resourceScopes: readonly string[],
+): void {
+  const own = scopes.filter((scope) => scope === 'openid' || scope === 'offline_access')
+  if (own.length > 0) grant.addOIDCScope(own)
+  const asked = scopes.filter((scope) => resourceScopes.includes(scope))
+  for (const resource of resources) {
+    if (asked.length > 0) grant.addResourceScope(resource, asked)
+  }
+}
+
+async function grantRequested(ctx: KoaContextWithOIDC): Promise<Grant | undefined> {
+  const { account, client, provider, resourceServers = {} } = ctx.oidc
+  if (account === undefined || client === undefined) return undefined
+  const grant = new provider.Grant({ accountId: account.accountId, clientId: client.clientId })
+  for (const [resource, server] of Object.entries(resourceServers)) {
+    addRequested(grant, [...ctx.oidc.requestParamScopes], [resource], [...server.scopes])
+  }
+  addRequested(grant, [...ctx.oidc.requestParamOIDCScopes], [], [])
+  await grant.save()
+  return grant
+}
+
+/** The engine's policy without the checks that only a person can answer. */
+function promptNobody(): interactionPolicy.DefaultPolicy {
+  const policy = interactionPolicy.base()
+  policy.get('login')?.checks.remove('login_prompt')
+  policy.get('consent')?.checks.remove('consent_prompt')
+  policy.get('consent')?.checks.remove('native_client_prompt')
+  return policy
+}
+
+/** Scopes of resources belong into the metadata, but the engine would take them for its own. */
+function advertiseScopes(provider: Provider, settings: ServerSettings): void {
+  const scopes = authorizationServerScopes(['openid', ...settings.resourceScopes], settings.preset)
+  provider.use(async (ctx, next) => {
+    await next()
+    const body: unknown = ctx.body
+    if (!ctx.path.startsWith('/.well-known/') || typeof body !== 'object' || body === null) return
+    if ('scopes_supported' in body) body.scopes_supported = scopes
+  })
+}
+
+function signOutPage(form: string): Page {
+  return {
+    title: 'Sign out',
+    formTargets: ["'self'"],
+    body: {
+      markup: `<h1>Sign out of this server?</h1>${form}<div class="actions">
+        <button form="op.logoutForm">Stay signed in</button>
+        <button class="primary" form="op.logoutForm" name="logout" value="yes">Sign out</button>
+        </div>`,
+    },
+  }
+}
+
+function observe(provider: Provider, stats: StatsCounter, log: Log): void {
+  const grantType = (ctx: KoaContextWithOIDC) => {
+    const value: unknown = ctx.oidc.params?.['grant_type']
+    return typeof value === 'string' ? value : ''
+  }
+  const refused = (event: string) => (ctx: KoaContextWithOIDC, error: Error) => {
+    log({
+      level: 'warn',
+      event,
+      client: clip(ctx.oidc.client?.clientId),
+      ...describeError(error),
+    })
+  }
+  provider.on('authorization.success', () => stats.signedIn())
+  provider.on('authorization.error', refused('authorization.refused'))
+  provider.on('registration_create.error', refused('registration.refused'))
+  provider.on('revocation.error', refused('revocation.refused'))
+  provider.on('introspection.error', refused('introspection.refused'))
+  provider.on('grant.success', (ctx) => stats.tokenRequest(grantType(ctx), 'success'))
+  provider.on('grant.error', (ctx, error) => {
+    stats.tokenRequest(grantType(ctx), error.error)
+    refused('token.refused')(ctx, error)
+  })
+  provider.on('server_error', (ctx, error) => {
+    if (ctx.oidc.route === 'token') stats.tokenRequest(grantType(ctx), 'server_error')
+    log({ level: 'error', event: 'server_error', route: ctx.oidc.route, ...describeError(error) })
+  })
+  // Without a listener Koa prints stacks to the console.
+  const koa: EventEmitter = provider
+  koa.on('error', (error: Error) => {
+    log({ level: 'error', event: 'server_error', ...describeError(error) })
+  })
+}
+
+/** The engine's generic description is for the client; the log gets the detail. */
+function describeError(error: Error | engineErrors.OIDCProviderError) {
+  const own = 'error' in error && typeof error.error === 'string' ? error : undefined
+  return {
+    error: own?.error ?? error.name,
+    detail: clip(own?.error_detail ?? own?.error_description ?? error.message),
+  }
+}

@@ -1,0 +1,202 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createGuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
+import { isLoopbackHost } from './addresses.ts'
+import { ReferenceServerError } from './errors.ts'
+import { sendJson, sendPageTo } from './http.ts'
+import { createInteractionHandler } from './interactions.ts'
+import { clip } from './log.ts'
+import type { Log } from './log.ts'
+import { resolveSettings } from './options.ts'
+import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
+import { messagePage } from './pages/pages.ts'
+import { createProvider } from './provider.ts'
+import { listedResources, loopbackResources } from './resources.ts'
+import { loadSecrets } from './secrets.ts'
+import { createStats } from './stats.ts'
+import type { AuthorizationServerStats } from './stats.ts'
+import { openSqliteStore } from './store/sqlite.ts'
+import type { Store } from './store/store.ts'
+
+/** Expired rows are of use to nobody; a minute's delay keeps clear of the engine's tolerance. */
+const sweepEveryMilliseconds = 60_000
+const sweepDelaySeconds = 60
+
+/** A running authorization server. */
+export interface RunningAuthorizationServer {
+  /** The issuer identifier. */
+  readonly issuer: string
+  /** Where it listens. */
+  readonly url: string
+  readonly settings: ServerSettings
+  stats(): AuthorizationServerStats
+  /** Stops accepting, lets running requests finish, closes the store. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts the authorization server.
+ *
+ * @throws {@link ReferenceServerError} `OPTION_INVALID`, `DEMO_NOT_ON_LOOPBACK`,
+ *   `STORE_UNAVAILABLE`, `LISTEN_FAILED`
+ */
+export async function startAuthorizationServer(
+  options: AuthorizationServerOptions = {},
+): Promise<RunningAuthorizationServer> {
+  const settings = resolveSettings(options)
+  const log = options.log ?? (() => {})
+  const store = openSqliteStore(settings.databasePath)
+  const server = createServer()
+  try {
+    const secrets = await loadSecrets(store.secrets)
+    // The issuer may name the port, so the port comes first and the engine after it.
+    const url = await listen(server, settings)
+    const issuer = settings.issuer ?? url
+    const stats = createStats()
+    const { provider, binding } = createProvider({
+      issuer,
+      settings,
+      store,
+      secrets,
+      stats,
+      log,
+      resources: (settings.demo ? loopbackResources : listedResources)(settings.resources),
+      fetch: options.fetch ?? createGuardedFetch(),
+      clients: options.clients,
+      assessRisk: options.assessRisk,
+    })
+    if (issuer.startsWith('https:')) provider.proxy = true
+    const interact = createInteractionHandler({
+      issuer,
+      provider,
+      binding,
+      settings,
+      secrets,
+      store,
+      log,
+    })
+    const engine = provider.callback()
+    server.on('request', (request, response) => {
+      void serve(request, response, { issuer, store, log, interact, engine })
+    })
+    const sweeping = startSweeping(store, log)
+    return {
+      issuer,
+      url,
+      settings,
+      stats: () => stats.read(),
+      async close() {
+        clearInterval(sweeping)
+        await closeServer(server)
+        await store.close()
+      },
+    }
+  } catch (error) {
+    server.close()
+    await store.close()
+    throw error
+  }
+}
+
+interface Handlers {
+  readonly issuer: string
+  readonly store: Store
+  readonly log: Log
+  readonly interact: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  readonly engine: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+}
+
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { issuer, store, log, interact, engine }: Handlers,
+): Promise<void> {
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+  try {
+    if (path === '/healthz') {
+      await health(response, store, log)
+      return
+    }
+    // The engine builds URLs from the Host header. Anything but our own name would put foreign
+    // URLs into cached metadata, and is also how DNS rebinding gets at a loopback server.
+    const { host, protocol } = new URL(issuer)
+    if (request.headers.host !== host) {
+      sendJson(response, 421, {
+        error: 'invalid_request',
+        error_description: `this server answers to ${host} only`,
+      })
+      return
+    }
+    delete request.headers['x-forwarded-host']
+    request.headers['x-forwarded-proto'] = protocol.slice(0, -1)
+    await (path.startsWith('/interaction/') ? interact : engine)(request, response)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    log({ level: 'error', event: 'server_error', path: clip(path), detail: clip(message) })
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    const page = messagePage(
+      'Something went wrong',
+      'This server could not answer. Nothing was changed; try again in a moment.',
+    )
+    sendPageTo(response, 500, page)
+  }
+}
+
+async function health(response: ServerResponse, store: Store, log: Log): Promise<void> {
+  try {
+    await store.check()
+    sendJson(response, 200, { status: 'ok' })
+  } catch (error) {
+    const detail = clip(error instanceof Error ? error.message : String(error))
+    log({ level: 'error', event: 'store.unavailable', detail })
+    sendJson(response, 503, { status: 'store unavailable' })
+  }
+}
+
+async function listen(server: Server, settings: ServerSettings): Promise<string> {
+  const { host, port } = settings
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => {
+      reject(
+        new ReferenceServerError(
+          'LISTEN_FAILED',
+          `Cannot listen on ${host} port ${port}: ${cause.message}. Choose another --port, or ` +
+            '--port 0 for any free one.',
+          { cause },
+        ),
+      )
+    })
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new TypeError('expected a TCP address')
+  const name = isLoopbackHost(host) && !host.includes(':') ? host : address.address
+  return `http://${name.includes(':') ? `[${name}]` : name}:${address.port}`
+}
+
+async function closeServer(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+    // Requests get a few seconds to finish; a connection that hangs must not hold the exit.
+    setTimeout(() => server.closeAllConnections(), 5000).unref()
+  })
+}
+
+function startSweeping(store: Store, log: Log): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    store.sweep(Math.floor(Date.now() / 1000) - sweepDelaySeconds).then(
+      (rows) => rows > 0 && log({ level: 'info', event: 'store.swept', rows }),
+      (error: unknown) =>
+        log({
+          level: 'error',
+          event: 'store.sweep_failed',
+          detail: clip(error instanceof Error ? error.message : String(error)),
+        }),
+    )
+  }, sweepEveryMilliseconds)
+  return timer.unref()
+}

@@ -1,0 +1,51 @@
+import type { RefreshTokenEvent } from '@evergrant/authorization-server/oidc-provider'
+
+/** What the server did since it started. */
+export interface AuthorizationServerStats {
+  /** Authorization responses that carried a code: what a user experiences as signing in. */
+  readonly signIns: number
+  /** Token requests by `grant_type`, then by outcome: `success` or the OAuth error code. */
+  readonly tokenRequests: Readonly<Record<string, Readonly<Record<string, number>>>>
+  readonly refreshTokens: {
+    readonly issued: number
+    readonly notIssued: number
+    readonly rotated: number
+    /** The same successor given again within the grace. */
+    readonly replayed: number
+    readonly reuseDetected: number
+  }
+}
+
+export interface StatsCounter {
+  signedIn(): void
+  tokenRequest(grantType: string, outcome: string): void
+  refreshTokenEvent(event: RefreshTokenEvent): void
+  read(): AuthorizationServerStats
+}
+
+export function createStats(): StatsCounter {
+  const grantTypes = new Set(['authorization_code', 'refresh_token'])
+  const tokenRequests: Record<string, Record<string, number>> = {}
+  const refreshTokens = { issued: 0, notIssued: 0, rotated: 0, replayed: 0, reuseDetected: 0 }
+  let signIns = 0
+  return {
+    signedIn() {
+      signIns += 1
+    },
+    tokenRequest(grantType, outcome) {
+      // The parameter is the client's to choose; a key for every invention would fill the memory.
+      const outcomes = (tokenRequests[grantTypes.has(grantType) ? grantType : 'other'] ??= {})
+      outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
+    },
+    refreshTokenEvent(event) {
+      if (event.type === 'issuance-decided') {
+        refreshTokens[event.decision.issue ? 'issued' : 'notIssued'] += 1
+      } else {
+        refreshTokens[event.type === 'reuse-detected' ? 'reuseDetected' : event.type] += 1
+      }
+    },
+    read() {
+      return structuredClone({ signIns, tokenRequests, refreshTokens })
+    },
+  }
+}

@@ -1,0 +1,334 @@
+import { chmodSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
+import type { RefreshTokenRecord } from '@evergrant/authorization-server'
+import type { StoredArtifact } from '@evergrant/authorization-server/oidc-provider'
+import type { AdapterPayload } from 'oidc-provider'
+import { ReferenceServerError } from '../errors.ts'
+import type { Account, LastingGrant, Store } from './store.ts'
+
+/** The layout this version writes. A file with a higher number was written by a later version. */
+const schemaVersion = 1
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS artifacts (
+    model TEXT NOT NULL,
+    id TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    expires_at INTEGER,
+    grant_id TEXT,
+    lookup_key TEXT,
+    consumed_at INTEGER,
+    PRIMARY KEY (model, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS artifacts_by_grant ON artifacts (grant_id) WHERE grant_id IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS artifacts_by_key ON artifacts (model, lookup_key)
+    WHERE lookup_key IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS artifacts_by_expiry ON artifacts (expires_at)
+    WHERE expires_at IS NOT NULL;
+
+  CREATE TABLE IF NOT EXISTS refresh_tokens (
+    id TEXT PRIMARY KEY,
+    family_id TEXT NOT NULL,
+    account_id TEXT,
+    issued_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL,
+    family_expires_at INTEGER NOT NULL,
+    superseded_at INTEGER,
+    successor_id TEXT,
+    data TEXT NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS refresh_tokens_by_family ON refresh_tokens (family_id);
+  CREATE INDEX IF NOT EXISTS refresh_tokens_by_expiry ON refresh_tokens (expires_at);
+  CREATE INDEX IF NOT EXISTS live_refresh_tokens_by_account ON refresh_tokens (account_id)
+    WHERE superseded_at IS NULL;
+
+  CREATE TABLE IF NOT EXISTS accounts (
+    id TEXT PRIMARY KEY,
+    username TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    password_hash TEXT NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+`
+
+type Row = Record<string, SQLOutputValue>
+
+/**
+ * Opens a SQLite database; creates it when there is none. `:memory:` keeps nothing.
+ *
+ * WAL with `synchronous = NORMAL`: a killed process loses no committed transaction, a power cut
+ * may lose the last ones. Several processes may share one file; each waits up to 5 s for another.
+ *
+ * @throws {@link ReferenceServerError} `STORE_UNAVAILABLE`
+ */
+export function openSqliteStore(location: string): Store {
+  const database = openDatabase(location)
+  const all = (sql: string) => {
+    const statement = database.prepare(sql)
+    return (...values: SQLInputValue[]): Row[] => statement.all(...values)
+  }
+  const first = (sql: string) => {
+    const statement = database.prepare(sql)
+    return (...values: SQLInputValue[]): Row | undefined => statement.get(...values)
+  }
+  const run = (sql: string) => {
+    const statement = database.prepare(sql)
+    return (...values: SQLInputValue[]): number => Number(statement.run(...values).changes)
+  }
+
+  const putArtifact = run(
+    `INSERT OR REPLACE INTO artifacts
+       (model, id, payload, expires_at, grant_id, lookup_key, consumed_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const findArtifact = first('SELECT * FROM artifacts WHERE model = ? AND id = ?')
+  const findArtifactByKey = first('SELECT * FROM artifacts WHERE model = ? AND lookup_key = ?')
+  const consumeArtifact = run(
+    'UPDATE artifacts SET consumed_at = ? WHERE model = ? AND id = ? AND consumed_at IS NULL',
+  )
+  const deleteArtifact = run('DELETE FROM artifacts WHERE model = ? AND id = ?')
+  const deleteArtifactsByGrant = run('DELETE FROM artifacts WHERE grant_id = ? AND model = ?')
+
+  const insertRefreshToken = run(
+    `INSERT INTO refresh_tokens
+       (id, family_id, account_id, issued_at, expires_at, family_expires_at, data)
+     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  )
+  const findRefreshToken = first('SELECT * FROM refresh_tokens WHERE id = ?')
+  const markSuperseded = run(
+    `UPDATE refresh_tokens SET superseded_at = ?, successor_id = ?
+     WHERE id = ? AND superseded_at IS NULL`,
+  )
+  const deleteFamily = run('DELETE FROM refresh_tokens WHERE family_id = ?')
+  const liveRefreshTokens = all(
+    `SELECT * FROM refresh_tokens
+     WHERE account_id = ? AND superseded_at IS NULL AND expires_at > ?
+     ORDER BY issued_at DESC`,
+  )
+
+  const addAccount = run(
+    'INSERT OR IGNORE INTO accounts (id, username, password_hash) VALUES (?, ?, ?)',
+  )
+  const accountById = first('SELECT * FROM accounts WHERE id = ?')
+  const accountByName = first('SELECT * FROM accounts WHERE username = ?')
+  const accounts = all('SELECT * FROM accounts ORDER BY username')
+  const removeAccount = run('DELETE FROM accounts WHERE username = ?')
+
+  const addSecret = run('INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)')
+  const findSecret = first('SELECT value FROM secrets WHERE name = ?')
+
+  const sweepArtifacts = run('DELETE FROM artifacts WHERE expires_at < ?')
+  const sweepRefreshTokens = run('DELETE FROM refresh_tokens WHERE expires_at < ?')
+  const ping = first('SELECT 1 AS one')
+
+  function insert(record: RefreshTokenRecord<AdapterPayload>): void {
+    insertRefreshToken(
+      record.id,
+      record.familyId,
+      record.data.accountId ?? null,
+      record.issuedAtEpochSeconds,
+      record.expiresAtEpochSeconds,
+      record.familyExpiresAtEpochSeconds,
+      JSON.stringify(record.data),
+    )
+  }
+
+  /** IMMEDIATE: the write lock is taken first, so the look inside is still true at the write. */
+  function transaction<Result>(work: () => Result): Result {
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = work()
+      database.exec('COMMIT')
+      return result
+    } catch (error) {
+      database.exec('ROLLBACK')
+      throw error
+    }
+  }
+
+  return {
+    artifacts: {
+      async put(model, id, artifact) {
+        putArtifact(
+          model,
+          id,
+          JSON.stringify(artifact.payload),
+          artifact.expiresAtEpochSeconds ?? null,
+          artifact.grantId ?? null,
+          artifact.lookupKey ?? null,
+          artifact.consumedAtEpochSeconds ?? null,
+        )
+      },
+      async find(model, id) {
+        return artifactFrom(findArtifact(model, id))
+      },
+      async findByLookupKey(model, lookupKey) {
+        return artifactFrom(findArtifactByKey(model, lookupKey))
+      },
+      async consume(model, id, consumedAtEpochSeconds) {
+        return consumeArtifact(consumedAtEpochSeconds, model, id) === 1
+      },
+      async delete(model, id) {
+        deleteArtifact(model, id)
+      },
+      async deleteByGrant(model, grantId) {
+        deleteArtifactsByGrant(grantId, model)
+      },
+    },
+
+    refreshTokens: {
+      async insert(record) {
+        insert(record)
+      },
+      async find(id) {
+        return refreshTokenFrom(findRefreshToken(id))
+      },
+      async supersede(id, successor, supersededAtEpochSeconds) {
+        return transaction(() => {
+          if (markSuperseded(supersededAtEpochSeconds, successor.id, id) === 1) {
+            insert(successor)
+            return 'superseded'
+          }
+          return findRefreshToken(id) === undefined ? 'missing' : 'already-superseded'
+        })
+      },
+      async revokeFamily(familyId) {
+        deleteFamily(familyId)
+      },
+    },
+
+    accounts: {
+      async add({ id, username, passwordHash }) {
+        return addAccount(id, username, passwordHash) === 1
+      },
+      async findById(id) {
+        return accountFrom(accountById(id))
+      },
+      async findByUsername(username) {
+        return accountFrom(accountByName(username))
+      },
+      async list() {
+        return accounts().flatMap((row) => accountFrom(row) ?? [])
+      },
+      async remove(username) {
+        return removeAccount(username) === 1
+      },
+    },
+
+    secrets: {
+      async getOrCreate(name, create) {
+        const existing = findSecret(name)
+        if (existing !== undefined) return text(existing, 'value')
+        addSecret(name, await create())
+        return text(findSecret(name) ?? {}, 'value')
+      },
+    },
+
+    async listLastingGrants(accountId, nowEpochSeconds) {
+      return liveRefreshTokens(accountId, nowEpochSeconds).map((row) => lastingGrantFrom(row))
+    },
+    async check() {
+      ping()
+    },
+    async sweep(beforeEpochSeconds) {
+      return sweepArtifacts(beforeEpochSeconds) + sweepRefreshTokens(beforeEpochSeconds)
+    },
+    async close() {
+      database.close()
+    },
+  }
+}
+
+function openDatabase(location: string): DatabaseSync {
+  try {
+    const database = new DatabaseSync(location, { timeout: 5000 })
+    // Tokens are hashed in there, signing keys are not.
+    if (location !== ':memory:' && process.platform !== 'win32') chmodSync(location, 0o600)
+    const found = number(database.prepare('PRAGMA user_version').get() ?? {}, 'user_version')
+    if (found > schemaVersion) {
+      throw new Error(`its layout has version ${found}, this server knows up to ${schemaVersion}`)
+    }
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT`)
+    return database
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new ReferenceServerError(
+      'STORE_UNAVAILABLE',
+      `Cannot use the database ${JSON.stringify(location)}: ${why}. Expected a writable SQLite ` +
+        'file in an existing folder; check --db, its permissions, and that it is not another file.',
+      { cause },
+    )
+  }
+}
+
+function text(row: Row, column: string): string {
+  const value = row[column]
+  if (typeof value === 'string') return value
+  throw new TypeError(`Expected column ${column} to hold text`)
+}
+
+function number(row: Row, column: string): number {
+  const value = row[column]
+  if (typeof value === 'number') return value
+  throw new TypeError(`Expected column ${column} to hold a number`)
+}
+
+function optionalText(row: Row, column: string): string | undefined {
+  return row[column] === null ? undefined : text(row, column)
+}
+
+function optionalNumber(row: Row, column: string): number | undefined {
+  return row[column] === null ? undefined : number(row, column)
+}
+
+/** What `put` and `insert` wrote: nobody else writes to these tables. */
+function payloadFrom(row: Row, column: string): AdapterPayload {
+  return JSON.parse(text(row, column)) as AdapterPayload
+}
+
+function artifactFrom(row: Row | undefined): StoredArtifact | undefined {
+  if (row === undefined) return undefined
+  return {
+    payload: payloadFrom(row, 'payload'),
+    expiresAtEpochSeconds: optionalNumber(row, 'expires_at'),
+    grantId: optionalText(row, 'grant_id'),
+    lookupKey: optionalText(row, 'lookup_key'),
+    consumedAtEpochSeconds: optionalNumber(row, 'consumed_at'),
+  }
+}
+
+function refreshTokenFrom(row: Row | undefined): RefreshTokenRecord<AdapterPayload> | undefined {
+  if (row === undefined) return undefined
+  return {
+    id: text(row, 'id'),
+    familyId: text(row, 'family_id'),
+    issuedAtEpochSeconds: number(row, 'issued_at'),
+    expiresAtEpochSeconds: number(row, 'expires_at'),
+    familyExpiresAtEpochSeconds: number(row, 'family_expires_at'),
+    supersededAtEpochSeconds: optionalNumber(row, 'superseded_at'),
+    successorId: optionalText(row, 'successor_id'),
+    data: payloadFrom(row, 'data'),
+  }
+}
+
+function accountFrom(row: Row | undefined): Account | undefined {
+  if (row === undefined) return undefined
+  return {
+    id: text(row, 'id'),
+    username: text(row, 'username'),
+    passwordHash: text(row, 'password_hash'),
+  }
+}
+
+function lastingGrantFrom(row: Row): LastingGrant {
+  const { clientId, scope, resource } = payloadFrom(row, 'data')
+  return {
+    grantId: text(row, 'family_id'),
+    clientId: clientId ?? '',
+    scope: scope ?? '',
+    resource: Array.isArray(resource) ? resource.join(' ') : resource,
+    lastUsedAtEpochSeconds: number(row, 'issued_at'),
+    expiresAtEpochSeconds: number(row, 'expires_at'),
+  }
+}
