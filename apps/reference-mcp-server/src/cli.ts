@@ -1,0 +1,106 @@
+import { ResourceServerError } from '@evergrant/resource-server'
+import { Command, InvalidArgumentError } from 'commander'
+import { McpServerError } from './errors.ts'
+import { startMcpServer } from './server.ts'
+import type { RunningMcpServer } from './server.ts'
+
+/** Where the command line writes to, and what ends it. */
+export interface CliSurroundings {
+  writeOut(text: string): void
+  writeError(text: string): void
+  /** Resolves when the server has to stop. */
+  untilStopped(): Promise<void>
+}
+
+interface ServeOptions {
+  readonly authorizationServer: string
+  readonly port: number
+  readonly host: string
+  readonly resource?: string
+  readonly clockTolerance?: number
+  readonly json?: true
+}
+
+/**
+ * Runs the command line.
+ *
+ * @param args - Without the program's own name.
+ * @returns The exit code: 0 done, 2 usage, 4 the address or network failed.
+ */
+export async function runCli(
+  args: readonly string[],
+  surroundings: CliSurroundings,
+): Promise<number> {
+  const program = new Command('evergrant-mcp-server')
+    .description('An MCP server whose tools need three scopes')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => surroundings.writeOut(text),
+      writeErr: (text) => surroundings.writeError(text),
+    })
+  program
+    .command('serve')
+    .description('serve until SIGINT or SIGTERM')
+    .requiredOption('--authorization-server <issuer>', 'issuer whose access tokens are accepted')
+    .option('--port <port>', 'port to listen on, 0 for any free one', parsePort, 0)
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .option('--resource <url>', 'the URL clients use, where a proxy stands in front')
+    .option('--clock-tolerance <seconds>', 'how far clocks may differ', parseSeconds)
+    .option('--json', 'print one JSON document instead of text')
+    .action((options: ServeOptions) => serve(options, surroundings))
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return 0
+  } catch (error) {
+    return exitCode(error, surroundings)
+  }
+}
+
+async function serve(options: ServeOptions, surroundings: CliSurroundings): Promise<void> {
+  const { authorizationServer, port, host, resource, clockTolerance } = options
+  await using server = await startMcpServer({
+    authorizationServer,
+    port,
+    host,
+    ...(resource === undefined ? {} : { resource }),
+    ...(clockTolerance === undefined ? {} : { clockToleranceSeconds: clockTolerance }),
+  })
+  surroundings.writeOut(describe(server, options))
+  await surroundings.untilStopped()
+}
+
+function describe(server: RunningMcpServer, options: ServeOptions): string {
+  const { url, resource, metadataUrl } = server
+  const { authorizationServer } = options
+  if (options.json === true) {
+    return `${JSON.stringify({ url, resource, metadataUrl, authorizationServer })}\n`
+  }
+  return [
+    `MCP server      ${url}`,
+    `resource        ${resource}`,
+    `metadata        ${metadataUrl}`,
+    `signs in with   ${authorizationServer}`,
+    'tools           notes_list (mcp:read), notes_add (mcp:read mcp:write), notes_clear (mcp:admin)',
+    'Stop with Ctrl+C.\n',
+  ].join('\n')
+}
+
+function exitCode(error: unknown, surroundings: CliSurroundings): number {
+  // Commander has written its own message by now.
+  if (error instanceof Error && 'exitCode' in error) return error.exitCode === 0 ? 0 : 2
+  const message = error instanceof Error ? error.message : 'The server failed.'
+  surroundings.writeError(`${message}\n`)
+  if (ResourceServerError.is(error)) return 2
+  return McpServerError.is(error) && error.code === 'OPTION_INVALID' ? 2 : 4
+}
+
+function parsePort(value: string): number {
+  const port = Number(value)
+  if (/^\d+$/.test(value) && port <= 65_535) return port
+  throw new InvalidArgumentError('Expected a port from 0 to 65535.')
+}
+
+function parseSeconds(value: string): number {
+  if (/^\d+(\.\d+)?$/.test(value)) return Number(value)
+  throw new InvalidArgumentError('Expected a number of seconds.')
+}

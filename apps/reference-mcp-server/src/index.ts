@@ -1,0 +1,6 @@
+export { startMcpServer } from './server.ts'
+export type { McpServerOptions, RunningMcpServer } from './server.ts'
+export type { McpServerStats } from './stats.ts'
+export type { ToolName } from './scopes.ts'
+export { McpServerError } from './errors.ts'
+export type { McpServerErrorCode } from './errors.ts'

@@ -1,0 +1,119 @@
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import { isLoopbackHost } from '@evergrant/core'
+import { createResourceServer } from '@evergrant/resource-server'
+import type { ResourceServerOptions } from '@evergrant/resource-server'
+import { toNodeHandler } from '@modelcontextprotocol/node'
+import { createMcpEndpoint } from './endpoint.ts'
+import { McpServerError } from './errors.ts'
+import { basicScopes, scopeImplications } from './scopes.ts'
+import { createStatsRecorder } from './stats.ts'
+import type { McpServerStats } from './stats.ts'
+
+/** Options of {@link startMcpServer}. */
+export interface McpServerOptions extends Pick<
+  ResourceServerOptions,
+  'clock' | 'clockToleranceSeconds' | 'fetch'
+> {
+  /** Issuer of the authorization server whose tokens are accepted. */
+  readonly authorizationServer: string
+  /** Default 0: any free port. */
+  readonly port?: number
+  /** Default `127.0.0.1`. Any other than a loopback address needs `resource`. */
+  readonly host?: string
+  /** The URL clients use, where a proxy with TLS stands in front. Its path is the endpoint's. */
+  readonly resource?: string
+}
+
+/** A running MCP server. */
+export interface RunningMcpServer extends AsyncDisposable {
+  /** Where it listens, ending in the endpoint's path. */
+  readonly url: string
+  /** The resource identifier: the audience its tokens must have. */
+  readonly resource: string
+  readonly metadataUrl: string
+  stats(): McpServerStats
+  /** Stops listening and cuts what is open. Calling it again is harmless. */
+  close(): Promise<void>
+}
+
+const largestBodyBytes = 262_144
+
+/**
+ * Starts the MCP server.
+ *
+ * @throws {McpServerError} `OPTION_INVALID`, `LISTEN_FAILED`.
+ * @throws {ResourceServerError} For an issuer or resource that cannot be used.
+ */
+export async function startMcpServer(options: McpServerOptions): Promise<RunningMcpServer> {
+  const { authorizationServer, port = 0, host = '127.0.0.1', ...guardOptions } = options
+  if (!isLoopbackHost(host) && options.resource === undefined) {
+    throw new McpServerError(
+      'OPTION_INVALID',
+      `The host ${JSON.stringify(host)} is reachable from elsewhere, but no resource says by ` +
+        'which URL. Give the https URL that clients use, or listen on 127.0.0.1.',
+    )
+  }
+  const server = createServer()
+  const origin = await listen(server, port, host)
+  try {
+    const resource = options.resource ?? `${origin}/mcp`
+    const stats = createStatsRecorder()
+    const resourceServer = createResourceServer(resource, [authorizationServer], {
+      ...guardOptions,
+      scopesSupported: basicScopes,
+      scopeImplications,
+      resourceName: 'Evergrant notes',
+    })
+    const endpoint = createMcpEndpoint(resourceServer, stats)
+    const handle = toNodeHandler(
+      { fetch: (request) => endpoint.fetch(request) },
+      { maxRequestBodySize: largestBodyBytes },
+    )
+    server.on('request', (request, response) => {
+      // A server's request has both; node:http shares the type with a client's answer.
+      const { method = 'GET', url = '/' } = request
+      void handle(Object.assign(request, { method, url }), response)
+    })
+    const close = closeOnce(server, () => endpoint.close())
+    return {
+      url: `${origin}${new URL(resource).pathname}`,
+      resource,
+      metadataUrl: resourceServer.metadataUrl,
+      stats: () => stats.read(),
+      close,
+      [Symbol.asyncDispose]: close,
+    }
+  } catch (error) {
+    server.close()
+    throw error
+  }
+}
+
+async function listen(server: Server, port: number, host: string): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const message =
+        `Cannot listen on port ${port} of ${JSON.stringify(host)}: ${cause.code ?? 'error'}. ` +
+        'Choose another port, or 0 for any free one.'
+      reject(new McpServerError('LISTEN_FAILED', message, { cause }))
+    })
+    server.listen(port, host, resolve)
+  })
+  const address = server.address()
+  const actualPort = typeof address === 'object' && address !== null ? address.port : port
+  return `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
+}
+
+function closeOnce(server: Server, closeEndpoint: () => Promise<void>): () => Promise<void> {
+  let closing: Promise<void> | undefined
+  async function close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => resolve())
+    })
+    await closeEndpoint()
+    server.closeAllConnections()
+    await closed
+  }
+  return () => (closing ??= close())
+}

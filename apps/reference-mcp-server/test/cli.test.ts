@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
+import { expect, test } from 'vitest'
+import { runCli } from '../src/cli.ts'
+
+interface Run {
+  readonly code: number
+  readonly out: string
+  readonly error: string
+}
+
+/** Runs the command line in this process; a server that starts is stopped at once. */
+async function run(...args: string[]): Promise<Run> {
+  let out = ''
+  let error = ''
+  const code = await runCli(args, {
+    writeOut: (text) => void (out += text),
+    writeError: (text) => void (error += text),
+    untilStopped: () => Promise.resolve(),
+  })
+  return { code, out, error }
+}
+
+test('prints one JSON document with --json', async () => {
+  const issuer = 'https://as.example.com'
+  const { code, out, error } = await run('serve', '--authorization-server', issuer, '--json')
+  expect([code, error]).toEqual([0, ''])
+  expect(JSON.parse(out)).toEqual({
+    url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/mcp$/),
+    resource: expect.stringMatching(/\/mcp$/),
+    metadataUrl: expect.stringContaining('/.well-known/oauth-protected-resource/mcp'),
+    authorizationServer: issuer,
+  })
+})
+
+test('takes its public URL from --resource', async () => {
+  const { out } = await run(
+    'serve',
+    '--json',
+    '--authorization-server=https://as.example.com',
+    '--resource=https://mcp.example.com/notes',
+    '--clock-tolerance=0',
+  )
+  expect(JSON.parse(out)).toMatchObject({
+    url: expect.stringMatching(/:\d+\/notes$/),
+    resource: 'https://mcp.example.com/notes',
+  })
+})
+
+test.each([
+  [['serve'], '--authorization-server'],
+  [['serve', '--authorization-server', 'http://as.example.com'], 'https URL'],
+  [['serve', '--authorization-server', 'https://a.example', '--port', '70000'], '0 to 65535'],
+  [['serve', '--authorization-server', 'https://a.example', '--host', '0.0.0.0'], 'resource'],
+  [['serve', '--authorization-server', 'https://a.example', '--clock-tolerance', '-1'], 'seconds'],
+  [['dance'], 'dance'],
+])('exits with 2 and says what to do: %j', async (args, hint) => {
+  const { code, out, error } = await run(...args)
+  expect([code, out]).toEqual([2, ''])
+  expect(error).toContain(hint)
+})
+
+test('shows help and exits with 0', async () => {
+  const { code, out } = await run('serve', '--help')
+  expect(code).toBe(0)
+  expect(out).toContain('--authorization-server <issuer>')
+})
+
+test.skipIf(process.platform === 'win32')(
+  'serves as a process until it is told to stop',
+  async () => {
+    await using as = await startScriptedAuthorizationServer()
+    const main = path.join(import.meta.dirname, '..', 'src', 'main.ts')
+    const args = ['--conditions=evergrant:source', main, 'serve', '--json']
+    const child = spawn(process.execPath, [...args, '--authorization-server', as.issuer], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const [line] = await once(child.stdout, 'data')
+    const { url } = JSON.parse(String(line))
+    expect((await fetch(url)).status).toBe(401)
+    child.kill('SIGTERM')
+    expect(await once(child, 'exit')).toEqual([0, null])
+  },
+)
