@@ -228,9 +228,8 @@ export const providerProfiles: readonly ProviderProfile[] = [
       },
       {
         fact: 'A refresh token that is wrong or expired is answered with bad_refresh_token',
-        status: 'known',
-        source:
-          'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens',
+        status: 'partial',
+        source: 'https://www.nango.dev/blog/github-app-oauth-refresh-token-bad-refresh-token',
       },
     ],
   },

@@ -150,12 +150,13 @@ export function classifyTokenError(
 
 type Details = Omit<TokenErrorDetails, 'explanation'>
 
-const refusals: Readonly<Record<string, RequestRefusedDecision['reason']>> = {
-  invalid_scope: 'invalid-scope',
-  invalid_target: 'invalid-target',
-  invalid_request: 'invalid-request',
-  unsupported_grant_type: 'unsupported-grant-type',
-}
+// A map, because the key is a stranger's: an object would answer to "toString".
+const refusals: ReadonlyMap<string, RequestRefusedDecision['reason']> = new Map([
+  ['invalid_scope', 'invalid-scope'],
+  ['invalid_target', 'invalid-target'],
+  ['invalid_request', 'invalid-request'],
+  ['unsupported_grant_type', 'unsupported-grant-type'],
+])
 
 function classifyOAuthError(
   error: string,
@@ -217,7 +218,7 @@ function classifyOAuthError(
     default:
       return {
         outcome: 'request-refused',
-        reason: refusals[error] ?? 'unknown-error',
+        reason: refusals.get(error) ?? 'unknown-error',
         ...details,
         explanation: `The authorization server refused the request, not the ${subject}.`,
       }
