@@ -51,7 +51,7 @@ export function createMcpEndpoint(
     // The SDK gets the message that was decided on, not one it parses for itself.
     const parsedBody = message === undefined ? {} : { parsedBody: message }
     return await mcp.fetch(request, { authInfo: authInfoOf(decision.token), ...parsedBody })
-    // #endregion
+    // #endregion guard
   }
 
   return {

@@ -32,7 +32,7 @@ export function neededScopes(message: unknown): readonly string[] {
     ...[...tools].map((tool) => (tool === undefined ? basicScopes : toolScopes[tool])),
   )
 }
-// #endregion
+// #endregion tool-scopes
 
 /** The tool of ours that a message calls, if it does. */
 export function calledTool(message: unknown): ToolName | undefined {
