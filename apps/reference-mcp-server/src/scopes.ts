@@ -9,7 +9,7 @@ export const scopeImplications: ScopeImplications = { 'mcp:admin': ['mcp:read', 
 
 // #region tool-scopes
 /** All scopes each tool needs, so that one challenge can name them all. */
-export const toolScopes = {
+const toolScopes = {
   notes_list: ['mcp:read'],
   // It answers with the notebook as it is afterwards, so it reads too.
   notes_add: ['mcp:read', 'mcp:write'],

@@ -1,4 +1,5 @@
 /** A protected API on Express behind `@evergrant/resource-server`. */
+// #region app
 import { createResourceServer } from '@evergrant/resource-server'
 import { accessTokenOf, requireAccess, serveMetadata } from '@evergrant/resource-server/express'
 import express from 'express'
@@ -30,3 +31,4 @@ export function createFilesApp(resource: string, authorizationServer: string): E
   return app
   // #endregion protect
 }
+// #endregion app

@@ -38,9 +38,6 @@ export type TokenVerdict =
   /** The keys could not be fetched: nothing is known about the token. */
   | { readonly valid: undefined; readonly error: ResourceServerError }
 
-/** Verifies access tokens; see {@link verifyAccessToken}. */
-export type AccessTokenVerifier = (token: string) => Promise<TokenVerdict>
-
 /** What a token is held against. */
 export interface AccessTokenExpectations {
   /** This server's resource identifier; it has to be in `aud`. */

@@ -152,12 +152,14 @@ test('refuses a route that is configured to need offline_access', { tags: ['S-03
 })
 
 test('accepts no token in the query string', { tags: ['S-15', 'S-13'] }, async () => {
-  await using guarded = await startGuardedResource()
+  await using guarded = await startGuardedResource({ scopes: ['mcp:read'] })
   const { as, resource } = guarded
   const token = await as.signAccessToken({ resource, scope: 'mcp:read' })
   const inQuery = await guarded.get(undefined, `/mcp?access_token=${token}`)
   expect(inQuery.status).toBe(400)
   expect(inQuery.headers.get('www-authenticate')).toContain('error="invalid_request"')
+  // No scope cures a malformed request.
+  expect(inQuery.headers.get('www-authenticate')).not.toContain('scope=')
   const both = await guarded.get(`Bearer ${token}`, `/mcp?access_token=${token}`)
   expect(both.status).toBe(400)
   expect(guarded.decisions.map((decision) => decision.reason)).toEqual([

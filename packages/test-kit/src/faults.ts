@@ -152,7 +152,7 @@ export const jsonHeaders: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 }
 
-export function send(response: ServerResponse, reply: Reply): void {
+function send(response: ServerResponse, reply: Reply): void {
   if (response.destroyed) return
   response.writeHead(reply.status, reply.headers)
   response.end(reply.body)

@@ -22,13 +22,13 @@ export interface GrantView {
   readonly alive: boolean
 }
 
-export interface NewGrant {
+interface NewGrant {
   readonly clientId: string
   readonly scope: string
   readonly resource: string | undefined
 }
 
-export type RefreshOutcome =
+type RefreshOutcome =
   | {
       readonly kind: 'refreshed' | 'replayed'
       readonly grant: GrantView
