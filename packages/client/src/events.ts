@@ -48,7 +48,7 @@ export type ClientEvent =
   | (GrantEvent & { readonly type: 'signed-in'; readonly refreshToken: 'issued' | 'not-issued' })
   | (GrantEvent & {
       readonly type: 'signed-out'
-      readonly revocation: 'revoked' | 'pending' | 'not-supported' | 'nothing-to-revoke'
+      readonly revocation: 'revoked' | 'pending' | 'not-supported' | 'refused' | 'nothing-to-revoke'
     })
 
 /** Which grant an event speaks of. */

@@ -1,6 +1,7 @@
 /**
  * What a record holds: a grant with its tokens, which grant serves which server, a client
- * registration, a sign-in under way, or how an authorization server is doing.
+ * registration, a sign-in under way, how an authorization server is doing, or a token that is
+ * still to be revoked.
  */
 export type RecordKind =
   | 'grant'
@@ -8,6 +9,7 @@ export type RecordKind =
   | 'registration'
   | 'authorization'
   | 'authorization-server'
+  | 'revocation'
 
 /** Names one record. `id` is lower-case hexadecimal, so that it is safe as a file name or a key. */
 export interface RecordName {

@@ -57,6 +57,8 @@ export interface AuthorizationRequestInput {
 export interface AuthorizationRequest {
   readonly authorizationUrl: string
   readonly pending: PendingAuthorization
+  /** What deviates from the standards for this product's sake, in plain words. */
+  readonly warnings: readonly string[]
 }
 
 /**
@@ -108,6 +110,10 @@ export async function beginAuthorization(
       scope: scope.scope,
       createdAtEpochSeconds: input.nowEpochSeconds,
     },
+    warnings:
+      pkce.reason === 'assumed-by-option'
+        ? [pkce.explanation, ...fromProfile.warnings]
+        : fromProfile.warnings,
   }
 }
 
@@ -134,7 +140,7 @@ export async function completeAuthorization(
   pending: PendingAuthorization,
   options: TokenRequestOptions,
 ): Promise<CompletedAuthorization> {
-  const parameters = new URL(callbackUrl).searchParams
+  const parameters = parametersOf(callbackUrl)
   checkIssuer(parameters, pending, options.authorizationServer)
   const validated = checkResponse(parameters, pending, options)
   const sentAtEpochSeconds = options.clock.nowEpochSeconds()
@@ -144,6 +150,17 @@ export async function completeAuthorization(
     requestedScope: pending.scope,
   })
   return { tokenSet, missingScopes }
+}
+
+function parametersOf(callbackUrl: string): URLSearchParams {
+  if (!URL.canParse(callbackUrl)) {
+    // The text may hold a code, so it is not repeated.
+    throw new EvergrantClientError(
+      'AUTHORIZATION_RESPONSE_INVALID',
+      'The authorization response is no absolute URL. Hand in the whole URL that the browser was redirected to.',
+    )
+  }
+  return new URL(callbackUrl).searchParams
 }
 
 function checkIssuer(

@@ -6,8 +6,10 @@ import type {
 import {
   authorizationServerMetadataUrls,
   canonicalResource,
+  isLoopbackHost,
   parseAuthorizationServerMetadata,
   parseProtectedResourceMetadata,
+  parseRetryAfter,
   ProtocolError,
   protectedResourceMetadataUrls,
 } from '@evergrant/core'
@@ -47,11 +49,21 @@ export interface DiscoverOptions extends HttpOptions {
  * - `TEMPORARILY_UNAVAILABLE`: no answer, or the server is in trouble; try again.
  * @see RFC 9728 §3 and §5, RFC 8414 §3, OpenID Connect Discovery §4
  */
-export async function discover(serverUrl: string, options: DiscoverOptions = {}): Promise<Discovery> {
+export async function discover(
+  serverUrl: string,
+  options: DiscoverOptions = {},
+): Promise<Discovery> {
   const found = await discoverProtectedResource(serverUrl, options)
   if (found === undefined) return await discoverWithoutResourceMetadata(serverUrl, options)
   const issuers = found.metadata.authorization_servers
   const issuer = (await options.chooseAuthorizationServer?.(issuers)) ?? issuers[0]
+  if (!issuers.includes(issuer)) {
+    throw new EvergrantClientError(
+      'INVALID_OPTION',
+      `chooseAuthorizationServer returned ${JSON.stringify(issuer)}, which the MCP server does not name. Return one of ${JSON.stringify(issuers)}.`,
+    )
+  }
+  refuseWayBackToLoopback(serverUrl, issuer, 'authorization server')
   const { metadata, warnings } = await discoverAuthorizationServer(issuer, options)
   return {
     resource: found.metadata.resource,
@@ -74,7 +86,10 @@ export async function discoverProtectedResource(
   )
   const what = 'The protected resource metadata could not be fetched'
   for (const { url, place } of locations) {
+    refuseWayBackToLoopback(serverUrl, url, 'protected resource metadata')
     const answer = await get(url, what, options)
+    // No other place is asked instead: it might name another authorization server.
+    if (isInTrouble(answer)) throw inTrouble(what, url, answer)
     const document = readDocument(answer)
     if (document !== undefined) {
       return protocolCall(() => parseProtectedResourceMetadata(document, serverUrl))
@@ -97,14 +112,18 @@ export async function discoverAuthorizationServer(
   issuer: string,
   options: HttpOptions = {},
 ): Promise<ReturnType<typeof parseAuthorizationServerMetadata>> {
+  const what = 'The authorization server metadata could not be fetched'
   const tried: string[] = []
   let mismatch: EvergrantClientError | undefined
+  let trouble: EvergrantClientError | undefined
   for (const { url } of protocolCall(() => authorizationServerMetadataUrls(issuer))) {
-    const answer = await get(
-      url,
-      'The authorization server metadata could not be fetched',
-      options,
-    )
+    const answer = await get(url, what, options)
+    // The next place can be asked all the same: its document has to name the same issuer. Some
+    // servers answer with status 500 for paths they do not know.
+    if (isInTrouble(answer)) {
+      trouble ??= inTrouble(what, url, answer)
+      continue
+    }
     const document = readDocument(answer)
     if (document === undefined) {
       tried.push(`${url} (${excerpt(answer)})`)
@@ -120,6 +139,7 @@ export async function discoverAuthorizationServer(
   }
   throw (
     mismatch ??
+    trouble ??
     new EvergrantClientError(
       'DISCOVERY_FAILED',
       `The authorization server ${JSON.stringify(issuer)} has no metadata document. Tried ${tried.join(', ')}. Check the issuer in the MCP server's protected resource metadata.`,
@@ -139,13 +159,14 @@ async function discoverWithoutResourceMetadata(
   const resource = protocolCall(() => canonicalResource(serverUrl))
   const shared = { resource, protectedResource: undefined }
   const url = `${origin}/.well-known/oauth-authorization-server`
-  const answer = await get(url, 'The authorization server metadata could not be fetched', options)
+  const what = 'The authorization server metadata could not be fetched'
+  const answer = await get(url, what, options)
+  if (isInTrouble(answer)) throw inTrouble(what, url, answer)
   const document = readDocument(answer)
   if (document !== undefined) {
-    // The 2025-03-26 revision did not ask for an issuer that equals the URL's; an issuer of the
-    // same origin is taken, since nobody else is involved. The name it gives itself counts.
-    const issuer = issuerOf(document)
-    const expected = issuer !== undefined && sameOrigin(issuer, origin) ? issuer : origin
+    // Nobody named the issuer. Two identifiers lead to this URL, with and without a slash at the
+    // end, so either is the identifier used to build it (C-32).
+    const expected = issuerOf(document) === `${origin}/` ? `${origin}/` : origin
     const { metadata, warnings } = protocolCall(() =>
       parseAuthorizationServerMetadata(document, expected),
     )
@@ -174,20 +195,40 @@ async function discoverWithoutResourceMetadata(
 }
 
 async function get(url: string, what: string, options: HttpOptions): Promise<HttpAnswer> {
-  let answer: HttpAnswer
   try {
-    answer = await getDocument(url, options)
+    return await getDocument(url, options)
   } catch (error) {
     throw asUnavailable(error, what)
   }
-  // A server in trouble has not said that there is no document.
-  if (answer.status >= 500 || answer.status === 429) {
-    throw new EvergrantClientError(
-      'TEMPORARILY_UNAVAILABLE',
-      `${what}: ${url} answered with status ${answer.status}. Try again later; nothing was lost.`,
-    )
-  }
-  return answer
+}
+
+/** A server in trouble has not said that there is no document. */
+function isInTrouble({ status }: HttpAnswer): boolean {
+  return status >= 500 || status === 429
+}
+
+function inTrouble(what: string, url: string, answer: HttpAnswer): EvergrantClientError {
+  return new EvergrantClientError(
+    'TEMPORARILY_UNAVAILABLE',
+    `${what}: ${url} answered with status ${answer.status}. Try again later; nothing was lost.`,
+    { retryAfterSeconds: parseRetryAfter(answer.headers.get('retry-after')) },
+  )
+}
+
+/**
+ * Keeps a server out in the network from directing requests at programs on this machine, which
+ * often trust whoever reaches them.
+ */
+function refuseWayBackToLoopback(serverUrl: string, url: string, what: string): void {
+  if (!isLoopback(url) || isLoopback(serverUrl)) return
+  throw new EvergrantClientError(
+    'DISCOVERY_FAILED',
+    `The MCP server ${JSON.stringify(serverUrl)} names ${JSON.stringify(url)} on this machine as its ${what}. Only a server on this machine may do that. Ask its operator to name one that others can reach.`,
+  )
+}
+
+function isLoopback(url: string): boolean {
+  return URL.canParse(url) && isLoopbackHost(new URL(url).hostname)
 }
 
 /** The document, or `undefined` for everything that is none: HTML with status 200, for one. */
@@ -199,10 +240,6 @@ function readDocument(answer: HttpAnswer): object | undefined {
 
 function issuerOf(document: object): string | undefined {
   return 'issuer' in document && typeof document.issuer === 'string' ? document.issuer : undefined
-}
-
-function sameOrigin(url: string, origin: string): boolean {
-  return URL.canParse(url) && new URL(url).origin === origin
 }
 
 /** Runs a rule of `core` and gives its errors this package's codes. */

@@ -51,13 +51,31 @@ export function boundedFetch(options: HttpOptions): typeof globalThis.fetch {
   }
 }
 
+const maximumRedirects = 3
+
 /**
- * Gets a document. Redirects are not followed: a metadata document is where it is said to be.
+ * Gets a document. A few redirects are followed, since some servers insist on a slash at the end,
+ * but never to another origin: nobody else may answer for a server.
  *
  * @throws NoAnswerError; the caller's own abort reason passes through.
  */
 export async function getDocument(url: string, options: HttpOptions): Promise<HttpAnswer> {
-  return await send(url, { headers: { accept: 'application/json' } }, options)
+  let answer = await send(url, { headers: { accept: 'application/json' } }, options)
+  for (let followed = 0; followed < maximumRedirects; followed += 1) {
+    const target = redirectTarget(answer)
+    if (target === undefined) return answer
+    answer = await send(target, { headers: { accept: 'application/json' } }, options)
+  }
+  return answer
+}
+
+function redirectTarget({ url, status, headers }: HttpAnswer): string | undefined {
+  const location = headers.get('location')
+  if (status < 300 || status >= 400 || location === null || !URL.canParse(location, url)) {
+    return undefined
+  }
+  const target = new URL(location, url)
+  return target.origin === new URL(url).origin ? target.href : undefined
 }
 
 async function send(
@@ -76,6 +94,10 @@ async function send(
       redirect: 'manual',
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     })
+    // Browsers show nothing of a redirect that is not followed, not even its status.
+    if (response.type === 'opaqueredirect') {
+      throw new NoAnswerError('unreachable', `${origin} answered with a redirect`)
+    }
     const text = await readText(response, maximumBodyBytes, origin)
     return { url, status: response.status, headers: response.headers, text }
   } catch (cause) {
@@ -87,7 +109,11 @@ async function send(
         `${origin} gave no complete answer within ${timeoutMilliseconds / 1000} s`,
       )
     }
-    throw new NoAnswerError('unreachable', `${origin} could not be reached${reasonOf(cause)}`, cause)
+    throw new NoAnswerError(
+      'unreachable',
+      `${origin} could not be reached${reasonOf(cause)}`,
+      cause,
+    )
   }
 }
 
@@ -99,7 +125,10 @@ async function readText(response: Response, maximumBytes: number, origin: string
   for await (const chunk of response.body) {
     bytes += chunk.byteLength
     if (bytes > maximumBytes) {
-      throw new NoAnswerError('too-large', `${origin} answered with more than ${maximumBytes} bytes`)
+      throw new NoAnswerError(
+        'too-large',
+        `${origin} answered with more than ${maximumBytes} bytes`,
+      )
     }
     text += decoder.decode(chunk, { stream: true })
   }

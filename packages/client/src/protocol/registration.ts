@@ -1,4 +1,8 @@
-import type { AuthorizationServerMetadata, RegistrationResponse } from '@evergrant/core'
+import type {
+  AuthorizationServerMetadata,
+  ClientMetadata,
+  RegistrationResponse,
+} from '@evergrant/core'
 import {
   buildClientMetadata,
   explainRegistrationError,
@@ -57,7 +61,7 @@ export interface ClientConfiguration {
  * registered by hand, metadata document, dynamic registration.
  *
  * @throws EvergrantClientError `REGISTRATION_FAILED` with what a person can do;
- *   `TEMPORARILY_UNAVAILABLE`.
+ *   `TEMPORARILY_UNAVAILABLE`; `INVALID_OPTION` for a redirect URI that no server should take.
  */
 export async function registerClient(
   authorizationServer: AuthorizationServerMetadata,
@@ -75,17 +79,7 @@ export async function registerClient(
       `The authorization server ${JSON.stringify(issuer)} offers no way to register a client by itself. Register one there by hand with the redirect URI ${redirectUri}, and configure its client ID for this issuer.`,
     )
   }
-  const metadata = buildClientMetadata(
-    { name: client.name, redirectUris: [redirectUri] },
-    {
-      wantsRefreshToken: client.wantsRefreshToken ?? true,
-      applicationType: client.applicationType,
-      tokenEndpointAuthMethod: preferredAuthMethod(authorizationServer),
-      clientUri: client.clientUri,
-      softwareId: client.softwareId,
-      softwareVersion: client.softwareVersion,
-    },
-  )
+  const metadata = describeClient(authorizationServer, client, redirectUri)
   let response: Response
   try {
     response = await boundedFetch(options)(endpoint, {
@@ -108,6 +102,29 @@ export async function registerClient(
     throw new EvergrantClientError('REGISTRATION_FAILED', explanation, { oauthError })
   }
   return dynamicRegistration(issuer, redirectUri, metadata.token_endpoint_auth_method, body)
+}
+
+function describeClient(
+  authorizationServer: AuthorizationServerMetadata,
+  client: ClientConfiguration,
+  redirectUri: string,
+): ClientMetadata {
+  try {
+    return buildClientMetadata(
+      { name: client.name, redirectUris: [redirectUri] },
+      {
+        wantsRefreshToken: client.wantsRefreshToken ?? true,
+        applicationType: client.applicationType,
+        tokenEndpointAuthMethod: preferredAuthMethod(authorizationServer),
+        clientUri: client.clientUri,
+        softwareId: client.softwareId,
+        softwareVersion: client.softwareVersion,
+      },
+    )
+  } catch (error) {
+    if (!ProtocolError.is(error)) throw error
+    throw new EvergrantClientError('INVALID_OPTION', error.message, { cause: error })
+  }
 }
 
 /**

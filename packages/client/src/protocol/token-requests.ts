@@ -54,7 +54,7 @@ export async function exchangeAuthorizationCode(
   }
   const text = await response.text()
   const body = parseJson(text)
-  if (response.ok && body !== undefined) return readTokens(body)
+  if (response.ok && body !== undefined && !isErrorBody(body)) return readTokens(body)
   const decision = decide(response, text, options, 'code-exchange')
   throw new EvergrantClientError(
     decision.outcome === 'transient' ? 'TEMPORARILY_UNAVAILABLE' : 'TOKEN_REQUEST_REFUSED',
@@ -96,7 +96,7 @@ export async function refreshRequest(
     return { kind: 'failed', outcome: 'transient', detail: error.message, answered: false }
   }
   const body = parseJson(text)
-  if (response.ok && body !== undefined) {
+  if (response.ok && body !== undefined && !isErrorBody(body)) {
     try {
       return { kind: 'tokens', response: readTokens(body) }
     } catch (error) {
@@ -157,6 +157,11 @@ export async function revokeToken(
   return response.status === 429 || response.status >= 500
     ? { outcome: 'unavailable', detail }
     : { outcome: 'refused', detail }
+}
+
+/** Some servers send OAuth errors with status 200. */
+function isErrorBody(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'error' in body && !('access_token' in body)
 }
 
 function readTokens(body: unknown): TokenResponse {

@@ -31,6 +31,7 @@ const recordKinds: readonly RecordKind[] = [
   'registration',
   'authorization',
   'authorization-server',
+  'revocation',
 ]
 const recordFile = /^([0-9a-f]{64})\.json$/
 /** A write takes milliseconds. Whoever holds the write lock for longer is suspended. */

@@ -1,0 +1,229 @@
+import type { BearerChallenge } from '@evergrant/core'
+import { decideStepUp, formatScope, readBearerChallenge, relateResource } from '@evergrant/core'
+import { EvergrantClientError } from './errors.ts'
+import type { Session } from './session/session.ts'
+import type { AccessToken } from './token-manager.ts'
+
+/** Settings of {@link authorizedFetch}. */
+export interface AuthorizedFetchOptions {
+  /** Sends the requests. Default: the runtime's `fetch`. */
+  readonly fetch?: typeof globalThis.fetch | undefined
+  /** How often a person is asked to widen the scope for one operation. Default 2 (C-23). */
+  readonly maximumStepUps?: number | undefined
+}
+
+/**
+ * A `fetch` that signs in, refreshes and widens scope by itself, for any MCP client that lets you
+ * pass one.
+ *
+ * A token is sent only to the session's MCP server. A 401 is answered with another token, and a
+ * sign-in where there is none; a 403 `insufficient_scope` with a step-up. Requests go out again
+ * with the same body.
+ *
+ * @throws EvergrantClientError Every error of {@link Session.getAccessToken} and
+ *   {@link Session.signIn}, and `RESOURCE_REFUSED` where a new token or a wider grant is refused
+ *   like the one before.
+ */
+export function authorizedFetch(
+  session: Session,
+  options: AuthorizedFetchOptions = {},
+): typeof globalThis.fetch {
+  const { fetch = globalThis.fetch, maximumStepUps } = options
+  /** Step-ups per operation since it last succeeded. */
+  const stepUps = new Map<string, number>()
+  let checkingServer: Promise<boolean> | undefined
+
+  return async (input, init) => {
+    const request = await replayable(input, init)
+    if (!isForServer(request.url, session.serverUrl)) return await fetch(request.input, request.init)
+    const { signal } = request
+    let token = await tokenOrNone(session, signal)
+    let rejections = 0
+    for (;;) {
+      const response = await fetch(request.input, withToken(request, token))
+      const challenge = response.status === 401 || response.status === 403 ? read(response) : undefined
+      if (response.status === 401) {
+        await discard(response)
+        rejections += 1
+        token = await afterRejection(token, challenge, rejections, signal)
+        continue
+      }
+      if (response.status === 403 && challenge?.error === 'insufficient_scope') {
+        await discard(response)
+        token = await afterInsufficientScope(request, token, challenge)
+        continue
+      }
+      stepUps.delete(request.operation)
+      return response
+    }
+  }
+
+  async function afterRejection(
+    rejected: AccessToken | undefined,
+    challenge: BearerChallenge | undefined,
+    rejections: number,
+    signal: AbortSignal | undefined,
+  ): Promise<AccessToken> {
+    if (rejections > 2) {
+      throw new EvergrantClientError(
+        'RESOURCE_REFUSED',
+        `The MCP server ${session.serverUrl} rejects an access token that was issued a moment ago. Signing in again would not help: check that it accepts this issuer and audience, and its clock.`,
+      )
+    }
+    const rejectedAccessToken = rejected?.value
+    if (rejected !== undefined && !(await serverChanged(challenge))) {
+      try {
+        return await session.getAccessToken({ rejectedAccessToken, signal })
+      } catch (error) {
+        if (!isSignInRequired(error)) throw error
+      }
+    }
+    await session.signIn({ challenge, unusableAccessToken: rejectedAccessToken, signal })
+    return await session.getAccessToken({ signal })
+  }
+
+  async function afterInsufficientScope(
+    request: ReplayableRequest,
+    token: AccessToken | undefined,
+    challenge: BearerChallenge,
+  ): Promise<AccessToken> {
+    const decision = decideStepUp(
+      {
+        attempts: stepUps.get(request.operation) ?? 0,
+        challengeScope: formatScope(challenge.scope ?? []),
+        grantedScope: token?.scope,
+      },
+      { maximumAttempts: maximumStepUps },
+    )
+    if (decision.action === 'give-up') {
+      stepUps.delete(request.operation)
+      throw new EvergrantClientError(
+        'RESOURCE_REFUSED',
+        `The MCP server ${session.serverUrl} refuses this operation for lack of scope. ${decision.explanation}`,
+      )
+    }
+    stepUps.set(request.operation, decision.attempts)
+    await session.signIn({
+      challenge,
+      unusableAccessToken: token?.value,
+      signal: request.signal,
+    })
+    return await session.getAccessToken({ signal: request.signal })
+  }
+
+  /** Asked once for all callers whose token was rejected at the same time. */
+  async function serverChanged(challenge: BearerChallenge | undefined): Promise<boolean> {
+    checkingServer ??= session
+      .authorizationServerChanged(challenge?.resource_metadata)
+      // Where the metadata cannot be read now, nothing says that it changed.
+      .catch(() => false)
+      .finally(() => {
+        checkingServer = undefined
+      })
+    return await checkingServer
+  }
+}
+
+/** A token, or none where a person has to sign in: the server's challenge says for what. */
+async function tokenOrNone(
+  session: Session,
+  signal: AbortSignal | undefined,
+): Promise<AccessToken | undefined> {
+  try {
+    return await session.getAccessToken({ signal })
+  } catch (error) {
+    if (isSignInRequired(error)) return undefined
+    throw error
+  }
+}
+
+function isSignInRequired(error: unknown): boolean {
+  return EvergrantClientError.is(error) && error.code === 'SIGN_IN_REQUIRED'
+}
+
+/** A request that can be sent more than once. */
+interface ReplayableRequest {
+  readonly url: string
+  readonly input: string
+  readonly init: RequestInit
+  readonly headers: Headers
+  readonly signal: AbortSignal | undefined
+  /** What step-ups are counted by (C-23): the server's path and the JSON-RPC method and name. */
+  readonly operation: string
+}
+
+async function replayable(
+  input: Parameters<typeof globalThis.fetch>[0],
+  init: RequestInit | undefined,
+): Promise<ReplayableRequest> {
+  if (!(input instanceof Request) && isReplayable(init?.body)) {
+    const url = String(input)
+    return {
+      url,
+      input: url,
+      init: init ?? {},
+      headers: new Headers(init?.headers),
+      signal: init?.signal ?? undefined,
+      operation: operationOf(url, init?.method, init?.body),
+    }
+  }
+  // A body that streams can be read once, and is asked for twice: it is read here.
+  const request = new Request(input, streaming(init))
+  const body = request.body === null ? undefined : await request.text()
+  const { url, method, headers, signal } = request
+  return {
+    url,
+    input: url,
+    init: { ...init, method, signal, ...(body === undefined ? {} : { body }) },
+    headers,
+    signal,
+    operation: operationOf(url, method, body),
+  }
+}
+
+function isReplayable(body: RequestInit['body']): boolean {
+  return body === undefined || body === null || typeof body === 'string'
+}
+
+function streaming(init: RequestInit | undefined): RequestInit | undefined {
+  return init?.body instanceof ReadableStream ? { ...init, duplex: 'half' } : init
+}
+
+function operationOf(url: string, method = 'GET', body?: RequestInit['body']): string {
+  const { pathname } = new URL(url)
+  return JSON.stringify([method, pathname, ...calledBy(body)])
+}
+
+/** The JSON-RPC method, and the tool, prompt or resource it names. */
+function calledBy(body: RequestInit['body']): readonly unknown[] {
+  if (typeof body !== 'string') return []
+  try {
+    const message = JSON.parse(body) as {
+      method?: unknown
+      params?: { name?: unknown; uri?: unknown }
+    } | null
+    return [message?.method, message?.params?.name ?? message?.params?.uri]
+  } catch {
+    return []
+  }
+}
+
+function withToken(request: ReplayableRequest, token: AccessToken | undefined): RequestInit {
+  const headers = new Headers(request.headers)
+  if (token !== undefined) headers.set('authorization', `${token.tokenType} ${token.value}`)
+  return { ...request.init, headers }
+}
+
+function read(response: Response): BearerChallenge | undefined {
+  return readBearerChallenge(response.headers.get('www-authenticate') ?? '')
+}
+
+/** Gives the connection back. */
+async function discard(response: Response): Promise<void> {
+  await response.body?.cancel().catch(() => undefined)
+}
+
+/** Whether a request goes to the session's MCP server: nobody else ever sees its tokens (C-39). */
+function isForServer(url: string, serverUrl: string): boolean {
+  return relateResource(serverUrl, url) !== 'different'
+}

@@ -1,0 +1,81 @@
+import type { ProviderProfile } from '@evergrant/core'
+import { selectProviderProfile } from '@evergrant/core'
+import type { Clock } from '../clock.ts'
+import { recordId } from '../grant/grant.ts'
+import type { HttpOptions } from '../protocol/http.ts'
+import { revokeToken } from '../protocol/token-requests.ts'
+import type { RecordStore } from '../store.ts'
+import type { PendingRevocation } from './records.ts'
+import { revocationRecord } from './records.ts'
+
+/** After this time a token that could not be revoked is given up: it has long expired, or never will. */
+const giveUpAfterSeconds = 30 * 24 * 3600
+
+/** What revoking works with. */
+export interface RevocationContext {
+  readonly store: RecordStore
+  readonly clock: Clock
+  readonly http: HttpOptions
+}
+
+/** How a token's revocation stands. */
+export type RevocationState = 'revoked' | 'pending' | 'not-supported' | 'refused'
+
+/**
+ * Notes that a token is to be revoked. From here on it is revoked sooner or later, also when this
+ * process dies or the server is away (C-57).
+ *
+ * @returns The note's ID.
+ */
+export async function noteRevocation(
+  revocation: PendingRevocation,
+  context: RevocationContext,
+): Promise<string> {
+  const id = await recordId(['revocation', revocation.authorizationServer.issuer, revocation.token])
+  await revocationRecord(context.store, id).put(revocation)
+  return id
+}
+
+/** Revokes a noted token, and removes the note unless it is worth trying again later. */
+export async function settleRevocation(
+  id: string,
+  context: RevocationContext,
+): Promise<RevocationState> {
+  const record = revocationRecord(context.store, id)
+  const { value: revocation } = await record.read()
+  if (revocation === undefined) return 'revoked'
+  const { authorizationServer, registration, token, hint, createdAtEpochSeconds } = revocation
+  const profile: ProviderProfile = selectProviderProfile(authorizationServer.issuer)
+  const { clock, http } = context
+  const result = await revokeToken(token, hint, {
+    authorizationServer,
+    registration,
+    profile,
+    clock,
+    ...http,
+  })
+  const age = clock.nowEpochSeconds() - createdAtEpochSeconds
+  if (result.outcome === 'unavailable' && age < giveUpAfterSeconds) return 'pending'
+  await record.remove()
+  return result.outcome === 'unavailable' ? 'refused' : result.outcome
+}
+
+/**
+ * Revokes the tokens of all sign-outs that could not be finished when they were asked for. Call it
+ * when the program starts, or now and then.
+ *
+ * @returns How many were settled, and how many are still to be.
+ */
+export async function retryRevocations(
+  store: RecordStore,
+  options: { readonly clock: Clock } & HttpOptions,
+): Promise<{ readonly settled: number; readonly pending: number }> {
+  const { clock, ...http } = options
+  let settled = 0
+  let pending = 0
+  for await (const id of store.list('revocation')) {
+    if ((await settleRevocation(id, { store, clock, http })) === 'pending') pending += 1
+    else settled += 1
+  }
+  return { settled, pending }
+}
