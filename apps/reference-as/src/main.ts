@@ -1,0 +1,11 @@
+#!/usr/bin/env node
+import { once } from 'node:events'
+import { runCli } from './cli.ts'
+import { readPassword } from './password.ts'
+
+process.exitCode = await runCli(process.argv.slice(2), {
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+  readPassword: async (prompt) => await readPassword(process.stdin, process.stderr, prompt),
+  stopped: Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]),
+})

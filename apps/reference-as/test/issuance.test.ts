@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest'
+import { discover, presentation, register, signIn, startServer } from './support.ts'
+
+const codeOnly = { grant_types: ['authorization_code'] }
+const both = { grant_types: ['authorization_code', 'refresh_token'] }
+
+describe('who gets a refresh token', () => {
+  test.each([
+    ['oauth21', 'neither signal', codeOnly, 'mcp:read', false],
+    ['oauth21', 'the grant type', both, 'mcp:read', true],
+    ['oauth21', 'offline_access alone', codeOnly, 'mcp:read offline_access', false],
+    ['oidc', 'neither signal', codeOnly, 'mcp:read', false],
+    ['oidc', 'the grant type', both, 'mcp:read', false],
+    ['oidc', 'offline_access alone', codeOnly, 'mcp:read offline_access', false],
+    ['oidc', 'both', both, 'mcp:read offline_access', true],
+    ['either', 'neither signal', codeOnly, 'mcp:read', false],
+    ['either', 'the grant type', both, 'mcp:read', true],
+    ['either', 'offline_access alone', codeOnly, 'mcp:read offline_access', true],
+    ['never', 'both', both, 'mcp:read offline_access', false],
+  ] as const)(
+    '%s with %s',
+    { tags: ['A-01', 'A-02', 'A-04'] },
+    async (preset, _, metadata, scope, issued) => {
+      await using server = await startServer({ preset })
+      for (const prompt of [undefined, 'consent']) {
+        const client = await register(server, { grant_types: [...metadata.grant_types] })
+        const { tokens } = await signIn(server, { client, parameters: { scope, prompt } })
+        const { refresh_token: refreshToken } = tokens
+        // What is issued can be used, also by a client that did not declare the grant type.
+        const outcome =
+          refreshToken === undefined ? 'none' : await presentation(server, client, refreshToken)
+        expect(outcome).toBe(issued ? 'ok' : 'none')
+      }
+    },
+  )
+
+  test('the decision is logged with its reason', { tags: ['A-01'] }, async () => {
+    await using server = await startServer({ preset: 'oidc' })
+    await signIn(server)
+    expect(server.logs).toContainEqual(
+      expect.objectContaining({
+        event: 'refresh_token.issuance',
+        issue: false,
+        reason: 'offline-access-not-requested',
+      }),
+    )
+    expect(server.stats().refreshTokens).toMatchObject({ issued: 0, notIssued: 1 })
+  })
+
+  test('risk can veto one client and not another', { tags: ['A-01'] }, async () => {
+    await using server = await startServer({
+      assessRisk: ({ client }) =>
+        client.clientName === 'Stranger'
+          ? { verdict: 'veto', because: 'not on the list' }
+          : { verdict: 'accept' },
+    })
+    const stranger = await register(server, { client_name: 'Stranger' })
+    expect((await signIn(server, { client: stranger })).tokens.refresh_token).toBeUndefined()
+    expect((await signIn(server)).tokens.refresh_token).toBeDefined()
+  })
+
+  test('risk can shorten a sign-in', { tags: ['A-01', 'A-07'] }, async () => {
+    await using server = await startServer({
+      assessRisk: () => ({ verdict: 'shorten', maximumLifetimeSeconds: 1, because: 'first seen' }),
+    })
+    const { client, tokens } = await signIn(server)
+    await expect
+      .poll(async () => await presentation(server, client, tokens.refresh_token ?? ''), {
+        timeout: 5000,
+      })
+      .toBe('invalid_grant')
+  })
+})
+
+describe('metadata', () => {
+  test.each([
+    ['oauth21', false, true],
+    ['oidc', true, true],
+    ['either', true, true],
+    ['never', false, false],
+  ] as const)(
+    '%s: offline_access listed %s, refresh_token grant listed %s',
+    { tags: ['A-03'] },
+    async (preset, offlineAccess, refreshGrant) => {
+      await using server = await startServer({ preset })
+      const metadata = await discover(server)
+      expect(metadata.scopes_supported?.includes('offline_access')).toBe(offlineAccess)
+      expect(metadata.grant_types_supported?.includes('refresh_token')).toBe(refreshGrant)
+      expect(metadata.scopes_supported).toEqual(
+        expect.arrayContaining(['openid', 'mcp:read', 'mcp:write', 'mcp:admin']),
+      )
+    },
+  )
+})

@@ -1,0 +1,277 @@
+import { describe, expect, test } from 'vitest'
+import { hashPassword } from '../src/accounts.ts'
+import type { AuthorizationServerOptions } from '../src/index.ts'
+import { openSqliteStore } from '../src/store/sqlite.ts'
+import { createBrowser } from './browser.ts'
+import type { Visited } from './browser.ts'
+import {
+  authorizationRequest,
+  presentation,
+  redeem,
+  register,
+  resource,
+  startServer,
+  temporaryFolder,
+} from './support.ts'
+
+const credentials = { username: 'alice', password: 'correct horse', decision: 'sign-in' }
+
+// Once for all tests: it is meant to be slow.
+const hash = hashPassword(credentials.password)
+
+/** A server with an account, and a person in front of its first page. */
+async function arrive(
+  options: AuthorizationServerOptions = {},
+  metadata: Record<string, string | readonly string[]> = {},
+  parameters: Record<string, string | undefined> = {},
+) {
+  const folder = temporaryFolder()
+  const databasePath = folder.file('as.db')
+  const store = openSqliteStore(databasePath)
+  await store.accounts.add({ id: 'a1', username: credentials.username, passwordHash: await hash })
+  await store.close()
+  const server = await startServer({
+    demo: false,
+    resources: [resource],
+    databasePath,
+    ...options,
+  })
+  const copied = Object.entries(metadata).map(
+    ([name, value]) => [name, typeof value === 'string' ? value : [...value]] as const,
+  )
+  const client = await register(server, Object.fromEntries(copied))
+  const authorization = await authorizationRequest(server, client, parameters)
+  const browser = createBrowser(server.issuer)
+  const page = await browser.visit(authorization.url)
+  return {
+    server,
+    client,
+    authorization,
+    browser,
+    page,
+    async [Symbol.asyncDispose]() {
+      await server.close()
+      folder[Symbol.dispose]()
+    },
+  }
+}
+
+function words({ text }: Visited): string {
+  return text
+    .replace(/<style>.*<\/style>/s, '')
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+}
+
+describe('signing in', () => {
+  test(
+    'a person signs in, allows, and the client gets its tokens',
+    { tags: ['A-10'] },
+    async () => {
+      await using visit = await arrive()
+      const { server, client, authorization, browser } = visit
+      expect(words(visit.page)).toContain('Sign in to continue to Test client')
+      const consent = await browser.submit(visit.page, credentials)
+      expect(words(consent)).toContain('Allow Test client to use your account?')
+      const { left } = await browser.submit(consent, { decision: 'allow' })
+      expect(left?.origin).toBe('http://127.0.0.1:7777')
+      const tokens = await redeem(server, authorization, left ?? new URL('about:blank'))
+      expect(tokens.scope).toBe('mcp:read')
+      expect(await presentation(server, client, tokens.refresh_token ?? '')).toBe('ok')
+    },
+  )
+
+  test('a wrong password and an unknown name get the same answer', { tags: ['A-10'] }, async () => {
+    await using visit = await arrive()
+    for (const wrong of [{ password: 'wrong password' }, { username: 'mallory' }]) {
+      const page = await visit.browser.submit(visit.page, { ...credentials, ...wrong })
+      expect(page.status).toBe(422)
+      expect(words(page)).toContain('This user name and password do not match')
+      expect(page.text).not.toContain('wrong password')
+    }
+    // The page that came back can be used.
+    const again = await visit.browser.submit(visit.page, credentials)
+    expect(words(again)).toContain('Allow Test client')
+  })
+
+  test('who is signed in already is asked for consent only', { tags: ['A-10'] }, async () => {
+    await using visit = await arrive()
+    const { server, client, browser } = visit
+    await browser.submit(await browser.submit(visit.page, credentials), { decision: 'allow' })
+    const page = await browser.visit((await authorizationRequest(server, client)).url)
+    expect(words(page)).toContain('Allow Test client')
+  })
+
+  test.each([
+    ['cancel', 'sign in', { decision: 'cancel' }],
+    ['deny', 'consent', { decision: 'deny' }],
+  ])('%s on the %s page tells the client', { tags: ['A-10'] }, async (_, where, answer) => {
+    await using visit = await arrive()
+    const { browser, authorization } = visit
+    const page = where === 'consent' ? await browser.submit(visit.page, credentials) : visit.page
+    const { left } = await browser.submit(page, answer)
+    expect(left?.searchParams.get('error')).toBe('access_denied')
+    expect(left?.searchParams.get('state')).toBe(authorization.state)
+  })
+
+  test('an account that was removed ends its sign-ins', { tags: ['A-11'] }, async () => {
+    await using visit = await arrive()
+    const { server, client, authorization, browser } = visit
+    const consent = await browser.submit(visit.page, credentials)
+    const { left } = await browser.submit(consent, { decision: 'allow' })
+    const tokens = await redeem(server, authorization, left ?? new URL('about:blank'))
+    const store = openSqliteStore(server.settings.databasePath)
+    await store.accounts.remove('ALICE')
+    await store.close()
+    expect(await presentation(server, client, tokens.refresh_token ?? '')).toBe('invalid_grant')
+  })
+})
+
+describe('what the consent page says', () => {
+  test(
+    'that access goes on while away, for how long, when it will',
+    { tags: ['A-10'] },
+    async () => {
+      await using visit = await arrive({ refreshTokenLifetimeSeconds: 30 * 86_400 })
+      const consent = await visit.browser.submit(visit.page, credentials)
+      expect(words(consent)).toContain(
+        'It stays signed in while you are away, for up to 30 days. You can end this at any time.',
+      )
+    },
+  )
+
+  test.each([
+    ['the policy never issues', { preset: 'never' }, {}, {}],
+    ['offline_access was not asked for', { preset: 'oidc' }, {}, {}],
+    ['the client did not declare the grant', {}, { grant_types: ['authorization_code'] }, {}],
+    [
+      'risk vetoes',
+      { assessRisk: () => ({ verdict: 'veto', because: 'unknown' }) as const },
+      {},
+      { scope: 'mcp:read offline_access' },
+    ],
+  ] as const)(
+    'not when %s, and then none is issued',
+    { tags: ['A-01', 'A-10'] },
+    async (_, options, metadata, parameters) => {
+      await using visit = await arrive(options, metadata, parameters)
+      const { server, authorization, browser } = visit
+      const consent = await browser.submit(visit.page, credentials)
+      expect(words(consent)).not.toContain('while you are away')
+      expect(words(consent)).toContain('You will be asked again when this access runs out.')
+      const { left } = await browser.submit(consent, { decision: 'allow' })
+      const tokens = await redeem(server, authorization, left ?? new URL('about:blank'))
+      expect(tokens.refresh_token).toBeUndefined()
+    },
+  )
+
+  test(
+    'client, redirect host, resource and scopes in words',
+    { tags: ['A-09', 'A-10'] },
+    async () => {
+      await using visit = await arrive(
+        {},
+        {},
+        { scope: 'openid mcp:read mcp:admin offline_access' },
+      )
+      const consent = words(await visit.browser.submit(visit.page, credentials))
+      expect(consent).toContain('The answer goes to 127.0.0.1:7777')
+      expect(consent).toContain(`To be used with ${resource}`)
+      expect(consent).toContain('Signed in as alice')
+      expect(consent).toContain('Know which account you signed in with')
+      expect(consent).toContain('Read data through the tools of this server')
+      expect(consent).toContain('Administer this server')
+      expect(consent).not.toContain('Change data through')
+      expect(consent).toContain('is not verified')
+    },
+  )
+
+  test('a warning for clients that live on loopback only', { tags: ['A-09'] }, async () => {
+    await using loopback = await arrive()
+    expect(words(await loopback.browser.submit(loopback.page, credentials))).toContain(
+      'Any program on it can claim to be Test client',
+    )
+    const uri = 'https://client.example/callback'
+    await using web = await arrive({}, { redirect_uris: [uri] }, { redirect_uri: uri })
+    const consent = await web.browser.submit(web.page, credentials)
+    expect(words(consent)).not.toContain('Any program')
+    expect(words(consent)).toContain('The answer goes to client.example')
+  })
+
+  test('where the metadata document was published', { tags: ['A-09'] }, async () => {
+    const clientId = 'https://client.example/metadata.json'
+    await using visit = await arrive({
+      fetch: async () =>
+        Response.json({
+          client_id: clientId,
+          client_name: 'Document client',
+          redirect_uris: ['http://127.0.0.1:7777/callback'],
+        }),
+    })
+    const { url } = await authorizationRequest(visit.server, { client_id: clientId })
+    const consent = await visit.browser.submit(await visit.browser.visit(url), credentials)
+    expect(words(consent)).toContain('Published at client.example')
+  })
+})
+
+describe('safety of the pages', () => {
+  test('no script, nothing loaded, nobody may frame them', { tags: ['A-10'] }, async () => {
+    await using visit = await arrive()
+    const consent = await visit.browser.submit(visit.page, credentials)
+    for (const { headers, text } of [visit.page, consent]) {
+      const policy = headers.get('content-security-policy')
+      expect(policy).toContain("default-src 'none'")
+      expect(policy).toContain("form-action 'self' http://127.0.0.1:7777")
+      expect(policy).toContain("frame-ancestors 'none'")
+      expect(policy).not.toContain('unsafe')
+      expect(headers.get('cache-control')).toBe('no-store')
+      expect(headers.get('x-frame-options')).toBe('DENY')
+      expect(text).not.toMatch(/<script|javascript:| on[a-z]+=|src=|@import|url\(/i)
+      expect(text).toContain('<html lang="en">')
+    }
+  })
+
+  test('what a client calls itself is text, not markup', { tags: ['A-10'] }, async () => {
+    const name = '<img src=x onerror=alert(1)>"\'&'
+    await using visit = await arrive({}, { client_name: name })
+    const consent = await visit.browser.submit(visit.page, credentials)
+    for (const { text } of [visit.page, consent]) {
+      expect(text).not.toContain('<img')
+      expect(text).toContain('&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;')
+    }
+  })
+
+  test.each([
+    ['without its token', { csrf: undefined }, {}],
+    ['with a token of another form', { csrf: 'x'.repeat(43) }, {}],
+    ['from another origin', {}, { origin: 'https://evil.example' }],
+    ['as something else than a form', {}, { 'content-type': 'text/plain' }],
+    ['with a field of 20 KB', { username: 'x'.repeat(20_000) }, {}],
+  ])('a form %s is not accepted', { tags: ['A-10'] }, async (_, fields, headers) => {
+    await using visit = await arrive()
+    const { csrf, ...rest } = { csrf: 'keep', ...fields }
+    const answer = { ...credentials, ...rest, ...(csrf === 'keep' ? {} : { csrf }) }
+    const refused = await visit.browser.submit(visit.page, answer, headers)
+    expect(refused.status).toBe(403)
+    // Nothing happened: the same page still works.
+    const consent = await visit.browser.submit(visit.page, credentials)
+    expect(words(consent)).toContain('Allow Test client')
+  })
+
+  test("one browser's page is of no use in another", { tags: ['A-10'] }, async () => {
+    await using visit = await arrive()
+    const stranger = createBrowser(visit.server.issuer)
+    const refused = await stranger.submit(visit.page, credentials)
+    expect(refused.status).toBe(400)
+    expect(words(refused)).toContain('This sign-in has ended')
+  })
+
+  test('a page that was finished says so', { tags: ['A-10'] }, async () => {
+    await using visit = await arrive()
+    const consent = await visit.browser.submit(visit.page, credentials)
+    await visit.browser.submit(consent, { decision: 'allow' })
+    const again = await visit.browser.submit(consent, { decision: 'allow' })
+    expect(again.status).toBe(400)
+    expect(words(again)).toContain('start again')
+  })
+})

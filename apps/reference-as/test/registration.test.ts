@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest'
+import {
+  answerOf,
+  authorizationRequest,
+  redeem,
+  redirectUri,
+  register,
+  signIn,
+  startServer,
+} from './support.ts'
+
+const clientId = 'https://client.example/metadata.json'
+
+function documentFetch(respond: () => Response) {
+  const urls: string[] = []
+  return {
+    urls,
+    fetch: async (url: string | URL) => {
+      urls.push(String(url))
+      return respond()
+    },
+  }
+}
+
+function metadataDocument(overrides: object = {}, headers: Record<string, string> = {}): Response {
+  const document = {
+    client_id: clientId,
+    client_name: 'Document client',
+    redirect_uris: [redirectUri],
+    grant_types: ['authorization_code', 'refresh_token'],
+    ...overrides,
+  }
+  return Response.json(document, { headers })
+}
+
+describe('client ID metadata documents', () => {
+  test('a client signs in with nothing but its URL', { tags: ['A-09'] }, async () => {
+    const { fetch, urls } = documentFetch(() =>
+      metadataDocument({}, { 'cache-control': 'max-age=600' }),
+    )
+    await using server = await startServer({ fetch })
+    for (const _ of Array.from({ length: 2 })) {
+      const { tokens } = await signIn(server, { client: { client_id: clientId } })
+      expect(tokens.refresh_token).toBeDefined()
+    }
+    // Cached by its HTTP headers: two sign-ins, four uses of the client, one fetch.
+    expect(urls).toEqual([clientId])
+  })
+
+  test('grant types in the document count', { tags: ['A-02', 'A-09'] }, async () => {
+    const { fetch } = documentFetch(() => metadataDocument({ grant_types: ['authorization_code'] }))
+    await using server = await startServer({ fetch })
+    const { tokens } = await signIn(server, { client: { client_id: clientId } })
+    expect(tokens.refresh_token).toBeUndefined()
+  })
+
+  test.each([
+    ['another client_id in it', () => metadataDocument({ client_id: 'https://other.example/' })],
+    ['a shared secret in it', () => metadataDocument({ client_secret: 'x' })],
+    ['more than 5 KB', () => metadataDocument({ client_name: 'x'.repeat(6000) })],
+    ['HTML', () => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } })],
+    ['an array', () => Response.json([])],
+    ['a redirect', () => new Response(null, { status: 302, headers: { location: clientId } })],
+    ['not found', () => new Response('', { status: 404 })],
+  ])('refused: %s', { tags: ['A-09'] }, async (_, respond) => {
+    await using server = await startServer({ fetch: documentFetch(respond).fetch })
+    const { url } = await authorizationRequest(server, { client_id: clientId })
+    const response = await fetch(url, { redirect: 'manual' })
+    expect(response.status).toBe(400)
+    expect(response.headers.get('location')).toBe(null)
+  })
+
+  test.each([
+    'https://127.0.0.1/metadata.json',
+    'https://2130706433/metadata.json',
+    'https://[::ffff:10.0.0.1]/metadata.json',
+    'https://169.254.169.254/metadata.json',
+    'https://localhost/metadata.json',
+  ])('%s is never connected to', { tags: ['A-09'] }, async (privateUrl) => {
+    await using server = await startServer()
+    const { url } = await authorizationRequest(server, { client_id: privateUrl })
+    expect((await fetch(url, { redirect: 'manual' })).status).toBe(400)
+    expect(server.logs).toContainEqual(
+      expect.objectContaining({
+        event: 'authorization.refused',
+        error: 'invalid_client',
+        detail: expect.stringMatching(/^Refused to /),
+      }),
+    )
+  })
+})
+
+describe('dynamic registration', () => {
+  test(
+    'grant types that are not offered do not bar a client',
+    { tags: ['A-02', 'A-08'] },
+    async () => {
+      await using server = await startServer()
+      const client = await register(server, {
+        grant_types: [
+          'authorization_code',
+          'refresh_token',
+          'urn:ietf:params:oauth:grant-type:device_code',
+        ],
+      })
+      expect(client['grant_types']).toEqual(['authorization_code', 'refresh_token'])
+    },
+  )
+
+  test(
+    'the scope of a first challenge does not bar a later step-up',
+    { tags: ['A-08'] },
+    async () => {
+      await using server = await startServer()
+      const client = await register(server, { scope: 'mcp:read' })
+      const authorization = await authorizationRequest(server, client, {
+        scope: 'mcp:read mcp:write',
+      })
+      const tokens = await redeem(server, authorization, await answerOf(authorization))
+      expect(tokens.scope).toBe('mcp:read mcp:write')
+    },
+  )
+
+  test.each([
+    ['no redirect URI', { redirect_uris: [] }],
+    [
+      'a script as redirect URI',
+      { redirect_uris: ['javascript:alert(1)'], application_type: 'native' },
+    ],
+    ['redirect URIs that are none', { redirect_uris: [7] }],
+    ['grant types that are none', { grant_types: 'refresh_token' }],
+    ['an unknown response type', { response_types: ['token'] }],
+  ])('refused: %s', { tags: ['A-08'] }, async (_, metadata) => {
+    await using server = await startServer()
+    const response = await fetch(`${server.issuer}/reg`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        token_endpoint_auth_method: 'none',
+        redirect_uris: [redirectUri],
+        ...metadata,
+      }),
+    })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      error: expect.stringMatching(/^invalid_(client_metadata|redirect_uri)$/),
+    })
+  })
+})
