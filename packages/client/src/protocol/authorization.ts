@@ -197,12 +197,15 @@ function checkResponse(
     )
   }
   try {
-    return oauth.validateAuthResponse(
+    const validated = oauth.validateAuthResponse(
       { ...options.authorizationServer } as oauth.AuthorizationServer,
       { client_id: pending.clientId },
       parameters,
       pending.state,
     )
+    // oauth4webapi looks at the code only when it is about to send it.
+    const [code, ...others] = parameters.getAll('code')
+    if (code !== undefined && code !== '' && others.length === 0) return validated
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) {
       const description = cleanRemoteText(parameters.get('error_description'))
@@ -212,11 +215,11 @@ function checkResponse(
         { oauthError: error.error },
       )
     }
-    throw new EvergrantClientError(
-      'AUTHORIZATION_RESPONSE_INVALID',
-      'The authorization response has no code and no error, or has one of them twice. Start the sign-in again.',
-    )
   }
+  throw new EvergrantClientError(
+    'AUTHORIZATION_RESPONSE_INVALID',
+    'The authorization response has neither code nor error, or has one of them twice. Start the sign-in again.',
+  )
 }
 
 function adviceFor(error: string): string {

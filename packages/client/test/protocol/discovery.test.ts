@@ -1,0 +1,374 @@
+import {
+  startProtectedServer,
+  startScriptedAuthorizationServer,
+  startServer,
+} from '@evergrant/test-kit'
+import { describe, expect, test } from 'vitest'
+import {
+  discover,
+  discoverAuthorizationServer,
+  discoverProtectedResource,
+} from '../../src/protocol/discovery.ts'
+
+/** A server that answers each path with what the table says, else 404, and notes the paths. */
+async function tableServer(
+  table: (origin: string) => Readonly<Record<string, readonly [number, string, string?]>>,
+) {
+  const paths: string[] = []
+  const server = await startServer((request, response) => {
+    const path = request.url ?? ''
+    paths.push(path)
+    const [status, body, location] = table(server.url)[path] ?? [404, 'not found']
+    response.writeHead(status, {
+      'content-type': body.startsWith('<') ? 'text/html' : 'application/json',
+      ...(location === undefined ? {} : { location }),
+    })
+    response.end(body)
+  })
+  return { origin: server.url, paths, [Symbol.asyncDispose]: () => server.close() }
+}
+
+function documentOf(issuer: string): string {
+  return JSON.stringify({
+    issuer,
+    authorization_endpoint: `${issuer}/authorize`,
+    token_endpoint: `${issuer}/token`,
+    code_challenge_methods_supported: ['S256'],
+  })
+}
+
+const resourceWellKnown = '/.well-known/oauth-protected-resource'
+const serverWellKnown = '/.well-known/oauth-authorization-server'
+const openIdWellKnown = '/.well-known/openid-configuration'
+
+describe('protected resource metadata', () => {
+  test.each([
+    ['the path-aware place', 'path', ['/.well-known/oauth-protected-resource/mcp']],
+    [
+      'the root after it',
+      'root',
+      ['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource'],
+    ],
+  ] as const)('is found at %s', { tags: ['C-30'] }, async (_, wellKnown, places) => {
+    const seen: string[] = []
+    await using as = await startScriptedAuthorizationServer()
+    await using server = await startProtectedServer(as, { wellKnown })
+    const found = await discoverProtectedResource(server.resource, {
+      fetch: (input, init) => {
+        seen.push(new URL(new Request(input).url).pathname)
+        return fetch(input, init)
+      },
+    })
+    expect(found?.metadata.authorization_servers).toEqual([as.issuer])
+    expect(seen).toEqual(places)
+  })
+
+  test(
+    'is taken from where the challenge says, and from nowhere else',
+    { tags: ['C-30'] },
+    async () => {
+      await using server = await tableServer((origin) => ({
+        '/elsewhere.json': [
+          200,
+          JSON.stringify({
+            resource: `${origin}/mcp`,
+            authorization_servers: ['https://auth.test'],
+          }),
+        ],
+        [`${resourceWellKnown}/mcp`]: [200, '{"resource":"wrong"}'],
+      }))
+      const found = await discoverProtectedResource(`${server.origin}/mcp`, {
+        resourceMetadataUrl: `${server.origin}/elsewhere.json`,
+      })
+      expect(found?.metadata.authorization_servers).toEqual(['https://auth.test'])
+      expect(server.paths).toEqual(['/elsewhere.json'])
+
+      await expect(
+        discoverProtectedResource(`${server.origin}/mcp`, {
+          resourceMetadataUrl: `${server.origin}/missing.json`,
+        }),
+      ).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' })
+      expect(server.paths).toEqual(['/elsewhere.json', '/missing.json'])
+    },
+  )
+
+  test('of another resource is not used', { tags: ['C-30', 'C-34'] }, async () => {
+    await using as = await startScriptedAuthorizationServer()
+    await using server = await startProtectedServer(as, {
+      metadata: { resource: 'https://evil.example.com/mcp' },
+    })
+    await expect(discover(server.resource)).rejects.toMatchObject({ code: 'METADATA_MISMATCH' })
+    expect(as.requests).toEqual([])
+  })
+
+  test('without an authorization server is not used', { tags: ['C-30'] }, async () => {
+    await using as = await startScriptedAuthorizationServer()
+    await using server = await startProtectedServer(as, { metadata: { authorization_servers: [] } })
+    await expect(discover(server.resource)).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' })
+  })
+
+  test(
+    'in trouble is asked for later, and no other place instead',
+    { tags: ['C-30'] },
+    async () => {
+      await using server = await tableServer(() => ({ [`${resourceWellKnown}/mcp`]: [503, ''] }))
+      await expect(discover(`${server.origin}/mcp`)).rejects.toMatchObject({
+        code: 'TEMPORARILY_UNAVAILABLE',
+      })
+      expect(server.paths).toEqual([`${resourceWellKnown}/mcp`])
+    },
+  )
+
+  test('of a server in the network cannot lead to this machine', { tags: ['C-30'] }, async () => {
+    const asked: string[] = []
+    const answering =
+      (body: unknown): typeof fetch =>
+      (input) => {
+        asked.push(new Request(input).url)
+        return Promise.resolve(Response.json(body))
+      }
+    await expect(
+      discover('https://mcp.test/mcp', {
+        resourceMetadataUrl: 'http://127.0.0.1:6379/x',
+        fetch: answering({}),
+      }),
+    ).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' })
+    expect(asked).toEqual([])
+    await expect(
+      discover('https://mcp.test/mcp', {
+        fetch: answering({
+          resource: 'https://mcp.test/mcp',
+          authorization_servers: ['http://localhost:6379'],
+        }),
+      }),
+    ).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' })
+    expect(asked).toEqual(['https://mcp.test/.well-known/oauth-protected-resource/mcp'])
+  })
+})
+
+describe('authorization server metadata', () => {
+  test('is looked for in three places, in order', { tags: ['C-31'] }, async () => {
+    await using server = await tableServer((origin) => ({
+      [`/tenant${openIdWellKnown}`]: [200, documentOf(`${origin}/tenant`)],
+    }))
+    const issuer = `${server.origin}/tenant`
+    const { metadata } = await discoverAuthorizationServer(issuer)
+    expect(metadata.issuer).toBe(issuer)
+    expect(server.paths).toEqual([
+      `${serverWellKnown}/tenant`,
+      `${openIdWellKnown}/tenant`,
+      `/tenant${openIdWellKnown}`,
+    ])
+  })
+
+  test.each<[string, readonly [number, string]]>([
+    ['HTML with status 200', [200, '<!doctype html><title>Sign in</title>']],
+    ['text that is no JSON', [200, 'hello']],
+    ['JSON that is no object', [200, '"hello"']],
+    ['the document of a neighbour', [200, documentOf('https://other.test')]],
+    ['a document without endpoints', [200, '{"issuer":"x"}']],
+    ['404', [404, 'not found']],
+    ['401', [401, '{}']],
+    ['500', [500, 'oops']],
+  ])(
+    'is found behind a place that answers with %s',
+    { tags: ['C-31', 'C-32'] },
+    async (_, answer) => {
+      await using server = await tableServer((origin) => ({
+        [serverWellKnown]: answer,
+        [openIdWellKnown]: [200, documentOf(origin)],
+      }))
+      const { metadata } = await discoverAuthorizationServer(server.origin)
+      expect(metadata.token_endpoint).toBe(`${server.origin}/token`)
+    },
+  )
+
+  test.each([
+    ['another issuer', 'https://honest.example', 'METADATA_MISMATCH'],
+    ['the issuer with a slash more', '/', 'METADATA_MISMATCH'],
+  ])('that names %s is not used', { tags: ['C-32'] }, async (_, named, code) => {
+    await using server = await tableServer((origin) => ({
+      [serverWellKnown]: [200, documentOf(named === '/' ? `${origin}/` : named)],
+    }))
+    await expect(discoverAuthorizationServer(server.origin)).rejects.toMatchObject({ code })
+  })
+
+  test('that is nowhere is an error that names the places', { tags: ['C-31'] }, async () => {
+    await using server = await tableServer(() => ({}))
+    await expect(discoverAuthorizationServer(server.origin)).rejects.toMatchObject({
+      code: 'DISCOVERY_FAILED',
+      message: expect.stringContaining(`${server.origin}${openIdWellKnown} (status 404`),
+    })
+  })
+
+  test('in trouble everywhere is asked for later', { tags: ['C-31'] }, async () => {
+    await using server = await tableServer(() => ({ [serverWellKnown]: [503, ''] }))
+    await expect(discoverAuthorizationServer(server.origin)).rejects.toMatchObject({
+      code: 'TEMPORARILY_UNAVAILABLE',
+    })
+  })
+
+  test('is followed through a redirect of the same origin only', { tags: ['C-31'] }, async () => {
+    await using server = await tableServer((origin) => ({
+      [serverWellKnown]: [308, '', `${serverWellKnown}/`],
+      [`${serverWellKnown}/`]: [200, documentOf(origin)],
+    }))
+    const { metadata } = await discoverAuthorizationServer(server.origin)
+    expect(metadata.issuer).toBe(server.origin)
+
+    await using elsewhere = await tableServer(() => ({
+      [serverWellKnown]: [302, '', `${server.origin}${serverWellKnown}/`],
+    }))
+    const before = server.paths.length
+    await expect(discoverAuthorizationServer(elsewhere.origin)).rejects.toMatchObject({
+      code: 'DISCOVERY_FAILED',
+    })
+    expect(server.paths.length).toBe(before)
+  })
+
+  test('that redirects for ever is given up', { tags: ['C-31'] }, async () => {
+    await using server = await tableServer(() => ({
+      [serverWellKnown]: [302, '', serverWellKnown],
+      [openIdWellKnown]: [302, '', 'no://where'],
+    }))
+    await expect(discoverAuthorizationServer(server.origin)).rejects.toMatchObject({
+      code: 'DISCOVERY_FAILED',
+    })
+    expect(server.paths).toHaveLength(5)
+  })
+
+  test.each([
+    ['16 MiB long', { kind: 'huge' }],
+    ['never answered', { kind: 'hang' }],
+    ['never finished', { kind: 'slow-body' }],
+    ['cut off', { kind: 'reset' }],
+  ] as const)(
+    'that is %s is no answer, and nothing is lost',
+    { tags: ['C-31'] },
+    async (_, fault) => {
+      await using as = await startScriptedAuthorizationServer()
+      as.faults.metadata.push(fault)
+      await expect(
+        discoverAuthorizationServer(as.issuer, { timeoutMilliseconds: 200 }),
+      ).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' })
+      const { metadata } = await discoverAuthorizationServer(as.issuer)
+      expect(metadata.issuer).toBe(as.issuer)
+    },
+  )
+
+  test('is not waited for by a caller who has gone', { tags: ['C-31'] }, async () => {
+    await using as = await startScriptedAuthorizationServer()
+    as.faults.metadata.push({ kind: 'hang' })
+    const reason = new Error('gone')
+    await expect(
+      discoverAuthorizationServer(as.issuer, { signal: AbortSignal.abort(reason) }),
+    ).rejects.toBe(reason)
+  })
+})
+
+test(
+  'finds everything, with the resource as the metadata spells it',
+  { tags: ['C-30', 'C-31', 'C-34'] },
+  async () => {
+    await using as = await startScriptedAuthorizationServer({ issuerPath: '/tenant' })
+    await using server = await startProtectedServer(as, {
+      scopesSupported: ['mcp:read', 'offline_access'],
+    })
+    const found = await discover(server.resource)
+    expect(found.resource).toBe(server.resource)
+    expect(found.authorizationServer.issuer).toBe(as.issuer)
+    expect(found.warnings.map((warning) => warning.requirement)).toEqual(['S-02'])
+  },
+)
+
+test(
+  'of several authorization servers the caller chooses, among those named',
+  { tags: ['C-39'] },
+  async () => {
+    await using as = await startScriptedAuthorizationServer()
+    await using server = await startProtectedServer(as, {
+      metadata: { authorization_servers: ['https://unreachable.test', as.issuer] },
+    })
+    const found = await discover(server.resource, {
+      chooseAuthorizationServer: (issuers) => issuers[1] ?? '',
+    })
+    expect(found.authorizationServer.issuer).toBe(as.issuer)
+    await expect(
+      discover(server.resource, { chooseAuthorizationServer: () => 'https://mine.test' }),
+    ).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+  },
+)
+
+describe('a server of the 2025-03-26 revision', () => {
+  test.each([
+    ['its origin', ''],
+    ['its origin with a slash', '/'],
+  ])('is its own authorization server, named by %s', { tags: ['C-31', 'C-32'] }, async (_, end) => {
+    await using server = await tableServer((origin) => ({
+      [serverWellKnown]: [
+        200,
+        JSON.stringify({
+          issuer: `${origin}${end}`,
+          authorization_endpoint: `${origin}/oauth/authorize`,
+          token_endpoint: `${origin}/oauth/token`,
+        }),
+      ],
+    }))
+    const found = await discover(`${server.origin}/mcp`)
+    expect(found.authorizationServer.token_endpoint).toBe(`${server.origin}/oauth/token`)
+    expect(found.resource).toBe(`${server.origin}/mcp`)
+    expect(found.protectedResource).toBeUndefined()
+  })
+
+  test('that names another issuer is not used', { tags: ['C-32'] }, async () => {
+    await using server = await tableServer((origin) => ({
+      [serverWellKnown]: [200, documentOf(`${origin}/tenant`)],
+    }))
+    await expect(discover(`${server.origin}/mcp`)).rejects.toMatchObject({
+      code: 'METADATA_MISMATCH',
+    })
+  })
+
+  test(
+    'has default endpoints where it has no document, and that is reported',
+    { tags: ['C-31', 'S-10'] },
+    async () => {
+      await using server = await tableServer(() => ({}))
+      const found = await discover(`${server.origin}/mcp`)
+      expect(found.authorizationServer).toMatchObject({
+        issuer: server.origin,
+        authorization_endpoint: `${server.origin}/authorize`,
+        token_endpoint: `${server.origin}/token`,
+        registration_endpoint: `${server.origin}/register`,
+      })
+      expect(found.warnings.map((warning) => warning.requirement)).toEqual(['S-10'])
+    },
+  )
+
+  test('in trouble is not taken for one without a document', { tags: ['C-31'] }, async () => {
+    await using server = await tableServer(() => ({ [serverWellKnown]: [502, ''] }))
+    await expect(discover(`${server.origin}/mcp`)).rejects.toMatchObject({
+      code: 'TEMPORARILY_UNAVAILABLE',
+    })
+  })
+})
+
+test.each([
+  ['no URL', 'mcp.example.com'],
+  ['http in the network', 'http://mcp.test/mcp'],
+])(
+  'a server URL that is %s is refused before anything is sent',
+  { tags: ['C-30'] },
+  async (_, url) => {
+    const asked: string[] = []
+    await expect(
+      discover(url, {
+        fetch: (input) => {
+          asked.push(new Request(input).url)
+          return Promise.reject(new Error('not expected'))
+        },
+      }),
+    ).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' })
+    expect(asked).toEqual([])
+  },
+)
