@@ -3,6 +3,7 @@ import { packageBuild } from '../../tsdown.shared.ts'
 export default packageBuild({
   index: 'src/index.ts',
   fetch: 'src/fetch.ts',
+  headless: 'src/headless.ts',
   loopback: 'src/loopback.ts',
   'sdk-v1': 'src/sdk-v1.ts',
   'sdk-v2': 'src/sdk-v2.ts',

@@ -12,6 +12,9 @@ export interface AuthorizedFetchOptions {
   readonly maximumStepUps?: number | undefined
 }
 
+/** However often tokens change under a request, it is not sent more often than this. */
+const maximumRounds = 8
+
 /**
  * A `fetch` that signs in, refreshes and widens scope by itself, for any MCP client that lets you
  * pass one.
@@ -35,20 +38,23 @@ export function authorizedFetch(
 
   return async (input, init) => {
     const request = await replayable(input, init)
-    if (!isForServer(request.url, session.serverUrl)) return await fetch(request.input, request.init)
+    if (!isForServer(request.url, session.serverUrl))
+      return await fetch(request.input, request.init)
     const { signal } = request
     let token = await tokenOrNone(session, signal)
     let rejections = 0
-    for (;;) {
+    for (let round = 1; ; round += 1) {
       const response = await fetch(request.input, withToken(request, token))
-      const challenge = response.status === 401 || response.status === 403 ? read(response) : undefined
+      const challenge =
+        response.status === 401 || response.status === 403 ? read(response) : undefined
       if (response.status === 401) {
         await discard(response)
         rejections += 1
         token = await afterRejection(token, challenge, rejections, signal)
         continue
       }
-      if (response.status === 403 && challenge?.error === 'insufficient_scope') {
+      const wantsMore = response.status === 403 && challenge?.error === 'insufficient_scope'
+      if (wantsMore && round <= maximumRounds) {
         await discard(response)
         token = await afterInsufficientScope(request, token, challenge)
         continue
@@ -79,7 +85,7 @@ export function authorizedFetch(
       }
     }
     await session.signIn({ challenge, unusableAccessToken: rejectedAccessToken, signal })
-    return await session.getAccessToken({ signal })
+    return await session.getAccessToken({ rejectedAccessToken, signal })
   }
 
   async function afterInsufficientScope(
@@ -102,13 +108,17 @@ export function authorizedFetch(
         `The MCP server ${session.serverUrl} refuses this operation for lack of scope. ${decision.explanation}`,
       )
     }
-    stepUps.set(request.operation, decision.attempts)
-    await session.signIn({
+    const { outcome } = await session.signIn({
       challenge,
       unusableAccessToken: token?.value,
       signal: request.signal,
     })
-    return await session.getAccessToken({ signal: request.signal })
+    // What counts is how often a person was asked, not how many calls waited for the answer.
+    if (outcome === 'signed-in') stepUps.set(request.operation, decision.attempts)
+    return await session.getAccessToken({
+      rejectedAccessToken: token?.value,
+      signal: request.signal,
+    })
   }
 
   /** Asked once for all callers whose token was rejected at the same time. */

@@ -11,6 +11,34 @@ export type { ClientEvent, GrantEvent, Observer, RefreshReason } from './events.
 export type { Grant, GrantEnd, GrantIdentity, GrantState, PendingRefresh } from './grant/grant.ts'
 export type { ExchangeResult, RefreshExchange, RefreshStep } from './grant/refresh-transaction.ts'
 export type { ServerHealthOptions } from './grant/server-health.ts'
+export type { PendingAuthorization } from './protocol/authorization.ts'
+export { discover } from './protocol/discovery.ts'
+export type { DiscoverOptions, Discovery } from './protocol/discovery.ts'
+export type { HttpOptions } from './protocol/http.ts'
+export type {
+  ClientConfiguration,
+  ClientRegistration,
+  PreRegisteredClient,
+} from './protocol/registration.ts'
+export { retryRevocations } from './session/revocation.ts'
+export type { RevocationState } from './session/revocation.ts'
+export { createSession, findSignIn } from './session/session.ts'
+export type {
+  Session,
+  SessionOptions,
+  SessionStatus,
+  SignInOptions,
+  SignInResult,
+  SignOutResult,
+} from './session/session.ts'
+export type { SignInPreferences } from './session/sign-in-plan.ts'
+export type {
+  InteractiveSignIn,
+  NoSignIn,
+  PreparedSignIn,
+  RedirectSignIn,
+  SignIn,
+} from './sign-in.ts'
 export type {
   HeldLock,
   LockOptions,

@@ -373,7 +373,8 @@ export function createSession(serverUrl: string, options: SessionOptions): Sessi
   ): Promise<SignInPlan> {
     const current = await load()
     const grant = await current?.manager.read()
-    const refused = grant?.ended?.reason === 'registration-ended' ? grant.identity.clientId : undefined
+    const refused =
+      grant?.ended?.reason === 'registration-ended' ? grant.identity.clientId : undefined
     const registration = await registrationFor(discovery, client, redirectUri, refused, {
       store,
       clock,

@@ -1,0 +1,305 @@
+import { describe, expect, test } from 'vitest'
+import { authorizedFetch } from '../src/fetch.ts'
+import { findSignIn, retryRevocations } from '../src/index.ts'
+import { scene } from './support/signed-in-session.ts'
+
+describe('one sign-in, and nobody is asked again', () => {
+  test(
+    'over many expiries, callers and sessions there is one sign-in and one refresh for each expiry',
+    { tags: ['C-01', 'C-02', 'C-51', 'C-55'] },
+    async () => {
+      await using it = await scene()
+      const fetches = Array.from({ length: 4 }, () => authorizedFetch(it.session()))
+      for (let expiry = 0; expiry <= 10; expiry += 1) {
+        const responses = await Promise.all(
+          fetches.flatMap((fetch) => Array.from({ length: 8 }, () => fetch(it.server.resource))),
+        )
+        expect(responses.map((response) => response.status)).toEqual(Array(32).fill(200))
+        expect(it.signIns()).toBe(1)
+        expect(it.as.refreshRequests()).toBe(expiry)
+        it.clock.advanceSeconds(1000)
+      }
+      const [register] = it.as.requests.filter(({ endpoint }) => endpoint === 'register')
+      expect(register?.json).toMatchObject({
+        grant_types: expect.arrayContaining(['refresh_token']),
+        application_type: 'native',
+      })
+      const [authorize] = it.as.requests.filter(({ endpoint }) => endpoint === 'authorize')
+      expect(authorize?.query['scope']).toBe('mcp:read offline_access')
+    },
+  )
+
+  test(
+    'a call before any sign-in goes out without token, and the challenge decides what is asked for',
+    { tags: ['C-20', 'C-21', 'C-34', 'C-36'] },
+    async () => {
+      await using it = await scene({ server: { scopeByPath: { '/mcp': 'mcp:write' } } })
+      const response = await authorizedFetch(it.session())(it.server.resource)
+      expect(response.status).toBe(200)
+      const [authorize] = it.as.requests.filter(({ endpoint }) => endpoint === 'authorize')
+      expect(authorize?.query).toMatchObject({
+        scope: 'mcp:write offline_access',
+        resource: it.server.resource,
+        code_challenge_method: 'S256',
+        state: expect.stringMatching(/^.{40,}$/),
+      })
+      const [token] = it.as.requests.filter(({ endpoint }) => endpoint === 'token')
+      expect(token?.form).toMatchObject({ resource: it.server.resource })
+      expect(token?.form['scope']).toBeUndefined()
+    },
+  )
+
+  test(
+    'offline_access is not asked for where the server does not list it, even if the resource does',
+    { tags: ['C-04', 'C-05'] },
+    async () => {
+      await using it = await scene({
+        as: { scopesSupported: ['mcp:read'], issueRefreshTokens: 'never' },
+        server: { scopesSupported: ['mcp:read', 'offline_access'] },
+      })
+      const session = it.session()
+      const result = await session.signIn()
+      expect(result).toMatchObject({ refreshToken: 'not-issued', scope: 'mcp:read' })
+      expect(result.decision?.warnings).toContainEqual(
+        expect.objectContaining({ requirement: 'S-02' }),
+      )
+      expect(result.withoutRefreshToken).toContain('does not list offline_access')
+      it.clock.advanceSeconds(1000)
+      await expect(session.getAccessToken()).rejects.toMatchObject({
+        code: 'SIGN_IN_REQUIRED',
+        signInReason: 'no-refresh-token',
+        message: expect.stringContaining('does not list offline_access'),
+      })
+    },
+  )
+
+  test(
+    'a server that lists offline_access and refuses it to this client is asked once more without',
+    { tags: ['C-05'] },
+    async () => {
+      await using it = await scene()
+      it.as.faults.authorize.push({ kind: 'oauth-error', error: 'invalid_scope' })
+      const result = await it.session().signIn()
+      expect(result.outcome).toBe('signed-in')
+      const scopes = it.as.requests
+        .filter(({ endpoint }) => endpoint === 'authorize')
+        .map(({ query }) => query['scope'])
+      expect(scopes).toEqual(['mcp:read offline_access', 'mcp:read'])
+    },
+  )
+})
+
+describe('step-up', () => {
+  test(
+    'asks for the union, keeps offline_access and the refresh token, and repeats the call',
+    { tags: ['C-08', 'C-22'] },
+    async () => {
+      await using it = await scene({ server: { scopeByPath: { '/mcp/write': 'mcp:write' } } })
+      const session = it.session()
+      const fetch = authorizedFetch(session)
+      expect((await fetch(it.server.resource)).status).toBe(200)
+      const response = await fetch(`${it.server.resource}/write`, { method: 'POST', body: '{}' })
+      expect(response.status).toBe(200)
+      const scopes = it.as.requests
+        .filter(({ endpoint }) => endpoint === 'authorize')
+        .map(({ query }) => query['scope'])
+      expect(scopes).toEqual(['mcp:read offline_access', 'mcp:read offline_access mcp:write'])
+      expect(await session.status()).toMatchObject({ state: 'active', hasRefreshToken: true })
+      expect(it.signIns()).toBe(2)
+    },
+  )
+
+  test('ends after a few attempts, with words', { tags: ['C-23'] }, async () => {
+    await using it = await scene({
+      as: { scopesSupported: ['mcp:read', 'offline_access'] },
+      server: { scopeByPath: { '/mcp/admin': 'mcp:admin' } },
+    })
+    const fetch = authorizedFetch(it.session())
+    await fetch(it.server.resource)
+    await expect(fetch(`${it.server.resource}/admin`)).rejects.toMatchObject({
+      code: 'RESOURCE_REFUSED',
+    })
+    expect(it.signIns()).toBeLessThanOrEqual(3)
+  })
+
+  test('of many callers at once is one sign-in', { tags: ['C-23', 'C-51'] }, async () => {
+    await using it = await scene({ server: { scopeByPath: { '/mcp/write': 'mcp:write' } } })
+    const fetches = [authorizedFetch(it.session()), authorizedFetch(it.session())]
+    await fetches[0]?.(it.server.resource)
+    const responses = await Promise.all(
+      fetches.flatMap((fetch) =>
+        Array.from({ length: 8 }, () => fetch(`${it.server.resource}/write`)),
+      ),
+    )
+    expect(responses.map((response) => response.status)).toEqual(Array(16).fill(200))
+    expect(it.signIns()).toBe(2)
+  })
+})
+
+describe('the response to a 401', () => {
+  test(
+    'a token rejected before its time is refreshed, not signed in for',
+    { tags: ['C-54'] },
+    async () => {
+      await using it = await scene()
+      const session = it.session()
+      const fetch = authorizedFetch(session)
+      await fetch(it.server.resource)
+      it.server.rejectToken((await session.getAccessToken()).value)
+      expect((await fetch(it.server.resource)).status).toBe(200)
+      expect(it.signIns()).toBe(1)
+      expect(it.as.refreshRequests()).toBe(1)
+    },
+  )
+
+  test('an ended grant leads to one new sign-in, whoever notices', { tags: ['C-53'] }, async () => {
+    await using it = await scene()
+    const fetches = [authorizedFetch(it.session()), authorizedFetch(it.session())]
+    await fetches[0]?.(it.server.resource)
+    it.as.revokeGrant()
+    it.clock.advanceSeconds(1000)
+    const responses = await Promise.all(
+      fetches.flatMap((fetch) => Array.from({ length: 8 }, () => fetch(it.server.resource))),
+    )
+    expect(responses.map((response) => response.status)).toEqual(Array(16).fill(200))
+    expect(it.signIns()).toBe(2)
+  })
+
+  test('a resource that rejects every token is reported, not signed in for again and again', async () => {
+    await using it = await scene({ server: { metadata: { resource: undefined } } })
+    const fetch = authorizedFetch(it.session())
+    it.server.faults.resource.push(
+      ...Array.from({ length: 9 }, () => ({ kind: 'status', status: 401 }) as const),
+    )
+    await expect(fetch(it.server.resource)).rejects.toMatchObject({
+      code: expect.stringMatching(/RESOURCE_REFUSED|DISCOVERY_FAILED/),
+    })
+    expect(it.signIns()).toBeLessThanOrEqual(2)
+  })
+
+  test('a 503 of the token endpoint opens no sign-in', { tags: ['C-53'] }, async () => {
+    await using it = await scene()
+    const fetch = authorizedFetch(it.session({ refresh: { patienceSeconds: 0 } }))
+    await fetch(it.server.resource)
+    it.clock.advanceSeconds(1000)
+    it.as.faults.token.push({ kind: 'status', status: 503 })
+    await expect(fetch(it.server.resource)).rejects.toMatchObject({
+      code: 'TEMPORARILY_UNAVAILABLE',
+    })
+    it.clock.advanceSeconds(10)
+    expect((await fetch(it.server.resource)).status).toBe(200)
+    expect(it.signIns()).toBe(1)
+  })
+
+  test(
+    'the token goes to the session’s server and to nobody else',
+    { tags: ['C-39'] },
+    async () => {
+      await using it = await scene()
+      await using stranger = await scene()
+      const fetch = authorizedFetch(it.session())
+      await fetch(it.server.resource)
+      const response = await fetch(stranger.server.resource)
+      expect(response.status).toBe(401)
+      expect(stranger.server.requests.map(({ headers }) => headers.authorization)).toEqual([
+        undefined,
+      ])
+    },
+  )
+})
+
+describe('the redirect form', () => {
+  test(
+    'ends the call with an authorization URL, and any session over the store finishes it, once',
+    { tags: ['C-35', 'C-36', 'C-39'] },
+    async () => {
+      await using it = await scene()
+      const redirect = { kind: 'redirect', redirectUri: 'https://app.test/callback' } as const
+      const here = it.session({ signIn: redirect })
+      const required = await authorizedFetch(here)(it.server.resource).catch(
+        (error: unknown) => error as { code: string; authorizationUrl: string },
+      )
+      expect(required).toMatchObject({ code: 'SIGN_IN_REQUIRED', signInReason: 'never-signed-in' })
+      if (!('authorizationUrl' in required)) throw new Error('there is no authorization URL')
+      await expect(here.signIn()).rejects.toMatchObject({
+        authorizationUrl: required.authorizationUrl,
+      })
+
+      const answer = await fetch(required.authorizationUrl, { redirect: 'manual' })
+      const callbackUrl = answer.headers.get('location') ?? ''
+      expect(await findSignIn(it.store, callbackUrl)).toEqual({
+        serverUrl: here.serverUrl,
+        partition: 'default',
+      })
+      const somebodyElse = it.session({ signIn: redirect, partition: 'somebody-else' })
+      await expect(somebodyElse.completeSignIn(callbackUrl)).rejects.toMatchObject({
+        code: 'AUTHORIZATION_RESPONSE_INVALID',
+      })
+      const there = it.session({ signIn: redirect })
+      expect(await there.completeSignIn(callbackUrl)).toMatchObject({ refreshToken: 'issued' })
+      await expect(there.completeSignIn(callbackUrl)).rejects.toMatchObject({
+        code: 'AUTHORIZATION_RESPONSE_INVALID',
+      })
+      expect((await authorizedFetch(here)(it.server.resource)).status).toBe(200)
+    },
+  )
+
+  test(
+    'an answer that names another issuer is not used, nor its error shown',
+    { tags: ['C-35'] },
+    async () => {
+      await using it = await scene()
+      const redirect = { kind: 'redirect', redirectUri: 'https://app.test/callback' } as const
+      const session = it.session({ signIn: redirect })
+      const required = await session
+        .signIn()
+        .catch((error: unknown) => error as { authorizationUrl: string })
+      if (!('authorizationUrl' in required)) throw new Error('there is no authorization URL')
+      const state = new URL(required.authorizationUrl).searchParams.get('state') ?? ''
+      const callbackUrl = new URL('https://app.test/callback')
+      callbackUrl.search = new URLSearchParams({
+        state,
+        iss: 'https://evil.test',
+        error: 'access_denied',
+        error_description: 'call 555-1234 to continue',
+      }).toString()
+      const refusal = await session
+        .completeSignIn(callbackUrl.href)
+        .catch((error: unknown) => String(error))
+      expect(refusal).toContain('comes from somebody else')
+      expect(refusal).not.toContain('555-1234')
+      expect(it.as.count('token')).toBe(0)
+    },
+  )
+})
+
+describe('signing out', () => {
+  test('revokes the grant and forgets it', { tags: ['C-57'] }, async () => {
+    await using it = await scene()
+    const session = it.session()
+    await session.signIn()
+    expect(await session.signOut()).toEqual({ revocation: 'revoked' })
+    expect(it.as.isGrantAlive()).toBe(false)
+    expect(await session.status()).toMatchObject({ state: 'signed-out' })
+    await expect(session.getAccessToken()).rejects.toMatchObject({ signInReason: 'signed-out' })
+  })
+
+  test('with the server away forgets at once, and revokes later', { tags: ['C-57'] }, async () => {
+    await using it = await scene()
+    const session = it.session()
+    await session.signIn()
+    it.as.faults.revoke.push({ kind: 'reset' }, { kind: 'status', status: 503 })
+    expect(await session.signOut()).toEqual({ revocation: 'pending' })
+    expect(await session.status()).toMatchObject({ state: 'signed-out' })
+    expect(it.as.isGrantAlive()).toBe(true)
+    expect(await retryRevocations(it.store, { clock: it.clock })).toEqual({
+      settled: 0,
+      pending: 1,
+    })
+    expect(await retryRevocations(it.store, { clock: it.clock })).toEqual({
+      settled: 1,
+      pending: 0,
+    })
+    expect(it.as.isGrantAlive()).toBe(false)
+  })
+})

@@ -1,0 +1,131 @@
+/**
+ * Traces every requirement to the code and the tests that cite it.
+ *
+ * Reads the `coverage/requirements.json` that each package's test run leaves, and the sources.
+ * Writes `docs/reference/requirements.md`. Fails when a row has no passing test and no reason
+ * for that; with `--check` also when the page is not up to date.
+ */
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import process from 'node:process'
+import { requirements } from '../packages/core/src/requirements.ts'
+import type { Requirement, RequirementGroup } from '../packages/core/src/requirements.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+const page = path.join(root, 'docs/reference/requirements.md')
+
+interface CitingTest {
+  readonly file: string
+  readonly name: string
+  readonly state: string
+  readonly requirements: readonly string[]
+}
+
+const titles: Readonly<Record<RequirementGroup, string>> = {
+  'client-asking': 'Client: asking for refresh tokens',
+  'client-scope': 'Client: scope selection and step-up',
+  'client-discovery': 'Client: discovery, registration, binding',
+  'client-refreshing': 'Client: refreshing',
+  'resource-server': 'MCP server (protected resource)',
+  'authorization-server': 'Authorization server',
+}
+
+const packages = ['packages', 'apps'].flatMap((parent) =>
+  readdirSync(path.join(root, parent)).map((name) => `${parent}/${name}`),
+)
+
+const tests = packages.flatMap((folder): CitingTest[] => {
+  const file = path.join(root, folder, 'coverage/requirements.json')
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as CitingTest[]) : []
+})
+
+const sources = packages.flatMap((folder) => sourceFiles(`${folder}/src`))
+
+const uncited: Requirement[] = []
+const sections = (Object.keys(titles) as RequirementGroup[]).map((group) => {
+  const rows = requirements
+    .filter((row) => row.group === group)
+    .map((row) => {
+      const citing = tests.filter((test) => test.requirements.includes(row.id))
+      const passing = citing.filter((test) => test.state === 'passed')
+      if (passing.length === 0 && row.excluded === undefined) uncited.push(row)
+      return [
+        `### ${row.id}`,
+        '',
+        `**${row.level}**${row.source === '' ? '' : ` · ${row.source}`}`,
+        '',
+        row.text,
+        '',
+        `- Code: ${links(sources.filter((file) => file.text.includes(row.id)).map((file) => file.name))}`,
+        `- Tests: ${citing.length === 0 ? 'none' : links(citing.map((test) => test.file))}`,
+        ...(row.excluded === undefined ? [] : [`- Not tested: ${row.excluded}`]),
+      ].join('\n')
+    })
+  return `## ${titles[group]}\n\n${rows.join('\n\n')}`
+})
+
+const content = `---
+title: Requirements
+description: Every rule Evergrant keeps, with the code and the tests that stand for it
+---
+
+# Requirements
+
+Every rule has an ID that code, tests, decisions and these pages cite. The levels are the source's
+own; **OURS** marks what no source demands and Evergrant holds itself to. The source is authoritative
+where its wording and ours differ.
+
+Sources: **SEP** = SEP-2207, **AUTH** = MCP specification 2026-07-28, basic/authorization, **REG** =
+its client-registration page, **DISC** = its authorization-server-discovery page, **SEC** = its
+security-considerations page, **OIDC** = OpenID Connect Core 1.0, **2.1** = OAuth 2.1 draft 13,
+**BCP** = RFC 9700, and RFCs by number.
+
+This page is made from the test run by \`pnpm requirements\`.
+
+${sections.join('\n\n')}
+`
+
+if (tests.length === 0) fail('No test results found. Run `pnpm test` and `pnpm e2e` first.')
+if (process.argv.includes('--check')) {
+  const current = existsSync(page) ? readFileSync(page, 'utf8') : ''
+  if (current !== content) fail(`${path.relative(root, page)} is out of date. Run \`pnpm requirements\`.`)
+} else {
+  writeFileSync(page, content)
+}
+if (uncited.length > 0) {
+  fail(
+    `No passing test cites ${uncited.map((row) => row.id).join(', ')}. Tag one, or give the row a reason in packages/core/src/requirements.ts (excluded).`,
+  )
+}
+process.stdout.write(
+  `${requirements.length} requirements, ${requirements.filter((row) => row.excluded !== undefined).length} excluded with a reason, ${tests.length} tests cite the rest.\n`,
+)
+
+interface SourceFile {
+  readonly name: string
+  readonly text: string
+}
+
+function sourceFiles(folder: string): SourceFile[] {
+  if (!existsSync(path.join(root, folder))) return []
+  return readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => name !== 'packages/core/src/requirements.ts')
+    .sort()
+    .map((name) => ({ name, text: readFileSync(path.join(root, name), 'utf8') }))
+}
+
+function links(files: readonly string[]): string {
+  if (files.length === 0) return 'none names it'
+  return [...new Set(files)]
+    .sort()
+    .map((file) => `[${file}](https://github.com/evergrant/evergrant/blob/main/${file})`)
+    .join(', ')
+}
+
+function fail(message: string): never {
+  process.stderr.write(`${message}\n`)
+  process.exit(1)
+}
