@@ -1,0 +1,255 @@
+import { createServer } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Provider } from 'oidc-provider'
+import type { AdapterPayload } from 'oidc-provider'
+import { describe, expect, test } from 'vitest'
+import { createMemoryRefreshTokenStore, refreshTokenId } from '../src/index.ts'
+import type { RefreshTokenRecord, RefreshTokenStore } from '../src/index.ts'
+import { bindRefreshTokens } from '../src/oidc-provider.ts'
+import type {
+  ArtifactStore,
+  RefreshTokenBindingOptions,
+  RefreshTokenEvent,
+  StoredArtifact,
+} from '../src/oidc-provider.ts'
+
+const successorKey = new Uint8Array(32).fill(7)
+
+/** Every call takes its time, as with a database over the network: races come out. */
+async function latency(): Promise<void> {
+  await delay(Math.random() * 8)
+}
+
+function slowRefreshTokens(): RefreshTokenStore<AdapterPayload> {
+  const store = createMemoryRefreshTokenStore<AdapterPayload>()
+  return {
+    async insert(record) {
+      await latency()
+      await store.insert(record)
+    },
+    async find(id) {
+      await latency()
+      return await store.find(id)
+    },
+    async supersede(id, successor, at) {
+      await latency()
+      const result = await store.supersede(id, successor, at)
+      await latency()
+      return result
+    },
+    async revokeFamily(familyId) {
+      await latency()
+      await store.revokeFamily(familyId)
+    },
+  }
+}
+
+function slowArtifacts(): ArtifactStore {
+  const stored = new Map<string, StoredArtifact>()
+  return {
+    async put(model, id, artifact) {
+      await latency()
+      stored.set(`${model}:${id}`, artifact)
+    },
+    async find(model, id) {
+      await latency()
+      return stored.get(`${model}:${id}`)
+    },
+    async findByLookupKey(model, lookupKey) {
+      await latency()
+      return [...stored].find(
+        ([key, artifact]) => key.startsWith(`${model}:`) && artifact.lookupKey === lookupKey,
+      )?.[1]
+    },
+    async consume(model, id, consumedAtEpochSeconds) {
+      await latency()
+      const artifact = stored.get(`${model}:${id}`)
+      if (artifact === undefined || artifact.consumedAtEpochSeconds !== undefined) return false
+      stored.set(`${model}:${id}`, { ...artifact, consumedAtEpochSeconds })
+      return true
+    },
+    async delete(model, id) {
+      await latency()
+      stored.delete(`${model}:${id}`)
+    },
+    async deleteByGrant(model, grantId) {
+      await latency()
+      for (const [key, artifact] of stored) {
+        if (key.startsWith(`${model}:`) && artifact.grantId === grantId) stored.delete(key)
+      }
+    },
+  }
+}
+
+/** oidc-provider with the binding and nothing else, and one sign-in that has happened already. */
+async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
+  const events: RefreshTokenEvent[] = []
+  const stores = { artifacts: slowArtifacts(), refreshTokens: slowRefreshTokens() }
+  const binding = bindRefreshTokens(stores, {
+    successorKey,
+    onEvent: (event) => events.push(event),
+    ...options,
+  })
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const issuer = `http://127.0.0.1:${address.port}`
+  const provider = new Provider(issuer, {
+    ...binding.configuration,
+    ttl: { ...binding.ttl, AccessToken: 60, IdToken: 60, Session: 60, Interaction: 60 },
+    cookies: { keys: ['test'] },
+    features: { devInteractions: { enabled: false } },
+    clients: [
+      {
+        client_id: 'client',
+        token_endpoint_auth_method: 'none',
+        grant_types: ['authorization_code', 'refresh_token'],
+        redirect_uris: ['http://127.0.0.1/callback'],
+        application_type: 'native',
+      },
+    ],
+    findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+  })
+  binding.attach(provider)
+  server.on('request', (request, response) => void provider.callback()(request, response))
+
+  const client = await provider.Client.find('client')
+  if (client === undefined) throw new Error('no client')
+  const grant = new provider.Grant({ accountId: 'alice', clientId: 'client' })
+  grant.addOIDCScope('openid')
+  const grantId = await grant.save()
+  const refreshToken = await new provider.RefreshToken({
+    client,
+    accountId: 'alice',
+    grantId,
+    gty: 'authorization_code',
+    scope: 'openid',
+  }).save()
+
+  async function refresh(token: string): Promise<Record<string, unknown>> {
+    const response = await fetch(`${issuer}/token`, {
+      method: 'POST',
+      body: new URLSearchParams({
+        grant_type: 'refresh_token',
+        client_id: 'client',
+        refresh_token: token,
+      }),
+    })
+    return { ...((await response.json()) as object) }
+  }
+
+  return {
+    ...stores,
+    events,
+    grantId,
+    refreshToken,
+    refresh,
+    count: (type: RefreshTokenEvent['type']) =>
+      events.filter((event) => event.type === type).length,
+    async find(token: string): Promise<RefreshTokenRecord<AdapterPayload> | undefined> {
+      return await stores.refreshTokens.find(refreshTokenId(token))
+    },
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+describe('oidc-provider over a slow store', () => {
+  test(
+    '8 concurrent refreshes with one token: the same successor eight times, one live token',
+    { tags: ['A-05', 'A-06'] },
+    async () => {
+      await using engine = await startEngine()
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, async () => await engine.refresh(engine.refreshToken)),
+      )
+      const successors = new Set(answers.map((answer) => answer['refresh_token']))
+      expect(successors.size).toBe(1)
+      expect(new Set(answers.map((answer) => answer['access_token'])).size).toBe(8)
+      const [successor] = successors
+      expect(await engine.find(engine.refreshToken)).toMatchObject({
+        successorId: refreshTokenId(String(successor)),
+      })
+      expect((await engine.find(String(successor)))?.supersededAtEpochSeconds).toBeUndefined()
+      expect([engine.count('rotated'), engine.count('replayed')]).toEqual([1, 7])
+    },
+  )
+
+  test('a chain of concurrent refreshes stays alive', { tags: ['A-06'] }, async () => {
+    await using engine = await startEngine()
+    let held = engine.refreshToken
+    for (const _ of Array.from({ length: 5 })) {
+      const answers = await Promise.all(
+        Array.from({ length: 3 }, async () => await engine.refresh(held)),
+      )
+      expect(new Set(answers.map((answer) => answer['refresh_token'])).size).toBe(1)
+      held = String(answers[0]?.['refresh_token'])
+    }
+    expect(await engine.refresh(held)).toHaveProperty('access_token')
+    expect(engine.count('reuse-detected')).toBe(0)
+  })
+
+  test('without grace: one winner, and the family ends', { tags: ['A-05'] }, async () => {
+    await using engine = await startEngine({ graceSeconds: 0 })
+    const answers = await Promise.all(
+      Array.from({ length: 4 }, async () => await engine.refresh(engine.refreshToken)),
+    )
+    expect(answers.filter((answer) => 'access_token' in answer).length).toBeLessThanOrEqual(1)
+    expect(engine.count('rotated')).toBe(1)
+    expect(engine.count('reuse-detected')).toBeGreaterThanOrEqual(1)
+    for (const answer of answers) {
+      const successor = answer['refresh_token'] ?? engine.refreshToken
+      expect(await engine.refresh(String(successor))).toMatchObject({ error: 'invalid_grant' })
+    }
+    expect(await engine.artifacts.find('Grant', engine.grantId)).toBeUndefined()
+  })
+
+  test('the grace window is measured with the injected clock', { tags: ['A-06'] }, async () => {
+    let ahead = 0
+    await using engine = await startEngine({
+      graceSeconds: 60,
+      nowEpochSeconds: () => Math.floor(Date.now() / 1000) + ahead,
+    })
+    await engine.refresh(engine.refreshToken)
+    ahead = 50
+    expect(await engine.refresh(engine.refreshToken)).toHaveProperty('access_token')
+    ahead = 70
+    expect(await engine.refresh(engine.refreshToken)).toMatchObject({ error: 'invalid_grant' })
+    expect(engine.events.at(-1)).toMatchObject({ type: 'reuse-detected', reason: 'grace-over' })
+  })
+
+  test(
+    'a family revoked in the middle of a refresh stays revoked',
+    { tags: ['A-05'] },
+    async () => {
+      await using engine = await startEngine()
+      const [answer] = await Promise.all([
+        engine.refresh(engine.refreshToken),
+        engine.refreshTokens.revokeFamily(engine.grantId),
+      ])
+      const held = String(answer['refresh_token'] ?? engine.refreshToken)
+      // Whichever came first, nothing of the family is left to be presented.
+      await engine.refreshTokens.revokeFamily(engine.grantId)
+      expect(await engine.refresh(held)).toMatchObject({ error: 'invalid_grant' })
+    },
+  )
+})
+
+test('an engine without the seam is refused at start', { tags: ['A-06'] }, () => {
+  const binding = bindRefreshTokens(
+    { artifacts: slowArtifacts(), refreshTokens: slowRefreshTokens() },
+    { successorKey },
+  )
+  const provider = new Provider('http://127.0.0.1', {
+    ...binding.configuration,
+    ttl: binding.ttl,
+    features: { devInteractions: { enabled: false } },
+  })
+  Object.defineProperty(provider.RefreshToken.prototype, 'generateTokenId', { value: undefined })
+  expect(() => binding.attach(provider)).toThrow(
+    expect.objectContaining({ code: 'ENGINE_NOT_SUPPORTED' }),
+  )
+})
