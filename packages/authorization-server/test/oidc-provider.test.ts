@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Provider } from 'oidc-provider'
@@ -81,6 +82,15 @@ function slowArtifacts(): ArtifactStore {
   }
 }
 
+/** The refresh token a client holds after an answer. */
+function heldAfter(answer: Record<string, unknown>, before: string): string {
+  const { refresh_token: refreshToken } = answer
+  return typeof refreshToken === 'string' ? refreshToken : before
+}
+
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const jwks = { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig' }] }
+
 /** oidc-provider with the binding and nothing else, and one sign-in that has happened already. */
 async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
   const events: RefreshTokenEvent[] = []
@@ -98,6 +108,8 @@ async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
   const provider = new Provider(issuer, {
     ...binding.configuration,
     ttl: { ...binding.ttl, AccessToken: 60, IdToken: 60, Session: 60, Interaction: 60 },
+    jwks,
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
     cookies: { keys: ['test'] },
     features: { devInteractions: { enabled: false } },
     clients: [
@@ -201,8 +213,9 @@ describe('oidc-provider over a slow store', () => {
     expect(engine.count('rotated')).toBe(1)
     expect(engine.count('reuse-detected')).toBeGreaterThanOrEqual(1)
     for (const answer of answers) {
-      const successor = answer['refresh_token'] ?? engine.refreshToken
-      expect(await engine.refresh(String(successor))).toMatchObject({ error: 'invalid_grant' })
+      expect(await engine.refresh(heldAfter(answer, engine.refreshToken))).toMatchObject({
+        error: 'invalid_grant',
+      })
     }
     expect(await engine.artifacts.find('Grant', engine.grantId)).toBeUndefined()
   })
@@ -225,15 +238,16 @@ describe('oidc-provider over a slow store', () => {
     'a family revoked in the middle of a refresh stays revoked',
     { tags: ['A-05'] },
     async () => {
-      await using engine = await startEngine()
-      const [answer] = await Promise.all([
-        engine.refresh(engine.refreshToken),
-        engine.refreshTokens.revokeFamily(engine.grantId),
-      ])
-      const held = String(answer['refresh_token'] ?? engine.refreshToken)
-      // Whichever came first, nothing of the family is left to be presented.
-      await engine.refreshTokens.revokeFamily(engine.grantId)
-      expect(await engine.refresh(held)).toMatchObject({ error: 'invalid_grant' })
+      for (const _ of Array.from({ length: 10 })) {
+        await using engine = await startEngine()
+        const [answer] = await Promise.all([
+          engine.refresh(engine.refreshToken),
+          latency().then(async () => await engine.refreshTokens.revokeFamily(engine.grantId)),
+        ])
+        // Whichever came first, the client holds nothing that is still good.
+        const held = heldAfter(answer, engine.refreshToken)
+        expect(await engine.refresh(held)).toMatchObject({ error: 'invalid_grant' })
+      }
     },
   )
 })
@@ -246,6 +260,7 @@ test('an engine without the seam is refused at start', { tags: ['A-06'] }, () =>
   const provider = new Provider('http://127.0.0.1', {
     ...binding.configuration,
     ttl: binding.ttl,
+    jwks,
     features: { devInteractions: { enabled: false } },
   })
   Object.defineProperty(provider.RefreshToken.prototype, 'generateTokenId', { value: undefined })
