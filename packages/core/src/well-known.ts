@@ -25,11 +25,12 @@ export function protectedResourceMetadataUrls(
   mcpServerUrl: string,
   options: ProtectedResourceMetadataUrlsOptions = {},
 ): readonly ProtectedResourceMetadataLocation[] {
+  // Wherever its metadata is: access tokens will be sent to this URL.
+  parseEndpoint(mcpServerUrl, 'The MCP server URL')
   if (options.challengeUrl !== undefined) {
     const url = parseEndpoint(options.challengeUrl, 'resource_metadata in the challenge')
     return [{ url, place: 'challenge' }]
   }
-  parseEndpoint(mcpServerUrl, 'The MCP server URL')
   const { origin, pathname, search } = parseHttpUrl(mcpServerUrl, 'The MCP server URL')
   const root = `${origin}/.well-known/oauth-protected-resource`
   const suffix = `${pathname === '/' ? '' : pathname}${search}`

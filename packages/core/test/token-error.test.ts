@@ -72,13 +72,13 @@ test('an already parsed body is read as well, its text cleaned', () => {
 })
 
 test('law: a grant ends only where the server says so', { tags: ['C-53'] }, () => {
-  const codes = [
+  const codes = new Set([
     'invalid_grant',
     'interaction_required',
     'login_required',
     'consent_required',
     'account_selection_required',
-  ]
+  ])
   fc.assert(
     fc.property(
       fc.integer({ min: 100, max: 599 }),
@@ -86,7 +86,7 @@ test('law: a grant ends only where the server says so', { tags: ['C-53'] }, () =
       fc.constantFrom('refresh' as const, 'code-exchange' as const),
       (status, body, during) => {
         const decision = classifyTokenError({ status, body }, { during })
-        const saidSo = codes.includes(decision.oauthError ?? '')
+        const saidSo = codes.has(decision.oauthError ?? '')
         const emptyRefusal = status === 400 && body.trim() === '' && during === 'refresh'
         expect(decision.outcome === 'grant-ended').toBe(
           (saidSo &&

@@ -43,6 +43,15 @@ test('the URL of the challenge is the only place where there is one', { tags: ['
   ).toThrow(expect.objectContaining({ code: 'ENDPOINT_NOT_SECURE' }))
 })
 
+test('an MCP server in the network without TLS is refused', { tags: ['C-06', 'C-30'] }, () => {
+  const challengeUrl = 'https://example.com/metadata.json'
+  for (const options of [{}, { challengeUrl }]) {
+    expect(() => protectedResourceMetadataUrls('http://example.com/mcp', options)).toThrow(
+      expect.objectContaining({ code: 'ENDPOINT_NOT_SECURE' }),
+    )
+  }
+})
+
 test.each([
   [
     'https://auth.example.com/tenant1',
