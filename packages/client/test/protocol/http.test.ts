@@ -1,0 +1,93 @@
+import { startServer } from '@evergrant/test-kit'
+import { expect, test } from 'vitest'
+import { asUnavailable, boundedFetch, getDocument, NoAnswerError } from '../../src/protocol/http.ts'
+
+const nobody = 'http://127.0.0.1:1/'
+
+test(
+  'a caller who goes while waiting gets the own reason, not a timeout',
+  { tags: ['C-53'] },
+  async () => {
+    const arrived = Promise.withResolvers<void>()
+    await using server = await startServer(() => {
+      arrived.resolve()
+    })
+    const controller = new AbortController()
+    const reason = new Error('gone')
+    const waiting = getDocument(server.url, { signal: controller.signal })
+    await arrived.promise
+    controller.abort(reason)
+    await expect(waiting).rejects.toBe(reason)
+  },
+)
+
+test('a body that comes too slowly counts as no answer', { tags: ['C-53'] }, async () => {
+  await using server = await startServer((_, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.write('{')
+  })
+  await expect(getDocument(server.url, { timeoutMilliseconds: 100 })).rejects.toMatchObject({
+    reason: 'timeout',
+  })
+})
+
+test('the limit on the body is a limit on bytes', { tags: ['C-53'] }, async () => {
+  await using server = await startServer((_, response) => {
+    response.end('é'.repeat(10))
+  })
+  expect((await getDocument(server.url, { maximumBodyBytes: 20 })).text).toBe('é'.repeat(10))
+  await expect(getDocument(server.url, { maximumBodyBytes: 19 })).rejects.toMatchObject({
+    reason: 'too-large',
+  })
+})
+
+test(
+  'a request that carries secrets follows no redirect, not even to itself',
+  { tags: ['C-06'] },
+  async () => {
+    let requests = 0
+    await using server = await startServer((_, response) => {
+      requests += 1
+      response.writeHead(307, { location: '/elsewhere' }).end()
+    })
+    const response = await boundedFetch({})(server.url, { method: 'POST', body: 'code=x' })
+    expect(response.status).toBe(307)
+    expect(requests).toBe(1)
+  },
+)
+
+test('a browser that hides a redirect hides an answer', { tags: ['C-53'] }, async () => {
+  const hidden = Object.defineProperty(new Response(null), 'type', { value: 'opaqueredirect' })
+  await expect(
+    boundedFetch({ fetch: () => Promise.resolve(hidden) })('https://auth.test/token'),
+  ).rejects.toMatchObject({ reason: 'unreachable' })
+})
+
+test.each([204, 205, 304])(
+  'status %i has no body, and is an answer',
+  { tags: ['C-57'] },
+  async (status) => {
+    await using server = await startServer((_, response) => {
+      response.writeHead(status).end()
+    })
+    expect((await boundedFetch({})(server.url)).status).toBe(status)
+  },
+)
+
+test(
+  'a server that is not there is named with the system’s reason, and can be tried again',
+  { tags: ['C-53'] },
+  async () => {
+    const error: unknown = await getDocument(`${nobody}?secret=x`, {}).catch(
+      (thrown: unknown) => thrown,
+    )
+    expect(error).toBeInstanceOf(NoAnswerError)
+    expect(asUnavailable(error, 'It failed')).toMatchObject({
+      code: 'TEMPORARILY_UNAVAILABLE',
+      message: expect.stringMatching(/^It failed: http:\/\/127\.0\.0\.1:1 could not be reached/),
+    })
+    expect(String(error)).not.toContain('secret')
+    const other = new TypeError('mine')
+    expect(asUnavailable(other, 'It failed')).toBe(other)
+  },
+)
