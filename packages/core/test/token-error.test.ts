@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { classifyTokenError, parseRetryAfter } from '../src/index.ts'
 import type { TokenEndpointAnswer } from '../src/index.ts'
 
@@ -120,6 +120,16 @@ test.each([
   ['Sun, not a date GMT', undefined],
 ])('Retry-After %s is %s seconds', { tags: ['C-53'] }, (value, seconds) => {
   expect(parseRetryAfter(value, { nowEpochSeconds })).toBe(seconds)
+})
+
+test('a date without a zone means GMT, wherever this machine is', () => {
+  vi.stubEnv('TZ', 'America/New_York')
+  try {
+    expect(new Date(0).getHours()).toBe(19)
+    expect(parseRetryAfter('Sun Nov  6 08:49:37 1994', { nowEpochSeconds })).toBe(37)
+  } finally {
+    vi.unstubAllEnvs()
+  }
 })
 
 test('a date is understood only with the time given', () => {
