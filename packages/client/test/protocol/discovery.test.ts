@@ -247,10 +247,11 @@ describe('authorization server metadata', () => {
     { tags: ['C-31'] },
     async (_, fault) => {
       await using as = await startScriptedAuthorizationServer()
-      as.faults.metadata.push(fault)
+      as.faults.metadata.push(fault, fault, fault)
       await expect(
         discoverAuthorizationServer(as.issuer, { timeoutMilliseconds: 200 }),
       ).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' })
+      as.faults.metadata.length = 0
       const { metadata } = await discoverAuthorizationServer(as.issuer)
       expect(metadata.issuer).toBe(as.issuer)
     },
