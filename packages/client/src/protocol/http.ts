@@ -60,13 +60,30 @@ const maximumRedirects = 3
  * @throws NoAnswerError; the caller's own abort reason passes through.
  */
 export async function getDocument(url: string, options: HttpOptions): Promise<HttpAnswer> {
-  let answer = await send(url, { headers: { accept: 'application/json' } }, options)
+  let answer = await getOnce(url, options)
   for (let followed = 0; followed < maximumRedirects; followed += 1) {
     const target = redirectTarget(answer)
     if (target === undefined) return answer
-    answer = await send(target, { headers: { accept: 'application/json' } }, options)
+    answer = await getOnce(target, options)
   }
   return answer
+}
+
+async function getOnce(url: string, options: HttpOptions): Promise<HttpAnswer> {
+  const init = { headers: { accept: 'application/json' } }
+  try {
+    return await send(url, init, options)
+  } catch (error) {
+    // A kept-alive connection that the server closed at this moment: it says nothing about the
+    // server, and reading a document twice does no harm.
+    if (error instanceof NoAnswerError && isReset(error.cause)) return await send(url, init, options)
+    throw error
+  }
+}
+
+function isReset(error: unknown): boolean {
+  const code = systemCodeOf(error)
+  return code === 'ECONNRESET' || code === 'UND_ERR_SOCKET'
 }
 
 function redirectTarget({ url, status, headers }: HttpAnswer): string | undefined {
@@ -137,11 +154,16 @@ async function readText(response: Response, maximumBytes: number, origin: string
 
 /** The system's error code behind a failed fetch, such as ECONNREFUSED: what an operator looks for. */
 function reasonOf(error: unknown): string {
+  const code = systemCodeOf(error)
+  return code === undefined ? '' : ` (${code})`
+}
+
+function systemCodeOf(error: unknown): string | undefined {
   const code: unknown =
     error instanceof Error && error.cause instanceof Error && 'code' in error.cause
       ? error.cause.code
       : undefined
-  return typeof code === 'string' ? ` (${code})` : ''
+  return typeof code === 'string' ? code : undefined
 }
 
 /** A JSON document's value, or `undefined` where the text is not JSON. */

@@ -219,7 +219,24 @@ function clientAuthentication(registration: ClientRegistration): oauth.ClientAut
   if (clientSecret === undefined || tokenEndpointAuthMethod === 'none') return oauth.None()
   return tokenEndpointAuthMethod === 'client_secret_post'
     ? oauth.ClientSecretPost(clientSecret)
-    : oauth.ClientSecretBasic(clientSecret)
+    : clientSecretBasic(clientSecret)
+}
+
+/**
+ * HTTP Basic authentication with the ID and secret form-encoded first (RFC 6749 §2.3.1), by the
+ * form encoding of browsers, which leaves `-`, `.`, `_` and `*` as they are. Strict encoders
+ * encode them too; servers that never decode, of which there are many, then know nobody by that
+ * name, while servers that decode read both alike.
+ */
+function clientSecretBasic(clientSecret: string): oauth.ClientAuth {
+  return (_authorizationServer, client, _body, headers) => {
+    const credentials = `${formEncode(client.client_id)}:${formEncode(clientSecret)}`
+    headers.set('authorization', `Basic ${btoa(credentials)}`)
+  }
+}
+
+function formEncode(text: string): string {
+  return new URLSearchParams({ '': text }).toString().slice('='.length)
 }
 
 function requestOptions(
