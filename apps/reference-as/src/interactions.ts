@@ -11,6 +11,7 @@ import type { ServerSettings } from './options.ts'
 import { consentPage, describeScope, messagePage, signInPage } from './pages/pages.ts'
 import type { ClientView } from './pages/pages.ts'
 import { addRequested } from './provider.ts'
+import type { RateLimits } from './rate-limit.ts'
 import { formToken, isFormToken } from './secrets.ts'
 import type { ServerSecrets } from './secrets.ts'
 import type { Store } from './store/store.ts'
@@ -22,6 +23,7 @@ export interface InteractionDependencies {
   readonly settings: ServerSettings
   readonly secrets: ServerSecrets
   readonly store: Store
+  readonly limits: RateLimits
   readonly log: Log
 }
 
@@ -44,7 +46,7 @@ interface Visit {
 export function createInteractionHandler(
   dependencies: InteractionDependencies,
 ): InteractionHandler {
-  const { issuer, provider, binding, settings, secrets, store, log } = dependencies
+  const { issuer, provider, binding, settings, secrets, store, limits, log } = dependencies
 
   function formOf({ interaction, path, redirectUri }: Visit) {
     return {
@@ -61,8 +63,8 @@ export function createInteractionHandler(
     username = '',
     problem?: string,
   ): Promise<void> {
-    const client = viewOf(visit)
-    const page = signInPage({ ...formOf(visit), client, username, problem })
+    const purpose = `continue to ${viewOf(visit).name}`
+    const page = signInPage({ ...formOf(visit), purpose, username, problem })
     sendPageTo(response, problem === undefined ? 200 : 422, page)
   }
 
@@ -90,6 +92,7 @@ export function createInteractionHandler(
       client: viewOf(visit),
       username: account?.username ?? '',
       resource: resources[0],
+      accountUrl: `${issuer}/account`,
       permissions: shown.map((scope) => describeScope(scope)),
       lastingDays: decision.issue ? Math.max(1, Math.round(seconds / 86_400)) : undefined,
     })
@@ -109,8 +112,15 @@ export function createInteractionHandler(
       return
     }
     const username = form.get('username') ?? ''
+    const attempt = limits.signIn(request, username)
+    if (attempt.blocked) {
+      log({ level: 'warn', event: 'sign_in.limited', client: clip(visit.client.clientId) })
+      await showSignIn(response, visit, username.slice(0, 100), attempt.message)
+      return
+    }
     const account = await authenticate(store.accounts, username, form.get('password') ?? '')
     if (account === undefined) {
+      attempt.failed()
       log({ level: 'warn', event: 'sign_in.failed', client: clip(visit.client.clientId) })
       await showSignIn(
         response,

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createGuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
+import { createAccountHandler } from './account-page.ts'
 import { isLoopbackHost } from './addresses.ts'
 import { ReferenceServerError } from './errors.ts'
 import { sendJson, sendPageTo } from './http.ts'
@@ -11,6 +12,8 @@ import { resolveSettings } from './options.ts'
 import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
 import { messagePage } from './pages/pages.ts'
 import { createProvider } from './provider.ts'
+import { createRateLimits } from './rate-limit.ts'
+import type { RateLimits } from './rate-limit.ts'
 import { listedResources, loopbackResources } from './resources.ts'
 import { loadSecrets } from './secrets.ts'
 import { createStats } from './stats.ts'
@@ -66,18 +69,17 @@ export async function startAuthorizationServer(
       assessRisk: options.assessRisk,
     })
     if (issuer.startsWith('https:')) provider.proxy = true
-    const interact = createInteractionHandler({
-      issuer,
-      provider,
-      binding,
-      settings,
-      secrets,
-      store,
-      log,
+    const limits = createRateLimits({
+      // Everything on loopback has one address: limits would only hold up the demo itself.
+      enabled: !settings.demo,
+      behindProxy: issuer.startsWith('https:'),
     })
+    const pages = { issuer, provider, binding, settings, secrets, store, limits, log }
+    const interact = createInteractionHandler(pages)
+    const account = createAccountHandler(pages)
     const engine = provider.callback()
     server.on('request', (request, response) => {
-      void serve(request, response, { issuer, store, log, interact, engine })
+      void serve(request, response, { issuer, store, limits, log, interact, account, engine })
     })
     const sweeping = startSweeping(store, log)
     return {
@@ -101,15 +103,19 @@ export async function startAuthorizationServer(
 interface Handlers {
   readonly issuer: string
   readonly store: Store
+  readonly limits: RateLimits
   readonly log: Log
-  readonly interact: (request: IncomingMessage, response: ServerResponse) => Promise<void>
-  readonly engine: (request: IncomingMessage, response: ServerResponse) => Promise<void>
+  readonly interact: RequestHandler
+  readonly account: RequestHandler
+  readonly engine: RequestHandler
 }
+
+type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { issuer, store, log, interact, engine }: Handlers,
+  { issuer, store, limits, log, interact, account, engine }: Handlers,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
   try {
@@ -127,9 +133,21 @@ async function serve(
       })
       return
     }
+    const retryAfterSeconds = limits.endpoint(request, response, path)
+    if (retryAfterSeconds !== undefined) {
+      log({ level: 'warn', event: 'request.limited', path: clip(path) })
+      response.setHeader('retry-after', retryAfterSeconds)
+      sendJson(response, 429, {
+        error: 'temporarily_unavailable',
+        error_description: 'too many requests of this kind, try again later',
+      })
+      return
+    }
     delete request.headers['x-forwarded-host']
     request.headers['x-forwarded-proto'] = protocol.slice(0, -1)
-    await (path.startsWith('/interaction/') ? interact : engine)(request, response)
+    if (path.startsWith('/interaction/')) await interact(request, response)
+    else if (path === '/account') await account(request, response)
+    else await engine(request, response)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     log({ level: 'error', event: 'server_error', path: clip(path), detail: clip(message) })

@@ -135,7 +135,7 @@ describe('what the consent page says', () => {
       await using visit = await arrive({ refreshTokenLifetimeSeconds: 30 * 86_400 })
       const consent = await visit.browser.submit(visit.page, credentials)
       expect(words(consent)).toContain(
-        'It stays signed in while you are away, for up to 30 days. You can end this at any time.',
+        'It stays signed in while you are away, for up to 30 days. You can end this at any time at',
       )
     },
   )

@@ -19,6 +19,8 @@ p, ul, dl { margin: 0 0 1rem; }
 ul { padding-left: 1.25rem; }
 dt { color: var(--soft); font-size: .875rem; }
 dd { margin: 0 0 .5rem; }
+a { color: var(--accent); }
+section { padding: .25rem 0 1rem; border-top: 1px solid var(--line); }
 .soft { color: var(--soft); font-size: .875rem; }
 .note { padding: .75rem 1rem; border-left: .25rem solid var(--accent); background: var(--paper); }
 .warn { padding: .75rem 1rem; border-left: .25rem solid var(--warn); background: var(--warn-paper);

@@ -1,4 +1,5 @@
 import { html } from './html.ts'
+import type { Html } from './html.ts'
 import type { Page } from './layout.ts'
 
 /** What a page says about the application that asks. */
@@ -22,7 +23,8 @@ interface FormView {
 /** The sign-in form. */
 export function signInPage(
   view: FormView & {
-    readonly client: ClientView
+    /** What the sign-in is for, after "Sign in to". */
+    readonly purpose: string
     readonly username: string
     /** Set after an attempt that failed. */
     readonly problem: string | undefined
@@ -31,7 +33,7 @@ export function signInPage(
   return {
     title: 'Sign in',
     formTargets: view.formTargets,
-    body: html`<h1>Sign in to continue to ${view.client.name}</h1>
+    body: html`<h1>Sign in to ${view.purpose}</h1>
       ${view.problem === undefined ? undefined : html`<p class="warn" role="alert">${view.problem}</p>`}
       <form method="post" action="${view.action}">
         <input type="hidden" name="csrf" value="${view.csrf}" />
@@ -73,6 +75,8 @@ export function consentPage(
     readonly permissions: readonly string[]
     /** Longest time of access while away; absent when no refresh token will be issued. */
     readonly lastingDays: number | undefined
+    /** Where lasting access is ended. */
+    readonly accountUrl: string
   },
 ): Page {
   const { client } = view
@@ -113,7 +117,8 @@ export function consentPage(
           : html`<p class="note">
               It stays signed in while you are away, for up to
               ${view.lastingDays === 1 ? '1 day' : `${view.lastingDays} days`}. You can end this at
-              any time.
+              any time at
+              <a href="${view.accountUrl}" target="_blank" rel="noopener">${view.accountUrl}</a>.
             </p>`
       }
       ${
@@ -132,6 +137,66 @@ export function consentPage(
         </div>
       </form>`,
   }
+}
+
+/** One sign-in on the page that lists them. */
+export interface GrantView {
+  readonly grantId: string
+  readonly clientName: string
+  readonly permissions: readonly string[]
+  readonly resource: string | undefined
+  readonly lastUsed: Date
+  readonly expires: Date
+}
+
+/** The page on which a person ends applications' lasting access. */
+export function grantsPage(
+  view: Omit<FormView, 'formTargets'> & {
+    readonly username: string
+    readonly grants: readonly GrantView[]
+    readonly ended: boolean
+  },
+): Page {
+  return {
+    title: 'Applications that stay signed in',
+    formTargets: ["'self'"],
+    body: html`<h1>Applications that stay signed in</h1>
+      <p class="soft">Signed in as ${view.username}</p>
+      ${
+        view.ended
+          ? html`<p class="note" role="status">
+              The sign-in has ended. What the application holds already may work for a few minutes
+              more.
+            </p>`
+          : undefined
+      }
+      ${view.grants.length === 0 ? html`<p>No application is signed in while you are away.</p>` : undefined}
+      ${view.grants.map(
+        (grant) =>
+          html`<section aria-label="${grant.clientName}">
+            <h2>${grant.clientName}</h2>
+            <ul>
+              ${grant.permissions.map((permission) => html`<li>${permission}</li>`)}
+            </ul>
+            <p class="soft">
+              ${grant.resource === undefined ? undefined : html`For ${grant.resource}<br />`}Last
+              renewed ${day(grant.lastUsed)}, ends ${day(grant.expires)} if it is not used
+            </p>
+            <form method="post" action="${view.action}">
+              <input type="hidden" name="csrf" value="${view.csrf}" />
+              <input type="hidden" name="grant" value="${grant.grantId}" />
+              <button type="submit" name="decision" value="end">
+                End access of ${grant.clientName}
+              </button>
+            </form>
+          </section>`,
+      )}`,
+  }
+}
+
+function day(date: Date): Html {
+  const iso = date.toISOString()
+  return html`<time datetime="${iso}">${iso.slice(0, 10)}</time>`
 }
 
 /** A page with nothing to do on it: errors and farewells. */

@@ -30,6 +30,18 @@ export interface AdapterDependencies {
   readonly onReuse: (record: RefreshTokenRecord<AdapterPayload>, reason: ReuseReason) => void
 }
 
+/** Deletes a grant with everything issued under it, which is a family and its surroundings. */
+export async function endGrant(
+  { artifacts, refreshTokens }: Pick<AdapterDependencies, 'artifacts' | 'refreshTokens'>,
+  grantId: string,
+): Promise<void> {
+  await Promise.all([
+    refreshTokens.revokeFamily(grantId),
+    artifacts.delete('Grant', grantId),
+    ...grantModels.map(async (model) => await artifacts.deleteByGrant(model, grantId)),
+  ])
+}
+
 /** The engine's storage interface over the two stores; hashes ids before they get there. */
 export function createAdapterFactory(
   dependencies: AdapterDependencies,
@@ -102,7 +114,7 @@ interface Presentation {
 }
 
 function createRefreshTokenAdapter(dependencies: AdapterDependencies): Adapter {
-  const { artifacts, refreshTokens, lifetimes, graceSeconds, nowEpochSeconds } = dependencies
+  const { refreshTokens, lifetimes, graceSeconds, nowEpochSeconds } = dependencies
   const presentations = new WeakMap<object, Presentation>()
 
   async function judge(record: RefreshTokenRecord<AdapterPayload>): Promise<PresentationVerdict> {
@@ -148,11 +160,7 @@ function createRefreshTokenAdapter(dependencies: AdapterDependencies): Adapter {
     if (current === undefined) throw new errors.InvalidGrant('refresh token was revoked meanwhile')
     const verdict = await judge(current)
     if (verdict.action === 'revoke-family') {
-      await Promise.all([
-        refreshTokens.revokeFamily(presented.familyId),
-        artifacts.delete('Grant', presented.familyId),
-        ...grantModels.map((model) => artifacts.deleteByGrant(model, presented.familyId)),
-      ])
+      await endGrant(dependencies, presented.familyId)
       dependencies.onReuse(presented, verdict.reason)
       throw new errors.InvalidGrant('refresh token already used')
     }

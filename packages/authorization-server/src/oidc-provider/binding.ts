@@ -11,7 +11,7 @@ import {
   deriveSuccessor,
 } from '../rotation.ts'
 import type { RefreshTokenLifetimes, RefreshTokenStore, ReuseReason } from '../rotation.ts'
-import { createAdapterFactory } from './adapter.ts'
+import { createAdapterFactory, endGrant } from './adapter.ts'
 import type { ArtifactStore } from './artifacts.ts'
 
 /** Where the binding keeps its state. */
@@ -81,6 +81,8 @@ export interface RefreshTokenBinding {
   readonly lifetimes: RefreshTokenLifetimes
   /** The decision the token endpoint will come to, for the consent page. */
   decide(subject: IssuanceSubject): Promise<RefreshIssuanceDecision>
+  /** Ends a grant, with every token issued under it: for a page on which users end sign-ins. */
+  endGrant(grantId: string): Promise<void>
   /**
    * Attaches to a provider built with `configuration`. Call once, before it serves requests.
    *
@@ -195,6 +197,7 @@ export function bindRefreshTokens(
     },
     lifetimes,
     decide,
+    endGrant: async (grantId) => await endGrant(stores, grantId),
     attach(provider) {
       overrideTokenId(provider, successorKey)
       if (preset === 'either') allowRefreshGrant(provider)

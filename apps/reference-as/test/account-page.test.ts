@@ -1,0 +1,119 @@
+import { expect, test } from 'vitest'
+import { hashPassword } from '../src/accounts.ts'
+import { openSqliteStore } from '../src/store/sqlite.ts'
+import { createBrowser } from './browser.ts'
+import type { Visited } from './browser.ts'
+import {
+  authorizationRequest,
+  presentation,
+  redeem,
+  register,
+  resource,
+  startServer,
+  temporaryFolder,
+} from './support.ts'
+
+const password = 'correct horse'
+const hash = hashPassword(password)
+
+/** A server with two people, each with a browser. */
+async function start() {
+  const folder = temporaryFolder()
+  const databasePath = folder.file('as.db')
+  const store = openSqliteStore(databasePath)
+  for (const username of ['alice', 'bob']) {
+    await store.accounts.add({ id: `id-${username}`, username, passwordHash: await hash })
+  }
+  await store.close()
+  const server = await startServer({ demo: false, resources: [resource], databasePath })
+
+  return {
+    server,
+    /** Signs a person in for an application; what the application holds then. */
+    async allow(browser: ReturnType<typeof createBrowser>, username: string, clientName: string) {
+      const client = await register(server, { client_name: clientName })
+      const authorization = await authorizationRequest(server, client)
+      let page = await browser.visit(authorization.url)
+      if (page.text.includes('name="password"')) {
+        page = await browser.submit(page, { username, password, decision: 'sign-in' })
+      }
+      const { left } = await browser.submit(page, { decision: 'allow' })
+      const tokens = await redeem(server, authorization, left ?? new URL('about:blank'))
+      return { client, refreshToken: tokens.refresh_token ?? '' }
+    },
+    async [Symbol.asyncDispose]() {
+      await server.close()
+      folder[Symbol.dispose]()
+    },
+  }
+}
+
+function grantOf(page: Visited, clientName: string): string {
+  const section = page.text.split('<section').find((part) => part.includes(clientName)) ?? ''
+  return /name="grant" value="([^"]+)"/.exec(section)?.[1] ?? ''
+}
+
+test(
+  'a person sees what stays signed in, and ends one of it',
+  { tags: ['A-10', 'A-11'] },
+  async () => {
+    await using started = await start()
+    const { server } = started
+    const browser = createBrowser(server.issuer)
+    const first = await started.allow(browser, 'alice', 'First app')
+    const second = await started.allow(browser, 'alice', 'Second app')
+
+    const page = await browser.visit('/account')
+    expect(page.text).toContain('First app')
+    expect(page.text).toContain('Second app')
+    expect(page.text).toContain('Read data through the tools of this server')
+    expect(page.headers.get('content-security-policy')).toContain("form-action 'self';")
+
+    const after = await browser.submit(page, { grant: grantOf(page, 'First app') })
+    expect(after.text).toContain('The sign-in has ended')
+    expect(after.text).not.toContain('First app')
+    expect(await presentation(server, first.client, first.refreshToken)).toBe('invalid_grant')
+    expect(await presentation(server, second.client, second.refreshToken)).toBe('ok')
+  },
+)
+
+test('nobody ends what is not theirs', { tags: ['A-10'] }, async () => {
+  await using started = await start()
+  const { server } = started
+  const alice = createBrowser(server.issuer)
+  const bob = createBrowser(server.issuer)
+  const held = await started.allow(alice, 'alice', 'Alice app')
+  const hers = await alice.visit('/account')
+  await started.allow(bob, 'bob', 'Bob app')
+  const his = await bob.visit('/account')
+  expect(his.text).not.toContain('Alice app')
+
+  const refused = await bob.submit(his, { grant: grantOf(hers, 'Alice app') })
+  expect(refused.text).not.toContain('The sign-in has ended')
+  const forged = await alice.submit(his, { grant: grantOf(hers, 'Alice app') })
+  expect(forged.status).toBe(403)
+  const foreign = await alice.submit(
+    hers,
+    { grant: grantOf(hers, 'Alice app') },
+    { origin: 'https://evil.example' },
+  )
+  expect(foreign.status).toBe(403)
+  expect(await presentation(server, held.client, held.refreshToken)).toBe('ok')
+})
+
+test(
+  'the page asks who it is, and that is a sign-in for applications too',
+  { tags: ['A-10'] },
+  async () => {
+    await using started = await start()
+    const { server } = started
+    const browser = createBrowser(server.issuer)
+    const page = await browser.visit('/account')
+    const wrong = await browser.submit(page, { username: 'alice', password: 'wrong password' })
+    expect(wrong.status).toBe(422)
+    const grants = await browser.submit(page, { username: 'alice', password })
+    expect(grants.text).toContain('No application is signed in while you are away')
+    const { url } = await authorizationRequest(server, await register(server))
+    expect((await browser.visit(url)).text).toContain('to use your account?')
+  },
+)
