@@ -57,6 +57,7 @@ export function createAccountHandler(
       formTargets: ["'self'"],
       purpose: 'see which applications stay signed in',
       username,
+      cancellable: false,
       problem,
     })
     sendPageTo(response, problem === undefined ? 200 : 422, page)

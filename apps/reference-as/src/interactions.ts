@@ -64,7 +64,7 @@ export function createInteractionHandler(
     problem?: string,
   ): Promise<void> {
     const purpose = `continue to ${viewOf(visit).name}`
-    const page = signInPage({ ...formOf(visit), purpose, username, problem })
+    const page = signInPage({ ...formOf(visit), purpose, username, problem, cancellable: true })
     sendPageTo(response, problem === undefined ? 200 : 422, page)
   }
 

@@ -26,6 +26,8 @@ export function signInPage(
     /** What the sign-in is for, after "Sign in to". */
     readonly purpose: string
     readonly username: string
+    /** There is an application to go back to. */
+    readonly cancellable: boolean
     /** Set after an attempt that failed. */
     readonly problem: string | undefined
   },
@@ -59,7 +61,13 @@ export function signInPage(
         />
         <div class="actions">
           <button class="primary" type="submit" name="decision" value="sign-in">Sign in</button>
-          <button type="submit" name="decision" value="cancel" formnovalidate>Cancel</button>
+          ${
+            view.cancellable
+              ? html`<button type="submit" name="decision" value="cancel" formnovalidate>
+                  Cancel
+                </button>`
+              : undefined
+          }
         </div>
       </form>`,
   }
