@@ -20,17 +20,14 @@ export type {
   ClientRegistration,
   PreRegisteredClient,
 } from './protocol/registration.ts'
+export { listSessions } from './session/list-sessions.ts'
+export type { SessionListing } from './session/list-sessions.ts'
 export { retryRevocations } from './session/revocation.ts'
 export type { RevocationState } from './session/revocation.ts'
-export { createSession, findSignIn } from './session/session.ts'
-export type {
-  Session,
-  SessionOptions,
-  SessionStatus,
-  SignInOptions,
-  SignInResult,
-  SignOutResult,
-} from './session/session.ts'
+export { findSignIn } from './session/redirect-sign-ins.ts'
+export { createSession } from './session/session.ts'
+export type { Session, SessionOptions, SessionStatus, SignOutResult } from './session/session.ts'
+export type { SignInOptions, SignInResult } from './session/sign-in-flow.ts'
 export type { SignInPreferences } from './session/sign-in-plan.ts'
 export type {
   InteractiveSignIn,

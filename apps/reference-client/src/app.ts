@@ -1,0 +1,87 @@
+import type { Observer, RecordStore, Session, SignIn } from '@evergrant/client'
+import {
+  createSession,
+  EvergrantClientError,
+  retryRevocations,
+  systemClock,
+} from '@evergrant/client'
+import { fileStore } from '@evergrant/client/stores/file'
+import type { CliEnvironment } from './environment.ts'
+import { openHome } from './home.ts'
+import type { Home } from './home.ts'
+import { openStoreKey } from './store-key.ts'
+import type { OpenedKey } from './store-key.ts'
+import { version } from './version.ts'
+
+/** What every command works with. */
+export interface App extends AsyncDisposable {
+  readonly environment: CliEnvironment
+  readonly home: Home
+  readonly key: OpenedKey
+  readonly store: RecordStore
+  /** Writes a line for a person to stderr. */
+  say(text: string): void
+  /** Opens the session with an MCP server; it is waited for before the program ends. */
+  session(serverUrl: string, options?: AppSessionOptions): Session
+  /** Revokes what earlier sign-outs could not. Never fails; returns how many are left. */
+  retryRevocations(): Promise<number>
+}
+
+/** Options of {@link App.session}. */
+export interface AppSessionOptions {
+  /** Default: nobody can sign in. */
+  readonly signIn?: SignIn | undefined
+  /** Scope to ask for besides what the server names. */
+  readonly scope?: string | undefined
+  readonly observe?: Observer | undefined
+}
+
+/** A server that is away must not hold up the command that happens to ask it again. */
+const revocationTimeoutMilliseconds = 3000
+
+/** Opens the store and what belongs to it. */
+export async function openApp(environment: CliEnvironment): Promise<App> {
+  const say = (text: string): void => environment.stderr(`${text}\n`)
+  const home = await openHome(environment.env)
+  const key = await openStoreKey(home, environment.env, { notice: say })
+  const store = await fileStore(home.storeFolder, { key: key.key })
+  const sessions: Session[] = []
+  return {
+    environment,
+    home,
+    key,
+    store,
+    say,
+    session(serverUrl, { signIn, scope, observe } = {}) {
+      const session = createSession(serverUrl, {
+        store,
+        client: { name: 'Evergrant', softwareId: 'evergrant', softwareVersion: version },
+        signIn,
+        observe,
+        preferences: { additionalScope: scope },
+      })
+      sessions.push(session)
+      return session
+    },
+    async retryRevocations() {
+      try {
+        const { settled, pending } = await retryRevocations(store, {
+          clock: systemClock,
+          timeoutMilliseconds: revocationTimeoutMilliseconds,
+          signal: environment.signal,
+        })
+        if (settled > 0) say(`Revoked at the authorization server what was signed out: ${settled}.`)
+        return pending
+      } catch (error) {
+        if (!EvergrantClientError.is(error)) throw error
+        say(`Signed-out tokens could not be revoked now: ${error.message}`)
+        return 0
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      // A refresh under way is finished and saved: its refresh token is already spent.
+      await Promise.all(sessions.map((session) => session.idle()))
+      await store.close()
+    },
+  }
+}

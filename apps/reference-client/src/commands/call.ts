@@ -1,0 +1,119 @@
+import { cleanRemoteText } from '@evergrant/core'
+import type { CallToolResult } from '@modelcontextprotocol/client'
+import type { App } from '../app.ts'
+import type { CommandOutcome } from '../environment.ts'
+import { exitCodes } from '../environment.ts'
+import { CliError } from '../errors.ts'
+import { describeFailure, failedOutcome } from '../failure.ts'
+import type { SignInFlags } from '../interactive-sign-in.ts'
+import { signInIfPossible } from '../interactive-sign-in.ts'
+import { connect, requestOptions } from '../mcp.ts'
+import type { RoundTotals } from '../rounds.ts'
+import { runRounds } from '../rounds.ts'
+import type { TallyReading } from '../tally.ts'
+import { createTally } from '../tally.ts'
+
+/** Options of `evergrant call`. */
+export interface CallFlags extends SignInFlags {
+  readonly args?: Readonly<Record<string, unknown>>
+  readonly parallel: number
+  readonly repeat: number
+  readonly every: number
+}
+
+/** The numbers at the end of `evergrant call`. */
+export interface CallSummary
+  extends TallyReading, Omit<RoundTotals<never>, 'lastResult' | 'firstError'> {
+  readonly elapsedMilliseconds: number
+}
+
+/** Calls a tool, once or many times, over one connection and one sign-in. */
+export async function call(
+  serverUrl: string,
+  tool: string,
+  flags: CallFlags,
+  app: App,
+): Promise<CommandOutcome> {
+  const { signal } = app.environment
+  const startedAt = performance.now()
+  const many = flags.repeat > 1 || flags.parallel > 1
+  const stamp = (): string => `${((performance.now() - startedAt) / 1000).toFixed(2).padStart(8)} s`
+  const tally = createTally((line) => app.say(`${stamp()}  ${line}`))
+  const signIn = signInIfPossible(flags, app.environment)
+  const session = app.session(serverUrl, { signIn, observe: tally.observe })
+  const client = await connect(session, signal)
+  const protocolVersion = client.getNegotiatedProtocolVersion()
+  const plan = { ...flags, everyMilliseconds: flags.every }
+  const totals = await runRounds(
+    plan,
+    async () => {
+      const request = { name: tool, ...(flags.args === undefined ? {} : { arguments: flags.args }) }
+      return checked(tool, await client.callTool(request, requestOptions(signal)))
+    },
+    {
+      signal,
+      isFinal,
+      onRound: ({ number, succeeded, failed, elapsedMilliseconds }) => {
+        if (!many) return
+        const took = `${Math.round(elapsedMilliseconds)} ms`
+        app.say(`${stamp()}  round ${number}: ${succeeded} ok, ${failed} failed, ${took}`)
+      },
+    },
+  ).finally(() => client.close())
+  // A refresh that still runs belongs into the numbers.
+  await session.idle()
+  const { lastResult, firstError, ...counts } = totals
+  const elapsedMilliseconds = Math.round(performance.now() - startedAt)
+  const summary: CallSummary = { ...counts, ...tally.read(), elapsedMilliseconds }
+  if (many) app.say(describe(summary))
+  if (firstError !== undefined && signal?.aborted !== true) {
+    return failedOutcome(describeFailure(firstError, session.serverUrl), { summary })
+  }
+  return {
+    exitCode: signal?.aborted === true ? exitCodes.interrupted : exitCodes.done,
+    document: {
+      serverUrl: session.serverUrl,
+      tool,
+      protocolVersion,
+      result: lastResult,
+      summary,
+    },
+    text: lastResult === undefined ? '' : textOf(lastResult),
+  }
+}
+
+/** Whether trying again is pointless: each further call would ask the same person the same. */
+function isFinal(error: unknown): boolean {
+  const { code } = describeFailure(error, undefined)
+  return ['SIGN_IN_REQUIRED', 'SIGN_IN_FAILED', 'RESOURCE_REFUSED'].includes(code)
+}
+
+/** The tool's own errors come as results (MCP 2026-07-28, Tools: Error Handling). */
+function checked(tool: string, result: CallToolResult): CallToolResult {
+  if (result.isError !== true) return result
+  const said = cleanRemoteText(textOf(result)) ?? 'no reason given'
+  throw new CliError(
+    'MCP_REQUEST_FAILED',
+    `The tool ${JSON.stringify(tool)} reported an error: ${JSON.stringify(said)}. Check its name and arguments: evergrant tools lists them.`,
+  )
+}
+
+function textOf(result: CallToolResult): string {
+  return result.content
+    .map((block) => (block.type === 'text' ? block.text : `[${block.type}]`))
+    .join('\n')
+}
+
+function describe(summary: CallSummary): string {
+  const { calls, failed, cancelled, refreshes, adopted, signIns, rounds } = summary
+  return [
+    '',
+    `  calls      ${calls} in ${rounds} rounds, ${(summary.elapsedMilliseconds / 1000).toFixed(1)} s`,
+    `  failed     ${failed}`,
+    ...(cancelled === 0 ? [] : [`  cut off    ${cancelled}`]),
+    `  refreshes  ${refreshes}`,
+    `  adopted    ${adopted}`,
+    `  sign-ins   ${signIns}`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,86 @@
+import type { Session, SignInResult } from '@evergrant/client'
+import { EvergrantClientError } from '@evergrant/client'
+import { explainDecision } from '@evergrant/core'
+import type { App } from '../app.ts'
+import type { CommandOutcome } from '../environment.ts'
+import { exitCodes } from '../environment.ts'
+import type { SignInFlags } from '../interactive-sign-in.ts'
+import { signInOf } from '../interactive-sign-in.ts'
+import { firstChallenge } from '../mcp.ts'
+
+/** Options of `evergrant login`. */
+export interface LoginFlags extends SignInFlags {
+  readonly explain?: boolean
+  readonly scope?: string
+}
+
+/** Signs in, also where somebody is signed in already: to another account, or with more scope. */
+export async function login(
+  serverUrl: string,
+  flags: LoginFlags,
+  app: App,
+): Promise<CommandOutcome> {
+  const { signal } = app.environment
+  const signIn = signInOf(flags, app.environment)
+  const session = app.session(serverUrl, { signIn, scope: flags.scope })
+  await app.retryRevocations()
+  const result = await session.signIn({
+    challenge: await firstChallenge(session.serverUrl, signal),
+    unusableAccessToken: await heldAccessToken(session, signal),
+    signal,
+  })
+  const explanation = flags.explain === true ? explain(result) : undefined
+  if (explanation !== undefined) app.say(explanation.map((line) => `  ${line}`).join('\n'))
+  const { outcome, identity, scope, missingScopes, refreshToken, withoutRefreshToken } = result
+  const { accessTokenExpiresAtEpochSeconds } = await session.status()
+  return {
+    exitCode: exitCodes.done,
+    document: {
+      serverUrl: session.serverUrl,
+      outcome,
+      issuer: identity.issuer,
+      clientId: identity.clientId,
+      scope,
+      missingScopes,
+      refreshToken,
+      withoutRefreshToken,
+      accessTokenExpiresAtEpochSeconds,
+      explanation,
+    },
+    text: describe(session.serverUrl, result),
+  }
+}
+
+/** Tells this sign-in from one that another process finishes at the same time. */
+async function heldAccessToken(
+  session: Session,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  try {
+    return (await session.getAccessToken({ signal })).value
+  } catch (error) {
+    // No usable token, for whatever reason: signing in is what brings one.
+    if (EvergrantClientError.is(error)) return undefined
+    throw error
+  }
+}
+
+function explain({ decision }: SignInResult): readonly string[] {
+  return decision === undefined
+    ? ['Another process signed in meanwhile; nothing was negotiated here.']
+    : explainDecision(decision)
+}
+
+function describe(serverUrl: string, result: SignInResult): string {
+  const { outcome, identity, scope, missingScopes, refreshToken, withoutRefreshToken } = result
+  const by = outcome === 'adopted' ? ' (by another process, a moment ago)' : ''
+  return [
+    `Signed in to ${serverUrl}${by}.`,
+    `  authorization server  ${identity.issuer}`,
+    `  scope                 ${scope ?? 'not named'}`,
+    ...(missingScopes.length === 0 ? [] : [`  not granted           ${missingScopes.join(' ')}`]),
+    refreshToken === 'issued'
+      ? '  refresh token         issued: you stay signed in'
+      : `  refresh token         not issued. ${withoutRefreshToken ?? ''}`.trimEnd(),
+  ].join('\n')
+}

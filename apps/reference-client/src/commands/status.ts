@@ -1,0 +1,124 @@
+import type { SessionStatus } from '@evergrant/client'
+import { EvergrantClientError, listSessions } from '@evergrant/client'
+import type { App } from '../app.ts'
+import type { CommandOutcome } from '../environment.ts'
+import { exitCodes } from '../environment.ts'
+import { formatMoment } from '../time.ts'
+
+/** One sign-in, as `evergrant status` shows it. Nothing secret in it. */
+interface SessionReport {
+  readonly serverUrl: string
+  readonly state: SessionStatus['state'] | 'unreadable'
+  readonly issuer?: string
+  readonly clientId?: string
+  readonly scope?: string
+  readonly accessTokenExpiresAtEpochSeconds?: number
+  /** Whether the next access token comes without a person. */
+  readonly canRefresh?: boolean
+  readonly refreshPending?: boolean
+  readonly ended?: SessionStatus['ended']
+  readonly withoutRefreshToken?: string
+  /** With `unreadable`: what is the matter with the record. */
+  readonly problem?: string
+}
+
+/** Says where every sign-in stands, or one of them. */
+export async function status(serverUrl: string | undefined, app: App): Promise<CommandOutcome> {
+  const pendingRevocations = await app.retryRevocations()
+  const listing =
+    serverUrl === undefined
+      ? await listSessions(app.store)
+      : { serverUrls: [serverUrl], unreadable: [] }
+  const sessions: SessionReport[] = []
+  for (const url of listing.serverUrls) sessions.push(await report(url, app))
+  const unreadable = listing.unreadable.map(({ code, message }) => ({ code, message }))
+  const { home, key } = app
+  return {
+    exitCode: exitCodes.done,
+    document: {
+      home: home.folder,
+      key: { kind: key.kind, source: key.source },
+      sessions,
+      unreadable,
+      pendingRevocations,
+    },
+    text: [
+      `Store: ${home.storeFolder}, encrypted with the key in ${key.source}`,
+      ...sessions.map((session) => `\n${describe(session, Date.now() / 1000)}`),
+      ...(sessions.length === 0
+        ? ['\nNobody has signed in yet. Run: evergrant login <mcp-url>']
+        : []),
+      ...unreadable.map(({ message }) => `\n${message}`),
+      ...(pendingRevocations === 0 ? [] : [`\nStill to be revoked: ${pendingRevocations}`]),
+    ].join('\n'),
+  }
+}
+
+async function report(url: string, app: App): Promise<SessionReport> {
+  const session = app.session(url)
+  try {
+    return reportOf(await session.status())
+  } catch (error) {
+    if (!EvergrantClientError.is(error) || error.code !== 'RECORD_UNREADABLE') throw error
+    return { serverUrl: session.serverUrl, state: 'unreadable', problem: error.message }
+  }
+}
+
+function reportOf(found: SessionStatus): SessionReport {
+  const { partition: _partition, identity, hasRefreshToken, ...status } = found
+  if (identity === undefined) return status
+  const { issuer, clientId } = identity
+  const canRefresh = found.state === 'active' && hasRefreshToken === true
+  return { ...status, issuer, clientId, canRefresh }
+}
+
+const states: Readonly<Record<SessionReport['state'], string>> = {
+  active: 'signed in',
+  ended: 'ended: sign in again',
+  'signed-out': 'signed out',
+  'never-signed-in': 'never signed in',
+  unreadable: 'unreadable',
+}
+
+const endings = {
+  refused: 'the authorization server ended the grant: it expired or was revoked',
+  'lost-response': 'the answer to a refresh was lost, and the server accepts no superseded token',
+  'registration-ended': 'the authorization server no longer accepts this client registration',
+} as const
+
+function describe(session: SessionReport, nowEpochSeconds: number): string {
+  const { accessTokenExpiresAtEpochSeconds: expiry, ended } = session
+  const rows: (readonly [string, string | undefined])[] = [
+    ['state', states[session.state]],
+    ['problem', session.problem],
+    [
+      'why',
+      ended && `${endings[ended.reason]}, ${formatMoment(ended.atEpochSeconds, nowEpochSeconds)}`,
+    ],
+    ['issuer', session.issuer],
+    ['client', session.clientId],
+    ['scope', session.scope],
+    ['access token', expiry === undefined ? undefined : describeExpiry(expiry, nowEpochSeconds)],
+    ['refresh', session.state === 'active' ? describeRefresh(session) : undefined],
+  ]
+  const lines = rows.flatMap(([name, value]) =>
+    value === undefined ? [] : [`  ${name.padEnd(14)}${value}`],
+  )
+  return [session.serverUrl, ...lines].join('\n')
+}
+
+function describeExpiry(expiry: number, nowEpochSeconds: number): string {
+  const verb = expiry > nowEpochSeconds ? 'expires' : 'expired'
+  return `${verb} ${formatMoment(expiry, nowEpochSeconds)}`
+}
+
+function describeRefresh({
+  canRefresh,
+  refreshPending,
+  withoutRefreshToken,
+}: SessionReport): string {
+  if (canRefresh !== true) return withoutRefreshToken ?? 'no refresh token'
+  return refreshPending === true
+    ? 'under way, or begun by a process that ended: the next call finishes it'
+    : 'by itself, nobody is asked'
+}

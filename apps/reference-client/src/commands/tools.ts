@@ -1,0 +1,40 @@
+import { cleanRemoteText } from '@evergrant/core'
+import type { Tool } from '@modelcontextprotocol/client'
+import type { App } from '../app.ts'
+import type { CommandOutcome } from '../environment.ts'
+import { exitCodes } from '../environment.ts'
+import type { SignInFlags } from '../interactive-sign-in.ts'
+import { signInIfPossible } from '../interactive-sign-in.ts'
+import { connect, requestOptions } from '../mcp.ts'
+
+/** Lists the tools of an MCP server. */
+export async function tools(
+  serverUrl: string,
+  flags: SignInFlags,
+  app: App,
+): Promise<CommandOutcome> {
+  const { signal } = app.environment
+  const signIn = signInIfPossible(flags, app.environment)
+  const session = app.session(serverUrl, { signIn })
+  const client = await connect(session, signal)
+  try {
+    const listed = await client.listTools(undefined, requestOptions(signal))
+    return {
+      exitCode: exitCodes.done,
+      document: {
+        serverUrl: session.serverUrl,
+        protocolVersion: client.getNegotiatedProtocolVersion(),
+        tools: listed.tools,
+      },
+      text: listed.tools.length === 0 ? 'No tools.' : listed.tools.map(describe).join('\n'),
+    }
+  } finally {
+    await client.close()
+  }
+}
+
+function describe({ name, description }: Tool): string {
+  const shown = cleanRemoteText(name) ?? '(no name)'
+  const about = cleanRemoteText(description)
+  return about === undefined ? shown : `${shown.padEnd(20)}  ${about}`
+}

@@ -1,0 +1,144 @@
+import { EvergrantClientError } from '@evergrant/client'
+import { cleanRemoteText, ProtocolError } from '@evergrant/core'
+import { ProtocolError as McpProtocolError, SdkHttpError } from '@modelcontextprotocol/client'
+import type { CommandOutcome, ExitCode } from './environment.ts'
+import { exitCodes } from './environment.ts'
+import { CliError } from './errors.ts'
+
+/** A failure in terms a person or a program can act on. */
+export interface Failure {
+  readonly exitCode: ExitCode
+  readonly code: string
+  readonly message: string
+  /** With `SIGN_IN_REQUIRED`: why. */
+  readonly signInReason?: string
+  readonly retryAfterSeconds?: number
+  /** RFC 6749 §5.2 `error`, when the authorization server sent one. */
+  readonly oauthError?: string
+  /** The command to run next. */
+  readonly command?: string
+}
+
+const longestChain = 8
+
+/**
+ * Tells what an error means. The MCP SDK wraps what happens beneath it, so the whole chain of
+ * causes is looked at.
+ *
+ * @param serverUrl - Of the MCP server the command was about, for the advice.
+ */
+export function describeFailure(error: unknown, serverUrl: string | undefined): Failure {
+  const chain = causes(error)
+  const ours = chain.find((one) => EvergrantClientError.is(one))
+  if (EvergrantClientError.is(ours)) return clientFailure(ours, serverUrl)
+  const own = chain.find((one) => CliError.is(one))
+  if (CliError.is(own)) {
+    const exitCode = own.code === 'USAGE' ? exitCodes.usage : exitCodes.failed
+    return { exitCode, code: own.code, message: own.message }
+  }
+  const protocol = chain.find((one) => ProtocolError.is(one))
+  if (ProtocolError.is(protocol)) {
+    const aboutArgument = protocol.code === 'URL_INVALID' || protocol.code === 'SCOPE_INVALID'
+    const exitCode = aboutArgument ? exitCodes.usage : exitCodes.failed
+    return { exitCode, code: protocol.code, message: protocol.message }
+  }
+  return mcpFailure(chain, serverUrl)
+}
+
+/** A failure as the outcome of a command. `more` is added to the document. */
+export function failedOutcome(
+  failure: Failure,
+  more: Readonly<Record<string, unknown>> = {},
+): CommandOutcome {
+  const { exitCode, ...error } = failure
+  const { message, command } = failure
+  const advice = `evergrant: ${message}\n${command === undefined ? '' : `Run: ${command}\n`}`
+  return { exitCode, document: { error, ...more }, text: '', advice }
+}
+
+function clientFailure(error: EvergrantClientError, serverUrl: string | undefined): Failure {
+  const { code, message, signInReason, retryAfterSeconds, oauthError } = error
+  const needsSignIn = code === 'SIGN_IN_REQUIRED' || code === 'SIGN_IN_FAILED'
+  // For a wider scope the command itself has to be repeated: it alone meets the challenge.
+  const repeat = signInReason === 'wider-scope-needed'
+  return {
+    exitCode: needsSignIn ? exitCodes.signInNeeded : usageOrFailed(error),
+    code,
+    message: repeat
+      ? `${message} Repeat the command in a terminal, or with --headless where the server approves by itself.`
+      : message,
+    ...(signInReason === undefined ? {} : { signInReason }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...(oauthError === undefined ? {} : { oauthError }),
+    ...(needsSignIn && !repeat && serverUrl !== undefined
+      ? { command: `evergrant login ${serverUrl}` }
+      : {}),
+  }
+}
+
+function usageOrFailed({ code }: EvergrantClientError): ExitCode {
+  return code === 'INVALID_OPTION' ? exitCodes.usage : exitCodes.failed
+}
+
+function mcpFailure(chain: readonly unknown[], serverUrl: string | undefined): Failure {
+  const server = `The MCP server${serverUrl === undefined ? '' : ` ${serverUrl}`}`
+  const exitCode = exitCodes.failed
+  const http = chain.find((one) => SdkHttpError.isInstance(one))
+  if (SdkHttpError.isInstance(http)) {
+    return {
+      exitCode,
+      code: 'MCP_REQUEST_FAILED',
+      message: `${server} answered with HTTP status ${http.status}, where an MCP answer was expected. Check that the URL is its MCP endpoint, and that it is up.`,
+    }
+  }
+  const refused = chain.find((one) => McpProtocolError.isInstance(one))
+  if (McpProtocolError.isInstance(refused)) {
+    return {
+      exitCode,
+      code: 'MCP_REQUEST_FAILED',
+      message: `${server} refused the request: ${JSON.stringify(cleanRemoteText(refused.message) ?? '')} (JSON-RPC ${refused.code}). Check the tool's name and arguments: evergrant tools lists them.`,
+    }
+  }
+  // What fetch throws for a connection that cannot be made.
+  if (chain.some((one) => one instanceof TypeError && one.message === 'fetch failed')) {
+    const network = chain.find((one) => one instanceof Error && 'code' in one)
+    const why = network !== undefined && hasCode(network) ? ` (${network.code})` : ''
+    return {
+      exitCode,
+      code: 'SERVER_UNREACHABLE',
+      message: `${server} cannot be reached${why}. Check the URL, the network, and that it is running.`,
+    }
+  }
+  if (chain.some((one) => one instanceof Error && one.name === 'TimeoutError')) {
+    return {
+      exitCode,
+      code: 'SERVER_UNREACHABLE',
+      message: `${server} did not answer in time. Check that it is up, and try again.`,
+    }
+  }
+  const [error] = chain
+  const said = error instanceof Error ? cleanRemoteText(error.message) : undefined
+  return {
+    exitCode,
+    code: 'MCP_REQUEST_FAILED',
+    message: `The request to ${server.replace('The', 'the')} failed: ${JSON.stringify(said ?? 'unknown reason')}. Check that it is up, and try again.`,
+  }
+}
+
+function hasCode(error: unknown): error is { readonly code: string } {
+  return typeof error === 'object' && error !== null && 'code' in error && isText(error.code)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function causes(error: unknown): readonly unknown[] {
+  const chain: unknown[] = []
+  let next: unknown = error
+  while (next !== undefined && chain.length < longestChain) {
+    chain.push(next)
+    next = next instanceof Error ? next.cause : undefined
+  }
+  return chain
+}

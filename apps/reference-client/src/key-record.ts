@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { link, open, readFile, rm } from 'node:fs/promises'
+import { CliError } from './errors.ts'
+import { homeUnusable } from './home.ts'
+
+/** Where a store key can be kept. */
+export type KeyKind = 'keychain' | 'key-file' | 'passphrase'
+
+/** What was chosen when the store was begun. Nothing secret. */
+export interface KeyRecord {
+  readonly version: 1
+  readonly kind: KeyKind
+  /** The salt of a passphrase, in base64. */
+  readonly salt?: string
+  /** Tells the key from every other one, and nothing about it. */
+  readonly fingerprint: string
+}
+
+const keyKinds: readonly KeyKind[] = ['keychain', 'key-file', 'passphrase']
+
+export function isKeyKind(value: unknown): value is KeyKind {
+  return keyKinds.some((kind) => kind === value)
+}
+
+/** Reads what was chosen, or `undefined` where nothing was yet. */
+export async function readKeyRecord(file: string): Promise<KeyRecord | undefined> {
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined
+    throw homeUnusable(file, error)
+  }
+  const record = parse(text)
+  if (record !== undefined) return record
+  throw new CliError(
+    'STORE_KEY_UNAVAILABLE',
+    `${JSON.stringify(file)} does not say which key the store has: it is damaged, or of a later version. Restore it or update evergrant; to start over, remove the folder it is in and sign in again.`,
+  )
+}
+
+/** Records a choice, unless another process was first. What counts is what can be read then. */
+export async function createKeyRecord(file: string, record: KeyRecord): Promise<void> {
+  const temporary = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`
+  try {
+    const handle = await open(temporary, 'wx', 0o600)
+    try {
+      await handle.writeFile(`${JSON.stringify(record)}\n`)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    // A link fails where the name is taken: of several processes one chooses.
+    await link(temporary, file)
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw homeUnusable(file, error)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+function parse(text: string): KeyRecord | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  const { version, kind, salt, fingerprint } = value as Partial<Record<keyof KeyRecord, unknown>>
+  if (version !== 1 || !isKeyKind(kind) || typeof fingerprint !== 'string') return undefined
+  if (kind !== 'passphrase') return { version, kind, fingerprint }
+  return typeof salt === 'string' ? { version, kind, salt, fingerprint } : undefined
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
+}

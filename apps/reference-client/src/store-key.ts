@@ -1,0 +1,142 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import { access } from 'node:fs/promises'
+import { EvergrantClientError } from '@evergrant/client'
+import { keychainKey, keyFileKey, passphraseKey } from '@evergrant/client/stores/file'
+import type { StoreKey } from '@evergrant/client/stores/file'
+import { CliError } from './errors.ts'
+import type { Home } from './home.ts'
+import { createKeyRecord, isKeyKind, readKeyRecord } from './key-record.ts'
+import type { KeyKind, KeyRecord } from './key-record.ts'
+
+/** A store's key, and where it is kept. */
+export interface OpenedKey extends StoreKey {
+  readonly kind: KeyKind
+}
+
+/** Options of {@link openStoreKey}. */
+export interface StoreKeyOptions {
+  /** Receives what a person should know about the choice. */
+  readonly notice: (text: string) => void
+  /** The keychain. Default: the operating system's. */
+  readonly keychain?: (() => Promise<StoreKey>) | undefined
+}
+
+/**
+ * Gets the key of the store. What is chosen the first time is recorded and kept to: a key that is
+ * missing later is an error, and no other one takes its place.
+ *
+ * @throws CliError `USAGE`, `STORE_KEY_UNAVAILABLE`, `HOME_UNUSABLE`
+ */
+export async function openStoreKey(
+  home: Home,
+  env: Readonly<Record<string, string | undefined>>,
+  options: StoreKeyOptions,
+): Promise<OpenedKey> {
+  const wish = readWish(env['EVERGRANT_KEY'])
+  const sources = keySources(home, env['EVERGRANT_PASSPHRASE'], options.keychain ?? keychainKey)
+  let record = await readKeyRecord(home.keyRecordFile)
+  if (record === undefined) {
+    const chosen = await choose(wish, sources, home, options.notice)
+    await createKeyRecord(home.keyRecordFile, chosen)
+    record = (await readKeyRecord(home.keyRecordFile)) ?? chosen
+  }
+  const { kind, fingerprint } = record
+  if (wish !== 'auto' && wish !== kind) {
+    throw new CliError(
+      'USAGE',
+      `EVERGRANT_KEY is ${wish}, but the store in ${JSON.stringify(home.folder)} was begun with ${kind}. Unset EVERGRANT_KEY to use it as it is, or name another folder in EVERGRANT_HOME.`,
+    )
+  }
+  if (kind === 'key-file') await assertPresent(home.keyFile)
+  const found = await sources[kind](record.salt).catch((cause: unknown) => {
+    throw EvergrantClientError.is(cause) ? keyMissing(home, cause.message, cause) : cause
+  })
+  if (fingerprintOf(found.key) !== fingerprint) {
+    throw keyMissing(
+      home,
+      kind === 'passphrase'
+        ? 'EVERGRANT_PASSPHRASE is not the passphrase it was begun with'
+        : `${found.source} holds another key than the one it was begun with`,
+    )
+  }
+  return { ...found, kind }
+}
+
+type KeySources = Readonly<Record<KeyKind, (salt?: string) => Promise<StoreKey>>>
+
+function keySources(
+  home: Home,
+  passphrase: string | undefined,
+  keychain: () => Promise<StoreKey>,
+): KeySources {
+  return {
+    keychain: () => keychain(),
+    'key-file': () => keyFileKey(home.keyFile),
+    async passphrase(salt = '') {
+      if (passphrase === undefined || passphrase === '') {
+        throw new CliError(
+          'STORE_KEY_UNAVAILABLE',
+          'The store is encrypted with a passphrase, and EVERGRANT_PASSPHRASE is not set. Set it.',
+        )
+      }
+      return await passphraseKey(passphrase, Uint8Array.from(Buffer.from(salt, 'base64')))
+    },
+  }
+}
+
+function readWish(value: string | undefined): KeyKind | 'auto' {
+  if (value === undefined || value === '' || value === 'auto') return 'auto'
+  if (isKeyKind(value)) return value
+  throw new CliError(
+    'USAGE',
+    `EVERGRANT_KEY is ${JSON.stringify(value)}; expected auto, keychain, key-file or passphrase.`,
+  )
+}
+
+async function choose(
+  wish: KeyKind | 'auto',
+  sources: KeySources,
+  home: Home,
+  notice: (text: string) => void,
+): Promise<KeyRecord> {
+  if (wish !== 'auto') return await recordOf(wish, sources)
+  try {
+    return await recordOf('keychain', sources)
+  } catch (error) {
+    if (!EvergrantClientError.is(error) || error.code !== 'TOKEN_STORE_UNAVAILABLE') throw error
+    notice(
+      `There is no usable OS keychain. The key of the store is kept in ${home.keyFile}, which only you can read.`,
+    )
+    return await recordOf('key-file', sources)
+  }
+}
+
+async function recordOf(kind: KeyKind, sources: KeySources): Promise<KeyRecord> {
+  const salt = kind === 'passphrase' ? randomBytes(16).toString('base64') : undefined
+  const { key } = await sources[kind](salt)
+  const fingerprint = fingerprintOf(key)
+  return { version: 1, kind, fingerprint, ...(salt === undefined ? {} : { salt }) }
+}
+
+function fingerprintOf(key: Uint8Array): string {
+  return createHmac('sha256', key).update('evergrant store key').digest('base64url').slice(0, 22)
+}
+
+/** Without this check a key file that got lost would silently be made anew. */
+async function assertPresent(file: string): Promise<void> {
+  await access(file).catch((cause: unknown) => {
+    throw new CliError(
+      'STORE_KEY_UNAVAILABLE',
+      `The key of the store was kept in ${JSON.stringify(file)}, which is not there. Restore it; to start over, remove the folder it was in and sign in again.`,
+      { cause },
+    )
+  })
+}
+
+function keyMissing(home: Home, why: string, cause?: unknown): CliError {
+  return new CliError(
+    'STORE_KEY_UNAVAILABLE',
+    `The key of the store in ${JSON.stringify(home.folder)} is not available: ${why.replace(/\.$/, '')}. No other key opens it. To start over, remove that folder and sign in again.`,
+    { cause },
+  )
+}

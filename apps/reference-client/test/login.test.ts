@@ -1,0 +1,166 @@
+import { expect, test } from 'vitest'
+import { runInProcess, scene } from './support.ts'
+
+test(
+  'signs in without a browser, and explains what it asked for',
+  { tags: ['C-02', 'C-10', 'C-20'] },
+  async () => {
+    await using s = await scene({ issueRefreshTokens: 'offline_access' })
+    const { code, out, err } = await s.run(['login', s.url, '--headless', '--explain', '--json'])
+    expect(code).toBe(0)
+    const document = JSON.parse(out)
+    expect(document).toMatchObject({
+      serverUrl: s.url,
+      outcome: 'signed-in',
+      issuer: s.as.issuer,
+      scope: 'mcp:read offline_access',
+      missingScopes: [],
+      refreshToken: 'issued',
+    })
+    expect(document.explanation.join('\n')).toMatch(/offline_access .*\[C-02\]/)
+    expect(err).toContain('[C-02]')
+    const asked = s.as.requests.find((request) => request.endpoint === 'authorize')
+    expect(asked?.query['scope']).toBe('mcp:read offline_access')
+  },
+)
+
+test(
+  'signs in through the browser and a loopback callback, and prints the address too',
+  { tags: ['C-36'] },
+  async () => {
+    await using s = await scene()
+    const opened: string[] = []
+    const { code, out, err } = await s.run(['login', s.url], {
+      async openBrowser(url) {
+        opened.push(url)
+        // The scripted server approves at once: the redirect reaches the callback.
+        expect(await (await fetch(url)).text()).toContain('Signed in')
+      },
+    })
+    expect(code).toBe(0)
+    expect(out).toContain(`Signed in to ${s.url}`)
+    expect(err).toContain(opened[0])
+    expect(new URL(opened[0] ?? '').searchParams.get('redirect_uri')).toMatch(
+      /^http:\/\/127\.0\.0\.1:\d+\/callback$/,
+    )
+  },
+)
+
+test('leaves the browser alone with --no-browser', async () => {
+  await using s = await scene()
+  const address = Promise.withResolvers<string>()
+  const signingIn = s.run(['login', s.url, '--no-browser'], {
+    openBrowser: () => expect.unreachable('a browser was opened'),
+    stderr(text) {
+      const url = /http:\S+\/authorize\S+/.exec(text)?.[0]
+      if (url !== undefined) address.resolve(url)
+    },
+  })
+  await fetch(await address.promise)
+  expect((await signingIn).code).toBe(0)
+})
+
+test('says that no browser opens, and goes on waiting', async () => {
+  await using s = await scene()
+  const address = Promise.withResolvers<string>()
+  const told = Promise.withResolvers<void>()
+  const signingIn = s.run(['login', s.url], {
+    openBrowser(url) {
+      address.resolve(url)
+      throw new Error('no browser here')
+    },
+    stderr(text) {
+      if (text.includes('No browser could be opened')) told.resolve()
+    },
+  })
+  await told.promise
+  await fetch(await address.promise)
+  expect((await signingIn).code).toBe(0)
+})
+
+test('says why no refresh token came, and works without one', { tags: ['C-05'] }, async () => {
+  await using s = await scene({ issueRefreshTokens: 'never' })
+  const { code, out } = await s.run(['login', s.url, '--headless', '--json'])
+  expect(code).toBe(0)
+  expect(JSON.parse(out)).toMatchObject({
+    refreshToken: 'not-issued',
+    withoutRefreshToken: expect.stringContaining('and issued none'),
+  })
+  expect((await s.run(['call', s.url, 'notes_list'])).code).toBe(0)
+  const { out: status } = await s.run(['status', s.url])
+  expect(status).toContain('There is no refresh token.')
+})
+
+test('asks for more scope with --scope, also when somebody is signed in', async () => {
+  await using s = await scene()
+  await s.run(['login', s.url, '--headless'])
+  const { out } = await s.run(['login', s.url, '--headless', '--scope', 'mcp:write', '--json'])
+  expect(JSON.parse(out)).toMatchObject({ outcome: 'signed-in' })
+  expect(JSON.parse(out).scope.split(' ').toSorted()).toEqual([
+    'mcp:read',
+    'mcp:write',
+    'offline_access',
+  ])
+  expect((await s.run(['call', s.url, 'notes_add', '--args', '{"text":"hello"}'])).out).toBe(
+    '1. hello\n',
+  )
+})
+
+test('tells a sign-in that was refused from one that failed', async () => {
+  await using s = await scene()
+  s.as.faults.authorize.push({ kind: 'oauth-error', error: 'access_denied' })
+  const refused = await s.run(['login', s.url, '--headless', '--json'])
+  expect(refused.code).toBe(3)
+  expect(JSON.parse(refused.out)).toMatchObject({
+    error: {
+      code: 'SIGN_IN_FAILED',
+      oauthError: 'access_denied',
+      command: `evergrant login ${s.url}`,
+    },
+  })
+  s.as.faults.metadata.push({ kind: 'html' }, { kind: 'html' }, { kind: 'html' })
+  const failed = await s.run(['login', s.url, '--headless', '--json'])
+  expect([failed.code, JSON.parse(failed.out).error.code]).toEqual([4, 'DISCOVERY_FAILED'])
+})
+
+test('ends a sign-in that nobody finishes on Ctrl-C', async () => {
+  await using s = await scene()
+  const interruption = new AbortController()
+  const { code, out } = await s.run(['login', s.url, '--json'], {
+    signal: interruption.signal,
+    openBrowser: () => interruption.abort(),
+  })
+  expect([code, JSON.parse(out)]).toEqual([
+    130,
+    { error: { code: 'INTERRUPTED', message: 'Interrupted.' } },
+  ])
+})
+
+test.each([
+  [[], 'Usage: evergrant'],
+  [['dance'], 'dance'],
+  [['login'], 'mcp-url'],
+  [['login', 'not a url'], 'MCP server URL'],
+  [['login', 'ftp://example.com'], 'https://'],
+  [['call', 'http://127.0.0.1:1/mcp', 'x', '--args', '[1]'], 'JSON object'],
+  [['call', 'http://127.0.0.1:1/mcp', 'x', '--args', '{'], 'JSON object'],
+  [['call', 'http://127.0.0.1:1/mcp', 'x', '--repeat', '0'], 'at least 1'],
+  [['call', 'http://127.0.0.1:1/mcp', 'x', '--every', 'soon'], 'whole number'],
+])('exits with 2 and says what to do: %j', async (args, hint) => {
+  await using s = await scene()
+  const { code, out, err } = await s.run(args)
+  expect([code, out]).toEqual([2, ''])
+  expect(err).toContain(hint)
+  const { code: withJson, out: document } = await s.run([...args, '--json'])
+  expect(withJson).toBe(2)
+  expect(JSON.parse(document)).toEqual({
+    error: { code: expect.any(String), message: expect.stringMatching(/\S/) },
+  })
+})
+
+test('shows help and version, and exits with 0', async () => {
+  const help = await runInProcess(['call', '--help'], {})
+  expect(help.code).toBe(0)
+  expect(help.out).toContain('--parallel <count>')
+  expect((await runInProcess(['--version'], {})).out).toMatch(/^\d+\.\d+\.\d+/)
+})

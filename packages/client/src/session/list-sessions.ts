@@ -1,0 +1,53 @@
+import { EvergrantClientError } from '../errors.ts'
+import { recordId } from '../grant/grant.ts'
+import type { RecordStore } from '../store.ts'
+import { isObject, jsonRecord } from './json-record.ts'
+
+/** What {@link listSessions} found. */
+export interface SessionListing {
+  /** The MCP servers that somebody signed in to, in canonical form and alphabetical order. */
+  readonly serverUrls: readonly string[]
+  /** An error for each record that cannot be read; one damaged record hides no other. */
+  readonly unreadable: readonly EvergrantClientError[]
+}
+
+/**
+ * Lists the MCP servers that one user of this host has signed in to, also those that were signed
+ * out of since: `createSession(…).status()` tells. Nothing is sent anywhere.
+ *
+ * @param partition - Whose sessions, as in `SessionOptions`. Default `default`.
+ */
+export async function listSessions(
+  store: RecordStore,
+  partition = 'default',
+): Promise<SessionListing> {
+  const serverUrls: string[] = []
+  const unreadable: EvergrantClientError[] = []
+  for await (const id of store.list('binding')) {
+    try {
+      const { value } = await jsonRecord(store, { kind: 'binding', id }, readOwner).read()
+      if (value?.partition !== partition) continue
+      // A record that was copied to another name is nobody's.
+      if (id === (await recordId(['binding', partition, value.serverUrl]))) {
+        serverUrls.push(value.serverUrl)
+      }
+    } catch (error) {
+      if (!EvergrantClientError.is(error) || error.code !== 'RECORD_UNREADABLE') throw error
+      unreadable.push(error)
+    }
+  }
+  return { serverUrls: serverUrls.toSorted(), unreadable }
+}
+
+interface BindingOwner {
+  readonly serverUrl: string
+  readonly partition: string
+}
+
+function readOwner(value: unknown): BindingOwner | undefined {
+  if (!isObject(value)) return undefined
+  const { serverUrl, partition } = value
+  return typeof serverUrl === 'string' && typeof partition === 'string'
+    ? { serverUrl, partition }
+    : undefined
+}
