@@ -171,7 +171,10 @@ function tokenManager(
     adopt,
     forget,
     async idle() {
-      while (inFlight !== undefined) await inFlight.result.catch(() => undefined)
+      // One refresh can lead to another: a recovery starts when the work before it ends.
+      for (let work = inFlight; work !== undefined; work = inFlight) {
+        await work.result.catch(() => undefined)
+      }
     },
   }
 

@@ -19,12 +19,12 @@ describe('one sign-in, and nobody is asked again', () => {
         expect(it.as.refreshRequests()).toBe(expiry)
         it.clock.advanceSeconds(1000)
       }
-      const [register] = it.as.requests.filter(({ endpoint }) => endpoint === 'register')
+      const register = it.as.requests.find(({ endpoint }) => endpoint === 'register')
       expect(register?.json).toMatchObject({
         grant_types: expect.arrayContaining(['refresh_token']),
         application_type: 'native',
       })
-      const [authorize] = it.as.requests.filter(({ endpoint }) => endpoint === 'authorize')
+      const authorize = it.as.requests.find(({ endpoint }) => endpoint === 'authorize')
       expect(authorize?.query['scope']).toBe('mcp:read offline_access')
     },
   )
@@ -36,14 +36,14 @@ describe('one sign-in, and nobody is asked again', () => {
       await using it = await scene({ server: { scopeByPath: { '/mcp': 'mcp:write' } } })
       const response = await authorizedFetch(it.session())(it.server.resource)
       expect(response.status).toBe(200)
-      const [authorize] = it.as.requests.filter(({ endpoint }) => endpoint === 'authorize')
+      const authorize = it.as.requests.find(({ endpoint }) => endpoint === 'authorize')
       expect(authorize?.query).toMatchObject({
         scope: 'mcp:write offline_access',
         resource: it.server.resource,
         code_challenge_method: 'S256',
         state: expect.stringMatching(/^.{40,}$/),
       })
-      const [token] = it.as.requests.filter(({ endpoint }) => endpoint === 'token')
+      const token = it.as.requests.find(({ endpoint }) => endpoint === 'token')
       expect(token?.form).toMatchObject({ resource: it.server.resource })
       expect(token?.form['scope']).toBeUndefined()
     },

@@ -1,5 +1,6 @@
 import type { SignInReason } from '../errors.ts'
 import { EvergrantClientError } from '../errors.ts'
+import type { GrantEnd } from './grant.ts'
 import type { RefreshOutcome } from './refresh-transaction.ts'
 
 /** Outcomes that a person, at the browser or in the configuration, has to deal with. */
@@ -52,34 +53,30 @@ export function signInRequired(outcome: FinalOutcome): EvergrantClientError {
 function signInReasonOf(
   outcome: Exclude<FinalOutcome, { kind: 'refused' }>,
 ): readonly [SignInReason, string] {
-  switch (outcome.kind) {
-    case 'absent':
-      return ['never-signed-in', 'nobody has signed in here yet']
-    case 'signed-out':
-      return ['signed-out', 'the last sign-in was ended by signing out']
-    case 'no-refresh-token':
-      return [
-        'no-refresh-token',
-        'the access token is used up, and the authorization server issued no refresh token with it',
-      ]
-    case 'ended':
-      switch (outcome.stored.grant.ended?.reason) {
-        case 'lost-response':
-          return [
-            'lost-response',
-            'the answer to a refresh was lost on the way, and this authorization server accepts no superseded refresh token; a server with a grace period for rotation would have forgiven it',
-          ]
-        case 'registration-ended':
-          return [
-            'registration-ended',
-            'the authorization server no longer accepts this client registration',
-          ]
-        case 'refused':
-        case undefined:
-          return [
-            'grant-ended',
-            'the authorization server ended the grant: it expired or was revoked',
-          ]
-      }
-  }
+  return outcome.kind === 'ended'
+    ? endReasons[outcome.stored.grant.ended?.reason ?? 'refused']
+    : reasons[outcome.kind]
+}
+
+const reasons: Readonly<
+  Record<'absent' | 'signed-out' | 'no-refresh-token', readonly [SignInReason, string]>
+> = {
+  absent: ['never-signed-in', 'nobody has signed in here yet'],
+  'signed-out': ['signed-out', 'the last sign-in was ended by signing out'],
+  'no-refresh-token': [
+    'no-refresh-token',
+    'the access token is used up, and the authorization server issued no refresh token with it',
+  ],
+}
+
+const endReasons: Readonly<Record<GrantEnd['reason'], readonly [SignInReason, string]>> = {
+  refused: ['grant-ended', 'the authorization server ended the grant: it expired or was revoked'],
+  'lost-response': [
+    'lost-response',
+    'the answer to a refresh was lost on the way, and this authorization server accepts no superseded refresh token; a server with a grace period for rotation would have forgiven it',
+  ],
+  'registration-ended': [
+    'registration-ended',
+    'the authorization server no longer accepts this client registration',
+  ],
 }

@@ -76,7 +76,8 @@ async function getOnce(url: string, options: HttpOptions): Promise<HttpAnswer> {
   } catch (error) {
     // A kept-alive connection that the server closed at this moment: it says nothing about the
     // server, and reading a document twice does no harm.
-    if (error instanceof NoAnswerError && isReset(error.cause)) return await send(url, init, options)
+    if (error instanceof NoAnswerError && isReset(error.cause))
+      return await send(url, init, options)
     throw error
   }
 }

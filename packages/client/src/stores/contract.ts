@@ -4,7 +4,7 @@ import type { HeldLock, LockOutcome, RecordName, RecordStore } from '../store.ts
 export interface StoreContractCheck {
   readonly name: string
   /** Rejects with an `Error` that says what was promised and what happened. */
-  run(): Promise<void>
+  readonly run: () => Promise<void>
 }
 
 /** How the contract opens stores. */

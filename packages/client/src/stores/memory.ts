@@ -39,7 +39,7 @@ export function memoryStore(): RecordStore {
     },
     async *list(kind) {
       const prefix = `${kind}/`
-      for (const key of [...records.keys()]) {
+      for (const key of records.keys()) {
         if (key.startsWith(prefix)) yield key.slice(prefix.length)
       }
     },

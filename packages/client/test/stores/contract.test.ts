@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { afterAll, describe, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import type { RecordStore } from '../../src/index.ts'
 import { storeContract } from '../../src/stores/contract.ts'
 import { fileStore } from '../../src/stores/file.ts'
@@ -16,7 +16,7 @@ describe('memory store', () => {
     },
     open: async (): Promise<RecordStore> => ({ ...shared, close: async () => undefined }),
   }
-  for (const check of storeContract(subject)) test(check.name, check.run)
+  test.for(storeContract(subject))('$name', ({ run }) => expect(run()).resolves.toBeUndefined())
 })
 
 describe('file store', async () => {
@@ -31,6 +31,6 @@ describe('file store', async () => {
     },
     open: () => fileStore(folder, { key }),
   }
-  for (const check of storeContract(subject)) test(check.name, check.run)
+  test.for(storeContract(subject))('$name', ({ run }) => expect(run()).resolves.toBeUndefined())
   afterAll(() => rm(base, { recursive: true, force: true }))
 })

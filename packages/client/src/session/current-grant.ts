@@ -1,0 +1,105 @@
+import { selectProviderProfile } from '@evergrant/core'
+import type { ProviderProfile } from '@evergrant/core'
+import type { Clock } from '../clock.ts'
+import type { Observer } from '../events.ts'
+import type { GrantIdentity } from '../grant/grant.ts'
+import type { HttpOptions } from '../protocol/http.ts'
+import { refreshRequest } from '../protocol/token-requests.ts'
+import type { RecordStore } from '../store.ts'
+import type { TokenManager, TokenManagerOptions } from '../token-manager.ts'
+import { createTokenManager } from '../token-manager.ts'
+import type { Binding } from './records.ts'
+import { bindingRecord } from './records.ts'
+
+/** What every part of a session works with. */
+export interface SessionContext {
+  /** The MCP server, in canonical form. */
+  readonly serverUrl: string
+  readonly partition: string
+  readonly store: RecordStore
+  readonly clock: Clock
+  readonly http: HttpOptions
+  readonly observe: Observer
+  /** The provider's profile, where the one chosen by issuer does not fit. */
+  readonly profile: ProviderProfile | undefined
+  readonly refresh: Partial<TokenManagerOptions> | undefined
+}
+
+/** A server's grant, ready to be used. */
+export interface Bound {
+  readonly binding: Binding
+  readonly manager: TokenManager
+}
+
+/** Which grant serves the session's server. */
+export interface CurrentGrant {
+  /** What this process knows, asking the store only when it knows nothing. */
+  readonly get: () => Promise<Bound | undefined>
+  /** What the store says now: another process may have signed in anew. */
+  readonly load: () => Promise<Bound | undefined>
+  readonly managerFor: (binding: Binding) => Promise<TokenManager>
+  /** Makes the session, and every later one over the store, use a grant. */
+  readonly use: (bound: Bound) => Promise<void>
+  readonly idle: () => Promise<void>
+}
+
+export function currentGrant(context: SessionContext): CurrentGrant {
+  const { store, partition, serverUrl, clock, http, observe } = context
+  let bound: Bound | undefined
+
+  async function load(): Promise<Bound | undefined> {
+    const { value: binding } = await (await bindingRecord(store, partition, serverUrl)).read()
+    if (binding === undefined) bound = undefined
+    else if (bound === undefined || !sameIdentity(bound.manager.identity, identityOf(binding))) {
+      bound = { binding, manager: await managerFor(binding) }
+    }
+    return bound
+  }
+
+  async function managerFor(binding: Binding): Promise<TokenManager> {
+    const { authorizationServer, registration } = binding
+    const profile = profileOf(context, authorizationServer.issuer)
+    return await createTokenManager(identityOf(binding), {
+      ...context.refresh,
+      store,
+      clock,
+      observe,
+      exchange: (grant) =>
+        refreshRequest(grant, { ...http, authorizationServer, registration, profile, clock }),
+    })
+  }
+
+  return {
+    get: async () => bound ?? (await load()),
+    load,
+    managerFor,
+    async use(next) {
+      await (await bindingRecord(store, partition, serverUrl)).put(next.binding)
+      bound = next
+    },
+    idle: async () => await bound?.manager.idle(),
+  }
+}
+
+/** The profile of an authorization server: the one the application gave, else by issuer. */
+export function profileOf(context: SessionContext, issuer: string): ProviderProfile {
+  return context.profile ?? selectProviderProfile(issuer)
+}
+
+function identityOf(binding: Binding): GrantIdentity {
+  return {
+    partition: binding.partition,
+    issuer: binding.authorizationServer.issuer,
+    resource: binding.resource,
+    clientId: binding.registration.clientId,
+  }
+}
+
+function sameIdentity(one: GrantIdentity, other: GrantIdentity): boolean {
+  return (
+    one.partition === other.partition &&
+    one.issuer === other.issuer &&
+    one.resource === other.resource &&
+    one.clientId === other.clientId
+  )
+}

@@ -1,0 +1,332 @@
+import type { BearerChallenge, ScopeDecision } from '@evergrant/core'
+import { explainMissingRefreshToken } from '@evergrant/core'
+import type { SignInReason } from '../errors.ts'
+import { EvergrantClientError } from '../errors.ts'
+import { aboutGrant } from '../events.ts'
+import type { GrantIdentity } from '../grant/grant.ts'
+import type { CompletedAuthorization } from '../protocol/authorization.ts'
+import { completeAuthorization } from '../protocol/authorization.ts'
+import type { DiscoverOptions, Discovery } from '../protocol/discovery.ts'
+import { discover } from '../protocol/discovery.ts'
+import type { ClientConfiguration } from '../protocol/registration.ts'
+import type { SignIn } from '../sign-in.ts'
+import type { LockOutcome } from '../store.ts'
+import type { CurrentGrant, SessionContext } from './current-grant.ts'
+import { profileOf } from './current-grant.ts'
+import type { Binding } from './records.ts'
+import { registrationRecord, signInTurn } from './records.ts'
+import { redirectSignIns } from './redirect-sign-ins.ts'
+import { covers } from './scope-cover.ts'
+import type { SignInPlan, SignInPreferences } from './sign-in-plan.ts'
+import { planSignIn, registrationFor } from './sign-in-plan.ts'
+
+/** Why and for what a person is asked to sign in. */
+export interface SignInOptions {
+  /** The challenge of the resource: its scope, and where its metadata is. */
+  readonly challenge?: BearerChallenge | undefined
+  /** A token that is not good enough: another process's sign-in counts only if it brought another. */
+  readonly unusableAccessToken?: string | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** What came of a sign-in. */
+export interface SignInResult {
+  readonly identity: GrantIdentity
+  /** `adopted`: another caller or process signed in meanwhile; nobody was asked here. */
+  readonly outcome: 'signed-in' | 'adopted'
+  /** What was asked for and why; absent where another process asked. */
+  readonly decision?: ScopeDecision
+  /** What others got wrong on the way, and what deviates from the standards, in plain words. */
+  readonly warnings?: readonly string[]
+  readonly scope: string | undefined
+  /** What was asked for and not granted. */
+  readonly missingScopes: readonly string[]
+  readonly refreshToken: 'issued' | 'not-issued'
+  /** Why no refresh token came, in words. */
+  readonly withoutRefreshToken?: string
+}
+
+/** What a sign-in is made with, besides the session's own. */
+export interface SignInFlowOptions extends Pick<DiscoverOptions, 'chooseAuthorizationServer'> {
+  readonly client: ClientConfiguration
+  readonly form: SignIn
+  readonly preferences: SignInPreferences
+}
+
+/** Signs a person in: one page at a time for a server, however many ask for it. */
+export interface SignInFlow {
+  readonly signIn: (asked?: SignInOptions) => Promise<SignInResult>
+  readonly completeSignIn: (callbackUrl: string) => Promise<SignInResult>
+}
+
+/** How long one process waits while another signs the same person in to the same server. */
+const turnWaitMilliseconds = 10 * 60_000
+
+export function signInFlow(
+  context: SessionContext,
+  grants: CurrentGrant,
+  options: SignInFlowOptions,
+): SignInFlow {
+  const { serverUrl, partition, store, clock, http, observe } = context
+  const { client, form, preferences } = options
+  const redirects = redirectSignIns(context)
+  let signingIn: Promise<SignInResult> | undefined
+
+  return { signIn, completeSignIn }
+
+  async function signIn(asked: SignInOptions = {}): Promise<SignInResult> {
+    if (signingIn !== undefined) {
+      const result = await signingIn
+      // What was signed in to may still lack the scope this caller needs.
+      if (covers(result.scope, asked.challenge)) return { ...result, outcome: 'adopted' }
+    }
+    signingIn ??= takeTurn(asked).finally(() => {
+      signingIn = undefined
+    })
+    return await signingIn
+  }
+
+  /** One sign-in at a time for this server, over all processes. */
+  async function takeTurn(asked: SignInOptions): Promise<SignInResult> {
+    const turn = await signInTurn(partition, serverUrl)
+    const locking = await store
+      .lock(turn, {
+        waitMilliseconds: form.kind === 'interactive' ? turnWaitMilliseconds : 5000,
+        ...(asked.signal === undefined ? {} : { signal: asked.signal }),
+      })
+      .catch((cause: unknown): LockOutcome => {
+        if (asked.signal?.aborted) throw cause
+        return { outcome: 'unavailable', reason: 'the store failed to lock', cause }
+      })
+    try {
+      const adopted = await signedInMeanwhile(asked)
+      if (adopted !== undefined) return adopted
+      // Without the lock a second page may open: a nuisance, while no sign-in would be a failure.
+      return await start(asked)
+    } finally {
+      if (locking.outcome === 'acquired') await locking.lock.release()
+    }
+  }
+
+  /** Another process's finished sign-in, where it serves the purpose of this one. */
+  async function signedInMeanwhile(asked: SignInOptions): Promise<SignInResult | undefined> {
+    const current = await grants.load()
+    const grant = await current?.manager.read()
+    if (current === undefined || grant?.state !== 'active' || grant.tokenSet === undefined) {
+      return undefined
+    }
+    const { tokenSet } = grant
+    if (asked.unusableAccessToken === undefined && asked.challenge === undefined) return undefined
+    if (tokenSet.accessToken === asked.unusableAccessToken) return undefined
+    if (!covers(tokenSet.scope, asked.challenge)) return undefined
+    const expiry = tokenSet.expiresAtEpochSeconds ?? Number.POSITIVE_INFINITY
+    if (expiry <= clock.nowEpochSeconds()) return undefined
+    return {
+      identity: current.manager.identity,
+      outcome: 'adopted',
+      scope: tokenSet.scope,
+      missingScopes: [],
+      refreshToken: tokenSet.refreshToken === undefined ? 'not-issued' : 'issued',
+    }
+  }
+
+  async function start(asked: SignInOptions): Promise<SignInResult> {
+    if (form.kind === 'none') {
+      throw noWayToSignIn(serverUrl, await currentReason(asked))
+    }
+    if (form.kind === 'redirect') {
+      const handedOut = await redirects.underWay(asked.challenge)
+      if (handedOut !== undefined) throw await continueInBrowser(handedOut, asked)
+    }
+    const discovery = await discover(serverUrl, {
+      ...http,
+      signal: asked.signal,
+      resourceMetadataUrl: asked.challenge?.resource_metadata,
+      chooseAuthorizationServer: options.chooseAuthorizationServer,
+    })
+    if (form.kind === 'redirect') {
+      const plan = await makePlan(discovery, asked, form.redirectUri, preferences)
+      const authorizationUrl = await redirects.begin(bindingOf(discovery, plan), plan)
+      throw await continueInBrowser(authorizationUrl, asked)
+    }
+    const result = await interactively(discovery, asked, preferences)
+    if (result !== 'offline-access-refused') return result
+    // Some servers list offline_access and refuse it to this client. A sign-in without refresh
+    // token is better than none, and the result says so.
+    const modest = { ...preferences, wantsRefreshToken: false }
+    const second = await interactively(discovery, asked, modest)
+    if (second !== 'offline-access-refused') return second
+    throw new EvergrantClientError(
+      'SIGN_IN_FAILED',
+      'The authorization server refuses the scope of the sign-in, with offline_access and without. Its operator can tell which scope this client may ask for.',
+      { oauthError: 'invalid_scope' },
+    )
+  }
+
+  async function interactively(
+    discovery: Discovery,
+    asked: SignInOptions,
+    wishes: SignInPreferences,
+  ): Promise<SignInResult | 'offline-access-refused'> {
+    if (form.kind !== 'interactive') throw noWayToSignIn(serverUrl, 'never-signed-in')
+    const { issuer } = discovery.authorizationServer
+    const { value: registered } = await (
+      await registrationRecord(store, issuer, client.name)
+    ).read()
+    const prepared = await form.prepare(registered?.redirectUri)
+    let offlineAccessSent = false
+    try {
+      const plan = await makePlan(discovery, asked, prepared.redirectUri, wishes)
+      offlineAccessSent = ['added', 'already-present'].includes(plan.decision.offlineAccess)
+      const callbackUrl = await prepared.authorize(plan.request.authorizationUrl, asked.signal)
+      const { pending } = plan.request
+      const completed = await completeAuthorization(callbackUrl, pending, {
+        ...http,
+        authorizationServer: discovery.authorizationServer,
+        registration: plan.registration,
+        profile: plan.profile,
+        clock,
+      })
+      const why = explainMissingRefreshToken(plan.decision)
+      return {
+        ...(await adopt(bindingOf(discovery, plan), completed, pending.scope, why)),
+        decision: plan.decision,
+        warnings: warningsOf(discovery, plan),
+      }
+    } catch (error) {
+      if (isRefusalOfOfflineAccess(error, offlineAccessSent)) return 'offline-access-refused'
+      throw error
+    } finally {
+      await prepared.close()
+    }
+  }
+
+  async function makePlan(
+    discovery: Discovery,
+    asked: SignInOptions,
+    redirectUri: string,
+    wishes: SignInPreferences,
+  ): Promise<SignInPlan> {
+    const current = await grants.load()
+    const grant = await current?.manager.read()
+    const refused =
+      grant?.ended?.reason === 'registration-ended' ? grant.identity.clientId : undefined
+    const registration = await registrationFor(discovery, client, redirectUri, refused, {
+      store,
+      clock,
+      http,
+    })
+    // Scope granted by another authorization server says nothing about this one.
+    const sameServer = current?.binding.authorizationServer.issuer === registration.issuer
+    return await planSignIn({
+      discovery,
+      challenge: asked.challenge,
+      client,
+      registration,
+      redirectUri,
+      preferences: wishes,
+      grant: sameServer ? grant : undefined,
+      clock,
+    })
+  }
+
+  function bindingOf(discovery: Discovery, plan: SignInPlan): Binding {
+    return {
+      serverUrl: serverUrl,
+      partition,
+      resource: discovery.resource,
+      authorizationServer: discovery.authorizationServer,
+      registration: plan.registration,
+    }
+  }
+
+  /** Saves the grant, then makes the session use it. */
+  async function adopt(
+    binding: Binding,
+    completed: CompletedAuthorization,
+    requestedScope: string | undefined,
+    withoutRefreshToken: string,
+  ): Promise<SignInResult> {
+    const { tokenSet } = completed
+    const manager = await grants.managerFor(binding)
+    await manager.adopt({ tokenSet, requestedScope })
+    const refreshToken = tokenSet.refreshToken === undefined ? 'not-issued' : 'issued'
+    const complete: Binding =
+      refreshToken === 'issued' ? binding : { ...binding, withoutRefreshToken }
+    await grants.use({ binding: complete, manager })
+    if (completed.missingScopes.length > 0) {
+      observe({
+        ...aboutGrant(manager.identity),
+        type: 'scope-narrowed',
+        missingScopes: completed.missingScopes,
+      })
+    }
+    return {
+      identity: manager.identity,
+      outcome: 'signed-in',
+      scope: tokenSet.scope,
+      missingScopes: completed.missingScopes,
+      refreshToken,
+      ...(refreshToken === 'issued' ? {} : { withoutRefreshToken }),
+    }
+  }
+
+  async function continueInBrowser(
+    authorizationUrl: string,
+    asked: SignInOptions,
+  ): Promise<EvergrantClientError> {
+    return new EvergrantClientError(
+      'SIGN_IN_REQUIRED',
+      `A person has to sign in to ${serverUrl}: send them to the authorization URL, and hand the URL they come back with to completeSignIn().`,
+      { signInReason: await currentReason(asked), authorizationUrl },
+    )
+  }
+
+  async function currentReason(asked: SignInOptions): Promise<SignInReason> {
+    const current = await grants.get()
+    if (current === undefined) return 'never-signed-in'
+    try {
+      await current.manager.getAccessToken({ rejectedAccessToken: asked.unusableAccessToken })
+    } catch (error) {
+      if (EvergrantClientError.is(error) && error.signInReason !== undefined) {
+        return error.signInReason
+      }
+    }
+    return 'wider-scope-needed'
+  }
+
+  async function completeSignIn(callbackUrl: string): Promise<SignInResult> {
+    const { binding, pending, withoutRefreshToken } = await redirects.take(callbackUrl)
+    const { authorizationServer, registration } = binding
+    const completed = await completeAuthorization(callbackUrl, pending, {
+      ...http,
+      authorizationServer,
+      registration,
+      profile: profileOf(context, authorizationServer.issuer),
+      clock,
+    })
+    const result = await adopt(binding, completed, pending.scope, withoutRefreshToken)
+    await redirects.finished()
+    return result
+  }
+}
+
+function isRefusalOfOfflineAccess(error: unknown, offlineAccessSent: boolean): boolean {
+  return offlineAccessSent && EvergrantClientError.is(error) && error.oauthError === 'invalid_scope'
+}
+
+function warningsOf(discovery: Discovery, plan: SignInPlan): readonly string[] {
+  return [
+    ...discovery.warnings.map(({ message }) => message),
+    ...plan.decision.warnings.map(({ message }) => message),
+    ...plan.request.warnings,
+  ]
+}
+
+function noWayToSignIn(serverUrl: string, signInReason: SignInReason): EvergrantClientError {
+  return new EvergrantClientError(
+    'SIGN_IN_REQUIRED',
+    `A person has to sign in to ${serverUrl}, and this program was given no way to ask one. Sign in with a program that can, over the same store.`,
+    { signInReason },
+  )
+}
