@@ -1,0 +1,36 @@
+/**
+ * What a program gives all its sessions: a place where sign-ins are kept, and a way for a person
+ * to sign in.
+ */
+import { homedir } from 'node:os'
+import path from 'node:path'
+import process from 'node:process'
+import type { SessionOptions } from '@evergrant/client'
+import { headlessSignIn } from '@evergrant/client/headless'
+import { loopbackSignIn } from '@evergrant/client/loopback'
+import { fileStore, keyFileKey } from '@evergrant/client/stores/file'
+
+/** What the samples need from their host. */
+export type Host = Pick<SessionOptions, 'store' | 'signIn'>
+
+/**
+ * Opens the host of a program that runs on a person's machine.
+ *
+ * `EVERGRANT_SAMPLES_HOME` names another folder than `~/.evergrant-samples`, and
+ * `EVERGRANT_SAMPLES_HEADLESS=1` signs in without a browser where the server approves by itself.
+ */
+export async function openHost(environment: NodeJS.ProcessEnv = process.env): Promise<Host> {
+  const home = environment['EVERGRANT_SAMPLES_HOME'] ?? path.join(homedir(), '.evergrant-samples')
+  const headless = environment['EVERGRANT_SAMPLES_HEADLESS'] === '1'
+  // #region store
+  // The key of an encrypted store: in a file, or from keychainKey() or passphraseKey().
+  const { key } = await keyFileKey(path.join(home, 'store.key'))
+  const store = await fileStore(path.join(home, 'store'), { key })
+  // #endregion store
+  // #region sign-in
+  const browserSignIn = loopbackSignIn((authorizationUrl) => {
+    process.stderr.write(`Sign in here: ${authorizationUrl}\n`)
+  })
+  // #endregion sign-in
+  return { store, signIn: headless ? headlessSignIn() : browserSignIn }
+}

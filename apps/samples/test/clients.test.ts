@@ -1,0 +1,66 @@
+import { describe, expect, test, vi } from 'vitest'
+import { connect as connectFetch, toolNames } from '../src/client-fetch.ts'
+import { connect as connectSdk1 } from '../src/client-sdk-v1.ts'
+import { connect as connectSdk2 } from '../src/client-sdk-v2.ts'
+import { openHost } from '../src/host.ts'
+import type { Host } from '../src/host.ts'
+import { runSample, startScene } from './support.ts'
+
+/** A way to call a tool, however it is done. */
+type Call = () => Promise<unknown>
+
+async function callsWithFetch(serverUrl: string, host: Host): Promise<Call> {
+  const fetch = connectFetch(serverUrl, host)
+  return () => toolNames(serverUrl, fetch)
+}
+
+async function callsWithSdk1(serverUrl: string, host: Host): Promise<Call> {
+  const client = await connectSdk1(serverUrl, host)
+  return async () => (await client.callTool({ name: 'notes_list' })).content
+}
+
+async function callsWithSdk2(serverUrl: string, host: Host): Promise<Call> {
+  const client = await connectSdk2(serverUrl, host)
+  return async () => (await client.callTool({ name: 'notes_list' })).content
+}
+
+describe.concurrent.each([
+  { sample: 'client-fetch.ts', prepare: callsWithFetch },
+  { sample: 'client-sdk-v1.ts', prepare: callsWithSdk1 },
+  { sample: 'client-sdk-v2.ts', prepare: callsWithSdk2 },
+])('$sample', ({ sample, prepare }) => {
+  test(
+    'signs in once, and 20 concurrent calls over an expiry cause one refresh',
+    { tags: ['C-51'] },
+    async () => {
+      // The new token must not come near its own end while the 20 calls are under way.
+      await using it = await startScene({ accessTokenLifetimeSeconds: 4 })
+      const call = await prepare(it.server.url, await openHost(it.environment))
+      const answer = await call()
+      const expiresAtMilliseconds = Date.now() + 4000
+      const refreshesBefore = it.as.stats().tokenRequests['refresh_token']?.['success'] ?? 0
+      await vi.waitUntil(() => Date.now() > expiresAtMilliseconds, { timeout: 10_000 })
+
+      const answers = await Promise.all(Array.from({ length: 20 }, call))
+      expect(answers).toEqual(Array(20).fill(answer))
+      const { signIns, tokenRequests } = it.as.stats()
+      expect(signIns).toBe(1)
+      expect(tokenRequests['refresh_token']).toEqual({ success: refreshesBefore + 1 })
+      expect(it.server.stats().byStatus['401'] ?? 0).toBe(1)
+    },
+  )
+
+  test(
+    'runs by itself, and the second run finds the sign-in of the first',
+    { tags: ['C-52'] },
+    async () => {
+      await using it = await startScene()
+      for (const run of [1, 2]) {
+        expect(await runSample(sample, it), `run ${run}`).toBe(
+          'notes_list\nnotes_add\nnotes_clear\n',
+        )
+      }
+      expect(it.as.stats().signIns).toBe(1)
+    },
+  )
+})
