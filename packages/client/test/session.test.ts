@@ -92,7 +92,7 @@ describe('one sign-in, and nobody is asked again', () => {
 describe('step-up', () => {
   test(
     'asks for the union, keeps offline_access and the refresh token, and repeats the call',
-    { tags: ['C-08', 'C-22'] },
+    { tags: ['C-08', 'C-22', 'C-24'] },
     async () => {
       await using it = await scene({ server: { scopeByPath: { '/mcp/write': 'mcp:write' } } })
       const session = it.session()
@@ -106,6 +106,7 @@ describe('step-up', () => {
       expect(scopes).toEqual(['mcp:read offline_access', 'mcp:read offline_access mcp:write'])
       expect(await session.status()).toMatchObject({ state: 'active', hasRefreshToken: true })
       expect(it.signIns()).toBe(2)
+      expect(it.as.refreshRequests()).toBe(0)
     },
   )
 

@@ -199,7 +199,8 @@ export function mergeTokenResponse(
       expiresAtEpochSeconds:
         response.expires_in === undefined
           ? undefined
-          : options.nowEpochSeconds + response.expires_in,
+          : // Servers count in whole seconds: a token issued late in a second ends that much earlier.
+            Math.floor(options.nowEpochSeconds) + response.expires_in,
       issuedAtEpochSeconds: options.nowEpochSeconds,
       refreshToken,
       scope: response.scope ?? expected,

@@ -159,6 +159,16 @@ test.each([
   expect(merge.tokenSet.scope).toBe(granted ?? requestedScope)
 })
 
+test('a lifetime counts from the whole second, as servers count it', { tags: ['C-55'] }, () => {
+  const { tokenSet } = mergeTokenResponse(
+    undefined,
+    parseTokenResponse({ access_token: 'at', token_type: 'Bearer', expires_in: 2 }),
+    { nowEpochSeconds: 1_000_000.9 },
+  )
+  expect(tokenSet.expiresAtEpochSeconds).toBe(1_000_002)
+  expect(tokenSet.issuedAtEpochSeconds).toBe(1_000_000.9)
+})
+
 test('a token without a lifetime has no expiry', { tags: ['C-05'] }, () => {
   const { tokenSet } = mergeTokenResponse(previous, parseTokenResponse(body), now)
   expect(tokenSet.expiresAtEpochSeconds).toBeUndefined()

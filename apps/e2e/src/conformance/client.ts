@@ -26,7 +26,7 @@ const contextSchema = z.object({
 const context = contextSchema.parse(JSON.parse(process.env['MCP_CONFORMANCE_CONTEXT'] ?? '{}'))
 
 const scenarios: Readonly<Record<string, () => Promise<void>>> = {
-  'tools_call': listAndCall,
+  tools_call: listAndCall,
   'request-metadata': async () => {
     const client = await connect(globalThis.fetch, {
       roots: { listChanged: true },
@@ -154,7 +154,8 @@ async function echoSchema(): Promise<void> {
   const client = await connect(globalThis.fetch)
   const { tools } = await client.listTools()
   const observed = tools.find(({ name }) => name === 'json_schema_2020_12_tool')
-  if (observed === undefined) throw new Error('The tool whose schema is to be echoed is not listed.')
+  if (observed === undefined)
+    throw new Error('The tool whose schema is to be echoed is not listed.')
   await client.callTool({ name: 'json_schema_echo', arguments: { schema: observed.inputSchema } })
   await client.close()
 }

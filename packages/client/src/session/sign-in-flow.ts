@@ -110,23 +110,29 @@ export function signInFlow(
 
   /** Another process's finished sign-in, where it serves the purpose of this one. */
   async function signedInMeanwhile(asked: SignInOptions): Promise<SignInResult | undefined> {
-    const current = await grants.load()
-    const grant = await current?.manager.read()
-    if (current === undefined || grant?.state !== 'active' || grant.tokenSet === undefined) {
-      return undefined
-    }
-    const { tokenSet } = grant
+    // Who asks without a reason wants to sign in, whatever is there.
     if (asked.unusableAccessToken === undefined && asked.challenge === undefined) return undefined
-    if (tokenSet.accessToken === asked.unusableAccessToken) return undefined
-    if (!covers(tokenSet.scope, asked.challenge)) return undefined
-    const expiry = tokenSet.expiresAtEpochSeconds ?? Number.POSITIVE_INFINITY
-    if (expiry <= clock.nowEpochSeconds()) return undefined
-    return {
-      identity: current.manager.identity,
-      outcome: 'adopted',
-      scope: tokenSet.scope,
-      missingScopes: [],
-      refreshToken: tokenSet.refreshToken === undefined ? 'not-issued' : 'issued',
+    const manager = (await grants.load())?.manager
+    const before = await manager?.read()
+    // A refresh never widens scope (C-24): where scope is missing, it would be spent for nothing.
+    if (manager === undefined || !covers(before?.tokenSet?.scope, asked.challenge)) return undefined
+    try {
+      const { scope } = await manager.getAccessToken({
+        rejectedAccessToken: asked.unusableAccessToken,
+      })
+      const grant = await manager.read()
+      const hasRefreshToken = grant?.tokenSet?.refreshToken !== undefined
+      return {
+        identity: manager.identity,
+        outcome: 'adopted',
+        scope,
+        missingScopes: [],
+        refreshToken: hasRefreshToken ? 'issued' : 'not-issued',
+      }
+    } catch (error) {
+      // A server that cannot refresh now is no reason to open a page.
+      if (EvergrantClientError.is(error) && error.code !== 'SIGN_IN_REQUIRED') throw error
+      return undefined
     }
   }
 
