@@ -2,6 +2,9 @@ import { mkdir, readFile, readdir, realpath, rename, rm } from 'node:fs/promises
 import path from 'node:path'
 import { EvergrantClientError } from '../errors.ts'
 import type { LockOutcome, RecordKind, RecordName, RecordStore, StoredRecord } from '../store.ts'
+import type { OpenedRecord } from './encryption/record-cipher.ts'
+import { recordCipher } from './encryption/record-cipher.ts'
+import { openedRecord } from './encryption/sealed-record.ts'
 import {
   ownerOnlyFile,
   ownerOnlyFolder,
@@ -10,8 +13,6 @@ import {
   sweepLeftovers,
 } from './file/durable-file.ts'
 import { kernelLock } from './file/kernel-lock.ts'
-import type { OpenedRecord } from './file/record-cipher.ts'
-import { recordCipher } from './file/record-cipher.ts'
 
 export { keychainKey, keyFileKey, passphraseKey } from './file/keys.ts'
 export type { KeychainKeyOptions, StoreKey } from './file/keys.ts'
@@ -71,10 +72,11 @@ export async function fileStore(folder: string, options: FileStoreOptions): Prom
   }
 
   async function read(name: RecordName): Promise<StoredRecord | undefined> {
-    const opened = await load(name)
-    if (opened === undefined || 'record' in opened) return opened?.record
-    if (opened.unreadable === 'damaged') await setAside(name)
-    throw unreadable(name, opened.unreadable, opened.detail, fileOf(name))
+    return await openedRecord(name, await load(name), {
+      where: JSON.stringify(fileOf(name)),
+      setAsideTo: 'the folder set-aside',
+      setAside: () => setAside(name),
+    })
   }
 
   async function setAside(name: RecordName): Promise<void> {
@@ -171,24 +173,6 @@ function cannotLock(
         `The token store cannot lock: ${locking.reason}. It must be a folder on a local disk that this user can write to, and the runtime needs node:sqlite.`,
         { cause: locking.cause },
       )
-}
-
-function unreadable(
-  name: RecordName,
-  reason: 'damaged' | 'later-version' | 'another-key',
-  detail: string,
-  file: string,
-): EvergrantClientError {
-  const next = {
-    damaged: 'It was moved to the folder set-aside, unchanged. Sign in again.',
-    'later-version': 'It was left as it is. Update to the version that wrote it.',
-    'another-key':
-      'It was left as it is. Give the key it was written with, or remove the file and sign in again.',
-  }
-  return new EvergrantClientError(
-    'RECORD_UNREADABLE',
-    `The stored ${name.kind} in ${JSON.stringify(file)} cannot be used: ${detail}. Nothing was sent to any server. ${next[reason]}`,
-  )
 }
 
 function ignoreMissing(error: unknown): void {
