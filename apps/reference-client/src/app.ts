@@ -28,7 +28,7 @@ export interface App extends AsyncDisposable {
 }
 
 /** Options of {@link App.session}. */
-export interface AppSessionOptions {
+interface AppSessionOptions {
   /** Default: nobody can sign in. */
   readonly signIn?: SignIn | undefined
   /** Scope to ask for besides what the server names. */

@@ -9,15 +9,20 @@ import { version } from './version.ts'
 const answerTimeoutMilliseconds = 15_000
 
 /** How long a call may take in which a person may have to widen what was granted. */
-export const requestTimeoutMilliseconds = 10 * 60_000
+const requestTimeoutMilliseconds = 10 * 60_000
 
 /**
- * Connects to the session's MCP server, in the newest protocol version that both speak.
+ * Connects to the session's MCP server, in the newest protocol version that both speak, and closes
+ * the connection when `work` is done.
  *
  * A sign-in, where one is needed, comes first: within the SDK's connection it would be cut off by
  * the SDK's own time limits.
  */
-export async function connect(session: Session, signal: AbortSignal | undefined): Promise<Client> {
+export async function withClient<Result>(
+  session: Session,
+  signal: AbortSignal | undefined,
+  work: (client: Client) => Promise<Result>,
+): Promise<Result> {
   // #region connect
   const ask = authorizedFetch(session, { fetch: impatientFetch })
   await discard(await ask(session.serverUrl, ping(signal)))
@@ -27,7 +32,11 @@ export async function connect(session: Session, signal: AbortSignal | undefined)
   )
   await client.connect(sessionTransport(session), requestOptions(signal))
   // #endregion connect
-  return client
+  try {
+    return await work(client)
+  } finally {
+    await client.close()
+  }
 }
 
 /** What the MCP server asks of somebody it does not know; `undefined` if it asks for nothing. */

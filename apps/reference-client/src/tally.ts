@@ -24,13 +24,13 @@ export function createTally(say: (line: string) => void): {
       if (event.type === 'refresh-adopted') adopted += 1
       if (event.type === 'signed-in') signIns += 1
       const line = describe(event)
-      if (line !== undefined) say(line)
+      if (line !== null) say(line)
     },
     read: () => ({ refreshes, adopted, signIns }),
   }
 }
 
-function describe(event: ClientEvent): string | undefined {
+function describe(event: ClientEvent): string | null {
   switch (event.type) {
     case 'refresh-succeeded':
       return `refreshed (${event.reason}) in ${Math.round(event.durationSeconds * 1000)} ms`
@@ -46,11 +46,14 @@ function describe(event: ClientEvent): string | undefined {
       return `signed in, refresh token ${event.refreshToken === 'issued' ? 'issued' : 'not issued'}`
     case 'grant-ended':
       return `the grant has ended (${event.reason})`
+    case 'scope-narrowed':
+      return `not granted: ${event.missingScopes.join(' ')}`
+    case 'save-failed':
+      return 'new tokens could not be saved yet, and are kept in memory until they are'
     case 'refresh-started':
     case 'lock-waited':
-    case 'save-failed':
-    case 'scope-narrowed':
     case 'signed-out':
-      return undefined
+      break
   }
+  return null
 }

@@ -1,5 +1,5 @@
 /** A span in words: `4 min 10 s`. Rounded down to what a person cares about. */
-export function formatSeconds(seconds: number): string {
+function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds))
   const units = [
     [Math.floor(whole / 86_400), 'd'],

@@ -1,3 +1,4 @@
+import { startProtectedServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { runInProcess, scene } from './support.ts'
 
@@ -33,6 +34,9 @@ test(
     const { code, out, err } = await s.run(['login', s.url], {
       async openBrowser(url) {
         opened.push(url)
+        const callback = new URL(new URL(url).searchParams.get('redirect_uri') ?? '')
+        callback.search = 'code=forged&state=forged'
+        expect((await fetch(callback)).status).toBe(400)
         // The scripted server approves at once: the redirect reaches the callback.
         expect(await (await fetch(url)).text()).toContain('Signed in')
       },
@@ -163,4 +167,17 @@ test('shows help and version, and exits with 0', async () => {
   expect(help.code).toBe(0)
   expect(help.out).toContain('--parallel <count>')
   expect((await runInProcess(['--version'], {})).out).toMatch(/^\d+\.\d+\.\d+/)
+})
+
+test('passes on what others got wrong on the way', { tags: ['C-04'] }, async () => {
+  await using s = await scene()
+  await using other = await startProtectedServer(s.as, {
+    scopesSupported: ['mcp:read', 'offline_access'],
+  })
+  s.as.overrideMetadata({ scopes_supported: ['mcp:read'] })
+  const { code, out, err } = await s.run(['login', other.resource, '--headless', '--json'])
+  expect(code).toBe(0)
+  expect(JSON.parse(out)).toMatchObject({ scope: 'mcp:read' })
+  expect(JSON.parse(out).warnings.join('\n')).toContain('offline_access')
+  expect(err).toContain('Warning: ')
 })

@@ -124,7 +124,7 @@ function spawnCli(args: readonly string[], env: Readonly<Record<string, string>>
   let err = ''
   child.stdout.on('data', (chunk) => (out += String(chunk)))
   child.stderr.on('data', (chunk) => (err += String(chunk)))
-  const ended = once(child, 'close').then(([code]) => ({ code, out, err }) as CliRun)
+  const ended: Promise<CliRun> = once(child, 'close').then(([code]) => ({ code, out, err }))
   return {
     process: child,
     untilSaid(text) {

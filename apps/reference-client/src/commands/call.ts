@@ -7,8 +7,8 @@ import { CliError } from '../errors.ts'
 import { describeFailure, failedOutcome } from '../failure.ts'
 import type { SignInFlags } from '../interactive-sign-in.ts'
 import { signInIfPossible } from '../interactive-sign-in.ts'
-import { connect, requestOptions } from '../mcp.ts'
-import type { RoundTotals } from '../rounds.ts'
+import { requestOptions, withClient } from '../mcp.ts'
+import type { Round, RoundTotals } from '../rounds.ts'
 import { runRounds } from '../rounds.ts'
 import type { TallyReading } from '../tally.ts'
 import { createTally } from '../tally.ts'
@@ -41,25 +41,16 @@ export async function call(
   const tally = createTally((line) => app.say(`${stamp()}  ${line}`))
   const signIn = signInIfPossible(flags, app.environment)
   const session = app.session(serverUrl, { signIn, observe: tally.observe })
-  const client = await connect(session, signal)
-  const protocolVersion = client.getNegotiatedProtocolVersion()
   const plan = { ...flags, everyMilliseconds: flags.every }
-  const totals = await runRounds(
-    plan,
-    async () => {
-      const request = { name: tool, ...(flags.args === undefined ? {} : { arguments: flags.args }) }
-      return checked(tool, await client.callTool(request, requestOptions(signal)))
-    },
-    {
-      signal,
-      isFinal,
-      onRound: ({ number, succeeded, failed, elapsedMilliseconds }) => {
-        if (!many) return
-        const took = `${Math.round(elapsedMilliseconds)} ms`
-        app.say(`${stamp()}  round ${number}: ${succeeded} ok, ${failed} failed, ${took}`)
-      },
-    },
-  ).finally(() => client.close())
+  const [protocolVersion, totals] = await withClient(session, signal, async (client) => {
+    const request = { name: tool, ...(flags.args === undefined ? {} : { arguments: flags.args }) }
+    const callOnce = async (): Promise<CallToolResult> =>
+      checked(tool, await client.callTool(request, requestOptions(signal)))
+    return [
+      client.getNegotiatedProtocolVersion(),
+      await runRounds(plan, callOnce, { signal, isFinal, onRound }),
+    ] as const
+  })
   // A refresh that still runs belongs into the numbers.
   await session.idle()
   const { lastResult, firstError, ...counts } = totals
@@ -79,6 +70,12 @@ export async function call(
       summary,
     },
     text: lastResult === undefined ? '' : textOf(lastResult),
+  }
+
+  function onRound({ number, succeeded, failed, elapsedMilliseconds: elapsed }: Round): void {
+    if (!many) return
+    const took = `${Math.round(elapsed)} ms`
+    app.say(`${stamp()}  round ${number}: ${succeeded} ok, ${failed} failed, ${took}`)
   }
 }
 

@@ -24,11 +24,13 @@ export async function login(
   const signIn = signInOf(flags, app.environment)
   const session = app.session(serverUrl, { signIn, scope: flags.scope })
   await app.retryRevocations()
-  const result = await session.signIn({
-    challenge: await firstChallenge(session.serverUrl, signal),
-    unusableAccessToken: await heldAccessToken(session, signal),
-    signal,
-  })
+  // With a challenge, a sign-in that meets it is enough, also another process's a moment ago. Who
+  // is signed in and asks anew wants to be asked.
+  const challenge = (await isSignedIn(session))
+    ? undefined
+    : await firstChallenge(session.serverUrl, signal)
+  const result = await session.signIn({ challenge, signal })
+  for (const warning of result.warnings ?? []) app.say(`Warning: ${warning}`)
   const explanation = flags.explain === true ? explain(result) : undefined
   if (explanation !== undefined) app.say(explanation.map((line) => `  ${line}`).join('\n'))
   const { outcome, identity, scope, missingScopes, refreshToken, withoutRefreshToken } = result
@@ -44,6 +46,7 @@ export async function login(
       missingScopes,
       refreshToken,
       withoutRefreshToken,
+      warnings: result.warnings,
       accessTokenExpiresAtEpochSeconds,
       explanation,
     },
@@ -51,16 +54,12 @@ export async function login(
   }
 }
 
-/** Tells this sign-in from one that another process finishes at the same time. */
-async function heldAccessToken(
-  session: Session,
-  signal: AbortSignal | undefined,
-): Promise<string | undefined> {
+async function isSignedIn(session: Session): Promise<boolean> {
   try {
-    return (await session.getAccessToken({ signal })).value
+    return (await session.status()).state === 'active'
   } catch (error) {
-    // No usable token, for whatever reason: signing in is what brings one.
-    if (EvergrantClientError.is(error)) return undefined
+    // A damaged record was set aside by this very read: signing in makes a new one.
+    if (EvergrantClientError.is(error) && error.code === 'RECORD_UNREADABLE') return false
     throw error
   }
 }

@@ -65,11 +65,11 @@ async function report(url: string, app: App): Promise<SessionReport> {
 }
 
 function reportOf(found: SessionStatus): SessionReport {
-  const { partition: _partition, identity, hasRefreshToken, ...status } = found
-  if (identity === undefined) return status
+  const { partition: _partition, identity, hasRefreshToken, ...shown } = found
+  if (identity === undefined) return shown
   const { issuer, clientId } = identity
   const canRefresh = found.state === 'active' && hasRefreshToken === true
-  return { ...status, issuer, clientId, canRefresh }
+  return { ...shown, issuer, clientId, canRefresh }
 }
 
 const states: Readonly<Record<SessionReport['state'], string>> = {

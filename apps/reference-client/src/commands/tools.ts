@@ -5,7 +5,7 @@ import type { CommandOutcome } from '../environment.ts'
 import { exitCodes } from '../environment.ts'
 import type { SignInFlags } from '../interactive-sign-in.ts'
 import { signInIfPossible } from '../interactive-sign-in.ts'
-import { connect, requestOptions } from '../mcp.ts'
+import { requestOptions, withClient } from '../mcp.ts'
 
 /** Lists the tools of an MCP server. */
 export async function tools(
@@ -16,8 +16,7 @@ export async function tools(
   const { signal } = app.environment
   const signIn = signInIfPossible(flags, app.environment)
   const session = app.session(serverUrl, { signIn })
-  const client = await connect(session, signal)
-  try {
+  return await withClient(session, signal, async (client) => {
     const listed = await client.listTools(undefined, requestOptions(signal))
     return {
       exitCode: exitCodes.done,
@@ -28,9 +27,7 @@ export async function tools(
       },
       text: listed.tools.length === 0 ? 'No tools.' : listed.tools.map(describe).join('\n'),
     }
-  } finally {
-    await client.close()
-  }
+  })
 }
 
 function describe({ name, description }: Tool): string {

@@ -1,0 +1,125 @@
+import { readdir, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { scene } from './support.ts'
+import type { Scene } from './support.ts'
+
+test('shows where each sign-in stands, and where the key is', async () => {
+  await using s = await scene()
+  const empty = await s.run(['status', '--json'])
+  expect(JSON.parse(empty.out)).toEqual({
+    home: s.home,
+    key: { kind: 'key-file', source: expect.stringContaining(path.join(s.home, 'store.key')) },
+    sessions: [],
+    unreadable: [],
+    pendingRevocations: 0,
+  })
+  await s.run(['login', s.url, '--headless'])
+  const { code, out } = await s.run(['status', '--json'])
+  expect(code).toBe(0)
+  expect(JSON.parse(out).sessions).toEqual([
+    {
+      serverUrl: s.url,
+      state: 'active',
+      issuer: s.as.issuer,
+      clientId: s.as.grants()[0]?.clientId,
+      scope: 'mcp:read offline_access',
+      accessTokenExpiresAtEpochSeconds: expect.any(Number),
+      canRefresh: true,
+      refreshPending: false,
+    },
+  ])
+  const { out: text } = await s.run(['status', s.url])
+  expect(text).toContain('encrypted with the key in the key file')
+  expect(text).toMatch(/state +signed in/)
+  expect(text).toMatch(/access token +expires in 59 min/)
+  expect((await s.run(['status', 'http://127.0.0.1:1/mcp'])).out).toContain('never signed in')
+})
+
+test('says why a sign-in ended, and what to run', { tags: ['C-53'] }, async () => {
+  await using s = await scene({ accessTokenLifetimeSeconds: 1 })
+  await s.run(['login', s.url, '--headless'])
+  s.as.revokeGrant()
+  const every = ['--repeat', '30', '--every', '100']
+  const calling = await s.run(['call', s.url, 'notes_list', '--json', ...every])
+  expect(calling.code).toBe(3)
+  expect(JSON.parse(calling.out).error).toMatchObject({
+    signInReason: 'grant-ended',
+    command: `evergrant login ${s.url}`,
+  })
+  const { out } = await s.run(['status', '--json'])
+  expect(JSON.parse(out).sessions).toMatchObject([
+    { state: 'ended', canRefresh: false, ended: { reason: 'refused' } },
+  ])
+  expect((await s.run(['status'])).out).toMatch(/why +the authorization server ended the grant/)
+})
+
+test('signs out here and at the authorization server', { tags: ['C-57'] }, async () => {
+  await using s = await scene()
+  await s.run(['login', s.url, '--headless'])
+  const { code, out } = await s.run(['logout', s.url, '--json'])
+  expect([code, JSON.parse(out)]).toEqual([0, { serverUrl: s.url, revocation: 'revoked' }])
+  expect(s.as.isGrantAlive()).toBe(false)
+  const again = await s.run(['logout', s.url])
+  expect([again.code, again.out]).toEqual([
+    0,
+    `Signed out of ${s.url}. There was nothing to revoke.\n`,
+  ])
+  expect((await s.run(['status'])).out).toMatch(/state +signed out/)
+})
+
+test.each([['status'], ['logout'], ['login']])(
+  'revokes at the next %s what the server was away for',
+  { tags: ['C-57'] },
+  async (next) => {
+    await using s = await scene()
+    await s.run(['login', s.url, '--headless'])
+    const [grant] = s.as.grants()
+    s.as.faults.revoke.push({ kind: 'reset' })
+    const { code, out } = await s.run(['logout', s.url, '--json'])
+    expect([code, JSON.parse(out).revocation]).toEqual([0, 'pending'])
+    expect(s.as.isGrantAlive(grant?.id)).toBe(true)
+    const { err } = await s.run([next, s.url, ...(next === 'login' ? ['--headless'] : [])])
+    expect(err).toContain('Revoked at the authorization server')
+    expect(s.as.isGrantAlive(grant?.id)).toBe(false)
+  },
+)
+
+test('counts in status what is still to be revoked', { tags: ['C-57'] }, async () => {
+  await using s = await scene()
+  await s.run(['login', s.url, '--headless'])
+  s.as.faults.revoke.push({ kind: 'reset' }, { kind: 'reset' })
+  await s.run(['logout', s.url])
+  expect(JSON.parse((await s.run(['status', '--json'])).out).pendingRevocations).toBe(1)
+  expect(JSON.parse((await s.run(['status', '--json'])).out).pendingRevocations).toBe(0)
+})
+
+test('shows a damaged record beside the others, and signs in over it', async () => {
+  await using s = await scene()
+  await s.run(['login', s.url, '--headless'])
+  await damage(s, 'grant')
+  const { code, out } = await s.run(['status', '--json'])
+  expect(code).toBe(0)
+  expect(JSON.parse(out).sessions).toMatchObject([
+    { serverUrl: s.url, state: 'unreadable', problem: expect.stringContaining('set-aside') },
+  ])
+  await damage(s, 'binding')
+  const unreadable = await s.run(['call', s.url, 'notes_list', '--json'])
+  expect(unreadable.code).toBe(4)
+  expect(JSON.parse(unreadable.out)).toMatchObject({ error: { code: 'RECORD_UNREADABLE' } })
+  expect((await s.run(['login', s.url, '--headless'])).code).toBe(0)
+  await damage(s, 'binding')
+  const listed = await s.run(['status', '--json'])
+  expect(JSON.parse(listed.out)).toMatchObject({
+    sessions: [],
+    unreadable: [{ code: 'RECORD_UNREADABLE' }],
+  })
+  expect((await s.run(['login', s.url, '--headless'])).code).toBe(0)
+  expect((await s.run(['call', s.url, 'notes_list'])).code).toBe(0)
+})
+
+/** Overwrites every record of a kind. */
+async function damage({ home }: Scene, kind: string): Promise<void> {
+  const folder = path.join(home, 'store', kind)
+  for (const name of await readdir(folder)) await writeFile(path.join(folder, name), '{"half')
+}
