@@ -14,7 +14,8 @@ import process from 'node:process'
 
 const root = path.resolve(import.meta.dirname, '..')
 const check = process.argv.includes('--check')
-const fence = /^(?<open>(?<ticks>`{3,})\w+[^\n]*\bsource="(?<source>[^"]+)"[^\n]*)\n(?<code>[\s\S]*?)^\k<ticks>$/gm
+const fence =
+  /^(?<open>(?<ticks>`{3,})\w+[^\n]*\bsource="(?<source>[^"]+)"[^\n]*)\n(?<code>[\s\S]*?)^\k<ticks>$/gm
 
 const pages = [
   ...markdownIn('docs'),
@@ -39,7 +40,9 @@ for (const page of pages) {
 }
 
 if (check && outdated.length > 0) {
-  process.stderr.write(`Code differs from its source in ${outdated.join(', ')}. Run \`pnpm docs:sync\`.\n`)
+  process.stderr.write(
+    `Code differs from its source in ${outdated.join(', ')}. Run \`pnpm docs:sync\`.\n`,
+  )
   process.exit(1)
 }
 process.stdout.write(`${fences} code fences in ${pages.length} pages equal their sources.\n`)

@@ -24,7 +24,11 @@ try {
     }
     if (manifest.private === true) continue
     const target = path.join(work, manifest.name.replaceAll(/[@/]/g, '-'))
-    execFileSync('pnpm', ['pack', '--pack-destination', target], { cwd: folder, stdio: 'pipe', shell })
+    execFileSync('pnpm', ['pack', '--pack-destination', target], {
+      cwd: folder,
+      stdio: 'pipe',
+      shell,
+    })
     const [tarball = ''] = readdirSync(target)
     const file = path.join(target, tarball)
     run('publint', ['run', file, '--strict'])

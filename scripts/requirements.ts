@@ -88,7 +88,8 @@ ${sections.join('\n\n')}
 if (tests.length === 0) fail('No test results found. Run `pnpm test` and `pnpm e2e` first.')
 if (process.argv.includes('--check')) {
   const current = existsSync(page) ? readFileSync(page, 'utf8') : ''
-  if (current !== content) fail(`${path.relative(root, page)} is out of date. Run \`pnpm requirements\`.`)
+  if (current !== content)
+    fail(`${path.relative(root, page)} is out of date. Run \`pnpm requirements\`.`)
 } else {
   writeFileSync(page, content)
 }

@@ -7,16 +7,16 @@ export const basicScopes: readonly string[] = ['mcp:read']
 /** The administrator's scope stands for the other two. */
 export const scopeImplications: ScopeImplications = { 'mcp:admin': ['mcp:read', 'mcp:write'] }
 
+export type ToolName = 'notes_list' | 'notes_add' | 'notes_clear'
+
 // #region tool-scopes
 /** All scopes each tool needs, so that one challenge can name them all. */
-const toolScopes = {
+const toolScopes: Readonly<Record<ToolName, readonly string[]>> = {
   notes_list: ['mcp:read'],
   // It answers with the notebook as it is afterwards, so it reads too.
   notes_add: ['mcp:read', 'mcp:write'],
   notes_clear: ['mcp:admin'],
-} as const satisfies Readonly<Record<string, readonly string[]>>
-
-export type ToolName = keyof typeof toolScopes
+}
 
 /**
  * The scopes a JSON-RPC message needs, read before the MCP SDK sees it: only then can the answer

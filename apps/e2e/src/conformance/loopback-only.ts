@@ -8,7 +8,7 @@
 import net from 'node:net'
 
 interface ListenStep {
-  _listen2(this: net.Server, address: string | null, port: number, ...rest: unknown[]): void
+  _listen2: (this: net.Server, address: string | null, port: number, ...rest: unknown[]) => void
 }
 
 const steps = net.Server.prototype as unknown as ListenStep

@@ -58,8 +58,8 @@ export async function runSuite(
  * The suite writes `checks.json` first and fetches a client ID metadata document after that, when
  * it stops the scenario: what it found in the document stands only in this report.
  */
-export function reportedChecks(run: SuiteRun): readonly Check[] {
-  const report = /^\[\n[\s\S]*?^\]$/m.exec(run.output)?.[0]
+export function reportedChecks(suiteRun: SuiteRun): readonly Check[] {
+  const report = /^\[\n[\s\S]*?^\]$/m.exec(suiteRun.output)?.[0]
   return report === undefined ? [] : z.array(checkSchema).parse(JSON.parse(report))
 }
 

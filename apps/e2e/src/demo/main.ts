@@ -46,7 +46,7 @@ async function run(
 
 function signInForm(): InteractiveSignIn {
   return values.browser
-    ? loopbackSignIn(openBrowser, { clientName: 'the Evergrant demo' })
+    ? loopbackSignIn((url) => openBrowser(url), { clientName: 'the Evergrant demo' })
     : headlessSignIn()
 }
 

@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import process from 'node:process'
+import { startAuthorizationServer } from '@evergrant/reference-as'
+import { startMcpServer } from '@evergrant/reference-mcp-server'
+import { expect, test } from 'vitest'
+
+const manifest = createRequire(import.meta.url).resolve('evergrant/package.json')
+const program = path.join(path.dirname(manifest), 'dist', 'main.js')
+
+/** The servers of the demo, and terminals that share one home folder. */
+async function scene() {
+  const home = await mkdtemp(path.join(tmpdir(), 'evergrant-terminals-'))
+  const authorizationServer = await startAuthorizationServer({
+    demo: true,
+    accessTokenLifetimeSeconds: 2,
+  })
+  const mcpServer = await startMcpServer({
+    authorizationServer: authorizationServer.issuer,
+    clockToleranceSeconds: 0,
+  })
+  const running = new Set<ChildProcess>()
+
+  function terminal(...parameters: string[]) {
+    const child = spawn(process.execPath, [program, ...parameters, '--json'], {
+      env: { ...process.env, EVERGRANT_HOME: home, EVERGRANT_KEY: 'key-file' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    running.add(child)
+    let stdout = ''
+    child.stdout.on('data', (chunk: Buffer) => {
+      stdout += chunk.toString('utf8')
+    })
+    let stderr = ''
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString('utf8')
+    })
+    const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>(
+      (resolve) => {
+        child.once('close', (code) => {
+          running.delete(child)
+          resolve({ code, stdout, stderr })
+        })
+      },
+    )
+    return { child, ended }
+  }
+
+  return {
+    url: mcpServer.url,
+    terminal,
+    signIns: () => authorizationServer.stats().signIns,
+    refreshes: () => authorizationServer.stats().tokenRequests['refresh_token'] ?? {},
+    async [Symbol.asyncDispose]() {
+      for (const child of running) child.kill('SIGKILL')
+      await mcpServer.close()
+      await authorizationServer.close()
+      await rm(home, { recursive: true, force: true })
+    },
+  }
+}
+
+function repeated(url: string): string[] {
+  return [
+    'call',
+    url,
+    'notes_list',
+    '--headless',
+    '--parallel',
+    '4',
+    '--repeat',
+    '24',
+    '--every',
+    '250',
+  ]
+}
+
+test(
+  'two terminals that call on and on sign in once between them, and no refresh is refused',
+  { tags: ['C-51', 'C-52'] },
+  async () => {
+    await using it = await scene()
+    const ends = await Promise.all([
+      it.terminal(...repeated(it.url)).ended,
+      it.terminal(...repeated(it.url)).ended,
+    ])
+    for (const { code, stdout, stderr } of ends) {
+      expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+      expect(JSON.parse(stdout)).toMatchObject({ summary: { failed: 0, cancelled: 0 } })
+    }
+    expect(it.signIns()).toBe(1)
+    expect(Object.keys(it.refreshes())).toEqual(['success'])
+  },
+)
+
+test(
+  'a terminal killed at any moment costs the other nothing, and nobody signs in again',
+  { tags: ['C-51', 'C-52'] },
+  async () => {
+    await using it = await scene()
+    const staying = it.terminal(...repeated(it.url))
+    for (let round = 0; round < 6; round += 1) {
+      const victim = it.terminal(...repeated(it.url))
+      const moment = 300 + Math.random() * 900
+      await new Promise((resolve) => {
+        setTimeout(resolve, moment)
+      })
+      victim.child.kill('SIGKILL')
+      await victim.ended
+    }
+    const { code, stdout, stderr } = await staying.ended
+    expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({ summary: { failed: 0, cancelled: 0 } })
+    expect(it.signIns()).toBe(1)
+  },
+)
