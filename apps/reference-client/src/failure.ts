@@ -57,21 +57,19 @@ export function failedOutcome(
 }
 
 function clientFailure(error: EvergrantClientError, serverUrl: string | undefined): Failure {
-  const { code, message, signInReason, retryAfterSeconds, oauthError } = error
+  const { code, message, signInReason, neededScope, retryAfterSeconds, oauthError } = error
   const needsSignIn = code === 'SIGN_IN_REQUIRED' || code === 'SIGN_IN_FAILED'
-  // For a wider scope the command itself has to be repeated: it alone meets the challenge.
-  const repeat = signInReason === 'wider-scope-needed'
+  const scope = neededScope === undefined ? '' : ` --scope ${JSON.stringify(neededScope)}`
   return {
     exitCode: needsSignIn ? exitCodes.signInNeeded : usageOrFailed(error),
     code,
-    message: repeat
-      ? `${message} Repeat the command in a terminal, or with --headless where the server approves by itself.`
-      : message,
+    message,
     ...(signInReason === undefined ? {} : { signInReason }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(oauthError === undefined ? {} : { oauthError }),
-    ...(needsSignIn && !repeat && serverUrl !== undefined
-      ? { command: `evergrant login ${serverUrl}` }
+    ...(neededScope === undefined ? {} : { neededScope }),
+    ...(needsSignIn && serverUrl !== undefined
+      ? { command: `evergrant login ${serverUrl}${scope}` }
       : {}),
   }
 }

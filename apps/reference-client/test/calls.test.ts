@@ -61,7 +61,7 @@ test('signs in on the way where it may, and widens the scope for a tool', async 
   expect(narrow.code).toBe(3)
   expect(JSON.parse(narrow.out).error).toMatchObject({
     signInReason: 'wider-scope-needed',
-    message: expect.stringContaining('Repeat the command in a terminal'),
+    command: expect.stringContaining('--scope'),
   })
 
   const browsed = await s.run(add, {

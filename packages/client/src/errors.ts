@@ -62,6 +62,8 @@ export interface EvergrantClientErrorOptions {
   readonly retryAfterSeconds?: number | undefined
   /** With `SIGN_IN_REQUIRED`: why. */
   readonly signInReason?: SignInReason | undefined
+  /** The scope that the sign-in has to bring, space-separated, where the resource named one. */
+  readonly neededScope?: string | undefined
   /** Where a person can sign in, for sign-ins that continue in a later request. */
   readonly authorizationUrl?: string | undefined
 }
@@ -82,6 +84,8 @@ export class EvergrantClientError extends Error {
   readonly retryAfterSeconds: number | undefined
   /** With `SIGN_IN_REQUIRED`: why a person has to sign in. */
   readonly signInReason: SignInReason | undefined
+  /** With `SIGN_IN_REQUIRED`: the scope to sign in for, where the resource named one. */
+  readonly neededScope: string | undefined
   /** With `SIGN_IN_REQUIRED` in the redirect form: where to send the person. */
   readonly authorizationUrl: string | undefined
 
@@ -95,6 +99,7 @@ export class EvergrantClientError extends Error {
     this.oauthError = options.oauthError
     this.retryAfterSeconds = options.retryAfterSeconds
     this.signInReason = options.signInReason
+    this.neededScope = options.neededScope
     this.authorizationUrl = options.authorizationUrl
     Object.defineProperty(this, brand, { value: true })
   }

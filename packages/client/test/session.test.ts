@@ -137,6 +137,33 @@ describe('step-up', () => {
   })
 })
 
+test(
+  'where nobody can sign in, the error names the reason and the scope to sign in for',
+  { tags: ['C-21', 'C-23'] },
+  async () => {
+    await using it = await scene({ server: { scopeByPath: { '/mcp/write': 'mcp:write' } } })
+    await it.session().signIn()
+    const fetch = authorizedFetch(it.session({ signIn: { kind: 'none' } }))
+    expect((await fetch(it.server.resource)).status).toBe(200)
+    await expect(fetch(`${it.server.resource}/write`)).rejects.toMatchObject({
+      code: 'SIGN_IN_REQUIRED',
+      signInReason: 'wider-scope-needed',
+      neededScope: 'mcp:write',
+    })
+    expect(it.signIns()).toBe(1)
+  },
+)
+
+test('a sign-in that is asked for anew asks the person, whatever is stored', async () => {
+  await using it = await scene()
+  const session = it.session()
+  await session.signIn()
+  const challenge = { scheme: 'Bearer', scope: ['mcp:read'] } as const
+  expect(await session.signIn({ challenge })).toMatchObject({ outcome: 'adopted' })
+  expect(await session.signIn({ challenge, anew: true })).toMatchObject({ outcome: 'signed-in' })
+  expect(it.signIns()).toBe(2)
+})
+
 describe('the response to a 401', () => {
   test(
     'a token rejected before its time is refreshed, not signed in for',

@@ -24,12 +24,11 @@ export async function login(
   const signIn = signInOf(flags, app.environment)
   const session = app.session(serverUrl, { signIn, scope: flags.scope })
   await app.retryRevocations()
-  // With a challenge, a sign-in that meets it is enough, also another process's a moment ago. Who
-  // is signed in and asks anew wants to be asked.
-  const challenge = (await isSignedIn(session))
-    ? undefined
-    : await firstChallenge(session.serverUrl, signal)
-  const result = await session.signIn({ challenge, signal })
+  // Who is signed in and asks anew wants to be asked. Otherwise another process's sign-in of a
+  // moment ago is enough.
+  const anew = await isSignedIn(session)
+  const challenge = await firstChallenge(session.serverUrl, signal)
+  const result = await session.signIn({ challenge, anew, signal })
   for (const warning of result.warnings ?? []) app.say(`Warning: ${warning}`)
   const explanation = flags.explain === true ? explain(result) : undefined
   if (explanation !== undefined) app.say(explanation.map((line) => `  ${line}`).join('\n'))

@@ -26,6 +26,8 @@ export interface SignInOptions {
   readonly challenge?: BearerChallenge | undefined
   /** A token that is not good enough: another process's sign-in counts only if it brought another. */
   readonly unusableAccessToken?: string | undefined
+  /** Ask the person whatever is stored: to change the account, or to sign in once more. */
+  readonly anew?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -111,7 +113,8 @@ export function signInFlow(
   /** Another process's finished sign-in, where it serves the purpose of this one. */
   async function signedInMeanwhile(asked: SignInOptions): Promise<SignInResult | undefined> {
     // Who asks without a reason wants to sign in, whatever is there.
-    if (asked.unusableAccessToken === undefined && asked.challenge === undefined) return undefined
+    const hasReason = asked.unusableAccessToken !== undefined || asked.challenge !== undefined
+    if (asked.anew === true || !hasReason) return undefined
     const manager = (await grants.load())?.manager
     const before = await manager?.read()
     // A refresh never widens scope (C-24): where scope is missing, it would be spent for nothing.
@@ -138,7 +141,7 @@ export function signInFlow(
 
   async function start(asked: SignInOptions): Promise<SignInResult> {
     if (form.kind === 'none') {
-      throw noWayToSignIn(serverUrl, await currentReason(asked))
+      throw noWayToSignIn(serverUrl, await currentReason(asked), asked.challenge)
     }
     if (form.kind === 'redirect') {
       const handedOut = await redirects.underWay(asked.challenge)
@@ -174,7 +177,8 @@ export function signInFlow(
     asked: SignInOptions,
     wishes: SignInPreferences,
   ): Promise<SignInResult | 'offline-access-refused'> {
-    if (form.kind !== 'interactive') throw noWayToSignIn(serverUrl, 'never-signed-in')
+    if (form.kind !== 'interactive')
+      throw noWayToSignIn(serverUrl, 'never-signed-in', asked.challenge)
     const { issuer } = discovery.authorizationServer
     const { value: registered } = await (
       await registrationRecord(store, issuer, client.name)
@@ -284,7 +288,11 @@ export function signInFlow(
     return new EvergrantClientError(
       'SIGN_IN_REQUIRED',
       `A person has to sign in to ${serverUrl}: send them to the authorization URL, and hand the URL they come back with to completeSignIn().`,
-      { signInReason: await currentReason(asked), authorizationUrl },
+      {
+        signInReason: await currentReason(asked),
+        neededScope: asked.challenge?.scope?.join(' '),
+        authorizationUrl,
+      },
     )
   }
 
@@ -329,10 +337,16 @@ function warningsOf(discovery: Discovery, plan: SignInPlan): readonly string[] {
   ]
 }
 
-function noWayToSignIn(serverUrl: string, signInReason: SignInReason): EvergrantClientError {
+function noWayToSignIn(
+  serverUrl: string,
+  signInReason: SignInReason,
+  challenge: BearerChallenge | undefined,
+): EvergrantClientError {
+  const neededScope = challenge?.scope?.join(' ')
+  const forWhat = neededScope === undefined ? '' : ` for the scope ${JSON.stringify(neededScope)}`
   return new EvergrantClientError(
     'SIGN_IN_REQUIRED',
-    `A person has to sign in to ${serverUrl}, and this program was given no way to ask one. Sign in with a program that can, over the same store.`,
-    { signInReason },
+    `A person has to sign in to ${serverUrl}${forWhat}, and this program was given no way to ask one. Sign in with a program that can, over the same store.`,
+    { signInReason, neededScope },
   )
 }
