@@ -59,7 +59,9 @@ export function failedOutcome(
 function clientFailure(error: EvergrantClientError, serverUrl: string | undefined): Failure {
   const { code, message, signInReason, neededScope, retryAfterSeconds, oauthError } = error
   const needsSignIn = code === 'SIGN_IN_REQUIRED' || code === 'SIGN_IN_FAILED'
-  const scope = neededScope === undefined ? '' : ` --scope ${JSON.stringify(neededScope)}`
+  // A first sign-in meets the server's challenge by itself.
+  const widens = signInReason === 'wider-scope-needed' && neededScope !== undefined
+  const scope = widens ? ` --scope ${JSON.stringify(neededScope)}` : ''
   return {
     exitCode: needsSignIn ? exitCodes.signInNeeded : usageOrFailed(error),
     code,
