@@ -17,12 +17,50 @@ function apiReference(name: string, entries: readonly string[]): [string, object
       readme: 'none',
       disableSources: true,
       excludeInternal: true,
+      // The package's own entry point is its front page; the subpaths follow.
+      ...(entries.length > 1 ? { entryModule: 'index' } : {}),
       hidePageHeader: true,
       parametersFormat: 'table',
       propertiesFormat: 'table',
       sidebar: { autoConfiguration: false },
     },
   ]
+}
+
+type DocsOptions = Exclude<Options['docs'], false | undefined>
+type SidebarItemsGenerator = NonNullable<DocsOptions['sidebarItemsGenerator']>
+type SidebarItem = Awaited<ReturnType<SidebarItemsGenerator>>[number]
+
+/**
+ * The generated pages as a sidebar: folders by readable names, what the package itself exports
+ * first, then its subpaths.
+ */
+const apiSidebar: SidebarItemsGenerator = async (input) => {
+  const { dirName } = input.item
+  const items = await input.defaultSidebarItemsGenerator(input)
+  if (!dirName.startsWith('reference/api/')) return items
+  const shown = items.filter((item) => item.type !== 'doc' || item.id !== `${dirName}/index`)
+  const own = shown.flatMap((item) => (isOwn(item) ? item.items : []))
+  return [...own, ...shown.filter((item) => !isOwn(item))].map(named)
+}
+
+function isOwn(item: SidebarItem): item is SidebarItem & { type: 'category' } {
+  return item.type === 'category' && item.label === 'index'
+}
+
+function named(item: SidebarItem): SidebarItem {
+  if (item.type !== 'category') return item
+  const label = kinds[item.label] ?? item.label
+  return { ...item, label, items: item.items.map(named) }
+}
+
+/** What typedoc calls its folders. */
+const kinds: Readonly<Record<string, string>> = {
+  classes: 'Classes',
+  functions: 'Functions',
+  interfaces: 'Interfaces',
+  'type-aliases': 'Types',
+  variables: 'Constants',
 }
 
 const config: Config = {
@@ -52,6 +90,7 @@ const config: Config = {
           sidebarPath: './sidebars.ts',
           editUrl: `${repository}/edit/main/docs/`,
           breadcrumbs: true,
+          sidebarItemsGenerator: apiSidebar,
         },
         blog: false,
         theme: { customCss: './src/css/custom.css' },
@@ -64,15 +103,18 @@ const config: Config = {
       'index',
       'fetch',
       'headless',
+      'keeper',
       'loopback',
       'sdk-v1',
       'sdk-v2',
       'stores/contract',
       'stores/file',
       'stores/memory',
+      'stores/postgres',
+      'stores/redis',
     ]),
     apiReference('resource-server', ['index', 'fetch', 'express']),
-    apiReference('authorization-server', ['index', 'oidc-provider']),
+    apiReference('authorization-server', ['index', 'oidc-provider', 'guarded-fetch']),
   ],
   themeConfig: {
     colorMode: { respectPrefersColorScheme: true },
@@ -83,6 +125,7 @@ const config: Config = {
         { type: 'doc', docId: 'tutorial', label: 'Tutorial', position: 'left' },
         { type: 'docSidebar', sidebarId: 'docs', label: 'Docs', position: 'left' },
         { type: 'doc', docId: 'reference/requirements', label: 'Requirements', position: 'left' },
+        { type: 'doc', docId: 'reference/api/client/index', label: 'API', position: 'left' },
         { href: repository, label: 'GitHub', position: 'right' },
       ],
     },

@@ -5,7 +5,7 @@
 import type { AuthorizationServer } from './before-sep-2207.ts'
 
 // #region client
-/** The body of the dynamic registration; a Client ID Metadata Document says the same. */
+/** For dynamic registration; a Client ID Metadata Document says the same. */
 export function clientMetadata(redirectUri: string): object {
   return {
     client_name: 'Any MCP client',
@@ -20,8 +20,8 @@ export function clientMetadata(redirectUri: string): object {
 /**
  * Where the browser goes.
  *
- * @param resourceScopes - From the MCP server's `WWW-Authenticate` challenge.
- * @param parameters - `client_id`, `redirect_uri`, `resource`, `state`, `code_challenge` and so on.
+ * @param resourceScopes - From the MCP server's challenge.
+ * @param parameters - All others: `client_id`, `resource`, `state` and so on.
  */
 export function authorizationUrl(
   server: AuthorizationServer,
@@ -31,8 +31,8 @@ export function authorizationUrl(
   const scopes = new Set(resourceScopes)
   if (server.scopes_supported?.includes('offline_access')) scopes.add('offline_access')
   const url = new URL(server.authorization_endpoint)
-  const query = { ...parameters, response_type: 'code', scope: [...scopes].join(' ') }
-  url.search = new URLSearchParams(query).toString()
+  const scope = [...scopes].join(' ')
+  url.search = new URLSearchParams({ ...parameters, response_type: 'code', scope }).toString()
   return url
 }
 // #endregion client

@@ -10,7 +10,7 @@ export interface AuthorizationServer {
 }
 
 // #region client
-/** The body of the dynamic registration; a Client ID Metadata Document says the same. */
+/** For dynamic registration; a Client ID Metadata Document says the same. */
 export function clientMetadata(redirectUri: string): object {
   return {
     client_name: 'Any MCP client',
@@ -25,8 +25,8 @@ export function clientMetadata(redirectUri: string): object {
 /**
  * Where the browser goes.
  *
- * @param resourceScopes - From the MCP server's `WWW-Authenticate` challenge.
- * @param parameters - `client_id`, `redirect_uri`, `resource`, `state`, `code_challenge` and so on.
+ * @param resourceScopes - From the MCP server's challenge.
+ * @param parameters - All others: `client_id`, `resource`, `state` and so on.
  */
 export function authorizationUrl(
   server: AuthorizationServer,
@@ -35,8 +35,8 @@ export function authorizationUrl(
 ): URL {
   const scopes = new Set(resourceScopes)
   const url = new URL(server.authorization_endpoint)
-  const query = { ...parameters, response_type: 'code', scope: [...scopes].join(' ') }
-  url.search = new URLSearchParams(query).toString()
+  const scope = [...scopes].join(' ')
+  url.search = new URLSearchParams({ ...parameters, response_type: 'code', scope }).toString()
   return url
 }
 // #endregion client
