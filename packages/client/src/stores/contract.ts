@@ -191,6 +191,20 @@ const contract: readonly { readonly name: string; readonly check: Check }[] = [
     },
   },
   {
+    name: 'who has stopped waiting before it asked is given no lock',
+    async check(open) {
+      const store = await open()
+      const rejected = await store
+        .lock(one, { waitMilliseconds: 20_000, signal: AbortSignal.abort(new Error('too late')) })
+        .then(
+          () => false,
+          () => true,
+        )
+      hold(rejected, 'the attempt rejects')
+      await (await acquired(store.lock(one))).release()
+    },
+  },
+  {
     name: 'records of different names and kinds do not touch each other',
     async check(open) {
       const store = await open()
@@ -213,6 +227,81 @@ const contract: readonly { readonly name: string; readonly check: Check }[] = [
       hold((await store.read(one))?.body === '2', 'the record is still there')
       hold((await store.remove(one, 2)) === 'removed', 'the stored generation is removed')
       hold((await store.read(one)) === undefined, 'and the record is gone')
+    },
+  },
+  {
+    name: 'what is not there can be removed only by who knows that it is not there',
+    async check(open) {
+      const store = await open()
+      hold((await store.remove(one, 0)) === 'removed', 'generation 0 is that of an absent record')
+      hold((await store.remove(one, 1)) === 'conflict', 'any other generation is a conflict')
+      await store.write(one, '1', 0)
+      hold((await store.remove(one, 0)) === 'conflict', 'a record that exists has another')
+      hold((await store.read(one))?.body === '1', 'and it stays')
+    },
+  },
+  {
+    name: 'of many concurrent removals, exactly one succeeds',
+    async check(open) {
+      const stores = [await open(), await open(), await open()]
+      await at(stores, 0).write(one, '1', 0)
+      const outcomes = await Promise.all(
+        Array.from({ length: 12 }, (_, index) => at(stores, index).remove(one, 1)),
+      )
+      const winners = outcomes.filter((outcome) => outcome === 'removed')
+      hold(winners.length === 1, `one of 12 removes the record; ${winners.length} did`)
+    },
+  },
+  {
+    name: 'a holder whose lock is gone cannot overwrite what the next holder wrote',
+    async check(open) {
+      const [late, next] = [await open(), await open()]
+      const lock = await acquired(late.lock(one))
+      const first = await late.write(one, '"late"', 0)
+      hold(first.outcome === 'written', 'the holder writes')
+      await lock.release()
+      const nextLock = await acquired(next.lock(one))
+      const read = await next.read(one)
+      await next.write(one, '"next"', read?.generation ?? 0)
+      const overwriting = await late.write(one, '"late again"', first.generation)
+      hold(
+        overwriting.outcome === 'conflict',
+        'a write that knows no newer generation is a conflict',
+      )
+      hold((await next.read(one))?.body === '"next"', 'what the next holder wrote stays')
+      await nextLock.release()
+    },
+  },
+  {
+    name: 'a lock keeps nobody from reading and writing',
+    async check(open) {
+      const [holder, writer] = [await open(), await open()]
+      const lock = await acquired(holder.lock(one))
+      hold((await writer.write(one, '1', 0)).outcome === 'written', 'others can write')
+      hold((await writer.read(one))?.body === '1', 'others can read')
+      hold(lock.isHeld(), 'the lock is still held')
+      await lock.release()
+    },
+  },
+  {
+    name: 'an age, where the store tells one, is that of the last write',
+    async check(open) {
+      const [writer, reader] = [await open(), await open()]
+      await writer.write(one, '1', 0)
+      await writer.write(one, '2', 1)
+      const age = (await reader.read(one))?.ageSeconds
+      hold(age === undefined || (age >= 0 && age < 60), `a new record is not ${age} s old`)
+    },
+  },
+  {
+    name: 'every record of a kind is listed once',
+    async check(open) {
+      const store = await open()
+      const ids = Array.from({ length: 40 }, (_, index) =>
+        ((index * 37) % 256).toString(16).padStart(2, '0').repeat(32),
+      )
+      for (const id of ids) await store.write({ kind: 'grant', id }, '1', 0)
+      hold((await collect(store)).join() === ids.sort().join(), 'all 40, and each of them once')
     },
   },
   {

@@ -1,0 +1,43 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { LockOptions, LockOutcome } from '../../store.ts'
+
+/** One attempt: an answer, or `crowded` where this process may not even ask right now. */
+export type LockAttempt = LockOutcome | { readonly outcome: 'crowded'; readonly reason: string }
+
+/** Pauses between attempts, in milliseconds: short at first, since a refresh is short. */
+const shortestPauseMilliseconds = 10
+const longestPauseMilliseconds = 200
+
+/**
+ * Tries to lock until somebody's release lets it through or the time is up. The pauses are random,
+ * so that waiters on many machines do not ask in step.
+ */
+export async function pollForLock(
+  attempt: () => Promise<LockAttempt>,
+  options: LockOptions = {},
+): Promise<LockOutcome> {
+  const { waitMilliseconds = 0, signal } = options
+  const giveUpAt = performance.now() + waitMilliseconds
+  let pauseMilliseconds = shortestPauseMilliseconds
+  for (;;) {
+    signal?.throwIfAborted()
+    const outcome = await attempt()
+    if (outcome.outcome === 'acquired') {
+      if (signal?.aborted) await outcome.lock.release()
+      signal?.throwIfAborted()
+      return outcome
+    }
+    if (outcome.outcome === 'unavailable') return outcome
+    const remaining = giveUpAt - performance.now()
+    if (remaining <= 0) {
+      return outcome.outcome === 'busy'
+        ? outcome
+        : { outcome: 'unavailable', reason: outcome.reason }
+    }
+    const milliseconds = Math.min(remaining, pauseMilliseconds * (0.5 + Math.random()))
+    await pause(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(() =>
+      signal?.throwIfAborted(),
+    )
+    pauseMilliseconds = Math.min(longestPauseMilliseconds, pauseMilliseconds * 1.5)
+  }
+}

@@ -1,0 +1,28 @@
+/** A query as `pg` takes it; after `query_timeout` milliseconds it rejects. */
+export interface PostgresQuery {
+  readonly text: string
+  readonly values: string[]
+  readonly query_timeout: number
+}
+
+/** The part of a query's result that is used here. */
+export interface PostgresResult {
+  readonly rows: Record<string, unknown>[]
+  readonly rowCount: number | null
+}
+
+/** The part of a `PoolClient` of `pg` that is used here. */
+export interface PostgresClient {
+  query(query: PostgresQuery): Promise<PostgresResult>
+  on(event: 'error' | 'end', listener: () => void): unknown
+  removeListener(event: 'error' | 'end', listener: () => void): unknown
+  /** With `true` the connection is closed instead of returned. */
+  release(destroy?: boolean): void
+}
+
+/** The part of a `Pool` of `pg` that is used here. */
+export interface PostgresPool {
+  readonly options: { readonly max?: number | undefined }
+  query(query: PostgresQuery): Promise<PostgresResult>
+  connect(): Promise<PostgresClient>
+}

@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import type { HeldLock, LockOutcome, RecordName } from '../../src/index.ts'
+import { redisStore } from '../../src/stores/redis.ts'
+import { noteMissing, redisClient, redisUrl, sharedStores } from '../support/shared-stores.ts'
+
+const name: RecordName = { kind: 'grant', id: 'c'.repeat(64) }
+const key = randomBytes(32)
+
+for (const kind of sharedStores.slice(1)) noteMissing('Redis store: leases', kind)
+
+describe('settings', () => {
+  const client = { eval: () => Promise.reject(new Error('not asked')) }
+
+  test.each([
+    ['a prefix with a brace, which would move the hash tag', { keyPrefix: 'app{1}:' }],
+    ['a lease that cannot be kept up', { leaseMilliseconds: 100 }],
+    ['a lease that never ends', { leaseMilliseconds: Number.NaN }],
+  ])('%s is refused', (_what, options) => {
+    expect(() => redisStore(client, { key, ...options })).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION' }),
+    )
+  })
+
+  test(
+    'an answer of another type never passes for an absent record',
+    { tags: ['C-52'] },
+    async () => {
+      const buffers = { eval: () => Promise.resolve([Buffer.from('1'), Buffer.from('x')]) }
+      await expect(redisStore(buffers, { key }).read(name)).rejects.toMatchObject({
+        code: 'TOKEN_STORE_UNAVAILABLE',
+      })
+    },
+  )
+
+  test('a server that does not answer is an error in bounded time', async () => {
+    const silent = { eval: () => new Promise<never>(() => undefined) }
+    const store = redisStore(silent, { key, timeoutMilliseconds: 20 })
+    await expect(store.read(name)).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' })
+    expect(await store.lock(name, { waitMilliseconds: 5000 })).toMatchObject({
+      outcome: 'unavailable',
+    })
+  })
+})
+
+describe.runIf(redisUrl !== undefined)('Redis store: leases', () => {
+  async function scene() {
+    const client = await redisClient()
+    const other = await redisClient()
+    const keyPrefix = `test-${randomBytes(6).toString('hex')}:`
+    const lockKey = `${keyPrefix}{grant:cc}:lock:${name.id}`
+    const options = { key, keyPrefix, leaseMilliseconds: 1000 }
+    const store = redisStore(client, options)
+    const another = redisStore(other, options)
+    return {
+      client,
+      other,
+      lockKey,
+      store,
+      another,
+      async [Symbol.asyncDispose]() {
+        await Promise.all([store.close(), another.close()])
+        const keys = await other.keys(`${keyPrefix}*`)
+        if (keys.length > 0) await other.del(keys)
+        other.destroy()
+        if (client.isOpen) client.destroy()
+      },
+    }
+  }
+
+  test('a lease is renewed for as long as its holder lives', { tags: ['C-51'] }, async () => {
+    await using it = await scene()
+    const lock = acquired(await it.store.lock(name))
+    // Somebody else waits for twice the lease, in vain.
+    const waited = await it.another.lock(name, { waitMilliseconds: 2200 })
+    expect(waited.outcome).toBe('busy')
+    expect(lock.isHeld()).toBe(true)
+    await lock.release()
+    expect(await it.client.exists(it.lockKey)).toBe(0)
+  })
+
+  test('the lease of a holder that is gone runs out', { tags: ['C-51'] }, async () => {
+    await using it = await scene()
+    const lock = acquired(await it.store.lock(name))
+    it.client.destroy()
+    const next = acquired(await it.another.lock(name, { waitMilliseconds: 20_000 }))
+    expect(lock.isHeld()).toBe(false)
+    expect(next.isHeld()).toBe(true)
+    await lock.release()
+    expect(next.isHeld()).toBe(true)
+  })
+
+  test(
+    'a holder whose lease ran out overwrites nothing, and releases nothing',
+    { tags: ['C-51', 'C-52'] },
+    async () => {
+      await using it = await scene()
+      const late = acquired(await it.store.lock(name))
+      await it.store.write(name, '"journal"', 0)
+      // The lease runs out while the holder knows nothing of it.
+      await it.other.del(it.lockKey)
+      const next = acquired(await it.another.lock(name))
+      const read = await it.another.read(name)
+      await it.another.write(name, '"next"', read?.generation ?? 0)
+
+      expect(late.isHeld()).toBe(true)
+      expect(await it.store.write(name, '"late"', 1)).toEqual({ outcome: 'conflict' })
+      expect(await it.store.remove(name, 1)).toBe('conflict')
+      expect((await it.another.read(name))?.body).toBe('"next"')
+
+      await expect.poll(() => late.isHeld()).toBe(false)
+      await late.release()
+      expect(next.isHeld()).toBe(true)
+      expect(await it.other.exists(it.lockKey)).toBe(1)
+      await next.release()
+    },
+  )
+
+  test('a lease that was given while nobody waited for it any more is given back', async () => {
+    await using it = await scene()
+    const gate = Promise.withResolvers<void>()
+    const slow = {
+      async eval(script: string, options: { keys: string[]; arguments: string[] }) {
+        const reply: unknown = await it.client.eval(script, options)
+        await gate.promise
+        return reply
+      },
+    }
+    const keyPrefix = it.lockKey.slice(0, it.lockKey.indexOf('{'))
+    const store = redisStore(slow, {
+      key,
+      keyPrefix,
+      leaseMilliseconds: 600_000,
+      timeoutMilliseconds: 50,
+    })
+    expect((await store.lock(name)).outcome).toBe('unavailable')
+    expect(await it.client.exists(it.lockKey)).toBe(1)
+    gate.resolve()
+    await expect.poll(() => it.client.exists(it.lockKey)).toBe(0)
+  })
+
+  test('a record, its lock and its place in the listing share a slot of a cluster', async () => {
+    await using it = await scene()
+    const lock = acquired(await it.store.lock(name))
+    await it.store.write(name, '1', 0)
+    await it.store.setAside(name)
+    await it.store.write(name, '1', 0)
+    const keys = await it.client.keys(`${it.lockKey.slice(0, it.lockKey.indexOf('{'))}*`)
+    expect(keys).toHaveLength(4)
+    // Redis hashes what stands between the first braces.
+    const slots = keys.map((found) => /\{(.+?)\}/.exec(found)?.[1])
+    expect(slots[0]).toBe('grant:cc')
+    expect(new Set(slots).size).toBe(1)
+    await lock.release()
+  })
+})
+
+function acquired(outcome: LockOutcome): HeldLock {
+  if (outcome.outcome !== 'acquired') throw new Error(`The lock is ${outcome.outcome}.`)
+  return outcome.lock
+}

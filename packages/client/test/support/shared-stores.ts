@@ -1,0 +1,216 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { Pool } from 'pg'
+import { createClient } from 'redis'
+import type {
+  RedisClientType,
+  RedisFunctions,
+  RedisModules,
+  RedisScripts,
+  TypeMapping,
+} from 'redis'
+import type { RecordName, RecordStore } from '../../src/index.ts'
+import type { PostgresPool } from '../../src/stores/postgres.ts'
+import { createPostgresTable, postgresStore } from '../../src/stores/postgres.ts'
+import type { RedisStoreOptions } from '../../src/stores/redis.ts'
+import { redisStore } from '../../src/stores/redis.ts'
+
+/** What a machine's own connections to a store bring. */
+export interface Machine {
+  readonly store: RecordStore
+  /** Breaks the machine's connections, as a network or a dying process does. */
+  cutOff(): Promise<void>
+}
+
+/** A real server that several machines share, and a test's hands inside it. */
+export interface SharedStore {
+  /** A store over connections of its own, as another machine has. */
+  machine(options?: { readonly key?: Uint8Array }): Promise<Machine>
+  /** Puts another text in the place of a sealed record. */
+  tamper(name: RecordName, change: (sealed: string) => string): Promise<void>
+  /** What is kept of records that were set aside. */
+  setAside(): Promise<readonly string[]>
+  /** Lets the server's clock go on against all that is written already. */
+  age(seconds: number): Promise<void>
+  /** Removes all records. */
+  reset(): Promise<void>
+  close(): Promise<void>
+}
+
+/** One store to run a suite over, or nothing to run it over. */
+export interface SharedStoreKind {
+  readonly name: string
+  readonly variable: string
+  readonly url: string | undefined
+  open(): Promise<SharedStore>
+}
+
+export const postgresUrl: string | undefined = process.env['EVERGRANT_TEST_POSTGRES_URL']
+export const redisUrl: string | undefined = process.env['EVERGRANT_TEST_REDIS_URL']
+
+export const sharedStores: readonly SharedStoreKind[] = [
+  {
+    name: 'Postgres store',
+    variable: 'EVERGRANT_TEST_POSTGRES_URL',
+    url: postgresUrl,
+    open: sharedPostgres,
+  },
+  {
+    name: 'Redis store',
+    variable: 'EVERGRANT_TEST_REDIS_URL',
+    url: redisUrl,
+    open: sharedRedis,
+  },
+]
+
+/** Says where a person sees it that a suite does not run, and how to run it. */
+export function noteMissing(suite: string, { url, variable }: SharedStoreKind): void {
+  if (url !== undefined) return
+  process.stderr.write(
+    `\nNOT RUN: ${suite}, since ${variable} is not set. With servers beside it: pnpm exec node scripts/test-services.ts -- pnpm --filter @evergrant/client test\n`,
+  )
+}
+
+async function sharedPostgres(): Promise<SharedStore> {
+  const sharedKey = randomBytes(32)
+  const table = `evergrant_test_${randomBytes(6).toString('hex')}`
+  const admin = new Pool({ connectionString: postgresUrl, max: 1 })
+  await createPostgresTable(admin, { table })
+  const machines: { readonly pool: Pool; readonly store: RecordStore }[] = []
+  return {
+    async machine({ key = sharedKey } = {}) {
+      const name = randomUUID()
+      const pool = postgresPool(6, name)
+      const store = postgresStore(pool, { key, table })
+      machines.push({ pool, store })
+      return {
+        store,
+        async cutOff() {
+          await admin.query(
+            'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1',
+            [name],
+          )
+        },
+      }
+    },
+    async tamper({ kind, id }, change) {
+      const where = 'WHERE kind = $1 AND id = $2'
+      const { rows } = await admin.query(`SELECT sealed FROM ${table} ${where}`, [kind, id])
+      const sealed = change(String(rows[0]?.sealed))
+      await admin.query(`UPDATE ${table} SET sealed = $3 ${where}`, [kind, id, sealed])
+    },
+    async setAside() {
+      const { rows } = await admin.query(
+        `SELECT sealed FROM ${table} WHERE kind LIKE 'set-aside/%' ORDER BY id`,
+      )
+      return rows.map((row: { sealed: string }) => row.sealed)
+    },
+    async age(seconds) {
+      await admin.query(`UPDATE ${table} SET written_at = written_at - $1 * interval '1 s'`, [
+        seconds,
+      ])
+    },
+    async reset() {
+      await admin.query(`TRUNCATE ${table}`)
+    },
+    async close() {
+      await Promise.all(
+        machines.map(async ({ pool, store }) => {
+          await store.close()
+          await pool.end()
+        }),
+      )
+      await admin.query(`DROP TABLE ${table}`)
+      await admin.end()
+    },
+  }
+}
+
+/** A client of Redis with its default modules, and no functions or scripts of a host. */
+export type TestRedisClient = RedisClientType<
+  RedisModules,
+  RedisFunctions,
+  RedisScripts,
+  3,
+  TypeMapping
+>
+
+/** A client of Redis that has connected. */
+export async function redisClient(): Promise<TestRedisClient> {
+  const client: TestRedisClient = createClient<
+    RedisModules,
+    RedisFunctions,
+    RedisScripts,
+    3,
+    TypeMapping
+  >(redisUrl === undefined ? {} : { url: redisUrl })
+  // Without a listener a broken connection would end the process; it reconnects by itself.
+  client.on('error', () => undefined)
+  await client.connect()
+  return client
+}
+
+/** A pool of Postgres connections. */
+export function postgresPool(max: number, name: string): Pool {
+  const pool = new Pool({ connectionString: postgresUrl, max, application_name: name })
+  pool.on('error', () => undefined)
+  // `pg`'s own type has to satisfy what the store asks for.
+  return pool satisfies PostgresPool
+}
+
+async function sharedRedis(): Promise<SharedStore> {
+  const sharedKey = randomBytes(32)
+  const keyPrefix = `test-${randomBytes(6).toString('hex')}:`
+  const admin = await redisClient()
+  const clients: (() => Promise<void>)[] = []
+
+  async function keys(part: string): Promise<string[]> {
+    const found: string[] = []
+    for await (const page of admin.scanIterator({ MATCH: `${keyPrefix}*${part}*`, COUNT: 500 })) {
+      found.push(...page)
+    }
+    return found
+  }
+
+  return {
+    async machine({ key = sharedKey } = {}) {
+      const client = await redisClient()
+      const store = redisStore(client, { key, keyPrefix } satisfies RedisStoreOptions)
+      clients.push(async () => {
+        await store.close()
+        client.destroy()
+      })
+      const connection = await client.clientId()
+      return {
+        store,
+        async cutOff() {
+          await admin.sendCommand(['CLIENT', 'KILL', 'ID', String(connection)])
+        },
+      }
+    },
+    async tamper({ id }, change) {
+      const [key = ''] = await keys(`record:${id}`)
+      await admin.hSet(key, 'sealed', change((await admin.hGet(key, 'sealed')) ?? ''))
+    },
+    async setAside() {
+      const found = await keys('set-aside:')
+      const sealed = await Promise.all(found.map((key) => admin.hGet(key, 'sealed')))
+      return sealed.map(String)
+    },
+    async age(seconds) {
+      for (const key of await keys(':record:')) {
+        const writtenAt = Number(await admin.hGet(key, 'writtenAt'))
+        await admin.hSet(key, 'writtenAt', String(writtenAt - seconds * 1e6))
+      }
+    },
+    async reset() {
+      const found = await keys('')
+      if (found.length > 0) await admin.del(found)
+    },
+    async close() {
+      for (const end of clients) await end()
+      const found = await keys('')
+      if (found.length > 0) await admin.del(found)
+      admin.destroy()
+    },
+  }
+}

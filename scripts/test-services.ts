@@ -1,0 +1,256 @@
+/**
+ * Runs a command with a throwaway PostgreSQL and a throwaway Redis beside it.
+ *
+ *     node scripts/test-services.ts [--require] -- pnpm --filter @evergrant/client test
+ *
+ * Starts what is installed on this machine (`postgres` with `initdb`, `redis-server`) on free
+ * loopback ports, with data folders that are removed afterwards, and gives the command
+ * EVERGRANT_TEST_POSTGRES_URL and EVERGRANT_TEST_REDIS_URL. A variable that is set already is used
+ * as it is. Where a server is missing, the command runs without it and the output says so; with
+ * `--require` that is a failure. The exit code is the command's.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import {
+  accessSync,
+  chownSync,
+  constants,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+} from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { constants as osConstants, tmpdir } from 'node:os'
+import path from 'node:path'
+import process from 'node:process'
+
+/** A server that was started here. */
+interface Service {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+const startTimeoutMilliseconds = 30_000
+const separator = process.argv.indexOf('--')
+const own = process.argv.slice(2, separator < 0 ? undefined : separator)
+const command = separator < 0 ? [] : process.argv.slice(separator + 1)
+const required = own.includes('--require')
+
+if (command.length === 0 || own.some((argument) => argument !== '--require')) {
+  process.stderr.write('Usage: node scripts/test-services.ts [--require] -- command …\n')
+  process.exit(2)
+}
+
+const services: Service[] = []
+/** What each server has written so far, for the message when it does not start. */
+const serverLog = new Map<ChildProcess, string>()
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  try {
+    const environment = { ...process.env }
+    const missing: string[] = []
+    for (const [variable, start] of [
+      ['EVERGRANT_TEST_POSTGRES_URL', startPostgres],
+      ['EVERGRANT_TEST_REDIS_URL', startRedis],
+    ] as const) {
+      if (environment[variable] !== undefined) continue
+      const service = await start()
+      if (typeof service === 'string') missing.push(`${variable} is not set: ${service}`)
+      else {
+        services.push(service)
+        environment[variable] = service.url
+      }
+    }
+    for (const line of missing) process.stderr.write(`test-services: ${line}\n`)
+    if (required && missing.length > 0) return 1
+    return await run(environment)
+  } finally {
+    await Promise.all(services.map((service) => service.stop()))
+  }
+}
+
+async function run(environment: NodeJS.ProcessEnv): Promise<number> {
+  const [program = '', ...programArguments] = command
+  // On Windows `pnpm` is a .cmd file, which only a shell starts.
+  const child = spawn(program, programArguments, {
+    stdio: 'inherit',
+    env: environment,
+    shell: process.platform === 'win32',
+  })
+  // The terminal sends Ctrl-C to the command too; this process stays to stop the servers.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => child.kill(signal))
+  }
+  return await new Promise((resolve) => {
+    child.once('error', (error) => {
+      process.stderr.write(`test-services: ${program} cannot be started: ${error.message}\n`)
+      resolve(127)
+    })
+    child.once('exit', (code, signal) =>
+      resolve(code ?? 128 + (signal === null ? 0 : osConstants.signals[signal])),
+    )
+  })
+}
+
+/** Starts PostgreSQL, or says in words why it did not. */
+async function startPostgres(): Promise<Service | string> {
+  const initdb = find('initdb', postgresFolders())
+  const postgres = find('postgres', postgresFolders())
+  if (initdb === undefined || postgres === undefined) {
+    return 'PostgreSQL is not installed here (Debian: apt-get install postgresql; macOS: brew install postgresql).'
+  }
+  // PostgreSQL refuses to run as root, so as root it runs as the user its package made.
+  const user = process.getuid?.() === 0 ? userIds('postgres') : {}
+  if (user === undefined) return 'PostgreSQL does not run as root, and there is no user postgres.'
+  const folder = mkdtempSync(path.join(tmpdir(), 'evergrant-postgres-'))
+  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid)
+  const data = path.join(folder, 'data')
+  const port = await freePort()
+  const options = { ...user, cwd: folder }
+  execFileSync(
+    initdb,
+    ['-D', data, '-U', 'evergrant', '--auth=trust', '--encoding=UTF8', '--no-sync'],
+    { ...options, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const server = spawn(
+    postgres,
+    ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-k', folder],
+    { ...options, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  return await running('PostgreSQL', server, folder, port, {
+    url: `postgres://evergrant@127.0.0.1:${port}/postgres`,
+    // A fast shutdown: it does not wait for clients to leave.
+    signal: 'SIGINT',
+    ready: () => serverLog.get(server)?.includes('ready to accept connections') === true,
+  })
+}
+
+/** Starts Redis, or says in words why it did not. */
+async function startRedis(): Promise<Service | string> {
+  const redis = find('redis-server') ?? find('valkey-server')
+  if (redis === undefined) {
+    return 'Redis is not installed here (Debian: apt-get install redis-server; macOS: brew install redis).'
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'evergrant-redis-'))
+  const port = await freePort()
+  const server = spawn(
+    redis,
+    // What a store of grants needs: every write on the disk before it is answered.
+    ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''].concat([
+      '--appendonly',
+      'yes',
+      '--appendfsync',
+      'always',
+    ]),
+    { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  return await running('Redis', server, folder, port, {
+    url: `redis://127.0.0.1:${port}`,
+    signal: 'SIGTERM',
+    ready: () => serverLog.get(server)?.includes('Ready to accept connections') === true,
+  })
+}
+
+async function running(
+  name: string,
+  server: ChildProcess,
+  folder: string,
+  port: number,
+  how: { readonly url: string; readonly signal: NodeJS.Signals; readonly ready: () => boolean },
+): Promise<Service> {
+  const ended = new Promise<void>((resolve) => {
+    server.once('exit', () => resolve())
+    server.once('error', () => resolve())
+  })
+  const service: Service = {
+    url: how.url,
+    async stop() {
+      if (server.exitCode === null && server.signalCode === null) server.kill(how.signal)
+      await ended
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    },
+  }
+  const giveUpAt = performance.now() + startTimeoutMilliseconds
+  for (const stream of [server.stdout, server.stderr]) {
+    stream?.on('data', (chunk: Buffer) => {
+      // Only the beginning is of interest, and a full pipe would stop the server.
+      const log = serverLog.get(server) ?? ''
+      if (log.length < 20_000) serverLog.set(server, log + chunk.toString())
+    })
+  }
+  while (!how.ready() || !(await accepts(port))) {
+    if (server.exitCode !== null || performance.now() > giveUpAt) {
+      await service.stop()
+      throw new Error(`${name} did not start:\n${serverLog.get(server) ?? 'it said nothing'}`)
+    }
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50)
+    })
+  }
+  process.stderr.write(`test-services: ${name} runs at ${how.url}\n`)
+  return service
+}
+
+/** The full path of a program in `folders` or on PATH. */
+function find(program: string, folders: readonly string[] = []): string | undefined {
+  const name = process.platform === 'win32' ? `${program}.exe` : program
+  const onPath = (process.env['PATH'] ?? '').split(path.delimiter)
+  return [...folders, ...onPath].map((folder) => path.join(folder, name)).find(isExecutable)
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Where packages put PostgreSQL's server programs, which are not on PATH; the newest first. */
+function postgresFolders(): string[] {
+  return ['/usr/lib/postgresql', 'C:\\Program Files\\PostgreSQL'].flatMap((root) =>
+    existsSync(root)
+      ? readdirSync(root)
+          .toSorted((a, b) => Number.parseFloat(b) - Number.parseFloat(a))
+          .map((version) => path.join(root, version, 'bin'))
+      : [],
+  )
+}
+
+function userIds(user: string): { readonly uid: number; readonly gid: number } | undefined {
+  try {
+    const [uid, gid] = ['-u', '-g'].map((flag) =>
+      Number(execFileSync('id', [flag, user], { stdio: ['ignore', 'pipe', 'ignore'] })),
+    )
+    return uid === undefined || gid === undefined ? undefined : { uid, gid }
+  } catch {
+    return undefined
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => {
+    probe.listen(0, '127.0.0.1', resolve)
+  })
+  const address = probe.address()
+  await new Promise((resolve) => {
+    probe.close(resolve)
+  })
+  if (typeof address === 'object' && address !== null) return address.port
+  throw new Error('No free port was given out.')
+}
+
+async function accepts(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
+}
