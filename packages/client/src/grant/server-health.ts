@@ -57,7 +57,18 @@ export async function serverHealthRecord(
   async function load(): Promise<{ health: ServerHealth; generation: number }> {
     const stored = await store.read(name).catch(() => undefined)
     if (stored === undefined) return { health: healthy, generation: 0 }
-    return { health: parseHealth(stored.body), generation: stored.generation }
+    const { health, savedAtEpochSeconds } = parseHealth(stored.body)
+    const { generation, ageSeconds } = stored
+    if (ageSeconds === undefined || savedAtEpochSeconds === undefined) return { health, generation }
+    // Another machine's time, put onto this machine's clock.
+    const shiftSeconds = clock.nowEpochSeconds() - ageSeconds - savedAtEpochSeconds
+    const notBeforeEpochSeconds = health.notBeforeEpochSeconds + shiftSeconds
+    return { health: { ...health, notBeforeEpochSeconds }, generation }
+  }
+
+  async function save(health: ServerHealth, generation: number): Promise<void> {
+    const body = JSON.stringify({ ...health, savedAtEpochSeconds: clock.nowEpochSeconds() })
+    await store.write(name, body, generation).catch(() => undefined)
   }
 
   return {
@@ -80,26 +91,36 @@ export async function serverHealthRecord(
         reason,
       }
       // On a conflict somebody noted a failure of the same moment: theirs is as good as ours.
-      await store.write(name, JSON.stringify(next), generation).catch(() => undefined)
+      await save(next, generation)
       return next
     },
     async succeeded() {
       const { health, generation } = await load()
       if (health.consecutiveFailures === 0) return
-      await store.write(name, JSON.stringify(healthy), generation).catch(() => undefined)
+      await save(healthy, generation)
     },
   }
 }
 
-function parseHealth(body: string): ServerHealth {
+interface ParsedHealth {
+  readonly health: ServerHealth
+  /** The writer's clock when it wrote. */
+  readonly savedAtEpochSeconds?: number
+}
+
+function parseHealth(body: string): ParsedHealth {
   try {
     const value: unknown = JSON.parse(body)
-    if (typeof value !== 'object' || value === null) return healthy
-    const { notBeforeEpochSeconds, consecutiveFailures, reason } = value as Record<string, unknown>
-    if (typeof notBeforeEpochSeconds !== 'number') return healthy
-    if (typeof consecutiveFailures !== 'number' || typeof reason !== 'string') return healthy
-    return { notBeforeEpochSeconds, consecutiveFailures, reason }
+    if (typeof value !== 'object' || value === null) return { health: healthy }
+    const { notBeforeEpochSeconds, consecutiveFailures, reason, savedAtEpochSeconds } =
+      value as Record<string, unknown>
+    if (typeof notBeforeEpochSeconds !== 'number') return { health: healthy }
+    if (typeof consecutiveFailures !== 'number' || typeof reason !== 'string') {
+      return { health: healthy }
+    }
+    const health = { notBeforeEpochSeconds, consecutiveFailures, reason }
+    return typeof savedAtEpochSeconds === 'number' ? { health, savedAtEpochSeconds } : { health }
   } catch {
-    return healthy
+    return { health: healthy }
   }
 }
