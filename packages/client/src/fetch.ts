@@ -39,16 +39,26 @@ export function authorizedFetch(
   return async (input, init) => {
     const request = await replayable(input, init)
     if (!isForServer(request.url, session.serverUrl))
-      return await fetch(request.input, request.init)
+      return await fetch(request.url, withHeaders(request))
     const { signal } = request
     let token = await tokenOrNone(session, signal)
     let rejections = 0
+    /** The token whose proof was repeated with a nonce: once is enough for each. */
+    let provenAnew: string | undefined
     for (let round = 1; ; round += 1) {
-      const response = await fetch(request.input, withToken(request, token))
+      const response =
+        token === undefined
+          ? await fetch(request.url, withHeaders(request))
+          : await session.send(token, request.url, withHeaders(request), fetch)
       const challenge =
         response.status === 401 || response.status === 403 ? read(response) : undefined
       if (response.status === 401) {
         await discard(response)
+        // The nonce came with this answer, and goes into the next proof (RFC 9449 §9).
+        if (challenge?.error === 'use_dpop_nonce' && token?.value !== provenAnew) {
+          provenAnew = token?.value
+          continue
+        }
         rejections += 1
         token = await afterRejection(token, challenge, rejections, signal)
         continue
@@ -154,7 +164,6 @@ function isSignInRequired(error: unknown): boolean {
 /** A request that can be sent more than once. */
 interface ReplayableRequest {
   readonly url: string
-  readonly input: string
   readonly init: RequestInit
   readonly headers: Headers
   readonly signal: AbortSignal | undefined
@@ -170,7 +179,6 @@ async function replayable(
     const url = String(input)
     return {
       url,
-      input: url,
       init: init ?? {},
       headers: new Headers(init?.headers),
       signal: init?.signal ?? undefined,
@@ -183,7 +191,6 @@ async function replayable(
   const { url, method, headers, signal } = request
   return {
     url,
-    input: url,
     init: { ...init, method, signal, ...(body === undefined ? {} : { body }) },
     headers,
     signal,
@@ -218,10 +225,8 @@ function calledBy(body: RequestInit['body']): readonly unknown[] {
   }
 }
 
-function withToken(request: ReplayableRequest, token: AccessToken | undefined): RequestInit {
-  const headers = new Headers(request.headers)
-  if (token !== undefined) headers.set('authorization', `${token.tokenType} ${token.value}`)
-  return { ...request.init, headers }
+function withHeaders({ init, headers }: ReplayableRequest): RequestInit {
+  return { ...init, headers }
 }
 
 function read(response: Response): BearerChallenge | undefined {

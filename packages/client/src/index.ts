@@ -8,10 +8,18 @@ export type {
 } from './errors.ts'
 export { diagnosticsChannelName } from './events.ts'
 export type { ClientEvent, GrantEvent, Observer, RefreshReason } from './events.ts'
-export type { Grant, GrantEnd, GrantIdentity, GrantState, PendingRefresh } from './grant/grant.ts'
+export type {
+  Grant,
+  GrantEnd,
+  GrantIdentity,
+  GrantState,
+  PendingRefresh,
+  PrivateJwk,
+} from './grant/grant.ts'
 export type { ExchangeResult, RefreshExchange, RefreshStep } from './grant/refresh-transaction.ts'
 export type { ServerHealthOptions } from './grant/server-health.ts'
 export type { PendingAuthorization } from './protocol/authorization.ts'
+export type { DpopPreference } from './protocol/dpop.ts'
 export { discover } from './protocol/discovery.ts'
 export type { DiscoverOptions, Discovery } from './protocol/discovery.ts'
 export type { HttpOptions } from './protocol/http.ts'

@@ -55,6 +55,8 @@ export interface TokenManager {
   getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>
   /** The grant as the store holds it now, or `undefined`. Nothing is refreshed. */
   read(): Promise<Grant | undefined>
+  /** The key that the tokens handed out last are bound to (DPoP), if they are. */
+  dpopKey(): PrivateJwk | undefined
   /**
    * Stores the tokens of a finished sign-in, whatever was stored before, and hands them out from
    * now on.
@@ -168,6 +170,7 @@ function tokenManager(
     async read() {
       return (await repository.read())?.grant
     },
+    dpopKey: () => known?.grant.dpopKey,
     adopt,
     forget,
     async idle() {

@@ -62,6 +62,7 @@ async function sessionOptions(): Promise<SessionOptions> {
     store: memoryStore(),
     client: await clientConfiguration(),
     signIn: headlessSignIn(),
+    preferences: { dpop: 'when-advertised' },
   }
 }
 

@@ -8,12 +8,10 @@ import { startClientMetadataServer } from './client-metadata-server.ts'
 import type { Check, ScenarioResult, SuiteRun } from './suite.ts'
 import { clientCommand, reportedChecks, runSuite } from './suite.ts'
 
-/** Scenarios of protocol extensions; the suite runs them and counts them for no revision. */
+/** Scenarios of protocol extensions this client has no part in; the suite counts them for no revision. */
 const extensions: ReadonlySet<string> = new Set([
   'auth/client-credentials-basic',
   'auth/client-credentials-jwt',
-  'auth/dpop',
-  'auth/dpop-nonce',
   'auth/enterprise-managed-authorization',
   'auth/wif-jwt-bearer',
 ])

@@ -14,6 +14,8 @@ import {
 } from '@evergrant/core'
 import * as oauth from 'oauth4webapi'
 import { EvergrantClientError } from '../errors.ts'
+import type { PrivateJwk } from '../grant/grant.ts'
+import { generateDpopKey } from './dpop.ts'
 import type { ClientRegistration } from './registration.ts'
 import type { TokenRequestOptions } from './token-requests.ts'
 import { exchangeAuthorizationCode } from './token-requests.ts'
@@ -34,6 +36,8 @@ export interface PendingAuthorization {
   /** What was asked for; `undefined` where no `scope` was sent. */
   readonly scope: string | undefined
   readonly createdAtEpochSeconds: number
+  /** Whether the tokens are to be bound to a key. Default `false`. */
+  readonly bindTokens?: boolean
 }
 
 /** What an authorization request is made of. */
@@ -51,6 +55,8 @@ export interface AuthorizationRequestInput {
    * specification demands (C-33).
    */
   readonly assumePkceS256?: boolean | undefined
+  /** Whether the tokens are to be bound to a key (RFC 9449). Default `false`. */
+  readonly bindTokens?: boolean | undefined
 }
 
 /** An authorization request: where to send the person, and what to keep until they are back. */
@@ -109,6 +115,7 @@ export async function beginAuthorization(
       redirectUri,
       scope: scope.scope,
       createdAtEpochSeconds: input.nowEpochSeconds,
+      ...(input.bindTokens === true ? { bindTokens: true } : {}),
     },
     warnings:
       pkce.reason === 'assumed-by-option'
@@ -122,6 +129,8 @@ export interface CompletedAuthorization {
   readonly tokenSet: TokenSet
   /** What was asked for and not granted (C-56). */
   readonly missingScopes: readonly string[]
+  /** The key the tokens are bound to; absent where they are bearer tokens. */
+  readonly dpopKey?: PrivateJwk
 }
 
 /**
@@ -144,12 +153,16 @@ export async function completeAuthorization(
   checkIssuer(parameters, pending, options.authorizationServer)
   const validated = checkResponse(parameters, pending, options)
   const sentAtEpochSeconds = options.clock.nowEpochSeconds()
-  const response = await exchangeAuthorizationCode(validated, pending, options)
+  const dpopKey = pending.bindTokens === true ? await generateDpopKey() : undefined
+  const response = await exchangeAuthorizationCode(validated, pending, options, dpopKey)
   const { tokenSet, missingScopes } = mergeTokenResponse(undefined, response, {
     nowEpochSeconds: sentAtEpochSeconds,
     requestedScope: pending.scope,
   })
-  return { tokenSet, missingScopes }
+  // A server that answers a proof with a bearer token has bound nothing: the key is of no use.
+  return dpopKey !== undefined && tokenSet.tokenType === 'DPoP'
+    ? { tokenSet, missingScopes, dpopKey }
+    : { tokenSet, missingScopes }
 }
 
 function parametersOf(callbackUrl: string): URLSearchParams {

@@ -13,9 +13,10 @@ import {
 import * as oauth from 'oauth4webapi'
 import type { Clock } from '../clock.ts'
 import { EvergrantClientError } from '../errors.ts'
-import type { Grant } from '../grant/grant.ts'
+import type { Grant, PrivateJwk } from '../grant/grant.ts'
 import type { ExchangeResult } from '../grant/refresh-transaction.ts'
 import type { PendingAuthorization } from './authorization.ts'
+import type { DpopProver } from './dpop.ts'
 import type { HttpOptions } from './http.ts'
 import { asUnavailable, boundedFetch, NoAnswerError, parseJson } from './http.ts'
 import type { ClientRegistration } from './registration.ts'
@@ -26,36 +27,40 @@ export interface TokenRequestOptions extends HttpOptions {
   readonly registration: ClientRegistration
   readonly profile: ProviderProfile
   readonly clock: Clock
+  /** Makes the proofs for grants whose tokens are bound to a key (RFC 9449). */
+  readonly dpop?: DpopProver | undefined
 }
 
 /**
  * Exchanges an authorization code (RFC 6749 §4.1.3) with the `resource` it was asked for (C-34).
  *
  * @param callbackParameters - As `validateAuthResponse` returned them.
+ * @param dpopKey - The key to bind the tokens to, if any.
  */
 export async function exchangeAuthorizationCode(
   callbackParameters: URLSearchParams,
   pending: PendingAuthorization,
   options: TokenRequestOptions,
+  dpopKey?: PrivateJwk,
 ): Promise<TokenResponse> {
-  let response: Response
+  let answer: TokenAnswer
   try {
-    response = await oauth.authorizationCodeGrantRequest(
-      serverOf(options),
-      clientOf(options),
-      clientAuthentication(options.registration),
-      callbackParameters,
-      pending.redirectUri,
-      pending.codeVerifier,
-      requestOptions(options, pending.resource),
+    answer = await ask(options, dpopKey, 'code-exchange', async (dpop) =>
+      oauth.authorizationCodeGrantRequest(
+        serverOf(options),
+        clientOf(options),
+        clientAuthentication(options.registration),
+        callbackParameters,
+        pending.redirectUri,
+        pending.codeVerifier,
+        { ...requestOptions(options, pending.resource), ...dpop },
+      ),
     )
   } catch (error) {
     throw asUnavailable(error, 'The authorization code could not be exchanged')
   }
-  const text = await response.text()
-  const body = parseJson(text)
-  if (response.ok && body !== undefined && !isErrorBody(body)) return readTokens(body)
-  const decision = decide(response, text, options, 'code-exchange')
+  if ('body' in answer) return readTokens(answer.body)
+  const { decision } = answer
   throw new EvergrantClientError(
     decision.outcome === 'transient' ? 'TEMPORARILY_UNAVAILABLE' : 'TOKEN_REQUEST_REFUSED',
     `The authorization code brought no tokens: ${decision.explanation}${described(decision)} Start the sign-in again${decision.outcome === 'transient' ? ' later' : ''}.`,
@@ -80,40 +85,61 @@ export async function refreshRequest(
     throw new EvergrantClientError('INVALID_OPTION', 'A grant without refresh token was refreshed.')
   }
   const scope = options.profile.refreshScope === 'granted' ? grant.tokenSet?.scope : undefined
-  let response: Response
-  let text: string
+  let answer: TokenAnswer
   try {
-    response = await oauth.refreshTokenGrantRequest(
-      serverOf(options),
-      clientOf(options),
-      clientAuthentication(options.registration),
-      refreshToken,
-      requestOptions(options, grant.identity.resource, scope),
+    answer = await ask(options, grant.dpopKey, 'refresh', async (dpop) =>
+      oauth.refreshTokenGrantRequest(
+        serverOf(options),
+        clientOf(options),
+        clientAuthentication(options.registration),
+        refreshToken,
+        { ...requestOptions(options, grant.identity.resource, scope), ...dpop },
+      ),
     )
-    text = await response.text()
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error
     return { kind: 'failed', outcome: 'transient', detail: error.message, answered: false }
   }
-  const body = parseJson(text)
-  if (response.ok && body !== undefined && !isErrorBody(body)) {
+  if ('body' in answer) {
     try {
-      return { kind: 'tokens', response: readTokens(body) }
+      return { kind: 'tokens', response: readTokens(answer.body) }
     } catch (error) {
       if (!EvergrantClientError.is(error)) throw error
       // The server may have rotated the token in an answer that nobody can read.
       return { kind: 'failed', outcome: 'transient', detail: error.message, answered: false }
     }
   }
-  const decision = decide(response, text, options, 'refresh')
+  const { decision } = answer
   return {
     kind: 'failed',
-    // A server that wants a DPoP nonce here was not asked with DPoP: a matter of configuration.
+    // Asked for a nonce it was given already, or without being sent a proof: configuration.
     outcome: decision.outcome === 'use-dpop-nonce' ? 'request-refused' : decision.outcome,
     detail: `${decision.explanation}${described(decision)}`,
     oauthError: decision.oauthError,
     retryAfterSeconds: decision.outcome === 'transient' ? decision.retryAfterSeconds : undefined,
     answered: true,
+  }
+}
+
+type TokenAnswer = { readonly body: unknown } | { readonly decision: TokenErrorDecision }
+
+/** Sends a token request, and once more where the server wants its nonce in the proof. */
+async function ask(
+  options: TokenRequestOptions,
+  dpopKey: PrivateJwk | undefined,
+  during: 'refresh' | 'code-exchange',
+  send: (dpop: Pick<oauth.TokenEndpointRequestOptions, 'DPoP'>) => Promise<Response>,
+): Promise<TokenAnswer> {
+  const handle = dpopKey === undefined ? undefined : await options.dpop?.handle(dpopKey)
+  for (let attempt = 1; ; attempt += 1) {
+    const response = await send(handle === undefined ? {} : { DPoP: handle })
+    const text = await response.text()
+    const body = parseJson(text)
+    if (response.ok && body !== undefined && !isErrorBody(body)) return { body }
+    const decision = decide(response, text, options, during)
+    // The nonce came with this very answer; nothing was done with the token or code yet.
+    const wantsNonce = decision.outcome === 'use-dpop-nonce' && handle !== undefined
+    if (!wantsNonce || attempt > 1) return { decision }
   }
 }
 

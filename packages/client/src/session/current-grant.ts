@@ -3,6 +3,7 @@ import type { ProviderProfile } from '@evergrant/core'
 import type { Clock } from '../clock.ts'
 import type { Observer } from '../events.ts'
 import type { GrantIdentity } from '../grant/grant.ts'
+import type { DpopProver } from '../protocol/dpop.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import { refreshRequest } from '../protocol/token-requests.ts'
 import type { RecordStore } from '../store.ts'
@@ -23,6 +24,7 @@ export interface SessionContext {
   /** The provider's profile, where the one chosen by issuer does not fit. */
   readonly profile: ProviderProfile | undefined
   readonly refresh: Partial<TokenManagerOptions> | undefined
+  readonly dpop: DpopProver
 }
 
 /** A server's grant, ready to be used. */
@@ -44,7 +46,7 @@ export interface CurrentGrant {
 }
 
 export function currentGrant(context: SessionContext): CurrentGrant {
-  const { store, partition, serverUrl, clock, http, observe } = context
+  const { store, partition, serverUrl, clock, http, observe, dpop } = context
   let bound: Bound | undefined
 
   async function load(): Promise<Bound | undefined> {
@@ -65,7 +67,7 @@ export function currentGrant(context: SessionContext): CurrentGrant {
       clock,
       observe,
       exchange: (grant) =>
-        refreshRequest(grant, { ...http, authorizationServer, registration, profile, clock }),
+        refreshRequest(grant, { ...http, authorizationServer, registration, profile, clock, dpop }),
     })
   }
 

@@ -146,6 +146,7 @@ function readPending(value: unknown): PendingAuthorization | undefined {
     redirectUri,
     scope,
     createdAtEpochSeconds,
+    ...(value['bindTokens'] === true ? { bindTokens: true } : {}),
   }
 }
 

@@ -5,6 +5,7 @@ import { EvergrantClientError } from '../errors.ts'
 import type { Observer } from '../events.ts'
 import { aboutGrant, diagnosticsObserver } from '../events.ts'
 import type { GrantEnd, GrantIdentity, GrantState } from '../grant/grant.ts'
+import { dpopProver, sendWithProof } from '../protocol/dpop.ts'
 import { discoverProtectedResource } from '../protocol/discovery.ts'
 import type { ClientConfiguration } from '../protocol/registration.ts'
 import type { SignIn } from '../sign-in.ts'
@@ -80,6 +81,16 @@ export interface Session {
    */
   getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>
   /**
+   * Sends one request with a token of this session, and a proof where the token is bound to a key
+   * (DPoP). What comes back is the resource's answer, whatever it is.
+   */
+  send(
+    token: AccessToken,
+    url: string,
+    init: RequestInit,
+    fetch: typeof globalThis.fetch,
+  ): Promise<Response>
+  /**
    * Signs in, or widens what was granted. Concurrent calls, in this process and others over the
    * same store, are one sign-in.
    *
@@ -128,6 +139,7 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
     observe,
     profile: preferences.profile,
     refresh: options.refresh,
+    dpop: dpopProver(),
   }
   const grants = currentGrant(context)
   const signIns = signInFlow(context, grants, {
@@ -140,6 +152,7 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
   return {
     serverUrl,
     getAccessToken,
+    send,
     signIn: signIns.signIn,
     completeSignIn: signIns.completeSignIn,
     authorizationServerChanged,
@@ -162,6 +175,22 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
       }
       return await second.manager.getAccessToken(asked)
     }
+  }
+
+  async function send(
+    token: AccessToken,
+    url: string,
+    init: RequestInit,
+    fetch: typeof globalThis.fetch,
+  ): Promise<Response> {
+    const key = token.tokenType === 'DPoP' ? (await grants.get())?.manager.dpopKey() : undefined
+    if (key !== undefined) {
+      const handle = await context.dpop.handle(key)
+      return await sendWithProof(handle, token.value, url, init, fetch)
+    }
+    const headers = new Headers(init.headers)
+    headers.set('authorization', `${token.tokenType} ${token.value}`)
+    return await fetch(url, { ...init, headers })
   }
 
   async function authorizationServerChanged(resourceMetadataUrl?: string): Promise<boolean> {

@@ -69,7 +69,7 @@ export function signInFlow(
   grants: CurrentGrant,
   options: SignInFlowOptions,
 ): SignInFlow {
-  const { serverUrl, partition, store, clock, http, observe } = context
+  const { serverUrl, partition, store, clock, http, observe, dpop } = context
   const { client, form, preferences } = options
   const redirects = redirectSignIns(context)
   let signingIn: Promise<SignInResult> | undefined
@@ -196,6 +196,7 @@ export function signInFlow(
         registration: plan.registration,
         profile: plan.profile,
         clock,
+        dpop,
       })
       const why = explainMissingRefreshToken(plan.decision)
       return {
@@ -257,9 +258,9 @@ export function signInFlow(
     requestedScope: string | undefined,
     withoutRefreshToken: string,
   ): Promise<SignInResult> {
-    const { tokenSet } = completed
+    const { tokenSet, dpopKey } = completed
     const manager = await grants.managerFor(binding)
-    await manager.adopt({ tokenSet, requestedScope })
+    await manager.adopt({ tokenSet, requestedScope, dpopKey })
     const refreshToken = tokenSet.refreshToken === undefined ? 'not-issued' : 'issued'
     const complete: Binding =
       refreshToken === 'issued' ? binding : { ...binding, withoutRefreshToken }
@@ -318,6 +319,7 @@ export function signInFlow(
       registration,
       profile: profileOf(context, authorizationServer.issuer),
       clock,
+      dpop,
     })
     const result = await adopt(binding, completed, pending.scope, withoutRefreshToken)
     await redirects.finished()

@@ -4,6 +4,8 @@ import type { Clock } from '../clock.ts'
 import type { Grant } from '../grant/grant.ts'
 import type { AuthorizationRequest } from '../protocol/authorization.ts'
 import { beginAuthorization } from '../protocol/authorization.ts'
+import type { DpopPreference } from '../protocol/dpop.ts'
+import { wantsDpop } from '../protocol/dpop.ts'
 import type { Discovery } from '../protocol/discovery.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import type { ClientConfiguration, ClientRegistration } from '../protocol/registration.ts'
@@ -25,6 +27,11 @@ export interface SignInPreferences {
   readonly profile?: ProviderProfile | undefined
   /** Go on with S256 where the metadata says nothing about PKCE. Default `false`. */
   readonly assumePkceS256?: boolean | undefined
+  /**
+   * Whether tokens are bound to a key (DPoP, RFC 9449) at servers that can do so. Default
+   * `when-required`: where the MCP server's metadata demands it.
+   */
+  readonly dpop?: DpopPreference | undefined
 }
 
 /** A sign-in, worked out and ready for the browser. */
@@ -83,6 +90,11 @@ export async function planSignIn(input: SignInPlanInput): Promise<SignInPlan> {
     nowEpochSeconds: input.clock.nowEpochSeconds(),
     wantsRefreshToken,
     assumePkceS256: preferences.assumePkceS256,
+    bindTokens: wantsDpop(
+      preferences.dpop ?? 'when-required',
+      authorizationServer,
+      discovery.protectedResource,
+    ),
   })
   return { registration, profile, decision, request }
 }

@@ -1,0 +1,105 @@
+import type { AuthorizationServerMetadata, ProtectedResourceMetadata } from '@evergrant/core'
+import * as oauth from 'oauth4webapi'
+import type { PrivateJwk } from '../grant/grant.ts'
+
+/** The one signature algorithm that is used for proofs: every server that knows DPoP knows it. */
+const algorithm = 'ES256'
+
+/**
+ * When tokens are bound to a key (RFC 9449), at servers that can do so: only where the resource
+ * demands it, wherever it is possible, or never.
+ */
+export type DpopPreference = 'when-required' | 'when-advertised' | 'never'
+
+/** Whether a sign-in asks for bound tokens. */
+export function wantsDpop(
+  preference: DpopPreference,
+  authorizationServer: AuthorizationServerMetadata,
+  protectedResource: ProtectedResourceMetadata | undefined,
+): boolean {
+  if (preference === 'never') return false
+  const advertised =
+    authorizationServer.dpop_signing_alg_values_supported?.includes(algorithm) === true
+  const required = protectedResource?.dpop_bound_access_tokens_required === true
+  return advertised && (required || preference === 'when-advertised')
+}
+
+/** Makes a key pair for one grant; it is kept with the grant's tokens and goes with them. */
+export async function generateDpopKey(): Promise<PrivateJwk> {
+  const { privateKey } = await oauth.generateKeyPair(algorithm, { extractable: true })
+  const { kty, crv, x, y, d } = await crypto.subtle.exportKey('jwk', privateKey)
+  return { kty: kty ?? 'EC', crv, x, y, d }
+}
+
+/** Signs proofs, and remembers for each server the nonce it wants in the next one. */
+export interface DpopProver {
+  handle(key: PrivateJwk): Promise<oauth.DPoPHandle>
+}
+
+/** How many grants' nonces are remembered at once; a forgotten one costs one repeated request. */
+const maximumHandles = 1000
+
+export function dpopProver(): DpopProver {
+  const handles = new Map<string, Promise<oauth.DPoPHandle>>()
+  return {
+    handle(key) {
+      const id = String(key['x'])
+      const known = handles.get(id)
+      if (known !== undefined) return known
+      const [oldest] = handles.keys()
+      if (handles.size >= maximumHandles && oldest !== undefined) handles.delete(oldest)
+      const made = importHandle(key)
+      handles.set(id, made)
+      return made
+    },
+  }
+}
+
+async function importHandle(key: PrivateJwk): Promise<oauth.DPoPHandle> {
+  const { d: _private, ...publicJwk } = key
+  const curve = { name: 'ECDSA', namedCurve: 'P-256' }
+  const [privateKey, publicKey] = await Promise.all([
+    crypto.subtle.importKey('jwk', { ...key }, curve, false, ['sign']),
+    crypto.subtle.importKey('jwk', publicJwk, curve, true, ['verify']),
+  ])
+  return oauth.DPoP({}, { privateKey, publicKey })
+}
+
+/**
+ * Sends one request to a protected resource with a token and its proof.
+ *
+ * The library makes the proof and keeps the nonces; the request itself stays the caller's, body,
+ * streaming and all.
+ */
+export async function sendWithProof(
+  handle: oauth.DPoPHandle,
+  accessToken: string,
+  url: string,
+  init: RequestInit,
+  fetch: typeof globalThis.fetch,
+): Promise<Response> {
+  const sent = Promise.withResolvers<Response>()
+  const target = new URL(url)
+  await oauth.protectedResourceRequest(
+    accessToken,
+    init.method ?? 'GET',
+    target,
+    new Headers(),
+    null,
+    {
+      DPoP: handle,
+      [oauth.allowInsecureRequests]: target.protocol === 'http:',
+      async [oauth.customFetch](_url, { headers: proven }) {
+        const headers = new Headers(init.headers)
+        headers.set('authorization', `DPoP ${accessToken}`)
+        headers.set('dpop', new Headers(proven).get('dpop') ?? '')
+        const response = await fetch(url, { ...init, headers })
+        sent.resolve(response)
+        // The library reads the nonce and nothing else: the answer itself is not its concern.
+        const nonce = response.headers.get('dpop-nonce')
+        return new Response(null, nonce === null ? {} : { headers: { 'dpop-nonce': nonce } })
+      },
+    },
+  )
+  return await sent.promise
+}
