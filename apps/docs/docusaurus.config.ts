@@ -20,6 +20,7 @@ function apiReference(name: string, entries: readonly string[]): [string, object
       // The package's own entry point is its front page; the subpaths follow.
       ...(entries.length > 1 ? { entryModule: 'index' } : {}),
       hidePageHeader: true,
+      pageTitleTemplates: { index: '{projectName}', module: '{name}', member: '{name}' },
       parametersFormat: 'table',
       propertiesFormat: 'table',
       sidebar: { autoConfiguration: false },
@@ -88,7 +89,10 @@ const config: Config = {
           path: '../../docs',
           routeBasePath: '/',
           sidebarPath: './sidebars.ts',
-          editUrl: `${repository}/edit/main/docs/`,
+          editUrl: ({ docPath }) =>
+            docPath.startsWith('reference/')
+              ? undefined
+              : `${repository}/edit/main/docs/${docPath}`,
           breadcrumbs: true,
           sidebarItemsGenerator: apiSidebar,
         },
@@ -105,6 +109,7 @@ const config: Config = {
       'headless',
       'keeper',
       'loopback',
+      'opentelemetry',
       'sdk-v1',
       'sdk-v2',
       'stores/contract',
