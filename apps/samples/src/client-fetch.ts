@@ -11,11 +11,8 @@ import { createSession } from '@evergrant/client'
 import type { SessionOptions } from '@evergrant/client'
 import { authorizedFetch } from '@evergrant/client/fetch'
 
-export function connect(
-  serverUrl: string,
-  host: Pick<SessionOptions, 'store' | 'signIn'>,
-): typeof fetch {
-  const session = createSession(serverUrl, { ...host, client: { name: 'Fetch sample' } })
+export function connect(url: string, host: Pick<SessionOptions, 'store' | 'signIn'>): typeof fetch {
+  const session = createSession(url, { ...host, client: { name: 'Sample' } })
   return authorizedFetch(session)
 }
 // #endregion connect

@@ -12,11 +12,11 @@ import { sessionTransport } from '@evergrant/client/sdk-v1'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 
 export async function connect(
-  serverUrl: string,
+  url: string,
   host: Pick<SessionOptions, 'store' | 'signIn'>,
 ): Promise<Client> {
-  const session = createSession(serverUrl, { ...host, client: { name: 'SDK sample' } })
-  const client = new Client({ name: 'sdk-sample', version: '1.0.0' })
+  const session = createSession(url, { ...host, client: { name: 'Sample' } })
+  const client = new Client({ name: 'sample', version: '1.0.0' })
   await client.connect(sessionTransport(session))
   return client
 }

@@ -23,7 +23,7 @@ export async function openHost(environment: NodeJS.ProcessEnv = process.env): Pr
   const home = environment['EVERGRANT_SAMPLES_HOME'] ?? path.join(homedir(), '.evergrant-samples')
   const headless = environment['EVERGRANT_SAMPLES_HEADLESS'] === '1'
   // #region store
-  // The key of an encrypted store: in a file, or from keychainKey() or passphraseKey().
+  // The store is encrypted. Its key: from a file, keychainKey() or passphraseKey().
   const { key } = await keyFileKey(path.join(home, 'store.key'))
   const store = await fileStore(path.join(home, 'store'), { key })
   // #endregion store
