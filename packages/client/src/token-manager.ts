@@ -6,7 +6,7 @@ import { EvergrantClientError } from './errors.ts'
 import type { Observer, RefreshReason } from './events.ts'
 import { aboutGrant, diagnosticsObserver } from './events.ts'
 import type { Grant, GrantIdentity, PrivateJwk } from './grant/grant.ts'
-import { grantId } from './grant/grant.ts'
+import { grantId, jitterKeyOf } from './grant/grant.ts'
 import type { StoredGrant } from './grant/grant-repository.ts'
 import { grantRepository } from './grant/grant-repository.ts'
 import { notNow, signInRequired } from './grant/outcome-errors.ts'
@@ -118,7 +118,7 @@ export async function createTokenManager(
   const repository = await grantRepository(options.store, identity, clock)
   const timing: RefreshTimingOptions = {
     ...options.timing,
-    jitterKey: Number.parseInt((await grantId(identity)).slice(0, 8), 16),
+    jitterKey: jitterKeyOf(await grantId(identity)),
   }
   const context: RefreshContext = {
     repository,
@@ -127,7 +127,7 @@ export async function createTokenManager(
     clock,
     observe,
     lockWaitMilliseconds: options.lockWaitMilliseconds ?? 10_000,
-    isFresh: (tokenSet) => !['expired', 'refresh-in-background'].includes(actionFor(tokenSet)),
+    timing,
     atStep: options.atStep,
   }
   return tokenManager(context, options.patienceSeconds ?? 15, actionFor)

@@ -111,6 +111,19 @@ describe('a rejected token', () => {
   })
 
   test(
+    'is refreshed when the only other token in the store has expired',
+    { tags: ['C-54'] },
+    async () => {
+      await using it = await scene()
+      const manager = await it.manager()
+      it.clock.advanceSeconds(lifetimeSeconds)
+      const { value } = await manager.getAccessToken({ rejectedAccessToken: 'an even older token' })
+      expect(it.as.refreshRequests()).toBe(1)
+      expect((await manager.getAccessToken()).value).toBe(value)
+    },
+  )
+
+  test(
     'rejected by fifty callers at once, it is refreshed once',
     { tags: ['C-54', 'C-51'] },
     async () => {

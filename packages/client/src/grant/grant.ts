@@ -72,6 +72,11 @@ export function grantId(identity: GrantIdentity): Promise<string> {
   return recordId([identity.partition, identity.issuer, identity.resource, identity.clientId])
 }
 
+/** What moves a grant's refreshes away from those of others: the same on every machine. */
+export function jitterKeyOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8), 16)
+}
+
 /** A record ID made of parts: SHA-256 over their JSON, so that no two lists of parts collide. */
 export async function recordId(parts: readonly string[]): Promise<string> {
   const digest = await crypto.subtle.digest(

@@ -1,5 +1,5 @@
-import type { TokenResponse, TokenSet } from '@evergrant/core'
-import { mergeTokenResponse } from '@evergrant/core'
+import type { RefreshTimingOptions, TokenResponse } from '@evergrant/core'
+import { decideRefresh, mergeTokenResponse } from '@evergrant/core'
 import type { Clock } from '../clock.ts'
 import { EvergrantClientError } from '../errors.ts'
 import { aboutGrant } from '../events.ts'
@@ -91,8 +91,8 @@ export interface RefreshContext {
   readonly observe: Observer
   /** How long to wait for the lock before the answer is `lock-busy`. */
   readonly lockWaitMilliseconds: number
-  /** Whether a token set can be handed out as it is, without a refresh. */
-  readonly isFresh: (tokenSet: TokenSet) => boolean
+  /** When a token counts as due and as expired. */
+  readonly timing: RefreshTimingOptions
   /** Called at every step; a test stops the world here. */
   readonly atStep?: ((step: RefreshStep) => void | Promise<void>) | undefined
 }
@@ -232,8 +232,12 @@ function settledWithoutRequest(
   if (state === 'ended') return { kind: 'ended', stored }
   if (tokenSet === undefined || request.reason === 'requested') return undefined
   if (tokenSet.accessToken === request.rejectedAccessToken) return undefined
-  // After a 401 any other token is worth a try: whoever stored it got it later (C-54).
-  if (request.rejectedAccessToken === undefined && !context.isFresh(tokenSet)) return undefined
+  const { action } = decideRefresh(tokenSet, context.clock.nowEpochSeconds(), context.timing)
+  if (action === 'expired') return undefined
+  // After a 401 any other token that is good is worth a try: whoever stored it got it later (C-54).
+  if (action === 'refresh-in-background' && request.rejectedAccessToken === undefined) {
+    return undefined
+  }
   context.observe({ ...about, type: 'refresh-adopted', reason: request.reason })
   return { kind: 'adopted', stored }
 }

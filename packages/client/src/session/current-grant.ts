@@ -3,6 +3,7 @@ import type { ProviderProfile } from '@evergrant/core'
 import type { Clock } from '../clock.ts'
 import type { Observer } from '../events.ts'
 import type { GrantIdentity } from '../grant/grant.ts'
+import type { RefreshExchange } from '../grant/refresh-transaction.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import { refreshRequest } from '../protocol/token-requests.ts'
@@ -46,7 +47,7 @@ export interface CurrentGrant {
 }
 
 export function currentGrant(context: SessionContext): CurrentGrant {
-  const { store, partition, serverUrl, clock, http, observe, dpop } = context
+  const { store, partition, serverUrl, clock, observe } = context
   let bound: Bound | undefined
 
   async function load(): Promise<Bound | undefined> {
@@ -59,15 +60,12 @@ export function currentGrant(context: SessionContext): CurrentGrant {
   }
 
   async function managerFor(binding: Binding): Promise<TokenManager> {
-    const { authorizationServer, registration } = binding
-    const profile = profileOf(context, authorizationServer.issuer)
     return await createTokenManager(identityOf(binding), {
       ...context.refresh,
       store,
       clock,
       observe,
-      exchange: (grant) =>
-        refreshRequest(grant, { ...http, authorizationServer, registration, profile, clock, dpop }),
+      exchange: bindingExchange(binding, context),
     })
   }
 
@@ -84,11 +82,27 @@ export function currentGrant(context: SessionContext): CurrentGrant {
 }
 
 /** The profile of an authorization server: the one the application gave, else by issuer. */
-export function profileOf(context: SessionContext, issuer: string): ProviderProfile {
+export function profileOf(
+  context: Pick<SessionContext, 'profile'>,
+  issuer: string,
+): ProviderProfile {
   return context.profile ?? selectProviderProfile(issuer)
 }
 
-function identityOf(binding: Binding): GrantIdentity {
+/** How the grant of a binding is refreshed: at its authorization server, as its client. */
+export function bindingExchange(
+  binding: Binding,
+  context: Pick<SessionContext, 'clock' | 'http' | 'profile' | 'dpop'>,
+): RefreshExchange {
+  const { authorizationServer, registration } = binding
+  const { clock, http, dpop } = context
+  const profile = profileOf(context, authorizationServer.issuer)
+  const options = { ...http, authorizationServer, registration, profile, clock, dpop }
+  return async (grant) => await refreshRequest(grant, options)
+}
+
+/** The grant that a binding names. */
+export function identityOf(binding: Binding): GrantIdentity {
   return {
     partition: binding.partition,
     issuer: binding.authorizationServer.issuer,

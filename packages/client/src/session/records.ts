@@ -51,6 +51,16 @@ export async function bindingRecord(
   })
 }
 
+/**
+ * The binding that a listing of the store named. A record that was copied to another name is
+ * nobody's, and counts as absent.
+ */
+export async function bindingOf(store: RecordStore, id: string): Promise<Binding | undefined> {
+  const { value } = await jsonRecord(store, { kind: 'binding', id }, readBinding).read()
+  if (value === undefined) return undefined
+  return id === (await recordId(['binding', value.partition, value.serverUrl])) ? value : undefined
+}
+
 /** Dynamic registrations, by the issuer that made them (C-39) and the application's name. */
 export async function registrationRecord(
   store: RecordStore,
