@@ -19,8 +19,6 @@ function apiReference(name: string, entries: readonly string[]): [string, object
       excludeInternal: true,
       // Types are checked elsewhere, with the compiler that the packages are built with.
       skipErrorChecking: true,
-      // The package's own entry point is its front page; the subpaths follow.
-      ...(entries.length > 1 ? { entryModule: 'index' } : {}),
       hidePageHeader: true,
       pageTitleTemplates: { index: '{projectName}', module: '{name}', member: '{name}' },
       parametersFormat: 'table',
