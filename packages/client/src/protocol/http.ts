@@ -103,14 +103,14 @@ async function send(
 ): Promise<HttpAnswer> {
   const { fetch = globalThis.fetch, maximumBodyBytes = defaultMaximumBodyBytes, signal } = options
   const timeoutMilliseconds = options.timeoutMilliseconds ?? defaultTimeoutMilliseconds
-  const timeout = AbortSignal.timeout(timeoutMilliseconds)
+  const timeout = awakeTimeout(timeoutMilliseconds)
   const url = input instanceof Request ? input.url : String(input)
   const origin = new URL(url).origin
   try {
     const response = await fetch(input, {
       ...init,
       redirect: 'manual',
-      signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+      signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]),
     })
     // Browsers show nothing of a redirect that is not followed, not even its status.
     if (response.type === 'opaqueredirect') {
@@ -121,7 +121,7 @@ async function send(
   } catch (cause) {
     if (signal?.aborted) throw signal.reason
     if (cause instanceof NoAnswerError) throw cause
-    if (timeout.aborted) {
+    if (timeout.signal.aborted) {
       throw new NoAnswerError(
         'timeout',
         `${origin} gave no complete answer within ${timeoutMilliseconds / 1000} s`,
@@ -132,7 +132,29 @@ async function send(
       `${origin} could not be reached${reasonOf(cause)}`,
       cause,
     )
+  } finally {
+    timeout.cancel()
   }
+}
+
+/** A timer this late did not wait for the server: this process stood still. */
+const lateMilliseconds = 100
+/** Enough to read what lies in the socket. */
+const afterStandstillMilliseconds = 2000
+
+/**
+ * A time limit for a process that can be suspended, by a person, a sleeping machine or work of its
+ * own. Timers come before sockets when it wakes, so a plain one would throw away an answer that
+ * has long arrived, and with it perhaps the only copy of a rotated refresh token.
+ */
+function awakeTimeout(milliseconds: number): { readonly signal: AbortSignal; cancel(): void } {
+  const controller = new AbortController()
+  const dueAt = performance.now() + milliseconds
+  let timer = setTimeout(() => {
+    if (performance.now() - dueAt < lateMilliseconds) controller.abort()
+    else timer = setTimeout(() => controller.abort(), afterStandstillMilliseconds)
+  }, milliseconds)
+  return { signal: controller.signal, cancel: () => clearTimeout(timer) }
 }
 
 async function readText(response: Response, maximumBytes: number, origin: string): Promise<string> {

@@ -31,6 +31,20 @@ test('a body that comes too slowly counts as no answer', { tags: ['C-53'] }, asy
   })
 })
 
+test(
+  'an answer that arrived while the process stood still past the time limit is read',
+  { tags: ['C-52', 'C-53'] },
+  async () => {
+    await using server = await startServer((_, response) => {
+      response.end('{"rotated":true}')
+      // The answer is in the socket by now; nothing in this process moves until the limit is over.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+    })
+    const answer = await getDocument(server.url, { timeoutMilliseconds: 100 })
+    expect(answer.text).toBe('{"rotated":true}')
+  },
+)
+
 test('the limit on the body is a limit on bytes', { tags: ['C-53'] }, async () => {
   await using server = await startServer((_, response) => {
     response.end('é'.repeat(10))
