@@ -176,6 +176,16 @@ test(
   },
 )
 
+test('a key file that is there is read, and nothing is written', { tags: ['C-53'] }, async () => {
+  await using it = await scene()
+  const file = path.join(it.folder, 'keys', 'store.key')
+  const { key } = await keyFileKey(file)
+  const longAgo = new Date(1_000_000_000_000)
+  await utimes(path.dirname(file), longAgo, longAgo)
+  expect((await keyFileKey(file)).key).toEqual(key)
+  expect((await stat(path.dirname(file))).mtime).toEqual(longAgo)
+})
+
 test('a key file of the wrong size is an error that says so, not a new key', async () => {
   await using it = await scene()
   const file = path.join(it.folder, 'short.key')

@@ -1,5 +1,5 @@
 import { randomBytes, scrypt } from 'node:crypto'
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { EvergrantClientError } from '../../errors.ts'
 import { ownerOnlyFile, ownerOnlyFolder, restrictToOwner } from './durable-file.ts'
@@ -79,24 +79,8 @@ function noKeychain(why: string, cause?: unknown): EvergrantClientError {
  */
 export async function keyFileKey(file: string): Promise<StoreKey> {
   try {
-    await mkdir(path.dirname(file), { recursive: true, mode: ownerOnlyFolder })
-    const made = randomBytes(keyLengthBytes)
-    const temporary = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`
-    const handle = await open(temporary, 'wx', ownerOnlyFile)
-    try {
-      await handle.writeFile(made.toString('base64'))
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    try {
-      // A link fails where the name is taken: of several processes one makes the key.
-      await link(temporary, file)
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    } finally {
-      await rm(temporary, { force: true })
-    }
+    // Only the first time anything is written: a full disk must not cost the key that is there.
+    if (!(await exists(file))) await makeKeyFile(file)
     await restrictToOwner(file, ownerOnlyFile)
     const key = Uint8Array.from(Buffer.from(await readFile(file, 'utf8'), 'base64'))
     return { key: checked(key, JSON.stringify(file)), source: `the key file ${file}` }
@@ -108,6 +92,40 @@ export async function keyFileKey(file: string): Promise<StoreKey> {
       { cause },
     )
   }
+}
+
+async function makeKeyFile(file: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true, mode: ownerOnlyFolder })
+  const temporary = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`
+  try {
+    const handle = await open(temporary, 'wx', ownerOnlyFile)
+    try {
+      await handle.writeFile(randomBytes(keyLengthBytes).toString('base64'))
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    // A link fails where the name is taken: of several processes one makes the key.
+    await link(temporary, file)
+  } catch (error) {
+    if (!hasCode(error, 'EEXIST')) throw error
+  } finally {
+    await rm(temporary, { force: true })
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  try {
+    await stat(file)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 /**
