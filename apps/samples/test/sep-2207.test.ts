@@ -35,12 +35,20 @@ test(
     const parameters = {}
     const server = { authorization_endpoint: 'https://as.test/authorize' }
     const listing = { ...server, scopes_supported: ['mcp:read', 'offline_access'] }
+    expect(scopeOf(before.authorizationUrl(listing, ['mcp:read'], parameters))).toBe('mcp:read')
     expect(scopeOf(after.authorizationUrl(server, ['mcp:read'], parameters))).toBe('mcp:read')
     expect(scopeOf(after.authorizationUrl(listing, ['mcp:read'], parameters))).toBe(
       'mcp:read offline_access',
     )
   },
 )
+
+test('declares the refresh_token grant', { tags: ['C-01'] }, () => {
+  expect(before.clientMetadata(redirectUri)).toMatchObject({ grant_types: ['authorization_code'] })
+  expect(after.clientMetadata(redirectUri)).toMatchObject({
+    grant_types: ['authorization_code', 'refresh_token'],
+  })
+})
 
 test('the published diff leads from the one file to the other', async () => {
   const diff = (await readFile(path.join(src, 'sep-2207.diff'), 'utf8')).trimEnd().split('\n')
