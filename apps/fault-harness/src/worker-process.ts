@@ -1,0 +1,117 @@
+import { fork } from 'node:child_process'
+import path from 'node:path'
+import type { RefreshStep } from '@evergrant/client'
+import type { Answer, Command, Report, WorkerSettings } from './messages.ts'
+
+const program = path.join(import.meta.dirname, 'worker.ts')
+
+/** A worker process, as the parent holds it. */
+export interface Worker {
+  readonly pid: number
+  /** Resolves with `undefined` where the process died before it answered. */
+  work(
+    what: 'tokens' | 'requests' | 'idle',
+    count: number,
+    clockOffsetSeconds: number,
+  ): Promise<Answer | undefined>
+  /** Resolves when a refresh has come to this step, and stands there. */
+  stopAt(step: RefreshStep): Promise<void>
+  /** Lets a refresh go on from where it stands, and stops none from now on. */
+  goOn(): void
+  failWrites(code?: string): void
+  /** SIGKILL; resolves when the process is gone. Windows ends a process as abruptly. */
+  kill(): Promise<void>
+  /** SIGSTOP: the process stands still, whatever it was doing. Not on Windows. */
+  suspend(): void
+  /** SIGCONT */
+  resume(): void
+}
+
+/** What a worker process is started with, besides its settings. */
+export interface StartWorkerOptions {
+  /** No file may grow beyond 0 bytes, as on a full disk. POSIX only: the limit is the shell's. */
+  readonly diskFull?: boolean
+  /** Where Node keeps what it compiled, so that a worker starts faster. */
+  readonly compileCache: string
+}
+
+/** Starts a worker process and opens its store. */
+export async function startWorker(
+  settings: WorkerSettings,
+  options: StartWorkerOptions,
+): Promise<Worker> {
+  const limited = options.diskFull === true
+  const node = [process.execPath, '--conditions=evergrant:source']
+  const child = fork(program, [], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...process.env, NODE_COMPILE_CACHE: options.compileCache },
+    ...(limited
+      ? { execPath: '/bin/sh', execArgv: ['-c', 'ulimit -f 0; exec "$@"', 'sh', ...node] }
+      : { execArgv: ['--conditions=evergrant:source'] }),
+  })
+  const opened = Promise.withResolvers<void>()
+  const exited = Promise.withResolvers<void>()
+  const answers = new Map<number, (answer: Answer | undefined) => void>()
+  let nextId = 1
+  let reached: (() => void) | undefined
+  let alive = true
+
+  child.on('message', (message) => {
+    // The worker's own program is the only one who writes here.
+    const report = message as Report
+    if (report.report === 'open') opened.resolve()
+    else if (report.report === 'at-step') reached?.()
+    else {
+      answers.get(report.id)?.(report.answer)
+      answers.delete(report.id)
+    }
+  })
+  child.once('error', opened.reject)
+  child.once('exit', (code) => {
+    alive = false
+    opened.reject(new Error(`A worker ended with ${code} before it had opened its store.`))
+    exited.resolve()
+    for (const answer of answers.values()) answer(undefined)
+    answers.clear()
+  })
+
+  function tell(command: Command): void {
+    // A process that was just killed takes no more commands.
+    if (alive && child.connected) child.send(command, () => undefined)
+  }
+
+  tell({ do: 'open', settings })
+  await opened.promise
+  const { pid } = child
+  if (pid === undefined) throw new Error('A worker opened its store, but has no process ID.')
+
+  return {
+    pid,
+    work(what, count, clockOffsetSeconds) {
+      return new Promise((resolve) => {
+        if (!alive) {
+          resolve(undefined)
+          return
+        }
+        const id = nextId
+        nextId += 1
+        answers.set(id, resolve)
+        tell({ do: what, id, count, clockOffsetSeconds })
+      })
+    },
+    stopAt(step) {
+      return new Promise((resolve) => {
+        reached = resolve
+        tell({ do: 'stop-at', step })
+      })
+    },
+    goOn: () => tell({ do: 'go-on' }),
+    failWrites: (code) => tell({ do: 'fail-writes', ...(code === undefined ? {} : { code }) }),
+    async kill() {
+      child.kill('SIGKILL')
+      await exited.promise
+    },
+    suspend: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+  }
+}
