@@ -44,7 +44,10 @@ export interface BoundProvider {
   readonly binding: RefreshTokenBinding
 }
 
-/** oidc-provider, configured: nothing it would do by default is left to its default by accident. */
+/**
+ * oidc-provider, configured: nothing it would do by default is left to its default by accident
+ * (A-08, A-11).
+ */
 export function createProvider(dependencies: ProviderDependencies): BoundProvider {
   const { issuer, settings, store, secrets, resources, stats, log } = dependencies
   const binding = bindRefreshTokens(store, {

@@ -29,7 +29,7 @@ export type GuardedFetch = (
 ) => Promise<Response>
 
 /**
- * Makes a `fetch` for URLs that strangers supply: Client ID Metadata Documents, `jwks_uri`.
+ * Makes a `fetch` for URLs that strangers supply: Client ID Metadata Documents (A-09), `jwks_uri`.
  *
  * The address is checked where the connection is made, so a name that resolves differently the
  * second time (DNS rebinding) gains nothing; one refused address among several refuses the name.

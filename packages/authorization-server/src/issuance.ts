@@ -1,7 +1,8 @@
 /**
- * When a refresh token is issued.
+ * When a refresh token is issued (A-01).
  *
- * - `oauth21`: the client registered the `refresh_token` grant type; `offline_access` plays no part.
+ * - `oauth21`: the client registered the `refresh_token` grant type (A-02); `offline_access` plays
+ *   no part.
  * - `oidc`: the grant type, and `offline_access` requested and consented to (OIDC Core §11).
  * - `either`: one of the two signals is enough. The only preset in which `offline_access` stands in
  *   for a missing grant type, for clients whose metadata lags behind what they can do.
@@ -93,8 +94,8 @@ const explanations: Readonly<Record<RefreshIssuanceReason, string>> = {
  * Decides whether a refresh token is issued. Pure: the consent page asks it before the user
  * answers, the token endpoint asks it again at redemption, and both get the same answer.
  *
- * Whatever the preset, a response type without a code gives none (OIDC Core §11), and a risk
- * veto wins. A shortening never lengthens: callers take the minimum with their own lifetime.
+ * Whatever the preset, a response type without a code gives none (OIDC Core §11; A-04), and a
+ * risk veto wins. A shortening never lengthens: callers take the minimum with their own lifetime.
  *
  * @see SEP-2207, "Why check client metadata for grant types?"
  */
@@ -145,7 +146,7 @@ function reasonFor(
 
 /**
  * Says whether asking for `offline_access` can change a decision under `preset`, which is exactly
- * when authorization server metadata must list it in `scopes_supported`: a client reads its
+ * when authorization server metadata must list it in `scopes_supported` (A-03): a client reads its
  * presence as "ask for it", its absence as "do not".
  */
 export function offlineAccessHasEffect(preset: RefreshIssuancePreset): boolean {

@@ -80,7 +80,7 @@ export interface PresentationOptions {
 export const defaultGraceSeconds: number = 300
 
 /**
- * Judges one presentation of a refresh token.
+ * Judges one presentation of a refresh token (A-05, A-06).
  *
  * A response can be lost after the server committed: the client then holds the old token only, and
  * cannot tell. Until the successor is used for the first time, nobody has shown to have received
@@ -115,7 +115,7 @@ export function judgePresentation(
   return supersededAtEpochSeconds === undefined ? { action: 'rotate' } : { action: 'replay' }
 }
 
-/** Lifetimes of refresh tokens, in seconds (OAuth 2.1 §4.3: both SHOULD exist). */
+/** Lifetimes of refresh tokens, in seconds (OAuth 2.1 §4.3: both SHOULD exist; A-07). */
 export interface RefreshTokenLifetimes {
   /** A token not used for this long is refused. */
   readonly idleSeconds: number

@@ -36,7 +36,7 @@ export interface ClientDescription {
 export interface BuildClientMetadataOptions {
   /** Declare the refresh token grant. Default `true`. */
   readonly wantsRefreshToken?: boolean | undefined
-  /** Default: `native` where no redirect URI is an `https` one, else `web`. */
+  /** Default: `native` where no redirect URI is an `https` one, else `web` (C-38). */
   readonly applicationType?: 'native' | 'web' | undefined
   /** Default `none`: a public client. */
   readonly tokenEndpointAuthMethod?: string | undefined

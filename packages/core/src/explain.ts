@@ -2,7 +2,7 @@ import type { ScopeDecision } from './negotiate-scope.ts'
 import type { OfflineAccessOutcome } from './offline-access.ts'
 
 /**
- * Puts a decision in plain words, a line for each rule with its requirement IDs, then the warnings,
+ * Puts a decision in plain words (C-10), a line for each rule with its requirement IDs, then the warnings,
  * then the result. Each line stands on one line of a terminal or list; it holds nothing secret.
  */
 export function explainDecision(decision: ScopeDecision): readonly string[] {

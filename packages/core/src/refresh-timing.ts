@@ -64,7 +64,7 @@ export function refreshAheadSeconds(
 }
 
 /**
- * Decides what to do with an access token now.
+ * Decides what to do with an access token now (C-55).
  *
  * @param tokenSet - Times are epoch seconds; fractions are welcome, lifetimes of 2 s exist.
  * @param nowEpochSeconds - The wall clock, not a timer: a timer sleeps with the laptop.

@@ -179,7 +179,7 @@ export interface TokenMerge {
 
 /**
  * Merges a token response into what the client holds: a refresh token that did not come is kept,
- * and so is a scope that did not come.
+ * and so is a scope that did not come (C-50); a scope that came narrower is reported (C-56).
  *
  * @param previous - What the grant held before a refresh. For a code exchange `undefined`: a new
  *   grant must not inherit the refresh token of the old one.

@@ -54,7 +54,7 @@ export interface AccessTokenExpectations {
 const requiredByProfile = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti']
 
 /**
- * Verifies a JWT access token: type, algorithm, signature, issuer, expiry and audience.
+ * Verifies a JWT access token: type, algorithm, signature, issuer, expiry and audience (S-12).
  *
  * @returns A verdict; it does not reject.
  * @see RFC 9068 §4, RFC 8707 §2

@@ -22,7 +22,7 @@ const bearer = /^bearer +([a-z0-9\-._~+/]+=*)$/i
  * Finds the one bearer token of a request.
  *
  * A token in the query string is never taken, also where the header is in order: the URL is in
- * logs and histories by then.
+ * logs and histories by then (S-15).
  */
 export function readCredentials(request: AccessRequest): Credentials {
   const lines = [request.authorization ?? []].flat().map((line) => line.trim())

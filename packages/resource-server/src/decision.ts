@@ -11,7 +11,7 @@ export type RefusalReason =
   | 'insufficient-scope'
   | 'keys-unavailable'
 
-/** Something in the server's own configuration that was put right on the fly. */
+/** Something in the server's own configuration that was put right on the fly (S-03). */
 export interface AccessWarning {
   readonly code: 'OFFLINE_ACCESS_FILTERED'
   /** The requirement that would have been broken. */
@@ -57,7 +57,7 @@ export interface AccessRefused {
 /** What a protected resource decides about one request. */
 export type AccessDecision = AccessGranted | AccessRefused
 
-/** How a reason is answered (RFC 6750 §3.1). */
+/** How a reason is answered (RFC 6750 §3.1; S-13). */
 export interface RefusalAnswer {
   readonly status: AccessRefused['status']
   readonly error: AccessRefused['error']

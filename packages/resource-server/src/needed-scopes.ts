@@ -1,6 +1,6 @@
 import { assertResourceScopes } from './scopes.ts'
 
-/** The scopes an operation needs: always the same, or computed from the request. */
+/** The scopes an operation needs, all of them and no more: fixed, or computed from the request (S-11). */
 export type NeededScopes<Incoming> =
   | readonly string[]
   | ((request: Incoming) => readonly string[] | Promise<readonly string[]>)

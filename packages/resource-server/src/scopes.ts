@@ -14,7 +14,7 @@ import { ResourceServerError } from './errors.ts'
  */
 export type ScopeImplications = Readonly<Record<string, readonly string[]>>
 
-/** Answers whether granted scopes suffice, broader scopes counted for what they imply. */
+/** Answers whether granted scopes suffice, broader scopes counted for what they imply (S-14). */
 export interface ScopeHierarchy {
   /** The granted scopes and all that they imply, each once. */
   expand(granted: readonly string[]): readonly string[]
@@ -61,7 +61,7 @@ export function createScopeHierarchy(implications: ScopeImplications = {}): Scop
 }
 
 /**
- * Refuses scopes that a protected resource must not be configured with.
+ * Refuses scopes that a protected resource must not be configured with (S-02, S-03).
  *
  * @param where - Names the place in the message, for instance `scopesSupported`.
  * @throws {ResourceServerError} `OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE`, `SCOPE_INVALID`.

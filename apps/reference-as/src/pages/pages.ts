@@ -120,6 +120,7 @@ export function consentPage(
         ${view.permissions.map((permission) => html`<li>${permission}</li>`)}
       </ul>
       ${
+        // A-10: said exactly when it is so; the policy that issues the token decides this too.
         view.lastingDays === undefined
           ? html`<p class="soft">You will be asked again when this access runs out.</p>`
           : html`<p class="note">

@@ -39,7 +39,7 @@ const recordFile = /^([0-9a-f]{64})\.json$/
 const writeLockWaitMilliseconds = 5000
 
 /**
- * Opens a store of encrypted files, for all processes of one user on one machine.
+ * Opens a store of encrypted files, for all processes of one user on one machine (C-06).
  *
  * One AES-256-GCM file a record, replaced as a whole and synced; folders and files are the
  * owner's alone; locks are the kernel's and die with their holder. A damaged file is set aside
