@@ -3,13 +3,13 @@ import {
   startScriptedAuthorizationServer,
   virtualClock,
 } from '@evergrant/test-kit'
-import type { VirtualClock } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
-import type { Clock, TokenManager } from '../../src/index.ts'
+import type { TokenManager } from '../../src/index.ts'
 import { createTokenManager } from '../../src/index.ts'
 import { plainExchange } from '../support/managed-grant.ts'
 import type { SharedStoreKind } from '../support/shared-stores.ts'
 import { noteMissing, sharedStores } from '../support/shared-stores.ts'
+import { skewedClock } from '../support/skewed-clock.ts'
 
 const lifetimeSeconds = 1000
 /** How far each machine's clock is ahead of the true time. Any two differ by up to 220 s. */
@@ -145,7 +145,7 @@ async function scene(kind: SharedStoreKind, options: { readonly patienceSeconds?
       createTokenManager(identity, {
         ...options,
         store,
-        clock: skewed(clock, clockErrorsSeconds[index] ?? 0),
+        clock: skewedClock(clock, clockErrorsSeconds[index] ?? 0),
         exchange: plainExchange(as.tokenEndpoint),
       }),
     ),
@@ -184,12 +184,5 @@ async function scene(kind: SharedStoreKind, options: { readonly patienceSeconds?
       await server.close()
       await as.close()
     },
-  }
-}
-
-function skewed(clock: VirtualClock, errorSeconds: number): Clock {
-  return {
-    nowEpochSeconds: () => clock.nowEpochSeconds() + errorSeconds,
-    sleep: (milliseconds, signal) => clock.sleep(milliseconds, signal),
   }
 }

@@ -1,0 +1,104 @@
+import { parseAuthorizationServerMetadata } from '@evergrant/core'
+import type {
+  ScriptedAuthorizationServer,
+  ScriptedAuthorizationServerOptions,
+  VirtualClock,
+} from '@evergrant/test-kit'
+import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
+import type { ClientEvent, Grant, RecordStore } from '../../src/index.ts'
+import { createTokenManager } from '../../src/index.ts'
+import type { KeeperEvent } from '../../src/keeper.ts'
+import { bindingExchange, identityOf } from '../../src/session/current-grant.ts'
+import type { Binding } from '../../src/session/records.ts'
+import { bindingRecord } from '../../src/session/records.ts'
+import { dpopProver } from '../../src/protocol/dpop.ts'
+import { memoryStore } from '../../src/stores/memory.ts'
+
+export const lifetimeSeconds = 1000
+
+/** One user's sign-in, as the store holds it. */
+export interface UserGrant {
+  readonly partition: string
+  /** The grant at the authorization server. */
+  readonly grantId: string
+  /** The refresh token it began with. */
+  readonly refreshToken: string
+  read(): Promise<Grant | undefined>
+}
+
+/** Many users of one host, each signed in to one MCP server. */
+export interface ManyGrants extends AsyncDisposable {
+  readonly clock: VirtualClock
+  readonly as: ScriptedAuthorizationServer
+  readonly store: RecordStore
+  readonly events: (ClientEvent | KeeperEvent)[]
+  readonly observe: (event: ClientEvent | KeeperEvent) => void
+  signIn(partition: string): Promise<UserGrant>
+}
+
+export async function manyGrants(
+  options: ScriptedAuthorizationServerOptions = {},
+  store: RecordStore = memoryStore(),
+): Promise<ManyGrants> {
+  const clock = virtualClock()
+  const as = await startScriptedAuthorizationServer({
+    clock,
+    accessTokenLifetimeSeconds: lifetimeSeconds,
+    clients: [{ clientId: 'client-1' }],
+    rotation: 'rotate',
+    familyRevocation: true,
+    ...options,
+  })
+  const events: (ClientEvent | KeeperEvent)[] = []
+  const document = await fetch(`${as.issuer}/.well-known/oauth-authorization-server`)
+  const { metadata } = parseAuthorizationServerMetadata(await document.json(), as.issuer)
+  const resource = 'https://mcp.test/mcp'
+
+  async function signIn(partition: string): Promise<UserGrant> {
+    const binding: Binding = {
+      serverUrl: resource,
+      partition,
+      resource,
+      authorizationServer: metadata,
+      registration: {
+        issuer: as.issuer,
+        clientId: 'client-1',
+        tokenEndpointAuthMethod: 'none',
+        origin: 'pre-registered',
+      },
+    }
+    const scope = 'mcp:read offline_access'
+    const issued = await as.issueGrant({ clientId: 'client-1', scope, resource })
+    const refreshToken = issued.refreshToken ?? ''
+    await (await bindingRecord(store, partition, resource)).put(binding)
+    const http = { fetch: undefined, timeoutMilliseconds: undefined }
+    const dpop = dpopProver()
+    const manager = await createTokenManager(identityOf(binding), {
+      store,
+      clock,
+      exchange: bindingExchange(binding, { clock, http, profile: undefined, dpop }),
+    })
+    await manager.adopt({
+      tokenSet: {
+        accessToken: issued.accessToken,
+        tokenType: 'Bearer',
+        issuedAtEpochSeconds: clock.nowEpochSeconds(),
+        expiresAtEpochSeconds: clock.nowEpochSeconds() + issued.expiresInSeconds,
+        refreshToken,
+        scope,
+      },
+      requestedScope: scope,
+    })
+    return { partition, grantId: issued.grantId, refreshToken, read: () => manager.read() }
+  }
+
+  return {
+    clock,
+    as,
+    store,
+    events,
+    observe: (event) => events.push(event),
+    signIn,
+    [Symbol.asyncDispose]: () => as.close(),
+  }
+}
