@@ -1,0 +1,70 @@
+// The code of the guide "Many users". It imports as an application does.
+// #region session
+import type { RecordStore, Session } from '@evergrant/client'
+import { createSession, EvergrantClientError, findSignIn } from '@evergrant/client'
+import { authorizedFetch } from '@evergrant/client/fetch'
+
+/** @param userId - Of the gateway's own user, as its own sign-in told. */
+export function sessionOf(store: RecordStore, userId: string, mcpServerUrl: string): Session {
+  return createSession(mcpServerUrl, {
+    store,
+    partition: userId,
+    client: { name: 'Example gateway' },
+    signIn: { kind: 'redirect', redirectUri: 'https://gateway.example/oauth/callback' },
+  })
+}
+
+export async function forward(session: Session, message: string): Promise<Response> {
+  try {
+    return await authorizedFetch(session)(session.serverUrl, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json, text/event-stream',
+      },
+      body: message,
+    })
+  } catch (error) {
+    if (!EvergrantClientError.is(error) || error.authorizationUrl === undefined) throw error
+    // Nobody has signed in yet, or the grant has ended: a person has to, and then the call works.
+    return Response.json({ signInUrl: error.authorizationUrl }, { status: 401 })
+  }
+}
+// #endregion session
+
+// #region callback
+/** Answers GET /oauth/callback, on whichever machine the user's browser arrives. */
+export async function finishSignIn(
+  store: RecordStore,
+  userId: string,
+  callbackUrl: string,
+): Promise<Response> {
+  const signIn = await findSignIn(store, callbackUrl)
+  // A callback that another user began would put that user's account under this one's name.
+  if (signIn?.partition !== userId) return new Response('Start again.', { status: 400 })
+  await sessionOf(store, userId, signIn.serverUrl).completeSignIn(callbackUrl)
+  return new Response('You are signed in. Close this page.')
+}
+// #endregion callback
+
+// #region store
+import { createPostgresTable, postgresStore } from '@evergrant/client/stores/postgres'
+import type { Pool } from 'pg'
+
+/** @param key - 32 bytes from the place where the gateway keeps its secrets. */
+export async function openStore(pool: Pool, key: Uint8Array): Promise<RecordStore> {
+  await createPostgresTable(pool)
+  return postgresStore(pool, { key })
+}
+// #endregion store
+
+// #region keeper
+import type { Keeper, KeeperOptions } from '@evergrant/client/keeper'
+import { createKeeper } from '@evergrant/client/keeper'
+
+export async function keepFresh(store: RecordStore, options: KeeperOptions = {}): Promise<Keeper> {
+  const keeper = createKeeper(store, options)
+  await keeper.start()
+  return keeper
+}
+// #endregion keeper
