@@ -197,10 +197,13 @@ async function sharedRedis(): Promise<SharedStore> {
       return sealed.map(String)
     },
     async age(seconds) {
-      for (const key of await keys(':record:')) {
-        const writtenAt = Number(await admin.hGet(key, 'writtenAt'))
-        await admin.hSet(key, 'writtenAt', String(writtenAt - seconds * 1e6))
-      }
+      const found = await keys(':record:')
+      await Promise.all(
+        found.map(async (key) => {
+          const writtenAt = Number(await admin.hGet(key, 'writtenAt'))
+          await admin.hSet(key, 'writtenAt', String(writtenAt - seconds * 1e6))
+        }),
+      )
     },
     async reset() {
       const found = await keys('')
