@@ -102,10 +102,13 @@ async function startPostgres(): Promise<Service | string> {
     return 'PostgreSQL is not installed here (Debian: apt-get install postgresql; macOS: brew install postgresql).'
   }
   // PostgreSQL refuses to run as root, so as root it runs as the user its package made.
-  const user = process.getuid?.() === 0 ? userIds('postgres') : {}
-  if (user === undefined) return 'PostgreSQL does not run as root, and there is no user postgres.'
+  const isRoot = process.getuid?.() === 0
+  const user = isRoot ? userIds('postgres') : undefined
+  if (isRoot && user === undefined) {
+    return 'PostgreSQL does not run as root, and there is no user postgres.'
+  }
   const folder = mkdtempSync(path.join(tmpdir(), 'evergrant-postgres-'))
-  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid)
+  if (user !== undefined) chownSync(folder, user.uid, user.gid)
   const data = path.join(folder, 'data')
   const port = await freePort()
   const options = { ...user, cwd: folder }
