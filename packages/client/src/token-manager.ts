@@ -109,10 +109,24 @@ const backgroundPauseSeconds = 1
  * Creates the manager of one grant. Managers over the same store agree with each other, in one
  * process or many; several for one grant in one process cost only the extra reads.
  */
-export async function createTokenManager(
+export function createTokenManager(
   identity: GrantIdentity,
   options: TokenManagerOptions,
 ): Promise<TokenManager> {
+  return createMemoryFirstTokenManager(identity, options)
+}
+
+/** A token manager as sessions use it: what is at hand needs no promise. */
+export interface MemoryFirstTokenManager extends TokenManager {
+  /** The token in memory, if it is good; near its end, a refresh is started beside it. */
+  fromMemory(rejectedAccessToken?: string): Promise<AccessToken> | undefined
+}
+
+/** Creates the manager of one grant; see {@link createTokenManager}. */
+export async function createMemoryFirstTokenManager(
+  identity: GrantIdentity,
+  options: TokenManagerOptions,
+): Promise<MemoryFirstTokenManager> {
   const clock = options.clock ?? systemClock
   const observe = diagnosticsObserver(options.observe)
   const repository = await grantRepository(options.store, identity, clock)
@@ -120,6 +134,14 @@ export async function createTokenManager(
     ...options.timing,
     jitterKey: jitterKeyOf(await grantId(identity)),
   }
+  /** A span of time over which a token set is fresh: most calls end with these comparisons. */
+  let fresh:
+    | {
+        readonly tokenSet: TokenSet
+        readonly fromEpochSeconds: number
+        readonly untilEpochSeconds: number
+      }
+    | undefined
   const context: RefreshContext = {
     repository,
     health: await serverHealthRecord(options.store, identity.issuer, clock, options.serverHealth),
@@ -133,7 +155,23 @@ export async function createTokenManager(
   return tokenManager(context, options.patienceSeconds ?? 15, actionFor)
 
   function actionFor(tokenSet: TokenSet): RefreshTiming['action'] {
-    return decideRefresh(tokenSet, clock.nowEpochSeconds(), timing).action
+    const now = clock.nowEpochSeconds()
+    if (
+      fresh !== undefined &&
+      fresh.tokenSet === tokenSet &&
+      now >= fresh.fromEpochSeconds &&
+      now < fresh.untilEpochSeconds
+    ) {
+      return 'fresh'
+    }
+    const { action, refreshDueAtEpochSeconds: due } = decideRefresh(tokenSet, now, timing)
+    if (action === 'fresh' && due !== undefined) {
+      // Fresh at both ends is fresh in between: what makes a token stale does not come and go.
+      const untilEpochSeconds = due - 0.001
+      const throughout = decideRefresh(tokenSet, untilEpochSeconds, timing).action === 'fresh'
+      fresh = throughout ? { tokenSet, fromEpochSeconds: now, untilEpochSeconds } : undefined
+    }
+    return action
   }
 }
 
@@ -147,7 +185,7 @@ function tokenManager(
   context: RefreshContext,
   patienceSeconds: number,
   actionFor: (tokenSet: TokenSet) => RefreshTiming['action'],
-): TokenManager {
+): MemoryFirstTokenManager {
   const { repository, clock, observe } = context
   const { identity } = repository
   const about = aboutGrant(identity)
@@ -157,15 +195,15 @@ function tokenManager(
   /** Tokens that were obtained and could not be saved. They are handed out once they are saved. */
   let unsaved: Extract<RefreshOutcome, { kind: 'unsaved' }> | undefined
   let inFlight: Work | undefined
+  /** What every caller gets while the token in memory is good. */
+  let handedOut: { readonly tokenSet: TokenSet; readonly token: Promise<AccessToken> } | undefined
   let noBackgroundBeforeEpochSeconds = 0
 
   return {
     identity,
+    fromMemory,
     getAccessToken({ rejectedAccessToken, signal } = {}) {
-      const good = fromMemory(rejectedAccessToken)
-      return good === undefined
-        ? detachable(obtain(rejectedAccessToken), signal)
-        : Promise.resolve(good)
+      return fromMemory(rejectedAccessToken) ?? detachable(obtain(rejectedAccessToken), signal)
     },
     async read() {
       return (await repository.read())?.grant
@@ -181,8 +219,7 @@ function tokenManager(
     },
   }
 
-  /** The token in memory, if it is good; near its end, a refresh is started beside it. */
-  function fromMemory(rejectedAccessToken: string | undefined): AccessToken | undefined {
+  function fromMemory(rejectedAccessToken?: string): Promise<AccessToken> | undefined {
     const tokenSet = known?.grant.tokenSet
     if (tokenSet === undefined || unsaved !== undefined) return undefined
     if (tokenSet.accessToken === rejectedAccessToken) return undefined
@@ -190,7 +227,11 @@ function tokenManager(
     if (action === 'expired') return undefined
     if (known?.grant.pending !== undefined) refreshInBackground('recovery')
     else if (action === 'refresh-in-background') refreshInBackground('ahead-of-expiry')
-    return accessTokenOf(tokenSet)
+    if (handedOut?.tokenSet !== tokenSet) {
+      const token = Promise.resolve(accessTokenOf(tokenSet))
+      handedOut = { tokenSet, token }
+    }
+    return handedOut.token
   }
 
   function refreshInBackground(reason: RefreshReason): void {
@@ -358,13 +399,14 @@ function tokenManager(
   }
 }
 
+/** Frozen, since many callers get the same one. */
 function accessTokenOf(tokenSet: TokenSet): AccessToken {
-  return {
+  return Object.freeze({
     value: tokenSet.accessToken,
     tokenType: tokenSet.tokenType,
     scope: tokenSet.scope,
     expiresAtEpochSeconds: tokenSet.expiresAtEpochSeconds,
-  }
+  })
 }
 
 /** Lets one caller stop waiting without stopping the work. */

@@ -81,6 +81,28 @@ describe('one refresh for each expiry', () => {
   )
 
   test(
+    'a token that was fresh a moment ago is looked at anew when the clock goes back or comes near its end',
+    { tags: ['C-55'] },
+    async () => {
+      await using it = await scene()
+      const manager = await it.manager()
+      const first = await manager.getAccessToken()
+      expect((await manager.getAccessToken()).value).toBe(first.value)
+      expect(() => Object.assign(first, { value: 'changed' })).toThrow(TypeError)
+      it.clock.set(it.clock.nowEpochSeconds() - 3600)
+      expect((await manager.getAccessToken()).value).toBe(first.value)
+      await manager.idle()
+      expect(it.as.refreshRequests()).toBe(1)
+      const second = await manager.getAccessToken()
+      expect(second.value).not.toBe(first.value)
+      it.clock.advanceSeconds(lifetimeSeconds * 0.88)
+      expect((await manager.getAccessToken()).value).toBe(second.value)
+      await manager.idle()
+      expect(it.as.refreshRequests()).toBe(2)
+    },
+  )
+
+  test(
     'near its end the token is still handed out while one refresh runs in the background',
     { tags: ['C-55', 'C-51'] },
     async () => {

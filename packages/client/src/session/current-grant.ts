@@ -8,8 +8,8 @@ import type { DpopProver } from '../protocol/dpop.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import { refreshRequest } from '../protocol/token-requests.ts'
 import type { RecordStore } from '../store.ts'
-import type { TokenManager, TokenManagerOptions } from '../token-manager.ts'
-import { createTokenManager } from '../token-manager.ts'
+import type { MemoryFirstTokenManager, TokenManagerOptions } from '../token-manager.ts'
+import { createMemoryFirstTokenManager } from '../token-manager.ts'
 import type { Binding } from './records.ts'
 import { bindingRecord } from './records.ts'
 
@@ -31,16 +31,18 @@ export interface SessionContext {
 /** A server's grant, ready to be used. */
 export interface Bound {
   readonly binding: Binding
-  readonly manager: TokenManager
+  readonly manager: MemoryFirstTokenManager
 }
 
 /** Which grant serves the session's server. */
 export interface CurrentGrant {
+  /** What this process knows, without I/O. */
+  readonly known: () => Bound | undefined
   /** What this process knows, asking the store only when it knows nothing. */
   readonly get: () => Promise<Bound | undefined>
   /** What the store says now: another process may have signed in anew. */
   readonly load: () => Promise<Bound | undefined>
-  readonly managerFor: (binding: Binding) => Promise<TokenManager>
+  readonly managerFor: (binding: Binding) => Promise<MemoryFirstTokenManager>
   /** Makes the session, and every later one over the store, use a grant. */
   readonly use: (bound: Bound) => Promise<void>
   readonly idle: () => Promise<void>
@@ -59,8 +61,8 @@ export function currentGrant(context: SessionContext): CurrentGrant {
     return bound
   }
 
-  async function managerFor(binding: Binding): Promise<TokenManager> {
-    return await createTokenManager(identityOf(binding), {
+  async function managerFor(binding: Binding): Promise<MemoryFirstTokenManager> {
+    return await createMemoryFirstTokenManager(identityOf(binding), {
       ...context.refresh,
       store,
       clock,
@@ -70,6 +72,7 @@ export function currentGrant(context: SessionContext): CurrentGrant {
   }
 
   return {
+    known: () => bound,
     get: async () => bound ?? (await load()),
     load,
     managerFor,

@@ -161,7 +161,14 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
     idle: grants.idle,
   }
 
-  async function getAccessToken(asked?: GetAccessTokenOptions): Promise<AccessToken> {
+  // Not async: most calls end here, and what they would wait for costs more than all the rest.
+  function getAccessToken(asked?: GetAccessTokenOptions): Promise<AccessToken> {
+    return (
+      grants.known()?.manager.fromMemory(asked?.rejectedAccessToken) ?? obtainAccessToken(asked)
+    )
+  }
+
+  async function obtainAccessToken(asked?: GetAccessTokenOptions): Promise<AccessToken> {
     const first = await grants.get()
     if (first === undefined) throw neverSignedIn(serverUrl)
     try {
