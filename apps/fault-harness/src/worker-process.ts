@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process'
-import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { RefreshStep } from '@evergrant/client'
 import type { Answer, Command, Report, WorkerSettings } from './messages.ts'
 
-const program = path.join(import.meta.dirname, 'worker.ts')
+const program = fileURLToPath(new URL('./worker.ts', import.meta.url))
 
 /** A worker process, as the parent holds it. */
 export interface Worker {

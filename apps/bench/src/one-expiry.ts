@@ -1,0 +1,141 @@
+import type { ChildProcess } from 'node:child_process'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { systemClock } from '@evergrant/client'
+import type { ScriptedAuthorizationServer } from '@evergrant/test-kit'
+import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
+import { startTinyMcpServer } from './mcp-server.ts'
+import { openSession } from './peers/evergrant.ts'
+import type { PeerName } from './peers/peer.ts'
+import type { PeerAnswer, PeerCommand } from './peers/process.ts'
+import { table } from './report.ts'
+
+const program = path.join(import.meta.dirname, 'peers', 'process.ts')
+const lifetimeSeconds = 3600
+const scope = 'mcp:read offline_access'
+
+const names: Readonly<Record<PeerName, string>> = {
+  evergrant: 'Evergrant',
+  'sdk-v1': 'MCP SDK 1.x',
+  'sdk-v2': 'MCP SDK 2.x',
+}
+const peers: readonly PeerName[] = ['evergrant', 'sdk-v1', 'sdk-v2']
+
+/**
+ * One expiry, met by many calls at once, at a server that rotates refresh tokens and revokes the
+ * family on reuse: how many refresh requests it takes, and which calls never get an answer.
+ */
+export async function benchOneExpiry(): Promise<void> {
+  const head = ['', 'calls at once', 'refresh POSTs', 'lost calls', 'wants a browser', 'grant']
+  for (const [title, cases] of [
+    ['One expiry, one process', [1, 10, 50, 500].map((calls) => ({ processes: 1, calls }))],
+    [
+      'One expiry, processes that share a store',
+      [1, 2, 4, 8].map((processes) => ({ processes, calls: 8 })),
+    ],
+  ] as const) {
+    const rows: string[][] = []
+    for (const peer of peers) {
+      for (const { processes, calls } of cases) {
+        const seen = await meetExpiry(peer, processes, calls)
+        rows.push([
+          names[peer],
+          processes === 1 ? String(calls) : `${processes} × ${calls}`,
+          String(seen.refreshRequests),
+          `${seen.lostCalls} of ${processes * calls}`,
+          String(seen.signIns),
+          seen.alive ? 'alive' : 'dead',
+        ])
+      }
+    }
+    table(title, head, rows)
+  }
+}
+
+async function meetExpiry(
+  peer: PeerName,
+  processes: number,
+  calls: number,
+): Promise<PeerAnswer & { readonly refreshRequests: number; readonly alive: boolean }> {
+  let offsetSeconds = 0
+  const clock = { nowEpochSeconds: () => Date.now() / 1000 + offsetSeconds }
+  await using as = await startScriptedAuthorizationServer({
+    clock,
+    accessTokenLifetimeSeconds: lifetimeSeconds,
+    rotation: 'rotate',
+    familyRevocation: true,
+  })
+  await using mcp = await startTinyMcpServer(as.issuer, clock)
+  const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-bench-'))
+  const children: ChildProcess[] = []
+  try {
+    await signIn(peer, as, mcp.url, folder)
+    for (let index = 0; index < processes; index += 1) {
+      // The SDKs warn on stderr about each call that is lost here.
+      const child = fork(program, [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+      children.push(child)
+      await ask(child, {
+        do: 'connect',
+        settings: { peer, serverUrl: mcp.url, issuer: as.issuer, folder },
+      })
+    }
+    // A client asks for a stream when it has connected; that request is not to meet the expiry.
+    await mcp.streamsAsked(processes)
+    offsetSeconds = lifetimeSeconds
+    const answers = await Promise.all(
+      children.map((child) => ask(child, { do: 'call', calls, clockOffsetSeconds: offsetSeconds })),
+    )
+    return {
+      refreshRequests: as.refreshRequests(),
+      alive: as.isGrantAlive(),
+      lostCalls: answers.reduce((sum, { lostCalls }) => sum + lostCalls, 0),
+      signIns: answers.reduce((sum, { signIns }) => sum + signIns, 0),
+    }
+  } finally {
+    for (const child of children) {
+      const exited = once(child, 'exit')
+      child.kill('SIGKILL')
+      await exited
+    }
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Leaves a grant in the store: by a sign-in of ours, or as an application saves the SDK's. */
+async function signIn(
+  peer: PeerName,
+  as: ScriptedAuthorizationServer,
+  serverUrl: string,
+  folder: string,
+): Promise<void> {
+  if (peer === 'evergrant') {
+    const { session } = await openSession({ serverUrl, folder }, systemClock)
+    await session.signIn()
+    return
+  }
+  const issued = await as.issueGrant({ clientId: 'client-1', scope, resource: serverUrl })
+  const tokens = {
+    access_token: issued.accessToken,
+    token_type: 'Bearer',
+    expires_in: issued.expiresInSeconds,
+    refresh_token: issued.refreshToken,
+    scope,
+    issuer: as.issuer,
+  }
+  await writeFile(path.join(folder, 'tokens.json'), JSON.stringify(tokens))
+}
+
+async function ask(child: ChildProcess, command: PeerCommand): Promise<PeerAnswer> {
+  const answered = once(child, 'message')
+  const died = once(child, 'exit').then(() => {
+    throw new Error('A process of the comparison ended before it answered.')
+  })
+  // It exits in the end, when nobody asks any more.
+  died.catch(() => undefined)
+  child.send(command)
+  const [answer] = await Promise.race([answered, died])
+  return answer as PeerAnswer
+}

@@ -1,0 +1,18 @@
+/** The clients that are compared. */
+export type PeerName = 'evergrant' | 'sdk-v1' | 'sdk-v2'
+
+/** What a client's process needs to know. */
+export interface PeerSettings {
+  readonly peer: PeerName
+  readonly serverUrl: string
+  readonly issuer: string
+  readonly folder: string
+}
+
+/** A connected MCP client. */
+export interface ConnectedPeer {
+  /** Calls the tool once. */
+  call(): Promise<unknown>
+  /** How often it wanted a browser. */
+  signIns(): number
+}

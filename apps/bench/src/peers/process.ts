@@ -1,0 +1,62 @@
+/** One process of an application: connects, and calls when it is told to. */
+import process from 'node:process'
+import type { Clock } from '@evergrant/client'
+import { connectEvergrant } from './evergrant.ts'
+import type { ConnectedPeer, PeerName, PeerSettings } from './peer.ts'
+import { connectSdkV1 } from './sdk-v1.ts'
+import { connectSdkV2 } from './sdk-v2.ts'
+
+/** What the parent says, and nobody else can. */
+export type PeerCommand =
+  | { readonly do: 'connect'; readonly settings: PeerSettings }
+  | { readonly do: 'call'; readonly calls: number; readonly clockOffsetSeconds: number }
+
+/** What the parent hears. */
+export interface PeerAnswer {
+  readonly lostCalls: number
+  readonly signIns: number
+}
+
+let clockOffsetSeconds = 0
+let connected: ConnectedPeer | undefined
+const clock: Clock = {
+  nowEpochSeconds: () => Date.now() / 1000 + clockOffsetSeconds,
+  sleep: (milliseconds) =>
+    new Promise((resolve) => {
+      setTimeout(resolve, milliseconds)
+    }),
+}
+
+const connectors: Readonly<Record<PeerName, (settings: PeerSettings) => Promise<ConnectedPeer>>> = {
+  evergrant: (settings) => connectEvergrant(settings, clock),
+  'sdk-v1': connectSdkV1,
+  'sdk-v2': connectSdkV2,
+}
+
+process.on('disconnect', () => process.exit(0))
+process.on('message', (message) => {
+  obey(message as PeerCommand).then(
+    (answer) => process.send?.(answer),
+    (error: unknown) => {
+      process.stderr.write(`${String(error)}\n`)
+      process.exit(1)
+    },
+  )
+})
+
+async function obey(command: PeerCommand): Promise<PeerAnswer> {
+  if (command.do === 'connect') {
+    connected = await connectors[command.settings.peer](command.settings)
+    return { lostCalls: 0, signIns: 0 }
+  }
+  const peer = connected
+  if (peer === undefined) throw new Error('A call came before the connection.')
+  clockOffsetSeconds = command.clockOffsetSeconds
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: command.calls }, () => peer.call()),
+  )
+  return {
+    lostCalls: outcomes.filter(({ status }) => status === 'rejected').length,
+    signIns: peer.signIns(),
+  }
+}
