@@ -19,7 +19,12 @@ const sidebars: SidebarsConfig = {
       type: 'category',
       label: 'Guides',
       collapsed: false,
-      items: ['guides/clients', 'guides/mcp-servers', 'guides/authorization-servers'],
+      items: [
+        'guides/clients',
+        'guides/many-users',
+        'guides/mcp-servers',
+        'guides/authorization-servers',
+      ],
     },
     {
       type: 'category',

@@ -25,7 +25,7 @@ async function startBoundResource(issuer: string) {
   const refused: string[] = []
   const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`))
 
-  async function judge(request: IncomingMessage): Promise<'accepted' | string> {
+  async function judge(request: IncomingMessage): Promise<string> {
     const token = /^DPoP (.+)$/.exec(request.headers.authorization ?? '')?.[1]
     const proof = request.headers['dpop']
     if (token === undefined || typeof proof !== 'string') return 'invalid_token'
@@ -60,7 +60,7 @@ async function startBoundResource(issuer: string) {
             ? {}
             : { 'www-authenticate': `DPoP error="${verdict}", algs="ES256"` }),
         })
-        response.end()
+        return response.end()
       })
       .catch(() => response.destroy())
   })

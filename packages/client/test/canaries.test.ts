@@ -7,8 +7,8 @@ import { inspect } from 'node:util'
 import { createCanaries } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { authorizedFetch } from '../src/fetch.ts'
-import type { Session } from '../src/index.ts'
-import { createSession, diagnosticsChannelName } from '../src/index.ts'
+import type { Session, SessionOptions } from '../src/index.ts'
+import { diagnosticsChannelName } from '../src/index.ts'
 import { fileStore } from '../src/stores/file.ts'
 import type { Scene } from './support/signed-in-session.ts'
 import { scene } from './support/signed-in-session.ts'
@@ -65,7 +65,7 @@ test(
     const clientSecret = canaries.secret('client secret')
     const preRegistered = { [it.as.issuer]: { clientId: 'client-1', clientSecret } }
 
-    function session(more: Partial<Parameters<typeof createSession>[1]> = {}): Session {
+    function session(more: Partial<SessionOptions> = {}): Session {
       return it.session({ store, observe: hear, refresh: { patienceSeconds: 0 }, ...more })
     }
     async function attempt(work: () => Promise<unknown>): Promise<void> {

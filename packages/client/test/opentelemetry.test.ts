@@ -30,7 +30,7 @@ function telemetry() {
     observe,
     spans: () => spanExporter.getFinishedSpans(),
     /** The points of a metric as `attributes → value`, without the issuer. */
-    async points(name: string) {
+    points: async (name: string) => {
       await reader.forceFlush()
       const all = metricExporter.getMetrics().at(-1)?.scopeMetrics ?? []
       const metric = all.flatMap((one) => one.metrics).find((one) => one.descriptor.name === name)
