@@ -1,3 +1,4 @@
 import { packageTests } from '../../vitest.shared.ts'
 
-export default packageTests(import.meta.dirname)
+// One file after the other: tokens that live for two seconds leave no time to wait for a core.
+export default packageTests(import.meta.dirname, { fileParallelism: false })

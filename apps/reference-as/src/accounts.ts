@@ -8,7 +8,7 @@ const cost = { N: 2 ** 15, r: 8, p: 3 } as const
 const keyLength = 32
 
 /** Bounds of a password: shorter is guessable, longer is an attempt to keep the server busy. */
-export const passwordLength = { minimum: 8, maximum: 1024 } as const
+const passwordLength = { minimum: 8, maximum: 1024 } as const
 
 /** Hashes a password: `scrypt$N$r$p$salt$key`, salt and key in base64url. */
 export async function hashPassword(password: string): Promise<string> {

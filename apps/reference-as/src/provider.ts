@@ -24,7 +24,7 @@ import type { StatsCounter } from './stats.ts'
 import type { Store } from './store/store.ts'
 
 /** The one account of the demo. */
-export const demoAccountId = 'demo'
+const demoAccountId = 'demo'
 
 export interface ProviderDependencies {
   readonly issuer: string
@@ -195,7 +195,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
 }
 
 /** Sends a page through the engine's context. */
-export function sendPage(ctx: KoaContextWithOIDC, page: Page): void {
+function sendPage(ctx: KoaContextWithOIDC, page: Page): void {
   ctx.set({ ...pageHeaders(page) })
   ctx.body = renderPage(page)
 }
