@@ -20,7 +20,7 @@ export interface AuthorizationServerOptions {
   readonly port?: number | undefined
   /** The issuer identifier; an origin without a path. Default: the address listened on. */
   readonly issuer?: string | undefined
-  /** A SQLite file, or `:memory:` (the default). */
+  /** A SQLite file, `:memory:` (the default), or a `postgres://` connection string. */
   readonly databasePath?: string | undefined
   /** When refresh tokens are issued. Default `either`. */
   readonly preset?: RefreshIssuancePreset | undefined

@@ -18,7 +18,7 @@ import { listedResources, loopbackResources } from './resources.ts'
 import { loadSecrets } from './secrets.ts'
 import { createStats } from './stats.ts'
 import type { AuthorizationServerStats } from './stats.ts'
-import { openSqliteStore } from './store/sqlite.ts'
+import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 
 /** Expired rows are of use to nobody; a minute's delay keeps clear of the engine's tolerance. */
@@ -48,7 +48,7 @@ export async function startAuthorizationServer(
 ): Promise<RunningAuthorizationServer> {
   const settings = resolveSettings(options)
   const log = options.log ?? (() => {})
-  const store = openSqliteStore(settings.databasePath)
+  const store = await openStore(settings.databasePath)
   const server = createServer()
   try {
     const secrets = await loadSecrets(store.secrets)

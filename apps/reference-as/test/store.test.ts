@@ -1,10 +1,13 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
-import { addAccount, authenticate, hashPassword, verifyPassword } from '../src/accounts.ts'
+import { hashPassword, verifyPassword } from '../src/accounts.ts'
+import { describeDatabase, openStore } from '../src/store/open.ts'
 import { openSqliteStore } from '../src/store/sqlite.ts'
 import { createBrowser } from './browser.ts'
+import { databases, noteWithoutPostgres } from './databases.ts'
+import { describeStoreContract } from './store-contract.ts'
 import {
   authorizationRequest,
   answerOf,
@@ -17,208 +20,98 @@ import {
   temporaryFolder,
 } from './support.ts'
 
-function token(id: string, familyId: string) {
-  return {
-    id,
-    familyId,
-    issuedAtEpochSeconds: 1000,
-    expiresAtEpochSeconds: 2000,
-    familyExpiresAtEpochSeconds: 3000,
-    data: { accountId: 'alice', clientId: 'client', scope: 'mcp:read' },
-  }
+noteWithoutPostgres('the store contract')
+
+describeStoreContract('SQLite in memory', async () => {
+  const store = openSqliteStore(':memory:')
+  return { store, [Symbol.asyncDispose]: async () => await store.close() }
+})
+
+for (const kind of databases) {
+  describeStoreContract(
+    `${kind.name} that is shared`,
+    async () => {
+      const database = await kind.open()
+      const store = await openStore(database.location)
+      return {
+        store,
+        async [Symbol.asyncDispose]() {
+          await store.close()
+          await database[Symbol.asyncDispose]()
+        },
+      }
+    },
+    kind.available,
+  )
 }
 
-describe.each(['in memory', 'in a file'])('SQLite %s', (kind) => {
-  function open() {
-    const folder = temporaryFolder()
-    const store = openSqliteStore(kind === 'in memory' ? ':memory:' : folder.file('as.db'))
-    return {
-      store,
-      async [Symbol.asyncDispose]() {
-        await store.close()
-        folder[Symbol.dispose]()
-      },
-    }
-  }
-
-  test('of many who consume one artifact, one wins', { tags: ['A-05'] }, async () => {
-    await using opened = open()
-    const { artifacts } = opened.store
-    await artifacts.put('AuthorizationCode', 'id', { payload: { scope: 'a' } })
-    const outcomes = await Promise.all(
+describe.each(databases.filter(({ available }) => available))('$name', (kind) => {
+  test('two servers on it: one rotation, one set of keys', { tags: ['A-05'] }, async () => {
+    await using database = await kind.open()
+    await using one = await startServer({ databasePath: database.location })
+    await using two = await startServer({ databasePath: database.location })
+    const { client, refreshToken } = await signInLasting(one)
+    const answers = await Promise.all(
       Array.from(
-        { length: 20 },
-        async (_, at) => await artifacts.consume('AuthorizationCode', 'id', at),
+        { length: 8 },
+        async (_, index) => await refresh(index % 2 === 0 ? one : two, client, refreshToken),
       ),
     )
-    expect(outcomes.filter(Boolean)).toHaveLength(1)
-    expect(await artifacts.consume('AuthorizationCode', 'missing', 1)).toBe(false)
-    expect(await artifacts.find('AuthorizationCode', 'id')).toMatchObject({
-      consumedAtEpochSeconds: 0,
-    })
+    expect(new Set(answers.map((answer) => answer.refresh_token)).size).toBe(1)
+    expect(one.stats().refreshTokens.rotated + two.stats().refreshTokens.rotated).toBe(1)
+    expect(await database.liveRefreshTokens()).toBe(1)
+    const keys = await Promise.all(
+      [one, two].map(async ({ issuer }) => await (await fetch(`${issuer}/jwks`)).text()),
+    )
+    expect(keys[0]).toBe(keys[1])
   })
 
-  test('of many who supersede one token, one wins', { tags: ['A-05', 'A-06'] }, async () => {
-    await using opened = open()
-    const { refreshTokens } = opened.store
-    await refreshTokens.insert(token('a', 'family'))
-    const outcomes = await Promise.all(
-      Array.from(
-        { length: 20 },
-        async () => await refreshTokens.supersede('a', token('b', 'family'), 1500),
-      ),
+  test('servers that start at once make one set of keys', { tags: ['A-05'] }, async () => {
+    await using database = await kind.open()
+    const servers = await Promise.all(
+      Array.from({ length: 4 }, async () => await startServer({ databasePath: database.location })),
     )
-    expect(outcomes.filter((outcome) => outcome === 'superseded')).toHaveLength(1)
-    expect(outcomes.filter((outcome) => outcome === 'already-superseded')).toHaveLength(19)
-    expect(await refreshTokens.find('a')).toMatchObject({
-      supersededAtEpochSeconds: 1500,
-      successorId: 'b',
-    })
-    expect(await refreshTokens.find('b')).toMatchObject(token('b', 'family'))
+    const keys = await Promise.all(
+      servers.map(async ({ issuer }) => await (await fetch(`${issuer}/jwks`)).text()),
+    )
+    expect(new Set(keys).size).toBe(1)
+    const [first, ...others] = servers
+    if (first === undefined) throw new Error('expected a server')
+    const { client, refreshToken } = await signInLasting(first)
+    for (const server of others) {
+      // Each derives the same successor, which shows that they share the key for it.
+      const [here, there] = await Promise.all(
+        [first, server].map(async (one) => await refresh(one, client, refreshToken)),
+      )
+      expect(here?.refresh_token).toBe(there?.refresh_token)
+    }
+    await Promise.all(servers.map(async (server) => await server.close()))
   })
 
   test(
-    'a successor is stored with its predecessor marked, or not at all',
-    { tags: ['A-06'] },
+    'reuse at one server ends the sign-in at the other',
+    { tags: ['A-05', 'A-11'] },
     async () => {
-      await using opened = open()
-      const { refreshTokens } = opened.store
-      await refreshTokens.insert(token('a', 'family'))
-      await refreshTokens.insert(token('b', 'other'))
-      // The successor's id is taken: the insert fails, and the mark must go with it.
-      await expect(refreshTokens.supersede('a', token('b', 'family'), 1500)).rejects.toThrow(
-        'UNIQUE',
-      )
-      expect((await refreshTokens.find('a'))?.supersededAtEpochSeconds).toBeUndefined()
+      await using database = await kind.open()
+      await using one = await startServer({ databasePath: database.location })
+      await using two = await startServer({ databasePath: database.location })
+      const { client, refreshToken: first } = await signInLasting(one)
+      const second = await refresh(two, client, first)
+      const third = await refresh(one, client, second.refresh_token)
+      expect(await presentation(two, client, first)).toBe('invalid_grant')
+      expect(two.stats().refreshTokens.reuseDetected).toBe(1)
+      for (const server of [one, two]) {
+        expect(await presentation(server, client, third.refresh_token)).toBe('invalid_grant')
+      }
+      expect(await database.liveRefreshTokens()).toBe(0)
     },
   )
 
-  test('nothing comes back after its family was revoked', { tags: ['A-05', 'A-11'] }, async () => {
-    await using opened = open()
-    const { refreshTokens } = opened.store
-    await refreshTokens.insert(token('a', 'family'))
-    await refreshTokens.insert(token('x', 'other'))
-    await refreshTokens.revokeFamily('family')
-    expect(await refreshTokens.supersede('a', token('b', 'family'), 1500)).toBe('missing')
-    expect(await refreshTokens.find('b')).toBeUndefined()
-    expect(await refreshTokens.find('x')).toBeDefined()
-  })
-
-  test('artifacts end with their grant, model by model', { tags: ['A-11'] }, async () => {
-    await using opened = open()
-    const { artifacts } = opened.store
-    for (const model of ['AccessToken', 'AuthorizationCode']) {
-      await artifacts.put(model, 'id', { payload: {}, grantId: 'grant', lookupKey: 'key' })
-    }
-    await artifacts.deleteByGrant('AccessToken', 'grant')
-    expect(await artifacts.find('AccessToken', 'id')).toBeUndefined()
-    expect(await artifacts.findByLookupKey('AuthorizationCode', 'key')).toBeDefined()
-    await artifacts.delete('AuthorizationCode', 'id')
-    expect(await artifacts.find('AuthorizationCode', 'id')).toBeUndefined()
-  })
-
-  test('the sweep takes what has expired and nothing else', { tags: ['A-07'] }, async () => {
-    await using opened = open()
-    const { artifacts, refreshTokens } = opened.store
-    await artifacts.put('Session', 'old', { payload: {}, expiresAtEpochSeconds: 999 })
-    await artifacts.put('Session', 'new', { payload: {}, expiresAtEpochSeconds: 1001 })
-    await artifacts.put('Client', 'kept', { payload: {} })
-    await refreshTokens.insert({ ...token('old', 'family'), expiresAtEpochSeconds: 999 })
-    await refreshTokens.insert({ ...token('new', 'family'), expiresAtEpochSeconds: 1001 })
-    expect(await opened.store.sweep(1000)).toBe(2)
-    expect(await artifacts.find('Session', 'new')).toBeDefined()
-    expect(await artifacts.find('Client', 'kept')).toBeDefined()
-    expect(await refreshTokens.find('new')).toBeDefined()
-    expect(await refreshTokens.find('old')).toBeUndefined()
-  })
-
-  test('a secret is made once', async () => {
-    await using opened = open()
-    const { secrets } = opened.store
-    let made = 0
-    const values = await Promise.all(
-      Array.from(
-        { length: 5 },
-        async () =>
-          await secrets.getOrCreate('key', async () => {
-            made += 1
-            return `secret ${made}`
-          }),
-      ),
-    )
-    expect(new Set(values).size).toBe(1)
-  })
-
-  test('accounts: names once, whatever their case', async () => {
-    await using opened = open()
-    const { accounts } = opened.store
-    const account = await addAccount(accounts, 'Alice', 'correct horse')
-    await expect(addAccount(accounts, 'alice', 'correct horse')).rejects.toMatchObject({
-      code: 'ACCOUNT_EXISTS',
-    })
-    expect(await authenticate(accounts, 'ALICE', 'correct horse')).toEqual(account)
-    expect(await authenticate(accounts, 'alice', 'Correct horse')).toBeUndefined()
-    expect(await authenticate(accounts, 'bob', 'correct horse')).toBeUndefined()
-    for (const [name, password] of [
-      ['', 'correct horse'],
-      ['a\nb', 'correct horse'],
-      ['bob', 'short'],
-    ] as const) {
-      await expect(addAccount(accounts, name, password)).rejects.toMatchObject({
-        code: 'OPTION_INVALID',
-      })
-    }
-  })
-
-  test('lasting grants: the live ones of one account', { tags: ['A-10'] }, async () => {
-    await using opened = open()
-    const { refreshTokens } = opened.store
-    await refreshTokens.insert(token('a', 'family'))
-    await refreshTokens.supersede('a', token('b', 'family'), 1500)
-    await refreshTokens.insert({ ...token('x', 'other'), expiresAtEpochSeconds: 1100 })
-    expect(await opened.store.listLastingGrants('alice', 1200)).toEqual([
-      {
-        grantId: 'family',
-        clientId: 'client',
-        scope: 'mcp:read',
-        resource: undefined,
-        lastUsedAtEpochSeconds: 1000,
-        expiresAtEpochSeconds: 2000,
-      },
-    ])
-    expect(await opened.store.listLastingGrants('bob', 1200)).toEqual([])
-  })
-})
-
-test('two processes on one file: one rotation, one set of keys', { tags: ['A-05'] }, async () => {
-  using folder = temporaryFolder()
-  const databasePath = folder.file('as.db')
-  await using one = await startServer({ databasePath })
-  await using two = await startServer({ databasePath })
-  const { client, refreshToken } = await signInLasting(one)
-  const answers = await Promise.all(
-    Array.from(
-      { length: 8 },
-      async (_, index) => await refresh(index % 2 === 0 ? one : two, client, refreshToken),
-    ),
-  )
-  expect(new Set(answers.map((answer) => answer.refresh_token)).size).toBe(1)
-  expect(one.stats().refreshTokens.rotated + two.stats().refreshTokens.rotated).toBe(1)
-  const keys = await Promise.all(
-    [one, two].map(async ({ issuer }) => await (await fetch(`${issuer}/jwks`)).text()),
-  )
-  expect(keys[0]).toBe(keys[1])
-})
-
-test(
-  'no token, code, cookie or password can be read from the file',
-  { tags: ['A-05'] },
-  async () => {
-    using folder = temporaryFolder()
-    const databasePath = folder.file('as.db')
+  test('no token, code, cookie or password can be read from it', { tags: ['A-05'] }, async () => {
+    await using database = await kind.open()
     const logs: string[] = []
     const server = await startServer({
-      databasePath,
+      databasePath: database.location,
       log: (entry) => logs.push(JSON.stringify(entry)),
     })
     const { client, refreshToken, tokens } = await signInLasting(server)
@@ -236,9 +129,8 @@ test(
 
     const session = browser.cookies().filter((value) => value.length > 20)
     expect(session.length).toBeGreaterThan(0)
-    const content = readdirSync(path.dirname(databasePath))
-      .map((name) => readFileSync(folder.file(name), 'latin1'))
-      .join('')
+    const content = await database.content()
+    expect(content).toContain(client.client_id)
     const canaries = [
       refreshToken,
       next.refresh_token,
@@ -254,8 +146,34 @@ test(
       expect(content.includes(canary)).toBe(false)
       expect(logs.join('').includes(canary)).toBe(false)
     }
-  },
-)
+  })
+
+  test(
+    'a database that refuses writes: the standard error, no stack, nothing lost',
+    { tags: ['A-06'] },
+    async () => {
+      await using database = await kind.open()
+      await using server = await startServer({ databasePath: database.location })
+      const { client, refreshToken } = await signInLasting(server)
+      await database.refuseWrites(true)
+      const form = {
+        grant_type: 'refresh_token',
+        client_id: client.client_id,
+        refresh_token: refreshToken,
+      }
+      const failed = await post(server, '/token', form)
+      expect(failed.status).toBe(500)
+      expect(Object.keys(failed.body)).toEqual(['error', 'error_description'])
+      expect(failed.body['error']).toBe('server_error')
+      expect(JSON.stringify(failed.body)).not.toContain('refused')
+      expect(server.logs).toContainEqual(
+        expect.objectContaining({ event: 'server_error', detail: 'writes are refused' }),
+      )
+      await database.refuseWrites(false)
+      expect((await post(server, '/token', form)).status).toBe(200)
+    },
+  )
+})
 
 test.skipIf(process.platform === 'win32')('the file belongs to its owner alone', () => {
   using folder = temporaryFolder()
@@ -287,40 +205,58 @@ describe('a database that cannot be used', () => {
       expect.objectContaining({ code: 'STORE_UNAVAILABLE' }),
     )
   })
-
-  test(
-    'that turns unusable: the standard error, no stack, nothing lost',
-    { tags: ['A-06'] },
-    async () => {
-      using folder = temporaryFolder()
-      const databasePath = folder.file('as.db')
-      await using server = await startServer({ databasePath })
-      const { client, refreshToken } = await signInLasting(server)
-      const other = new DatabaseSync(databasePath)
-      // What a read-only volume does: every write is refused, reads go on.
-      other.exec(`CREATE TRIGGER readonly BEFORE UPDATE ON refresh_tokens
-        BEGIN SELECT RAISE(ABORT, 'attempt to write a readonly database'); END`)
-      const form = {
-        grant_type: 'refresh_token',
-        client_id: client.client_id,
-        refresh_token: refreshToken,
-      }
-      const failed = await post(server, '/token', form)
-      expect(failed.status).toBe(500)
-      expect(Object.keys(failed.body)).toEqual(['error', 'error_description'])
-      expect(failed.body['error']).toBe('server_error')
-      expect(server.logs).toContainEqual(
-        expect.objectContaining({
-          event: 'server_error',
-          detail: 'attempt to write a readonly database',
-        }),
-      )
-      other.exec('DROP TRIGGER readonly')
-      other.close()
-      expect((await post(server, '/token', form)).status).toBe(200)
-    },
-  )
 })
+
+describe.each([
+  ['a server that is not there', 'postgres://as:hidden@127.0.0.1:1/as', 'ECONNREFUSED'],
+  ['a port that is none', 'postgres://as:hidden@127.0.0.1:port/as', 'Invalid URL'],
+])('Postgres: %s', (_, location, why) => {
+  test('is refused, and the message keeps the password to itself', async () => {
+    const opening = openStore(location)
+    await expect(opening).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await expect(opening).rejects.toThrow(why)
+    await expect(opening).rejects.not.toThrow('hidden')
+    expect(describeDatabase(location)).not.toContain('hidden')
+  })
+})
+
+describe.runIf(databases.some(({ name, available }) => name === 'Postgres' && available))(
+  'Postgres',
+  () => {
+    const postgres = async () => {
+      const kind = databases.find(({ name }) => name === 'Postgres')
+      if (kind === undefined) throw new Error('expected Postgres')
+      return await kind.open()
+    }
+
+    test('tables of a later version are left alone', async () => {
+      await using database = await postgres()
+      await (await openStore(database.location)).close()
+      await database.execute('UPDATE evergrant_as_layout SET version = 99')
+      await expect(openStore(database.location)).rejects.toThrow('version 99')
+    })
+
+    test('connections that break are replaced', { tags: ['A-06'] }, async () => {
+      await using database = await postgres()
+      await using server = await startServer({ databasePath: database.location })
+      const { client, refreshToken } = await signInLasting(server)
+      await database.cutOff()
+      // The standard's error until the pool has noticed, never the end of the process.
+      await expect.poll(async () => await presentation(server, client, refreshToken)).toBe('ok')
+      expect((await fetch(`${server.issuer}/healthz`)).status).toBe(200)
+    })
+
+    test('a table that is gone for a while: no token is called invalid', async () => {
+      await using database = await postgres()
+      await using server = await startServer({ databasePath: database.location })
+      const { client, refreshToken } = await signInLasting(server)
+      await database.execute('ALTER TABLE {refresh_tokens} RENAME TO away')
+      expect(await presentation(server, client, refreshToken)).toBe('server_error')
+      await database.execute('ALTER TABLE away RENAME TO {refresh_tokens}')
+      expect(await presentation(server, client, refreshToken)).toBe('ok')
+    })
+  },
+)
 
 test('passwords: every hash differs, unknown forms never match', async () => {
   const [one, two] = await Promise.all([

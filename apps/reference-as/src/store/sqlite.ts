@@ -1,14 +1,24 @@
 import { chmodSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
-import type { SQLInputValue, SQLOutputValue } from 'node:sqlite'
+import type { SQLInputValue } from 'node:sqlite'
 import type { RefreshTokenRecord } from '@evergrant/authorization-server'
-import type { StoredArtifact } from '@evergrant/authorization-server/oidc-provider'
 import type { AdapterPayload } from 'oidc-provider'
 import { ReferenceServerError } from '../errors.ts'
-import type { Account, LastingGrant, Store } from './store.ts'
-
-/** The layout this version writes. A file with a higher number was written by a later version. */
-const schemaVersion = 1
+import {
+  accountFrom,
+  artifactColumns,
+  artifactFrom,
+  artifactValues,
+  lastingGrantFrom,
+  number,
+  refreshTokenColumns,
+  refreshTokenFrom,
+  refreshTokenValues,
+  schemaVersion,
+  text,
+} from './rows.ts'
+import type { Row } from './rows.ts'
+import type { Store } from './store.ts'
 
 const schema = `
   CREATE TABLE IF NOT EXISTS artifacts (
@@ -51,8 +61,6 @@ const schema = `
   CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 `
 
-type Row = Record<string, SQLOutputValue>
-
 /**
  * Opens a SQLite database; creates it when there is none. `:memory:` keeps nothing.
  *
@@ -77,9 +85,7 @@ export function openSqliteStore(location: string): Store {
   }
 
   const putArtifact = run(
-    `INSERT OR REPLACE INTO artifacts
-       (model, id, payload, expires_at, grant_id, lookup_key, consumed_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT OR REPLACE INTO artifacts (${artifactColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
   const findArtifact = first('SELECT * FROM artifacts WHERE model = ? AND id = ?')
   const findArtifactByKey = first('SELECT * FROM artifacts WHERE model = ? AND lookup_key = ?')
@@ -90,9 +96,7 @@ export function openSqliteStore(location: string): Store {
   const deleteArtifactsByGrant = run('DELETE FROM artifacts WHERE grant_id = ? AND model = ?')
 
   const insertRefreshToken = run(
-    `INSERT INTO refresh_tokens
-       (id, family_id, account_id, issued_at, expires_at, family_expires_at, data)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO refresh_tokens (${refreshTokenColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
   const findRefreshToken = first('SELECT * FROM refresh_tokens WHERE id = ?')
   const markSuperseded = run(
@@ -116,21 +120,14 @@ export function openSqliteStore(location: string): Store {
 
   const addSecret = run('INSERT OR IGNORE INTO secrets (name, value) VALUES (?, ?)')
   const findSecret = first('SELECT value FROM secrets WHERE name = ?')
+  const replaceSecret = run('UPDATE secrets SET value = ? WHERE name = ? AND value = ?')
 
   const sweepArtifacts = run('DELETE FROM artifacts WHERE expires_at < ?')
   const sweepRefreshTokens = run('DELETE FROM refresh_tokens WHERE expires_at < ?')
   const ping = first('SELECT 1 AS one')
 
   function insert(record: RefreshTokenRecord<AdapterPayload>): void {
-    insertRefreshToken(
-      record.id,
-      record.familyId,
-      record.data.accountId ?? null,
-      record.issuedAtEpochSeconds,
-      record.expiresAtEpochSeconds,
-      record.familyExpiresAtEpochSeconds,
-      JSON.stringify(record.data),
-    )
+    insertRefreshToken(...refreshTokenValues(record))
   }
 
   /** IMMEDIATE: the write lock is taken first, so the look inside is still true at the write. */
@@ -149,15 +146,7 @@ export function openSqliteStore(location: string): Store {
   return {
     artifacts: {
       async put(model, id, artifact) {
-        putArtifact(
-          model,
-          id,
-          JSON.stringify(artifact.payload),
-          artifact.expiresAtEpochSeconds ?? null,
-          artifact.grantId ?? null,
-          artifact.lookupKey ?? null,
-          artifact.consumedAtEpochSeconds ?? null,
-        )
+        putArtifact(...artifactValues(model, id, artifact))
       },
       async find(model, id) {
         return artifactFrom(findArtifact(model, id))
@@ -222,6 +211,9 @@ export function openSqliteStore(location: string): Store {
         addSecret(name, await create())
         return text(findSecret(name) ?? {}, 'value')
       },
+      async replace(name, current, next) {
+        return replaceSecret(next, name, current) === 1
+      },
     },
 
     async listLastingGrants(accountId, nowEpochSeconds) {
@@ -259,76 +251,5 @@ function openDatabase(location: string): DatabaseSync {
         'file in an existing folder; check --db, its permissions, and that it is not another file.',
       { cause },
     )
-  }
-}
-
-function text(row: Row, column: string): string {
-  const value = row[column]
-  if (typeof value === 'string') return value
-  throw new TypeError(`Expected column ${column} to hold text`)
-}
-
-function number(row: Row, column: string): number {
-  const value = row[column]
-  if (typeof value === 'number') return value
-  throw new TypeError(`Expected column ${column} to hold a number`)
-}
-
-function optionalText(row: Row, column: string): string | undefined {
-  return row[column] === null ? undefined : text(row, column)
-}
-
-function optionalNumber(row: Row, column: string): number | undefined {
-  return row[column] === null ? undefined : number(row, column)
-}
-
-/** What `put` and `insert` wrote: nobody else writes to these tables. */
-function payloadFrom(row: Row, column: string): AdapterPayload {
-  return JSON.parse(text(row, column)) as AdapterPayload
-}
-
-function artifactFrom(row: Row | undefined): StoredArtifact | undefined {
-  if (row === undefined) return undefined
-  return {
-    payload: payloadFrom(row, 'payload'),
-    expiresAtEpochSeconds: optionalNumber(row, 'expires_at'),
-    grantId: optionalText(row, 'grant_id'),
-    lookupKey: optionalText(row, 'lookup_key'),
-    consumedAtEpochSeconds: optionalNumber(row, 'consumed_at'),
-  }
-}
-
-function refreshTokenFrom(row: Row | undefined): RefreshTokenRecord<AdapterPayload> | undefined {
-  if (row === undefined) return undefined
-  return {
-    id: text(row, 'id'),
-    familyId: text(row, 'family_id'),
-    issuedAtEpochSeconds: number(row, 'issued_at'),
-    expiresAtEpochSeconds: number(row, 'expires_at'),
-    familyExpiresAtEpochSeconds: number(row, 'family_expires_at'),
-    supersededAtEpochSeconds: optionalNumber(row, 'superseded_at'),
-    successorId: optionalText(row, 'successor_id'),
-    data: payloadFrom(row, 'data'),
-  }
-}
-
-function accountFrom(row: Row | undefined): Account | undefined {
-  if (row === undefined) return undefined
-  return {
-    id: text(row, 'id'),
-    username: text(row, 'username'),
-    passwordHash: text(row, 'password_hash'),
-  }
-}
-
-function lastingGrantFrom(row: Row): LastingGrant {
-  const { clientId, scope, resource } = payloadFrom(row, 'data')
-  return {
-    grantId: text(row, 'family_id'),
-    clientId: clientId ?? '',
-    scope: scope ?? '',
-    resource: Array.isArray(resource) ? resource.join(' ') : resource,
-    lastUsedAtEpochSeconds: number(row, 'issued_at'),
-    expiresAtEpochSeconds: number(row, 'expires_at'),
   }
 }

@@ -25,6 +25,8 @@ export interface SecretStore {
    * process or several, all get the same value.
    */
   getOrCreate(name: string, create: () => Promise<string>): Promise<string>
+  /** Replaces the secret where it still is `current`; false where it is not (any more). */
+  replace(name: string, current: string, next: string): Promise<boolean>
 }
 
 /** One lasting sign-in, for the page on which its owner ends it. */
@@ -38,8 +40,10 @@ export interface LastingGrant {
 }
 
 /**
- * Everything the server keeps. Asynchronous although SQLite is not: a database over the network
- * takes the same place.
+ * Everything the server keeps: SQLite on one machine, Postgres for several.
+ *
+ * Identifiers and names come from requests too: every `find` takes any string, and answers
+ * `undefined` for those its database cannot even hold.
  */
 export interface Store {
   readonly artifacts: ArtifactStore

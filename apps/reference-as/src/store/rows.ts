@@ -1,0 +1,120 @@
+import type { RefreshTokenRecord } from '@evergrant/authorization-server'
+import type { StoredArtifact } from '@evergrant/authorization-server/oidc-provider'
+import type { AdapterPayload } from 'oidc-provider'
+import type { Account, LastingGrant } from './store.ts'
+
+/** The layout this version writes. A database with a higher number was written by a later one. */
+export const schemaVersion = 1
+
+/** One row as a driver gives it: the columns have the same names in every database. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** What `artifactFrom` reads, in the order of {@link artifactColumns}. */
+export function artifactValues(
+  model: string,
+  id: string,
+  artifact: StoredArtifact,
+): [string, string, string, number | null, string | null, string | null, number | null] {
+  return [
+    model,
+    id,
+    JSON.stringify(artifact.payload),
+    artifact.expiresAtEpochSeconds ?? null,
+    artifact.grantId ?? null,
+    artifact.lookupKey ?? null,
+    artifact.consumedAtEpochSeconds ?? null,
+  ]
+}
+
+export const artifactColumns = 'model, id, payload, expires_at, grant_id, lookup_key, consumed_at'
+
+/** What `refreshTokenFrom` reads of a live token, in the order of {@link refreshTokenColumns}. */
+export function refreshTokenValues(
+  record: RefreshTokenRecord<AdapterPayload>,
+): [string, string, string | null, number, number, number, string] {
+  return [
+    record.id,
+    record.familyId,
+    record.data.accountId ?? null,
+    record.issuedAtEpochSeconds,
+    record.expiresAtEpochSeconds,
+    record.familyExpiresAtEpochSeconds,
+    JSON.stringify(record.data),
+  ]
+}
+
+export const refreshTokenColumns =
+  'id, family_id, account_id, issued_at, expires_at, family_expires_at, data'
+
+export function artifactFrom(row: Row | undefined): StoredArtifact | undefined {
+  if (row === undefined) return undefined
+  return {
+    payload: payloadFrom(row, 'payload'),
+    expiresAtEpochSeconds: optionalNumber(row, 'expires_at'),
+    grantId: optionalText(row, 'grant_id'),
+    lookupKey: optionalText(row, 'lookup_key'),
+    consumedAtEpochSeconds: optionalNumber(row, 'consumed_at'),
+  }
+}
+
+export function refreshTokenFrom(
+  row: Row | undefined,
+): RefreshTokenRecord<AdapterPayload> | undefined {
+  if (row === undefined) return undefined
+  return {
+    id: text(row, 'id'),
+    familyId: text(row, 'family_id'),
+    issuedAtEpochSeconds: number(row, 'issued_at'),
+    expiresAtEpochSeconds: number(row, 'expires_at'),
+    familyExpiresAtEpochSeconds: number(row, 'family_expires_at'),
+    supersededAtEpochSeconds: optionalNumber(row, 'superseded_at'),
+    successorId: optionalText(row, 'successor_id'),
+    data: payloadFrom(row, 'data'),
+  }
+}
+
+export function accountFrom(row: Row | undefined): Account | undefined {
+  if (row === undefined) return undefined
+  return {
+    id: text(row, 'id'),
+    username: text(row, 'username'),
+    passwordHash: text(row, 'password_hash'),
+  }
+}
+
+export function lastingGrantFrom(row: Row): LastingGrant {
+  const { clientId, scope, resource } = payloadFrom(row, 'data')
+  return {
+    grantId: text(row, 'family_id'),
+    clientId: clientId ?? '',
+    scope: scope ?? '',
+    resource: Array.isArray(resource) ? resource.join(' ') : resource,
+    lastUsedAtEpochSeconds: number(row, 'issued_at'),
+    expiresAtEpochSeconds: number(row, 'expires_at'),
+  }
+}
+
+export function text(row: Row, column: string): string {
+  const value = row[column]
+  if (typeof value === 'string') return value
+  throw new TypeError(`Expected column ${column} to hold text`)
+}
+
+export function number(row: Row, column: string): number {
+  const value = row[column]
+  if (typeof value === 'number') return value
+  throw new TypeError(`Expected column ${column} to hold a number`)
+}
+
+function optionalText(row: Row, column: string): string | undefined {
+  return row[column] === null ? undefined : text(row, column)
+}
+
+function optionalNumber(row: Row, column: string): number | undefined {
+  return row[column] === null ? undefined : number(row, column)
+}
+
+/** What was written there: nobody else writes to these tables. */
+function payloadFrom(row: Row, column: string): AdapterPayload {
+  return JSON.parse(text(row, column)) as AdapterPayload
+}
