@@ -1,12 +1,26 @@
-import { refreshIssuancePresets } from '@evergrant/authorization-server'
 import type { RefreshIssuancePreset } from '@evergrant/authorization-server'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command } from 'commander'
 import { addAccount } from './accounts.ts'
+import {
+  readAccessTokenLifetimeSeconds,
+  readConfiguration,
+  readDatabase,
+  settings,
+} from './configuration.ts'
+import type { ConfigurationSources } from './configuration.ts'
 import { ReferenceServerError } from './errors.ts'
 import type { LogEntry } from './log.ts'
-import { startAuthorizationServer } from './server.ts'
+import { startWithSettings } from './server.ts'
 import type { RunningAuthorizationServer } from './server.ts'
-import { openSqliteStore } from './store/sqlite.ts'
+import {
+  loadSigningKeys,
+  rotateSigningKeys,
+  signingKeyRetentionSeconds,
+  signingKeyState,
+} from './signing-keys.ts'
+import type { SigningKeyGeneration } from './signing-keys.ts'
+import { describeDatabase, openStore } from './store/open.ts'
+import type { Store } from './store/store.ts'
 
 /** What the command line talks to; the process in earnest, buffers in a test. */
 export interface CliEnvironment {
@@ -15,25 +29,10 @@ export interface CliEnvironment {
   readonly stderr: (text: string) => void
   /** Reads a password; must not echo it. */
   readonly readPassword: (prompt: string) => Promise<string>
+  /** Environment variables: those called `EVERGRANT_AS_*` are settings. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   /** Resolves when the server is asked to stop. */
   readonly stopped: Promise<unknown>
-}
-
-interface ServeFlags {
-  readonly port: number
-  readonly host: string
-  readonly issuer?: string
-  readonly db: string
-  readonly preset: RefreshIssuancePreset
-  readonly accessTokenTtl: number
-  readonly refreshTokenTtl: number
-  readonly idleTtl?: number
-  readonly grace: number
-  readonly resource: readonly string[]
-  readonly scopes?: readonly string[]
-  readonly defaultScopes?: readonly string[]
-  readonly demo: boolean
-  readonly json: boolean
 }
 
 /**
@@ -63,60 +62,49 @@ function createProgram(environment: CliEnvironment): Command {
     .exitOverride()
     .configureOutput({ writeOut: environment.stdout, writeErr: environment.stderr })
 
-  program
+  const sourcesOf = (command: Command) => ({
+    flags: flagsOf(command),
+    environment: environment.environment,
+  })
+  const serving = program
     .command('serve')
-    .description('start the server')
-    .option('--port <number>', 'port to listen on, 0 for any free one', wholeNumber, 9400)
-    .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--issuer <url>', 'issuer identifier; default: the address listened on')
-    .option('--db <file>', 'SQLite file, or :memory:', ':memory:')
-    .addOption(
-      new Option('--preset <name>', 'when refresh tokens are issued')
-        .choices([...refreshIssuancePresets])
-        .default('either'),
+    .description(
+      'start the server. Each setting may also stand in the environment, as ' +
+        'EVERGRANT_AS_ACCESS_TOKEN_TTL, or in the file of --config, as "access-token-ttl"; ' +
+        'flags come first, the file last.',
     )
-    .option('--access-token-ttl <seconds>', 'life of an access token', wholeNumber, 300)
-    .option('--refresh-token-ttl <seconds>', 'life of a sign-in', wholeNumber, 90 * 86_400)
-    .option(
-      '--idle-ttl <seconds>',
-      'life of a sign-in that is not used (default: 14 days)',
-      wholeNumber,
-    )
-    .option(
-      '--grace <seconds>',
-      'how long a superseded refresh token is honoured',
-      wholeNumber,
-      300,
-    )
-    .option('--resource <url>', 'MCP server to issue tokens for; may be repeated', collect, [])
-    .option('--scopes <tokens>', 'scopes of the resources, separated by spaces', tokens)
-    .option('--default-scopes <tokens>', 'what a request without scope asks for', tokens)
-    .option('--demo', 'sign in and approve by itself; loopback only', false)
-    .option('--json', 'print one line of JSON on stdout when ready', false)
-    .action(async (flags: ServeFlags) => await serve(flags, environment))
+    .option('--config <file>', 'JSON file of settings')
+    .option('--json', 'print one line of JSON on stdout when ready')
+  for (const { name, kind, help } of settings) {
+    // Metadata of clients are too long for a command line.
+    if (kind === 'switch') serving.option(`--${name}`, help)
+    else if (kind === 'list') serving.option(`--${name} <values>`, help, collect)
+    else if (kind !== 'clients') serving.option(`--${name} <value>`, help)
+  }
+  serving.action(async () => await serve(sourcesOf(serving), environment))
 
   const users = program.command('users').description('the accounts that can sign in')
-  users
-    .command('add <name>')
+  const onStore = async (command: Command, work: (store: Store) => Promise<void>) => {
+    const store = await openStore(readDatabase(sourcesOf(command)))
+    try {
+      await work(store)
+    } finally {
+      await store.close()
+    }
+  }
+  onDatabase(users.command('add <name>'))
     .description('add an account; the password is asked for, or read from standard input')
-    .requiredOption('--db <file>', 'SQLite file')
-    .action(async (name: string, { db }: { readonly db: string }) => {
-      const store = openSqliteStore(db)
-      try {
+    .action(async (name: string, _flags: unknown, command: Command) => {
+      await onStore(command, async (store) => {
         const password = await environment.readPassword(`Password for ${name}: `)
         await addAccount(store.accounts, name, password)
         environment.stderr(`Added ${JSON.stringify(name)}.\n`)
-      } finally {
-        await store.close()
-      }
+      })
     })
-  users
-    .command('remove <name>')
+  onDatabase(users.command('remove <name>'))
     .description('remove an account; its sign-ins end')
-    .requiredOption('--db <file>', 'SQLite file')
-    .action(async (name: string, { db }: { readonly db: string }) => {
-      const store = openSqliteStore(db)
-      try {
+    .action(async (name: string, _flags: unknown, command: Command) => {
+      await onStore(command, async (store) => {
         if (!(await store.accounts.remove(name))) {
           throw new ReferenceServerError(
             'ACCOUNT_UNKNOWN',
@@ -124,44 +112,98 @@ function createProgram(environment: CliEnvironment): Command {
           )
         }
         environment.stderr(`Removed ${JSON.stringify(name)}.\n`)
-      } finally {
-        await store.close()
-      }
+      })
     })
-  users
-    .command('list')
+  onDatabase(users.command('list'))
     .description('list the accounts')
-    .requiredOption('--db <file>', 'SQLite file')
-    .action(async ({ db }: { readonly db: string }) => {
-      const store = openSqliteStore(db)
-      try {
+    .action(async (_flags: unknown, command: Command) => {
+      await onStore(command, async (store) => {
         for (const { username } of await store.accounts.list()) environment.stdout(`${username}\n`)
-      } finally {
-        await store.close()
+      })
+    })
+
+  const keys = program.command('keys').description('the keys that sign tokens')
+  onDatabase(keys.command('rotate'))
+    .description(
+      'add new keys, which running servers publish within seconds and sign with after a while; ' +
+        'the old ones stay published until their tokens have expired',
+    )
+    .option('--sign-after <seconds>', 'when the new keys begin to sign', '60')
+    .option('--access-token-ttl <seconds>', 'life of an access token; or as for serve')
+    .action(async (_flags: unknown, command: Command) => {
+      const { signAfter = '' }: Record<string, string> = command.opts()
+      const rotation = {
+        nowEpochSeconds: now(),
+        signAfterSeconds: secondsFrom('--sign-after', signAfter),
+        keepSeconds: signingKeyRetentionSeconds(readAccessTokenLifetimeSeconds(sourcesOf(command))),
       }
+      await onStore(command, async (store) => {
+        environment.stdout(keyTable(await rotateSigningKeys(store.secrets, rotation)))
+      })
+    })
+  onDatabase(keys.command('list'))
+    .description('list the keys, and what each is there for')
+    .action(async (_flags: unknown, command: Command) => {
+      await onStore(command, async (store) => {
+        environment.stdout(keyTable(await loadSigningKeys(store.secrets)))
+      })
     })
   return program
 }
 
-async function serve(flags: ServeFlags, environment: CliEnvironment): Promise<void> {
-  const server = await startAuthorizationServer({
-    port: flags.port,
-    host: flags.host,
-    issuer: flags.issuer,
-    databasePath: flags.db,
-    preset: flags.preset,
-    demo: flags.demo,
-    accessTokenLifetimeSeconds: flags.accessTokenTtl,
-    refreshTokenLifetimeSeconds: flags.refreshTokenTtl,
-    refreshTokenIdleSeconds: flags.idleTtl,
-    graceSeconds: flags.grace,
-    resources: flags.resource,
-    resourceScopes: flags.scopes,
-    defaultScopes: flags.defaultScopes,
+function onDatabase(command: Command): Command {
+  return command
+    .option('--db <database>', 'SQLite file, or postgres://…; or as for serve')
+    .option('--config <file>', 'JSON file of settings')
+}
+
+/** The flags that were given, by the names they were given under. */
+function flagsOf(command: Command): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(
+    command.options
+      .filter((option) => command.getOptionValueSource(option.attributeName()) === 'cli')
+      .map((option) => [option.name(), command.getOptionValue(option.attributeName())]),
+  )
+}
+
+function keyTable(generations: readonly SigningKeyGeneration[]): string {
+  const lines = generations.flatMap((generation) => {
+    const state = signingKeyState(generations, generation, now())
+    const until = generation.publishedUntilEpochSeconds
+    const when =
+      generation.signsFromEpochSeconds > now()
+        ? `signs from ${isoTime(generation.signsFromEpochSeconds)}`
+        : until === undefined
+          ? ''
+          : `until ${isoTime(until)}`
+    return generation.keys.map(({ kid, alg }) => [kid, alg, state, when].join('  ').trimEnd())
+  })
+  return `${lines.join('\n')}\n`
+}
+
+function isoTime(epochSeconds: number): string {
+  return new Date(epochSeconds * 1000).toISOString()
+}
+
+function now(): number {
+  return Math.floor(Date.now() / 1000)
+}
+
+function secondsFrom(name: string, value: string): number {
+  if (/^\d{1,10}$/.test(value)) return Number(value)
+  throw new ReferenceServerError(
+    'OPTION_INVALID',
+    `${name}: expected a whole number of seconds, got ${JSON.stringify(value.slice(0, 40))}.`,
+  )
+}
+
+async function serve(sources: ConfigurationSources, environment: CliEnvironment): Promise<void> {
+  const configuration = readConfiguration(sources)
+  const server = await startWithSettings(configuration.settings, {
     log: (entry) => environment.stderr(`${JSON.stringify(stamped(entry))}\n`),
   })
-  environment.stderr(summary(server))
-  if (flags.json) {
+  environment.stderr(summary(server, configuration.sources))
+  if (sources.flags['json'] === true) {
     const { issuer, url } = server
     environment.stdout(`${JSON.stringify({ event: 'ready', issuer, url, pid: process.pid })}\n`)
   }
@@ -174,41 +216,39 @@ function stamped(entry: LogEntry): LogEntry & { readonly time: string } {
   return { time: new Date().toISOString(), ...entry }
 }
 
-function summary({ issuer, url, settings }: RunningAuthorizationServer): string {
+function summary(
+  { issuer, url, settings: on, hasMetrics }: RunningAuthorizationServer,
+  sources: readonly string[],
+): string {
   const policies: Readonly<Record<RefreshIssuancePreset, string>> = {
     oauth21: 'to clients that list refresh_token in their grant_types',
     oidc: 'to clients that list refresh_token and are granted offline_access',
     either: 'to clients that list refresh_token, or are granted offline_access',
     never: 'never',
   }
-  const { lifetimes, graceSeconds } = settings
+  const { lifetimes, graceSeconds, clients } = on
   const lines = [
     ['issuer', issuer],
     ['listening on', url],
-    ['database', settings.databasePath === ':memory:' ? 'in memory' : settings.databasePath],
-    ['refresh tokens', `${policies[settings.preset]} (${settings.preset})`],
-    ['access tokens', `${settings.accessTokenLifetimeSeconds} s`],
+    ['settings from', [...sources, 'defaults'].join(', ')],
+    ['database', describeDatabase(on.databasePath)],
+    ['refresh tokens', `${policies[on.preset]} (${on.preset})`],
+    ['access tokens', `${on.accessTokenLifetimeSeconds} s`],
     ['sign-ins', `${lifetimes.absoluteSeconds} s, ${lifetimes.idleSeconds} s when not used`],
     ['successor grace', graceSeconds === 0 ? 'off' : `${graceSeconds} s`],
-    ['scopes', settings.resourceScopes.join(' ')],
+    ['scopes', on.resourceScopes.join(' ')],
+    ['resources', [...on.resources, ...(on.demo ? ['any on loopback'] : [])].join(', ')],
     [
-      'resources',
-      [...settings.resources, ...(settings.demo ? ['any on loopback'] : [])].join(', '),
+      'clients',
+      `dynamic registration, metadata documents${clients.length === 0 ? '' : `, ${clients.length} known beforehand`}`,
     ],
-    ['sign-in', settings.demo ? 'DEMO: everyone is signed in and approved' : 'accounts'],
+    ['rate limits', on.demo ? 'off in the demo' : 'sign-in, token and registration endpoints'],
+    ['metrics', hasMetrics ? 'OpenTelemetry, where an SDK is registered' : 'off'],
+    ['sign-in', on.demo ? 'DEMO: everyone is signed in and approved' : 'accounts'],
   ]
   return `${lines.map(([name = '', value = '']) => `  ${name.padEnd(16)}${value}`).join('\n')}\n`
 }
 
-function wholeNumber(value: string): number {
-  if (/^\d{1,10}$/.test(value)) return Number(value)
-  throw new InvalidArgumentError('Expected a whole number.')
-}
-
-function tokens(value: string): readonly string[] {
-  return value.split(/[\s,]+/).filter(Boolean)
-}
-
-function collect(value: string, previous: readonly string[]): readonly string[] {
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value]
 }

@@ -7,5 +7,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
   readPassword: async (prompt) => await readPassword(process.stdin, process.stderr, prompt),
+  environment: process.env,
   stopped: Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]),
 })

@@ -7,10 +7,14 @@ import type { RefreshIssuancePreset } from '@evergrant/authorization-server'
 import type { GuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import type { RiskFacts } from '@evergrant/authorization-server/oidc-provider'
 import type { RiskAssessment } from '@evergrant/authorization-server'
+import type { Meter } from '@opentelemetry/api'
 import type { ClientMetadata } from 'oidc-provider'
 import { isLoopbackHost } from './addresses.ts'
 import { ReferenceServerError } from './errors.ts'
 import type { Log } from './log.ts'
+
+/** Short, because access tokens outlive a revocation. */
+export const defaultAccessTokenLifetimeSeconds = 300
 
 /** Options of {@link startAuthorizationServer}. */
 export interface AuthorizationServerOptions {
@@ -46,6 +50,10 @@ export interface AuthorizationServerOptions {
   readonly fetch?: GuardedFetch | undefined
   /** Can veto a refresh token, or shorten its life. */
   readonly assessRisk?: ((facts: RiskFacts) => RiskAssessment | Promise<RiskAssessment>) | undefined
+  /** How often another instance's change of the signing keys is looked for. Default 10. */
+  readonly signingKeyCheckSeconds?: number | undefined
+  /** Where metrics go. Default: the global OpenTelemetry provider, where its API is installed. */
+  readonly meter?: Meter | undefined
   /** Default: nothing is logged. */
   readonly log?: Log | undefined
 }
@@ -64,79 +72,102 @@ export interface ServerSettings {
   readonly resources: readonly string[]
   readonly resourceScopes: readonly string[]
   readonly defaultScopes: readonly string[]
+  readonly clients: readonly ClientMetadata[]
+  readonly signingKeyCheckSeconds: number
 }
 
-/** @throws {@link ReferenceServerError} `OPTION_INVALID`, `DEMO_NOT_ON_LOOPBACK` */
-export function resolveSettings(options: AuthorizationServerOptions): ServerSettings {
+/**
+ * Checks options and fills in defaults.
+ *
+ * @param nameOf - What the person who set an option calls it, for messages.
+ * @throws {@link ReferenceServerError} `OPTION_INVALID`, `DEMO_NOT_ON_LOOPBACK`
+ */
+export function resolveSettings(
+  options: AuthorizationServerOptions,
+  nameOf: (option: keyof AuthorizationServerOptions) => string = (option) => `Option ${option}`,
+): ServerSettings {
   const host = options.host ?? '127.0.0.1'
   const demo = options.demo ?? false
-  const issuer = options.issuer === undefined ? undefined : issuerFrom(options.issuer)
+  const issuer =
+    options.issuer === undefined ? undefined : issuerFrom(nameOf('issuer'), options.issuer)
   if (demo) assertLoopback(host, issuer)
   const issuerHost = issuer === undefined ? host : new URL(issuer).hostname
   if (!isLoopbackHost(issuerHost) && (issuer === undefined || !issuer.startsWith('https:'))) {
-    throw invalid('issuer', 'an https origin when the server is reachable from elsewhere', issuer)
+    throw invalid(
+      nameOf('issuer'),
+      'an https origin when the server is reachable from elsewhere',
+      issuer,
+    )
   }
 
-  const resourceScopes = scopes('resourceScopes', options.resourceScopes) ?? [
+  const resourceScopes = scopes(nameOf('resourceScopes'), options.resourceScopes) ?? [
     'mcp:read',
     'mcp:write',
     'mcp:admin',
   ]
   const reserved = resourceScopes.find((scope) => scope === 'openid' || scope === 'offline_access')
   if (reserved !== undefined) {
-    throw invalid('resourceScopes', 'scopes of resources, not of the sign-in itself', reserved)
+    throw invalid(
+      nameOf('resourceScopes'),
+      'scopes of resources, not of the sign-in itself',
+      reserved,
+    )
   }
-  const defaultScopes = scopes('defaultScopes', options.defaultScopes) ?? resourceScopes.slice(0, 1)
+  const defaultScopes =
+    scopes(nameOf('defaultScopes'), options.defaultScopes) ?? resourceScopes.slice(0, 1)
   const unknown = defaultScopes.find((scope) => !resourceScopes.includes(scope))
-  if (unknown !== undefined) throw invalid('defaultScopes', 'scopes of resourceScopes', unknown)
+  if (unknown !== undefined)
+    throw invalid(nameOf('defaultScopes'), 'scopes of resourceScopes', unknown)
 
   const preset = options.preset ?? 'either'
   if (!refreshIssuancePresets.includes(preset)) {
-    throw invalid('preset', refreshIssuancePresets.join(', '), preset)
+    throw invalid(nameOf('preset'), refreshIssuancePresets.join(', '), preset)
   }
   const resources = options.resources ?? []
-  for (const resource of resources) assertResource(resource)
+  for (const resource of resources) assertResource(nameOf('resources'), resource)
   if (!demo && resources.length === 0) {
-    throw invalid('resources', 'at least one MCP server to issue tokens for', undefined)
+    throw invalid(nameOf('resources'), 'at least one MCP server to issue tokens for', undefined)
   }
 
   const absoluteSeconds = seconds(
-    'refreshTokenLifetimeSeconds',
+    nameOf('refreshTokenLifetimeSeconds'),
     options.refreshTokenLifetimeSeconds ?? defaultRefreshTokenLifetimes.absoluteSeconds,
   )
   const idleSeconds = seconds(
-    'refreshTokenIdleSeconds',
+    nameOf('refreshTokenIdleSeconds'),
     options.refreshTokenIdleSeconds ??
       Math.min(defaultRefreshTokenLifetimes.idleSeconds, absoluteSeconds),
   )
   if (idleSeconds > absoluteSeconds) {
-    throw invalid('refreshTokenIdleSeconds', `at most ${absoluteSeconds}`, idleSeconds)
+    throw invalid(nameOf('refreshTokenIdleSeconds'), `at most ${absoluteSeconds}`, idleSeconds)
   }
   return {
     host,
-    port: port(options.port ?? 0),
+    port: port(nameOf('port'), options.port ?? 0),
     issuer,
     databasePath: options.databasePath ?? ':memory:',
     preset,
     demo,
     accessTokenLifetimeSeconds: seconds(
-      'accessTokenLifetimeSeconds',
-      options.accessTokenLifetimeSeconds ?? 300,
+      nameOf('accessTokenLifetimeSeconds'),
+      options.accessTokenLifetimeSeconds ?? defaultAccessTokenLifetimeSeconds,
     ),
     lifetimes: { idleSeconds, absoluteSeconds },
-    graceSeconds: seconds('graceSeconds', options.graceSeconds ?? defaultGraceSeconds, 0),
+    graceSeconds: seconds(nameOf('graceSeconds'), options.graceSeconds ?? defaultGraceSeconds, 0),
     resources,
     resourceScopes,
     defaultScopes,
+    clients: options.clients ?? [],
+    signingKeyCheckSeconds: seconds(
+      nameOf('signingKeyCheckSeconds'),
+      options.signingKeyCheckSeconds ?? 10,
+    ),
   }
 }
 
 function invalid(name: string, expected: string, got: unknown): ReferenceServerError {
   const shown = got === undefined ? 'nothing' : JSON.stringify(got).slice(0, 120)
-  return new ReferenceServerError(
-    'OPTION_INVALID',
-    `Option ${name}: expected ${expected}, got ${shown}.`,
-  )
+  return new ReferenceServerError('OPTION_INVALID', `${name}: expected ${expected}, got ${shown}.`)
 }
 
 function assertLoopback(host: string, issuer: string | undefined): void {
@@ -151,19 +182,19 @@ function assertLoopback(host: string, issuer: string | undefined): void {
   )
 }
 
-function issuerFrom(issuer: string): string {
+function issuerFrom(name: string, issuer: string): string {
   const url = URL.parse(issuer)
   // oidc-provider serves RFC 8414's well-known URI at the root of the origin only.
   if (url === null || !/^https?:$/.test(url.protocol) || url.origin !== issuer.replace(/\/$/, '')) {
-    throw invalid('issuer', 'an http or https origin without a path, query or fragment', issuer)
+    throw invalid(name, 'an http or https origin without a path, query or fragment', issuer)
   }
   return url.origin
 }
 
-function assertResource(resource: string): void {
+function assertResource(name: string, resource: string): void {
   const url = URL.parse(resource)
   if (url === null || resource.includes('#') || !/^https?:$/.test(url.protocol)) {
-    throw invalid('resources', 'absolute http(s) URLs without a fragment (RFC 8707 §2)', resource)
+    throw invalid(name, 'absolute http(s) URLs without a fragment (RFC 8707 §2)', resource)
   }
 }
 
@@ -172,9 +203,9 @@ function seconds(name: string, value: number, minimum = 1): number {
   throw invalid(name, `a whole number of seconds, at least ${minimum}`, value)
 }
 
-function port(value: number): number {
+function port(name: string, value: number): number {
   if (Number.isInteger(value) && value >= 0 && value <= 65_535) return value
-  throw invalid('port', 'a port number, 0 for any free one', value)
+  throw invalid(name, 'a port number, 0 for any free one', value)
 }
 
 function scopes(

@@ -9,9 +9,11 @@ import type {
   Configuration,
   errors as engineErrors,
   Grant,
+  JWKS,
   KoaContextWithOIDC,
 } from 'oidc-provider'
 import { isLoopbackUrl } from './addresses.ts'
+import { createFailedDocuments, limitRefetching } from './failed-documents.ts'
 import { clip } from './log.ts'
 import type { Log } from './log.ts'
 import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
@@ -20,7 +22,8 @@ import type { Page } from './pages/layout.ts'
 import { messagePage } from './pages/pages.ts'
 import type { ResourceRegistry } from './resources.ts'
 import type { ServerSecrets } from './secrets.ts'
-import type { StatsCounter } from './stats.ts'
+import { idTokenLifetimeSeconds } from './signing-keys.ts'
+import type { ServerEvents } from './stats.ts'
 import type { Store } from './store/store.ts'
 
 /** The one account of the demo. */
@@ -31,11 +34,12 @@ export interface ProviderDependencies {
   readonly settings: ServerSettings
   readonly store: Store
   readonly secrets: ServerSecrets
+  /** The first key that fits an algorithm signs; all are published. */
+  readonly signingKeys: JWKS
   readonly resources: ResourceRegistry
   readonly fetch: GuardedFetch
-  readonly stats: StatsCounter
+  readonly events: ServerEvents
   readonly log: Log
-  readonly clients: AuthorizationServerOptions['clients']
   readonly assessRisk: AuthorizationServerOptions['assessRisk']
 }
 
@@ -49,7 +53,7 @@ export interface BoundProvider {
  * (A-08, A-11).
  */
 export function createProvider(dependencies: ProviderDependencies): BoundProvider {
-  const { issuer, settings, store, secrets, resources, stats, log } = dependencies
+  const { issuer, settings, store, secrets, resources, events, log } = dependencies
   const binding = bindRefreshTokens(store, {
     successorKey: secrets.successorKey,
     preset: settings.preset,
@@ -57,7 +61,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     lifetimes: settings.lifetimes,
     assessRisk: dependencies.assessRisk,
     onEvent(event) {
-      stats.refreshTokenEvent(event)
+      events.refreshTokenEvent(event)
       if (event.type === 'issuance-decided') {
         const { issue, reason, riskReason } = event.decision
         const fields = { client: clip(event.clientId), issue, reason, riskReason }
@@ -74,10 +78,11 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     },
   })
 
+  const documents = createFailedDocuments()
   const configuration: Configuration = {
     ...binding.configuration,
-    jwks: secrets.signingKeys,
-    clients: [...(dependencies.clients ?? [])],
+    jwks: dependencies.signingKeys,
+    clients: [...settings.clients],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     // `code` alone: any other entry would put `implicit` into grant_types_supported.
@@ -93,13 +98,17 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       ...binding.ttl,
       AccessToken: () => settings.accessTokenLifetimeSeconds,
       AuthorizationCode: 60,
-      IdToken: 3600,
+      IdToken: idTokenLifetimeSeconds,
       Interaction: 3600,
       Session: 14 * 86_400,
     },
     features: {
       devInteractions: { enabled: false },
-      clientIdMetadataDocument: { enabled: true, ack: 'draft-02' },
+      clientIdMetadataDocument: {
+        enabled: true,
+        ack: 'draft-02',
+        allowFetch: (_ctx, clientId) => !documents.hasFailed(clientId),
+      },
       introspection: {
         enabled: true,
         allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,
@@ -190,7 +199,8 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   const provider = new Provider(issuer, configuration)
   binding.attach(provider)
   advertiseScopes(provider, settings)
-  observe(provider, stats, log)
+  limitRefetching(provider, documents)
+  observe(provider, events, log)
   return { provider, binding }
 }
 
@@ -315,7 +325,7 @@ function signOutPage(form: string): Page {
   }
 }
 
-function observe(provider: Provider, stats: StatsCounter, log: Log): void {
+function observe(provider: Provider, events: ServerEvents, log: Log): void {
   const grantType = (ctx: KoaContextWithOIDC) => {
     const value: unknown = ctx.oidc.params?.['grant_type']
     return typeof value === 'string' ? value : ''
@@ -328,18 +338,18 @@ function observe(provider: Provider, stats: StatsCounter, log: Log): void {
       ...describeError(error),
     })
   }
-  provider.on('authorization.success', () => stats.signedIn())
+  provider.on('authorization.success', () => events.signedIn())
   provider.on('authorization.error', refused('authorization.refused'))
   provider.on('registration_create.error', refused('registration.refused'))
   provider.on('revocation.error', refused('revocation.refused'))
   provider.on('introspection.error', refused('introspection.refused'))
-  provider.on('grant.success', (ctx) => stats.tokenRequest(grantType(ctx), 'success'))
+  provider.on('grant.success', (ctx) => events.tokenRequest(grantType(ctx), 'success'))
   provider.on('grant.error', (ctx, error) => {
-    stats.tokenRequest(grantType(ctx), error.error)
+    events.tokenRequest(grantType(ctx), error.error)
     refused('token.refused')(ctx, error)
   })
   provider.on('server_error', (ctx, error) => {
-    if (ctx.oidc.route === 'token') stats.tokenRequest(grantType(ctx), 'server_error')
+    if (ctx.oidc.route === 'token') events.tokenRequest(grantType(ctx), 'server_error')
     log({ level: 'error', event: 'server_error', route: ctx.oidc.route, ...describeError(error) })
   })
   // Without a listener Koa prints stacks to the console.

@@ -1,11 +1,11 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { exportJWK, generateKeyPair } from 'jose'
-import type { JWKS } from 'oidc-provider'
+import { loadSigningKeys } from './signing-keys.ts'
+import type { SigningKeyGeneration } from './signing-keys.ts'
 import type { SecretStore } from './store/store.ts'
 
 /** Keys the server needs on every start, made once and kept in the store. */
 export interface ServerSecrets {
-  readonly signingKeys: JWKS
+  readonly signingKeys: readonly SigningKeyGeneration[]
   readonly cookieKeys: readonly string[]
   readonly successorKey: Uint8Array
   readonly formKey: Uint8Array
@@ -16,28 +16,17 @@ export async function loadSecrets(secrets: SecretStore): Promise<ServerSecrets> 
   const key = async (name: string) =>
     await secrets.getOrCreate(name, async () => randomBytes(32).toString('base64url'))
   const [signingKeys, cookieKey, successorKey, formKey] = await Promise.all([
-    secrets.getOrCreate('signing-keys', generateSigningKeys),
+    loadSigningKeys(secrets),
     key('cookie-key'),
     key('successor-key'),
     key('form-key'),
   ])
   return {
-    signingKeys: JSON.parse(signingKeys) as JWKS,
+    signingKeys,
     cookieKeys: [cookieKey],
     successorKey: Buffer.from(successorKey, 'base64url'),
     formKey: Buffer.from(formKey, 'base64url'),
   }
-}
-
-/** ES256 signs; RS256 is there because RFC 9068 §2.1 and OpenID Connect demand that it be. */
-async function generateSigningKeys(): Promise<string> {
-  const keys = await Promise.all(
-    ['ES256', 'RS256'].map(async (alg) => {
-      const { privateKey } = await generateKeyPair(alg, { extractable: true })
-      return { ...(await exportJWK(privateKey)), alg, use: 'sig' }
-    }),
-  )
-  return JSON.stringify({ keys })
 }
 
 /** The token that a form of one interaction carries against cross-site request forgery. */

@@ -1,6 +1,8 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createGuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
+import { errors } from 'oidc-provider'
+import type { JWKS, Provider } from 'oidc-provider'
 import { createAccountHandler } from './account-page.ts'
 import { isLoopbackHost } from './addresses.ts'
 import { ReferenceServerError } from './errors.ts'
@@ -8,6 +10,7 @@ import { sendJson, sendPageTo } from './http.ts'
 import { createInteractionHandler } from './interactions.ts'
 import { clip } from './log.ts'
 import type { Log } from './log.ts'
+import { createMetrics, globalMeter } from './metrics.ts'
 import { resolveSettings } from './options.ts'
 import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
 import { messagePage } from './pages/pages.ts'
@@ -16,7 +19,9 @@ import { createRateLimits } from './rate-limit.ts'
 import type { RateLimits } from './rate-limit.ts'
 import { listedResources, loopbackResources } from './resources.ts'
 import { loadSecrets } from './secrets.ts'
-import { createStats } from './stats.ts'
+import { watchSigningKeys } from './signing-key-watch.ts'
+import { signingKeysAt } from './signing-keys.ts'
+import { createStats, toAll } from './stats.ts'
 import type { AuthorizationServerStats } from './stats.ts'
 import { openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
@@ -32,6 +37,8 @@ export interface RunningAuthorizationServer {
   /** Where it listens. */
   readonly url: string
   readonly settings: ServerSettings
+  /** Metrics are handed to OpenTelemetry. */
+  readonly hasMetrics: boolean
   stats(): AuthorizationServerStats
   /** Stops accepting, lets running requests finish, closes the store. */
   close(): Promise<void>
@@ -46,49 +53,83 @@ export interface RunningAuthorizationServer {
 export async function startAuthorizationServer(
   options: AuthorizationServerOptions = {},
 ): Promise<RunningAuthorizationServer> {
-  const settings = resolveSettings(options)
-  const log = options.log ?? (() => {})
+  return await startWithSettings(resolveSettings(options), options)
+}
+
+/** What the server is given besides its settings. */
+export type ServerDependencies = Pick<
+  AuthorizationServerOptions,
+  'assessRisk' | 'fetch' | 'log' | 'meter'
+>
+
+/** Starts the authorization server with options that were resolved already. */
+export async function startWithSettings(
+  settings: ServerSettings,
+  dependencies: ServerDependencies,
+): Promise<RunningAuthorizationServer> {
+  const log = dependencies.log ?? (() => {})
   const store = await openStore(settings.databasePath)
   const server = createServer()
   try {
     const secrets = await loadSecrets(store.secrets)
+    const meter = dependencies.meter ?? (await globalMeter())
     // The issuer may name the port, so the port comes first and the engine after it.
     const url = await listen(server, settings)
     const issuer = settings.issuer ?? url
     const stats = createStats()
-    const { provider, binding } = createProvider({
-      issuer,
-      settings,
-      store,
-      secrets,
-      stats,
-      log,
-      resources: (settings.demo ? loopbackResources : listedResources)(settings.resources),
-      fetch: options.fetch ?? createGuardedFetch(),
-      clients: options.clients,
-      assessRisk: options.assessRisk,
-    })
-    if (issuer.startsWith('https:')) provider.proxy = true
+    const events = toAll(meter === undefined ? [stats] : [stats, createMetrics(meter)])
     const limits = createRateLimits({
       // Everything on loopback has one address: limits would only hold up the demo itself.
       enabled: !settings.demo,
       behindProxy: issuer.startsWith('https:'),
     })
-    const pages = { issuer, provider, binding, settings, secrets, store, limits, log }
-    const interact = createInteractionHandler(pages)
-    const account = createAccountHandler(pages)
-    const engine = provider.callback()
+    const build = (jwks: JWKS): Engine => {
+      const { provider, binding } = createProvider({
+        issuer,
+        settings,
+        store,
+        secrets,
+        signingKeys: jwks,
+        events,
+        log,
+        resources: (settings.demo ? loopbackResources : listedResources)(settings.resources),
+        fetch: dependencies.fetch ?? createGuardedFetch(),
+        assessRisk: dependencies.assessRisk,
+      })
+      if (issuer.startsWith('https:')) provider.proxy = true
+      const pages = { issuer, provider, binding, settings, secrets, store, limits, log }
+      return {
+        provider,
+        interact: createInteractionHandler(pages),
+        account: createAccountHandler(pages),
+        answer: provider.callback(),
+      }
+    }
+    const signingKeys = signingKeysAt(secrets.signingKeys, Math.floor(Date.now() / 1000))
+    let engine = build(signingKeys)
+    await assertClients(engine.provider, settings)
+    // The engine takes its keys once, so keys that change need another engine. Requests that are
+    // under way stay with the one they came to; all state that matters is in the store.
+    const keys = watchSigningKeys(store.secrets, signingKeys, {
+      everySeconds: settings.signingKeyCheckSeconds,
+      log,
+      onChange(changed) {
+        engine = build(changed)
+      },
+    })
     server.on('request', (request, response) => {
-      void serve(request, response, { issuer, store, limits, log, interact, account, engine })
+      void serve(request, response, { issuer, store, limits, log, engine })
     })
     const sweeping = startSweeping(store, log)
     return {
       issuer,
       url,
       settings,
+      hasMetrics: meter !== undefined,
       stats: () => stats.read(),
       async close() {
         clearInterval(sweeping)
+        await keys.stop()
         await closeServer(server)
         await store.close()
       },
@@ -100,14 +141,37 @@ export async function startAuthorizationServer(
   }
 }
 
+/** An engine with the pages around it. */
+interface Engine {
+  readonly provider: Provider
+  readonly interact: RequestHandler
+  readonly account: RequestHandler
+  readonly answer: RequestHandler
+}
+
+/** The engine looks at the metadata of a client when it is first used; here that is too late. */
+async function assertClients(provider: Provider, { clients }: ServerSettings): Promise<void> {
+  for (const { client_id: clientId } of clients) {
+    try {
+      await provider.Client.find(clientId)
+    } catch (cause) {
+      if (!(cause instanceof errors.OIDCProviderError)) throw cause
+      throw new ReferenceServerError(
+        'OPTION_INVALID',
+        `Client ${JSON.stringify(clientId.slice(0, 100))} has metadata this server cannot take: ` +
+          `${cause.error_description ?? cause.error}.`,
+        { cause },
+      )
+    }
+  }
+}
+
 interface Handlers {
   readonly issuer: string
   readonly store: Store
   readonly limits: RateLimits
   readonly log: Log
-  readonly interact: RequestHandler
-  readonly account: RequestHandler
-  readonly engine: RequestHandler
+  readonly engine: Engine
 }
 
 type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -115,7 +179,7 @@ type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Pr
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  { issuer, store, limits, log, interact, account, engine }: Handlers,
+  { issuer, store, limits, log, engine }: Handlers,
 ): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
   try {
@@ -145,9 +209,9 @@ async function serve(
     }
     delete request.headers['x-forwarded-host']
     request.headers['x-forwarded-proto'] = protocol.slice(0, -1)
-    if (path.startsWith('/interaction/')) await interact(request, response)
-    else if (path === '/account') await account(request, response)
-    else await engine(request, response)
+    if (path.startsWith('/interaction/')) await engine.interact(request, response)
+    else if (path === '/account') await engine.account(request, response)
+    else await engine.answer(request, response)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     log({ level: 'error', event: 'server_error', path: clip(path), detail: clip(message) })

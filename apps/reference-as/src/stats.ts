@@ -16,15 +16,34 @@ export interface AuthorizationServerStats {
   }
 }
 
-export interface StatsCounter {
+/** What can be counted, as it happens. */
+export interface ServerEvents {
   signedIn(): void
+  /** @param outcome - `success`, or the OAuth error code. */
   tokenRequest(grantType: string, outcome: string): void
   refreshTokenEvent(event: RefreshTokenEvent): void
+}
+
+export interface StatsCounter extends ServerEvents {
   read(): AuthorizationServerStats
 }
 
+/** Passes every event on to all of `listeners`. */
+export function toAll(listeners: readonly ServerEvents[]): ServerEvents {
+  return {
+    signedIn: () => listeners.forEach((one) => one.signedIn()),
+    tokenRequest: (grantType, outcome) =>
+      listeners.forEach((one) => one.tokenRequest(countedGrantType(grantType), outcome)),
+    refreshTokenEvent: (event) => listeners.forEach((one) => one.refreshTokenEvent(event)),
+  }
+}
+
+/** The parameter is the client's to choose; a key for every invention would fill the memory. */
+function countedGrantType(grantType: string): string {
+  return grantType === 'authorization_code' || grantType === 'refresh_token' ? grantType : 'other'
+}
+
 export function createStats(): StatsCounter {
-  const grantTypes = new Set(['authorization_code', 'refresh_token'])
   const tokenRequests: Record<string, Record<string, number>> = {}
   const refreshTokens = { issued: 0, notIssued: 0, rotated: 0, replayed: 0, reuseDetected: 0 }
   let signIns = 0
@@ -33,8 +52,7 @@ export function createStats(): StatsCounter {
       signIns += 1
     },
     tokenRequest(grantType, outcome) {
-      // The parameter is the client's to choose; a key for every invention would fill the memory.
-      const outcomes = (tokenRequests[grantTypes.has(grantType) ? grantType : 'other'] ??= {})
+      const outcomes = (tokenRequests[grantType] ??= {})
       outcomes[outcome] = (outcomes[outcome] ?? 0) + 1
     },
     refreshTokenEvent(event) {

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../src/cli.ts'
 import { startAuthorizationServer } from '../src/index.ts'
@@ -5,6 +6,10 @@ import type { AuthorizationServerOptions } from '../src/index.ts'
 import { temporaryFolder } from './support.ts'
 
 async function run(...argv: string[]) {
+  return await runWith({}, ...argv)
+}
+
+async function runWith(environment: Record<string, string>, ...argv: string[]) {
   let stdout = ''
   let stderr = ''
   let ready: ((value: string) => void) | undefined
@@ -18,6 +23,7 @@ async function run(...argv: string[]) {
     },
     stderr: (text) => (stderr += text),
     readPassword: async () => 'correct horse',
+    environment,
     stopped,
   })
   return {
@@ -43,15 +49,129 @@ test('serve: one line of JSON when ready, a summary elsewhere, a clean stop', as
 test.each([
   ['demo on all addresses', ['serve', '--demo', '--host', '0.0.0.0'], 'only starts on 127.0.0.1'],
   ['demo for another issuer', ['serve', '--demo', '--issuer', 'https://as.example'], 'approves'],
-  ['no resource', ['serve'], 'at least one MCP server'],
-  ['an unknown preset', ['serve', '--preset', 'always'], 'Allowed choices'],
-  ['a port that is none', ['serve', '--port', 'http'], 'whole number'],
+  ['no resource', ['serve'], '--resource: expected at least one MCP server'],
+  [
+    'an unknown preset',
+    ['serve', '--preset', 'always'],
+    '--preset: expected oauth21, oidc, either, never',
+  ],
+  [
+    'a port that is none',
+    ['serve', '--port', 'http'],
+    '--port: expected a whole number, got "http"',
+  ],
   ['an unknown command', ['start'], 'unknown command'],
 ])('usage: %s', { tags: ['A-08'] }, async (_, argv, message) => {
   const { code, stdout, stderr } = await (await run(...argv)).done()
   expect(code).toBe(2)
   expect(stdout).toBe('')
   expect(stderr).toContain(message)
+})
+
+describe('configuration', () => {
+  const file = (folder: ReturnType<typeof temporaryFolder>, content: unknown) => {
+    const name = folder.file('as.json')
+    writeFileSync(name, typeof content === 'string' ? content : JSON.stringify(content))
+    return name
+  }
+
+  test('flags before environment before file before defaults', { tags: ['A-07'] }, async () => {
+    using folder = temporaryFolder()
+    const config = file(folder, {
+      port: 0,
+      demo: true,
+      'access-token-ttl': 111,
+      'refresh-token-ttl': 1111,
+      grace: 11,
+      scopes: ['files:read', 'files:write'],
+    })
+    const environment = {
+      EVERGRANT_AS_CONFIG: config,
+      EVERGRANT_AS_REFRESH_TOKEN_TTL: '2222',
+      EVERGRANT_AS_GRACE: '22',
+      EVERGRANT_AS_RESOURCE: 'https://a.example/mcp, https://b.example/mcp',
+      PATH: '/bin',
+    }
+    const serving = await runWith(environment, 'serve', '--json', '--grace', '33')
+    await serving.firstLine
+    const { code, stderr } = await serving.done()
+    expect(code).toBe(0)
+    for (const line of [
+      'access tokens   111 s',
+      'sign-ins        2222 s, 2222 s when not used',
+      'successor grace 33 s',
+      'scopes          files:read files:write',
+      'resources       https://a.example/mcp, https://b.example/mcp, any on loopback',
+      `settings from   ${config}, environment, flags, defaults`,
+    ]) {
+      expect(stderr).toContain(line)
+    }
+  })
+
+  test.each([
+    ['a number in the file', { 'access-token-ttl': 'soon' }, {}, '"access-token-ttl" in FILE: exp'],
+    ['a range in the file', { 'access-token-ttl': 0 }, {}, '"access-token-ttl" in FILE: exp'],
+    ['a list in the file', { resource: [1] }, {}, '"resource" in FILE: expected a text or a list'],
+    ['a client without id', { clients: [{}] }, {}, '"clients" in FILE: expected a list of client'],
+    ['a name in the file', { presets: 'oidc' }, {}, '"presets" in FILE: there is no such setting'],
+    ['a value of the environment', {}, { EVERGRANT_AS_PRESET: 'x' }, 'EVERGRANT_AS_PRESET: expec'],
+    ['a variable', {}, { EVERGRANT_AS_PRESETS: 'oidc' }, 'EVERGRANT_AS_PRESETS: there is no such'],
+    ['a file that is no object', [], {}, '--config: expected a JSON object'],
+    ['a file that is no JSON', '{', {}, '--config: expected a JSON file'],
+  ])('what is wrong is named: %s', { tags: ['A-07'] }, async (_, content, environment, message) => {
+    using folder = temporaryFolder()
+    const name = file(folder, content)
+    const serving = await runWith(
+      { ...environment },
+      'serve',
+      '--demo',
+      '--port',
+      '0',
+      '--config',
+      name,
+    )
+    const { code, stderr } = await serving.done()
+    expect(code).toBe(2)
+    expect(stderr).toContain(message.replace('FILE', name))
+  })
+
+  test('a switch that is neither on nor off', async () => {
+    using folder = temporaryFolder()
+    const name = file(folder, { demo: 'perhaps' })
+    const { code, stderr } = await (await run('serve', '--config', name)).done()
+    expect(code).toBe(2)
+    expect(stderr).toContain(`"demo" in ${name}: expected true or false, got "perhaps"`)
+  })
+
+  test('a client whose metadata cannot work stops the start', { tags: ['A-08'] }, async () => {
+    using folder = temporaryFolder()
+    const clients = [
+      { client_id: 'known', redirect_uris: ['nowhere'], token_endpoint_auth_method: 'none' },
+    ]
+    const config = file(folder, { port: 0, demo: true, clients })
+    const { code, stderr } = await (await run('serve', '--config', config)).done()
+    expect(code).toBe(2)
+    expect(stderr).toContain('Client "known" has metadata this server cannot take: redirect_uris')
+  })
+
+  test('the password of a database is not shown', async () => {
+    const { code, stderr } = await (
+      await runWith({ EVERGRANT_AS_DB: 'postgres://as:hidden@127.0.0.1:1/as' }, 'serve', '--demo')
+    ).done()
+    expect(code).toBe(4)
+    expect(stderr).toContain('Cannot use the Postgres database')
+    expect(stderr).not.toContain('hidden')
+  })
+
+  test('users and keys find the database where serve does', async () => {
+    using folder = temporaryFolder()
+    const environment = { EVERGRANT_AS_DB: folder.file('as.db') }
+    expect((await (await runWith(environment, 'users', 'add', 'alice')).done()).code).toBe(0)
+    expect((await (await runWith(environment, 'users', 'list')).done()).stdout).toBe('alice\n')
+    const { code, stderr } = await (await run('users', 'list')).done()
+    expect(code).toBe(2)
+    expect(stderr).toContain('--db: expected a SQLite file or postgres://')
+  })
 })
 
 test('users: added, listed, removed', async () => {

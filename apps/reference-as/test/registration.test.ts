@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { createFailedDocuments } from '../src/failed-documents.ts'
 import {
   answerOf,
   authorizationRequest,
@@ -87,6 +88,57 @@ describe('client ID metadata documents', () => {
         detail: expect.stringMatching(/^Refused to /),
       }),
     )
+  })
+})
+
+describe('metadata documents that fail', () => {
+  test(
+    'are not asked for again at once, however often they are used',
+    { tags: ['A-09'] },
+    async () => {
+      let isThere = false
+      const { fetch: fetchDocument, urls } = documentFetch(() =>
+        isThere ? metadataDocument() : new Response('', { status: 404 }),
+      )
+      await using server = await startServer({ fetch: fetchDocument })
+      const statuses = []
+      for (const _ of Array.from({ length: 5 })) {
+        const { url } = await authorizationRequest(server, { client_id: clientId })
+        statuses.push((await fetch(url, { redirect: 'manual' })).status)
+      }
+      expect(statuses).toEqual([400, 400, 400, 400, 400])
+      expect(urls).toEqual([clientId])
+      // Another client is not held up by it.
+      const { url } = await authorizationRequest(server, { client_id: `${clientId}?other` })
+      await fetch(url, { redirect: 'manual' })
+      expect(urls).toHaveLength(2)
+      isThere = true
+      expect((await fetch(url, { redirect: 'manual' })).status).toBe(400)
+    },
+  )
+
+  test(
+    'are asked for again after a while, and a refusal does not prolong it',
+    { tags: ['A-09'] },
+    () => {
+      let now = 0
+      const documents = createFailedDocuments(10, () => now)
+      documents.failed('a')
+      now = 9_999
+      documents.failed('a')
+      expect(documents.hasFailed('a')).toBe(true)
+      expect(documents.hasFailed('b')).toBe(false)
+      now = 10_000
+      expect(documents.hasFailed('a')).toBe(false)
+    },
+  )
+
+  test('are forgotten before they fill the memory', { tags: ['A-09'] }, () => {
+    const documents = createFailedDocuments(10, () => 0)
+    for (const index of Array.from({ length: 1001 }).keys()) documents.failed(`client ${index}`)
+    expect(documents.hasFailed('client 0')).toBe(false)
+    expect(documents.hasFailed('client 1')).toBe(true)
+    expect(documents.hasFailed('client 1000')).toBe(true)
   })
 })
 

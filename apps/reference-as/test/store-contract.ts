@@ -20,11 +20,11 @@ export function token(id: string, familyId: string) {
 
 /** What the server relies on, whatever the database. Every store runs all of it. */
 export function describeStoreContract(
-  name: string,
+  store: string,
   open: () => Promise<OpenedStore>,
   available = true,
 ): void {
-  describe.runIf(available)(name, () => {
+  describe.runIf(available)(`store: ${store}`, () => {
     test('of many who consume one artifact, one wins', { tags: ['A-05'] }, async () => {
       await using opened = await open()
       const { artifacts } = opened.store

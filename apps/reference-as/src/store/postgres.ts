@@ -1,4 +1,4 @@
-import { Pool, types } from 'pg'
+import { Pool, TypeOverrides, types } from 'pg'
 import type { PoolClient, QueryResultRow } from 'pg'
 import { ReferenceServerError } from '../errors.ts'
 import {
@@ -296,6 +296,9 @@ export async function openPostgresStore(connectionString: string): Promise<Store
 const lockSql = 'SELECT pg_advisory_xact_lock(hashtextextended($1, 2207))'
 
 function createPool(connectionString: string): Pool {
+  const parsers = new TypeOverrides()
+  // Epoch seconds: whole numbers far below 2^53.
+  parsers.setTypeParser(types.builtins.INT8, Number)
   try {
     const pool = new Pool({
       connectionString,
@@ -303,11 +306,7 @@ function createPool(connectionString: string): Pool {
       connectionTimeoutMillis: 5000,
       statement_timeout: 10_000,
       query_timeout: 10_000,
-      types: {
-        // Epoch seconds: whole numbers far below 2^53.
-        getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-          oid === types.builtins.INT8 ? Number : types.getTypeParser(oid, format),
-      },
+      types: parsers,
     })
     // The server closed a connection nobody was using: the pool drops it. Without a listener the
     // process would end; whoever asks next gets a new connection or the error.

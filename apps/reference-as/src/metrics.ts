@@ -1,0 +1,50 @@
+import type { Meter } from '@opentelemetry/api'
+import type { ServerEvents } from './stats.ts'
+
+const scope = '@evergrant/reference-as'
+
+/**
+ * The meter of the global OpenTelemetry provider; `undefined` where `@opentelemetry/api` is not
+ * installed. Without an SDK registered, what is counted goes nowhere.
+ */
+export async function globalMeter(): Promise<Meter | undefined> {
+  try {
+    const { metrics } = await import('@opentelemetry/api')
+    return metrics.getMeter(scope)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') {
+      return undefined
+    }
+    throw error
+  }
+}
+
+/**
+ * Counts what happens as OpenTelemetry metrics: `evergrant.as.sign_ins`; `.refreshes`, by
+ * `outcome` (`success` or the OAuth error code); `.refreshes.replayed`, the answers given again
+ * within the grace; `.reuse_detections`, by `reason`; `.issuance_decisions`, by `issued` and
+ * `reason`. None says whose sign-in it was.
+ */
+export function createMetrics(meter: Meter): ServerEvents {
+  const counter = (name: string, description: string) =>
+    meter.createCounter(`evergrant.as.${name}`, { description })
+  const signIns = counter('sign_ins', 'Authorization responses that carried a code')
+  const refreshes = counter('refreshes', 'Token requests with a refresh token')
+  const replays = counter('refreshes.replayed', 'Successors given again within the grace')
+  const reuse = counter('reuse_detections', 'Sign-ins ended because a token was used again')
+  const decisions = counter('issuance_decisions', 'Decisions on issuing a refresh token')
+  return {
+    signedIn: () => signIns.add(1),
+    tokenRequest(grantType, outcome) {
+      if (grantType === 'refresh_token') refreshes.add(1, { outcome })
+    },
+    refreshTokenEvent(event) {
+      if (event.type === 'replayed') replays.add(1)
+      else if (event.type === 'reuse-detected') reuse.add(1, { reason: event.reason })
+      else if (event.type === 'issuance-decided') {
+        const { issue, reason } = event.decision
+        decisions.add(1, { issued: issue, reason })
+      }
+    },
+  }
+}

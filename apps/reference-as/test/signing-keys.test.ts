@@ -1,0 +1,151 @@
+import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
+import { describe, expect, test } from 'vitest'
+import { runCli } from '../src/cli.ts'
+import {
+  loadSigningKeys,
+  rotateSigningKeys,
+  signingKeyRetentionSeconds,
+  signingKeysAt,
+  signingKeyState,
+} from '../src/signing-keys.ts'
+import { openStore } from '../src/store/open.ts'
+import { openSqliteStore } from '../src/store/sqlite.ts'
+import { databases, noteWithoutPostgres } from './databases.ts'
+import { refresh, resource, signInLasting, startServer, temporaryFolder } from './support.ts'
+
+function memorySecrets() {
+  const store = openSqliteStore(':memory:')
+  return {
+    secrets: store.secrets,
+    [Symbol.asyncDispose]: async () => await store.close(),
+  }
+}
+
+const kid = (token: string) => decodeProtectedHeader(token).kid
+
+describe('generations of keys', () => {
+  const rotation = { nowEpochSeconds: 1000, signAfterSeconds: 60, keepSeconds: 600 }
+
+  test('new keys are published, then sign; old ones sign, stay published, then go', async () => {
+    await using opened = memorySecrets()
+    const [old] = await loadSigningKeys(opened.secrets)
+    const generations = await rotateSigningKeys(opened.secrets, rotation)
+    const added = generations.at(-1)
+    if (old === undefined || added === undefined) throw new Error('expected two generations')
+    const at = (now: number) =>
+      generations.map((generation) => signingKeyState(generations, generation, now))
+    expect(at(1000)).toEqual(['signs', 'published'])
+    expect(at(1059)).toEqual(['signs', 'published'])
+    expect(at(1060)).toEqual(['published', 'signs'])
+    expect(at(1659)).toEqual(['published', 'signs'])
+    expect(at(1660)).toEqual(['over', 'signs'])
+    expect(signingKeysAt(generations, 1000).keys).toEqual([...old.keys, ...added.keys])
+    expect(signingKeysAt(generations, 1060).keys).toEqual([...added.keys, ...old.keys])
+    expect(signingKeysAt(generations, 1660).keys).toEqual(added.keys)
+    expect(await loadSigningKeys(opened.secrets)).toEqual(generations)
+  })
+
+  test('a rotation drops from the store what is over', async () => {
+    await using opened = memorySecrets()
+    await rotateSigningKeys(opened.secrets, rotation)
+    expect(
+      await rotateSigningKeys(opened.secrets, { ...rotation, nowEpochSeconds: 1659 }),
+    ).toHaveLength(3)
+    expect(
+      await rotateSigningKeys(opened.secrets, { ...rotation, nowEpochSeconds: 1660 }),
+    ).toHaveLength(3)
+  })
+
+  test('rotations at once each add their keys', async () => {
+    await using opened = memorySecrets()
+    await Promise.all([1, 2, 3].map(async () => await rotateSigningKeys(opened.secrets, rotation)))
+    const generations = await loadSigningKeys(opened.secrets)
+    expect(generations).toHaveLength(4)
+    expect(new Set(generations.flatMap(({ keys }) => keys.map((key) => key.kid))).size).toBe(8)
+  })
+
+  test('keys stay as long as the longest token they signed', () => {
+    expect(signingKeyRetentionSeconds(300)).toBe(3720)
+    expect(signingKeyRetentionSeconds(86_400)).toBe(86_520)
+  })
+})
+
+noteWithoutPostgres('rotation of signing keys under running servers')
+
+test.each(databases.filter(({ available }) => available))(
+  'two servers on $name take over new keys; tokens of the old ones stay good',
+  { tags: ['A-08'] },
+  async (kind) => {
+    await using database = await kind.open()
+    const options = { databasePath: database.location, signingKeyCheckSeconds: 1 }
+    await using one = await startServer(options)
+    await using two = await startServer(options)
+    const { client, tokens, refreshToken } = await signInLasting(one)
+
+    let stdout = ''
+    const code = await runCli(['keys', 'rotate', '--db', database.location, '--sign-after', '0'], {
+      stdout: (text) => (stdout += text),
+      stderr: () => {},
+      readPassword: async () => '',
+      environment: {},
+      stopped: Promise.resolve(),
+    })
+    expect(code).toBe(0)
+    expect(stdout.trim().split('\n')).toHaveLength(4)
+
+    let held = refreshToken
+    for (const server of [one, two]) {
+      await expect
+        .poll(
+          async () => {
+            const next = await refresh(server, client, held)
+            held = next.refresh_token
+            return kid(next.access_token) === kid(tokens.access_token)
+          },
+          { timeout: 10_000 },
+        )
+        .toBe(false)
+      const published = createRemoteJWKSet(new URL('/jwks', server.issuer))
+      const { access_token: fresh } = await refresh(server, client, held)
+      for (const token of [tokens.access_token, fresh]) {
+        await expect(jwtVerify(token, published, { audience: resource })).resolves.toBeDefined()
+      }
+      expect(server.logs).toContainEqual(
+        expect.objectContaining({
+          event: 'signing_keys.changed',
+          signing: kid(fresh),
+          published: 4,
+        }),
+      )
+    }
+  },
+)
+
+test('keys list: what each key is there for', async () => {
+  using folder = temporaryFolder()
+  const store = await openStore(folder.file('as.db'))
+  await rotateSigningKeys(store.secrets, {
+    nowEpochSeconds: Math.floor(Date.now() / 1000),
+    signAfterSeconds: 600,
+    keepSeconds: 600,
+  })
+  await store.close()
+  let stdout = ''
+  await runCli(['keys', 'list', '--db', folder.file('as.db')], {
+    stdout: (text) => (stdout += text),
+    stderr: () => {},
+    readPassword: async () => '',
+    environment: {},
+    stopped: Promise.resolve(),
+  })
+  const states = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.split('  ').slice(1, 4).join(' '))
+  expect(states).toEqual([
+    expect.stringMatching(/^ES256 signs until /),
+    expect.stringMatching(/^RS256 signs until /),
+    expect.stringMatching(/^ES256 published signs from /),
+    expect.stringMatching(/^RS256 published signs from /),
+  ])
+})
