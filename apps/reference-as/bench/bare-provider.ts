@@ -20,17 +20,9 @@ const issuer = `http://127.0.0.1:${address.port}`
 const provider = new Provider(issuer, {
   jwks: { keys: [{ ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig' }] },
   clientDefaults: { id_token_signed_response_alg: 'ES256' },
-  clients: [
-    {
-      client_id: 'bench',
-      redirect_uris: ['http://127.0.0.1:7777/callback'],
-      grant_types: ['authorization_code', 'refresh_token'],
-      application_type: 'native',
-      token_endpoint_auth_method: 'none',
-    },
-  ],
   features: {
     devInteractions: { enabled: false },
+    registration: { enabled: true },
     resourceIndicators: {
       enabled: true,
       useGrantedResource: () => true,
@@ -48,7 +40,19 @@ const provider = new Provider(issuer, {
 })
 server.on('request', provider.callback())
 
-const client = await provider.Client.find('bench')
+// Registered as with the reference server, so that both look the client up in their storage.
+const registration = await fetch(`${issuer}/reg`, {
+  method: 'POST',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({
+    redirect_uris: ['http://127.0.0.1:7777/callback'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    application_type: 'native',
+    token_endpoint_auth_method: 'none',
+  }),
+})
+const { client_id: clientId } = (await registration.json()) as { client_id: string }
+const client = await provider.Client.find(clientId)
 if (client === undefined) throw new Error('expected the client')
 const refreshTokens = await Promise.all(
   Array.from({ length: chains }, async (_, index) => {
@@ -65,4 +69,4 @@ const refreshTokens = await Promise.all(
     }).save()
   }),
 )
-process.stdout.write(`${JSON.stringify({ issuer, clientId: 'bench', refreshTokens })}\n`)
+process.stdout.write(`${JSON.stringify({ issuer, clientId, refreshTokens })}\n`)

@@ -117,8 +117,9 @@ export async function startWithSettings(
         engine = build(changed)
       },
     })
+    const issuerUrl = new URL(issuer)
     server.on('request', (request, response) => {
-      void serve(request, response, { issuer, store, limits, log, engine })
+      void serve(request, response, { issuer: issuerUrl, store, limits, log, engine })
     })
     const sweeping = startSweeping(store, log)
     return {
@@ -167,7 +168,7 @@ async function assertClients(provider: Provider, { clients }: ServerSettings): P
 }
 
 interface Handlers {
-  readonly issuer: string
+  readonly issuer: URL
   readonly store: Store
   readonly limits: RateLimits
   readonly log: Log
@@ -189,11 +190,10 @@ async function serve(
     }
     // The engine builds URLs from the Host header. Anything but our own name would put foreign
     // URLs into cached metadata, and is also how DNS rebinding gets at a loopback server.
-    const { host, protocol } = new URL(issuer)
-    if (request.headers.host !== host) {
+    if (request.headers.host !== issuer.host) {
       sendJson(response, 421, {
         error: 'invalid_request',
-        error_description: `this server answers to ${host} only`,
+        error_description: `this server answers to ${issuer.host} only`,
       })
       return
     }
@@ -208,7 +208,7 @@ async function serve(
       return
     }
     delete request.headers['x-forwarded-host']
-    request.headers['x-forwarded-proto'] = protocol.slice(0, -1)
+    request.headers['x-forwarded-proto'] = issuer.protocol.slice(0, -1)
     if (path.startsWith('/interaction/')) await engine.interact(request, response)
     else if (path === '/account') await engine.account(request, response)
     else await engine.answer(request, response)

@@ -1,11 +1,10 @@
 import { AuthorizationServerError } from './errors.ts'
 import {
-  assertSuccessorKey,
   defaultRefreshTokenLifetimes,
-  deriveSuccessor,
   generateRefreshToken,
   judgePresentation,
   refreshTokenId,
+  successorDerivation,
 } from './rotation.ts'
 import type {
   RefreshTokenLifetimes,
@@ -72,7 +71,7 @@ export function createRefreshTokenRotation<Data>(
   store: RefreshTokenStore<Data>,
   options: RefreshTokenRotationOptions,
 ): RefreshTokenRotation<Data> {
-  assertSuccessorKey(options.successorKey)
+  const deriveSuccessor = successorDerivation(options.successorKey)
   const lifetimes = assertLifetimes(options.lifetimes ?? defaultRefreshTokenLifetimes)
   const now = options.nowEpochSeconds ?? (() => Math.floor(Date.now() / 1000))
 
@@ -119,7 +118,7 @@ export function createRefreshTokenRotation<Data>(
         return { outcome: 'family-revoked', reason: verdict.reason, familyId }
       }
       await check?.(presented)
-      const successor = deriveSuccessor(refreshToken, options.successorKey)
+      const successor = deriveSuccessor(refreshToken)
       const record = successorRecord(presented, successor, now(), lifetimes)
       const result = await store.supersede(id, record, now())
       if (result === 'missing') return { outcome: 'refused', reason: 'revoked' }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, hash, randomBytes } from 'node:crypto'
 import { AuthorizationServerError } from './errors.ts'
 
 /**
@@ -131,7 +131,7 @@ export const defaultRefreshTokenLifetimes: RefreshTokenLifetimes = {
 
 /** The storage key of a refresh token: SHA-256, base64url. Tokens are random, so no salt is needed. */
 export function refreshTokenId(refreshToken: string): string {
-  return createHash('sha256').update(refreshToken).digest('base64url')
+  return hash('sha256', refreshToken, 'base64url')
 }
 
 /** A new refresh token with 256 bits of randomness, for the start of a family. */
@@ -148,15 +148,25 @@ export function generateRefreshToken(): string {
  * @throws {@link AuthorizationServerError} `SUCCESSOR_KEY_TOO_SHORT`
  */
 export function deriveSuccessor(refreshToken: string, successorKey: Uint8Array): string {
-  assertSuccessorKey(successorKey)
-  return createHmac('sha256', successorKey)
-    .update('evergrant refresh token successor\0')
-    .update(refreshToken)
-    .digest('base64url')
+  return successorDerivation(successorKey)(refreshToken)
 }
 
-/** @throws {@link AuthorizationServerError} `SUCCESSOR_KEY_TOO_SHORT` */
-export function assertSuccessorKey(successorKey: Uint8Array): void {
+/**
+ * {@link deriveSuccessor} with the key prepared once, which is most of the work.
+ *
+ * @throws {@link AuthorizationServerError} `SUCCESSOR_KEY_TOO_SHORT`
+ */
+export function successorDerivation(successorKey: Uint8Array): (refreshToken: string) => string {
+  assertSuccessorKey(successorKey)
+  const key = createSecretKey(successorKey)
+  return (refreshToken) =>
+    createHmac('sha256', key)
+      .update('evergrant refresh token successor\0')
+      .update(refreshToken)
+      .digest('base64url')
+}
+
+function assertSuccessorKey(successorKey: Uint8Array): void {
   if (successorKey.byteLength >= 32) return
   throw new AuthorizationServerError(
     'SUCCESSOR_KEY_TOO_SHORT',

@@ -4,6 +4,7 @@ import type { SQLInputValue } from 'node:sqlite'
 import type { RefreshTokenRecord } from '@evergrant/authorization-server'
 import type { AdapterPayload } from 'oidc-provider'
 import { ReferenceServerError } from '../errors.ts'
+import { createGroupCommit } from './group-commit.ts'
 import {
   accountFrom,
   artifactColumns,
@@ -47,7 +48,7 @@ const schema = `
     superseded_at INTEGER,
     successor_id TEXT,
     data TEXT NOT NULL
-  ) WITHOUT ROWID;
+  );
   CREATE INDEX IF NOT EXISTS refresh_tokens_by_family ON refresh_tokens (family_id);
   CREATE INDEX IF NOT EXISTS refresh_tokens_by_expiry ON refresh_tokens (expires_at);
   CREATE INDEX IF NOT EXISTS live_refresh_tokens_by_account ON refresh_tokens (account_id)
@@ -130,18 +131,25 @@ export function openSqliteStore(location: string): Store {
     insertRefreshToken(...refreshTokenValues(record))
   }
 
+  const begin = database.prepare('BEGIN IMMEDIATE')
+  const commit = database.prepare('COMMIT')
+  const rollback = database.prepare('ROLLBACK')
+
   /** IMMEDIATE: the write lock is taken first, so the look inside is still true at the write. */
   function transaction<Result>(work: () => Result): Result {
-    database.exec('BEGIN IMMEDIATE')
+    begin.run()
     try {
       const result = work()
-      database.exec('COMMIT')
+      commit.run()
       return result
     } catch (error) {
-      database.exec('ROLLBACK')
+      // Some failures, a full disk for one, have rolled back already.
+      if (database.isTransaction) rollback.run()
       throw error
     }
   }
+
+  const commits = createGroupCommit(transaction)
 
   return {
     artifacts: {
@@ -173,7 +181,7 @@ export function openSqliteStore(location: string): Store {
         return refreshTokenFrom(findRefreshToken(id))
       },
       async supersede(id, successor, supersededAtEpochSeconds) {
-        return transaction(() => {
+        return await commits.enqueue(() => {
           if (markSuperseded(supersededAtEpochSeconds, successor.id, id) === 1) {
             insert(successor)
             return 'superseded'
@@ -226,6 +234,7 @@ export function openSqliteStore(location: string): Store {
       return sweepArtifacts(beforeEpochSeconds) + sweepRefreshTokens(beforeEpochSeconds)
     },
     async close() {
+      commits.flush()
       database.close()
     },
   }
@@ -240,7 +249,9 @@ function openDatabase(location: string): DatabaseSync {
     if (found > schemaVersion) {
       throw new Error(`its layout has version ${found}, this server knows up to ${schemaVersion}`)
     }
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
+    database.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000',
+    )
     database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT`)
     return database
   } catch (cause) {

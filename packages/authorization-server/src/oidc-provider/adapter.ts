@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { errors, Provider } from 'oidc-provider'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import { successorRecord } from '../rotate.ts'
@@ -54,8 +54,7 @@ export function createAdapterFactory(
 function createArtifactAdapter(model: string, dependencies: AdapterDependencies): Adapter {
   const { artifacts, nowEpochSeconds } = dependencies
   const isPublic = publicIds.has(model)
-  const storageId = (id: string) =>
-    isPublic ? id : createHash('sha256').update(id).digest('base64url')
+  const storageId = (id: string) => (isPublic ? id : hash('sha256', id, 'base64url'))
 
   return {
     async upsert(id, payload, expiresIn) {

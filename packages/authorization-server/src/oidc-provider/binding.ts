@@ -5,10 +5,9 @@ import { decideRefreshIssuance, offlineAccessHasEffect } from '../issuance.ts'
 import type { RefreshIssuanceDecision, RefreshIssuancePreset, RiskAssessment } from '../issuance.ts'
 import { assertLifetimes } from '../rotate.ts'
 import {
-  assertSuccessorKey,
   defaultGraceSeconds,
   defaultRefreshTokenLifetimes,
-  deriveSuccessor,
+  successorDerivation,
 } from '../rotation.ts'
 import type { RefreshTokenLifetimes, RefreshTokenStore, ReuseReason } from '../rotation.ts'
 import { createAdapterFactory, endGrant } from './adapter.ts'
@@ -107,8 +106,7 @@ export function bindRefreshTokens(
   stores: RefreshTokenBindingStores,
   options: RefreshTokenBindingOptions,
 ): RefreshTokenBinding {
-  const { successorKey } = options
-  assertSuccessorKey(successorKey)
+  const deriveSuccessor = successorDerivation(options.successorKey)
   const lifetimes = assertLifetimes(options.lifetimes ?? defaultRefreshTokenLifetimes)
   const preset = options.preset ?? 'either'
   const emit = options.onEvent ?? (() => {})
@@ -199,7 +197,7 @@ export function bindRefreshTokens(
     decide,
     endGrant: async (grantId) => await endGrant(stores, grantId),
     attach(provider) {
-      overrideTokenId(provider, successorKey)
+      overrideTokenId(provider, deriveSuccessor)
       if (preset === 'either') allowRefreshGrant(provider)
       if (offlineAccessHasEffect(preset)) keepOfflineAccess(provider)
     },
@@ -210,7 +208,10 @@ export function bindRefreshTokens(
  * Makes the id of a rotated refresh token the successor of the presented one. In this engine a
  * token's id is its value, and each provider has model classes of its own.
  */
-function overrideTokenId(provider: Provider, successorKey: Uint8Array): void {
+function overrideTokenId(
+  provider: Provider,
+  deriveSuccessor: (refreshToken: string) => string,
+): void {
   const prototype: object = provider.RefreshToken.prototype
   const generateTokenId: unknown = Reflect.get(prototype, 'generateTokenId')
   if (typeof generateTokenId !== 'function') {
@@ -227,7 +228,7 @@ function overrideTokenId(provider: Provider, successorKey: Uint8Array): void {
       const rotated = Provider.ctx?.oidc.entities.RotatedRefreshToken
       return rotated === undefined
         ? Reflect.apply(generateTokenId, this, [])
-        : deriveSuccessor(rotated.jti, successorKey)
+        : deriveSuccessor(rotated.jti)
     },
   })
 }
