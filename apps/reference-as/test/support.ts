@@ -118,6 +118,7 @@ export async function redeem(
   server: Server,
   { client, verifier, state }: Authorization,
   answer: URL,
+  redirectedTo: string = redirectUri,
 ): Promise<oauth.TokenEndpointResponse> {
   const metadata = await discover(server)
   const parameters = oauth.validateAuthResponse(metadata, client, answer, state)
@@ -126,7 +127,7 @@ export async function redeem(
     client,
     oauth.None(),
     parameters,
-    redirectUri,
+    redirectedTo,
     verifier,
     insecure,
   )
