@@ -38,7 +38,8 @@ const provider = new Provider(issuer, {
   findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   ttl: { AccessToken: 300, Grant: 86_400, RefreshToken: 86_400 },
 })
-server.on('request', provider.callback())
+const answer = provider.callback()
+server.on('request', (request, response) => void answer(request, response))
 
 // Registered as with the reference server, so that both look the client up in their storage.
 const registration = await fetch(`${issuer}/reg`, {

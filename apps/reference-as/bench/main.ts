@@ -14,9 +14,9 @@ import { once } from 'node:events'
 import { Agent, request } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { cpus } from 'node:os'
-import path from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { databases } from '../test/databases.ts'
 import type { TestDatabase } from '../test/databases.ts'
 import { signInLasting } from '../test/support.ts'
@@ -48,13 +48,14 @@ const agent = new Agent({ keepAlive: true, maxSockets: chainCount })
 
 try {
   const contestants = [await bareProvider()]
-  for (const { name, available, open } of databases) {
+  for (const kind of databases) {
+    const { name, available } = kind
     if (!available) {
       process.stderr.write(`${name}: left out, EVERGRANT_TEST_POSTGRES_URL is not set.\n`)
       continue
     }
     for (const instances of name === 'Postgres' ? [1, 2] : [1]) {
-      const database = await open()
+      const database = await kind.open()
       opened.push(database)
       const suffix = instances === 1 ? '' : `, ${instances} instances`
       contestants.push(await referenceServer(`${name}${suffix}`, database.location, instances))
@@ -78,14 +79,14 @@ try {
 }
 
 async function bareProvider(): Promise<Contestant> {
-  const ready = await start('bare-provider.ts', [String(chainCount)])
+  const ready = await start(import.meta.resolve('./bare-provider.ts'), [String(chainCount)])
   const { issuer, clientId, refreshTokens } = ready as {
     issuer: string
     clientId: string
     refreshTokens: readonly string[]
   }
   const chains = refreshTokens.map((refreshToken) => ({ clientId, refreshToken }))
-  return contestant('oidc-provider in memory', [issuer], chains)
+  return entered('oidc-provider in memory', [issuer], chains)
 }
 
 async function referenceServer(
@@ -95,7 +96,7 @@ async function referenceServer(
 ): Promise<Contestant> {
   const issuers: string[] = []
   for (const _ of Array.from({ length: instances })) {
-    const ready = await start('../src/main.ts', [
+    const ready = await start(import.meta.resolve('../src/main.ts'), [
       'serve',
       '--demo',
       '--json',
@@ -112,14 +113,10 @@ async function referenceServer(
     const { client, refreshToken } = await signInLasting({ issuer })
     chains.push({ clientId: client.client_id, refreshToken })
   }
-  return contestant(`reference server on ${database}`, issuers, chains)
+  return entered(`reference server on ${database}`, issuers, chains)
 }
 
-function contestant(
-  name: string,
-  issuers: readonly string[],
-  chains: readonly Chain[],
-): Contestant {
+function entered(name: string, issuers: readonly string[], chains: readonly Chain[]): Contestant {
   return { name, issuers, chains, latenciesMilliseconds: [], rates: [] }
 }
 
@@ -127,7 +124,7 @@ function contestant(
 async function start(program: string, programArguments: readonly string[]): Promise<unknown> {
   const child = spawn(
     process.execPath,
-    ['--conditions=evergrant:source', path.join(import.meta.dirname, program), ...programArguments],
+    ['--conditions=evergrant:source', fileURLToPath(program), ...programArguments],
     { stdio: ['ignore', 'pipe', 'ignore'], env: { ...process.env, NODE_ENV: 'production' } },
   )
   children.push(child)

@@ -3,7 +3,7 @@ import { openSqliteStore } from './sqlite.ts'
 import type { Store } from './store.ts'
 
 /** Says whether a database is named by a Postgres connection string. */
-export function isPostgresUrl(location: string): boolean {
+function isPostgresUrl(location: string): boolean {
   return /^postgres(?:ql)?:\/\//.test(location)
 }
 
