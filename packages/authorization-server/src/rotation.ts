@@ -50,7 +50,11 @@ export interface RefreshTokenStore<Data> {
     successor: RefreshTokenRecord<Data>,
     supersededAtEpochSeconds: number,
   ): Promise<SupersedeResult>
-  /** Deletes every token of the family. A later `supersede` of any of them is `missing`. */
+  /**
+   * Deletes every token of the family. A later `supersede` of any of them is `missing`, and one
+   * that runs at the same time leaves no successor behind: where a DELETE does not see rows that
+   * were written while it waited, it takes a second one.
+   */
   revokeFamily(familyId: string): Promise<void>
 }
 
