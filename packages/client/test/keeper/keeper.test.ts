@@ -53,18 +53,20 @@ describe('many grants', () => {
       const [one, other] = [it.keeper(), it.keeper()]
       await Promise.all([one.start(), other.start()])
       expect(one.stats()).toMatchObject({ running: true, grants: 200, unkept: 0 })
-      // Due between 800 and 880 seconds after the last one: three times in 3000 seconds.
-      await it.pass(3000, 15)
+      // Due between 800 and 880 seconds after the last one: twice in 2000 seconds.
+      await it.pass(2000, 15)
+      expect(one.stats().refreshed + other.stats().refreshed).toBe(400)
+      // Which of the two does it is left to chance; what one leaves, the other does.
+      await one.stop()
+      const alone = other.stats().refreshed
+      await it.pass(1000, 15)
+      expect(other.stats().refreshed - alone).toBe(200)
       expect(it.as.count('token', 'refreshed')).toBe(600)
       expect(it.as.refreshRequests()).toBe(600)
       expect(new Set(refreshTokensSent(it)).size).toBe(600)
       expect(it.as.grants().every((grant) => grant.alive)).toBe(true)
       const started = it.events.filter((event) => event.type === 'refresh-started')
       expect(new Set(started.map((event) => event.reason))).toEqual(new Set(['ahead-of-expiry']))
-      const { refreshed } = one.stats()
-      expect(refreshed + other.stats().refreshed).toBe(600)
-      expect(refreshed).toBeGreaterThan(0)
-      expect(other.stats().refreshed).toBeGreaterThan(0)
     },
   )
 
