@@ -226,7 +226,7 @@ function summary(
     either: 'to clients that list refresh_token, or are granted offline_access',
     never: 'never',
   }
-  const { lifetimes, graceSeconds, clients } = on
+  const { lifetimes, graceSeconds, overlapSeconds, clients } = on
   const lines = [
     ['issuer', issuer],
     ['listening on', url],
@@ -235,7 +235,10 @@ function summary(
     ['refresh tokens', `${policies[on.preset]} (${on.preset})`],
     ['access tokens', `${on.accessTokenLifetimeSeconds} s`],
     ['sign-ins', `${lifetimes.absoluteSeconds} s, ${lifetimes.idleSeconds} s when not used`],
-    ['successor grace', graceSeconds === 0 ? 'off' : `${graceSeconds} s`],
+    [
+      'successor grace',
+      graceSeconds === 0 ? 'off' : `${graceSeconds} s, overlap ${overlapSeconds} s`,
+    ],
     ['scopes', on.resourceScopes.join(' ')],
     ['resources', [...on.resources, ...(on.demo ? ['any on loopback'] : [])].join(', ')],
     [

@@ -66,6 +66,12 @@ export const settings: readonly Setting[] = [
     help: 'seconds a superseded refresh token is honoured (default: 300)',
   },
   {
+    name: 'overlap',
+    option: 'overlapSeconds',
+    kind: 'number',
+    help: 'seconds both tokens of an exchange are good (default: 10, or less for short access tokens)',
+  },
+  {
     name: 'resource',
     option: 'resources',
     kind: 'list',
@@ -142,6 +148,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     refreshTokenLifetimeSeconds: value('refresh-token-ttl', wholeNumber),
     refreshTokenIdleSeconds: value('idle-ttl', wholeNumber),
     graceSeconds: value('grace', wholeNumber),
+    overlapSeconds: value('overlap', wholeNumber),
     resources: value('resource', list),
     resourceScopes: value('scopes', list),
     defaultScopes: value('default-scopes', list),

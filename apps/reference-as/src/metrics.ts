@@ -22,8 +22,9 @@ export async function globalMeter(): Promise<Meter | undefined> {
 /**
  * Counts what happens as OpenTelemetry metrics: `evergrant.as.sign_ins`; `.refreshes`, by
  * `outcome` (`success` or the OAuth error code); `.refreshes.replayed`, the answers given again
- * within the grace; `.reuse_detections`, by `reason`; `.issuance_decisions`, by `issued` and
- * `reason`. None says whose sign-in it was.
+ * within the grace; `.refreshes.kept`, the tokens given back within the overlap;
+ * `.reuse_detections`, by `reason`; `.issuance_decisions`, by `issued` and `reason`. None says whose
+ * sign-in it was.
  */
 export function createMetrics(meter: Meter): ServerEvents {
   const counter = (name: string, description: string) =>
@@ -31,6 +32,7 @@ export function createMetrics(meter: Meter): ServerEvents {
   const signIns = counter('sign_ins', 'Authorization responses that carried a code')
   const refreshes = counter('refreshes', 'Token requests with a refresh token')
   const replays = counter('refreshes.replayed', 'Successors given again within the grace')
+  const kept = counter('refreshes.kept', 'Tokens given back within the overlap')
   const reuse = counter('reuse_detections', 'Sign-ins ended because a token was used again')
   const decisions = counter('issuance_decisions', 'Decisions on issuing a refresh token')
   return {
@@ -40,6 +42,7 @@ export function createMetrics(meter: Meter): ServerEvents {
     },
     refreshTokenEvent(event) {
       if (event.type === 'replayed') replays.add(1)
+      else if (event.type === 'kept') kept.add(1)
       else if (event.type === 'reuse-detected') reuse.add(1, { reason: event.reason })
       else if (event.type === 'issuance-decided') {
         const { issue, reason } = event.decision

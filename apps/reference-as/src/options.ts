@@ -1,5 +1,6 @@
 import {
   defaultGraceSeconds,
+  defaultOverlapSeconds,
   defaultRefreshTokenLifetimes,
   refreshIssuancePresets,
 } from '@evergrant/authorization-server'
@@ -38,6 +39,11 @@ export interface AuthorizationServerOptions {
   readonly refreshTokenIdleSeconds?: number | undefined
   /** How long a superseded refresh token is honoured at most. Default 300; 0 turns it off. */
   readonly graceSeconds?: number | undefined
+  /**
+   * For how long both tokens of an exchange are good. Default 10, but at most half the life of an
+   * access token and never longer than the grace; 0 turns it off.
+   */
+  readonly overlapSeconds?: number | undefined
   /** Resource identifiers tokens may be issued for. */
   readonly resources?: readonly string[] | undefined
   /** Scope tokens of those resources. Default `mcp:read`, `mcp:write`, `mcp:admin`. */
@@ -69,6 +75,7 @@ export interface ServerSettings {
   readonly accessTokenLifetimeSeconds: number
   readonly lifetimes: { readonly idleSeconds: number; readonly absoluteSeconds: number }
   readonly graceSeconds: number
+  readonly overlapSeconds: number
   readonly resources: readonly string[]
   readonly resourceScopes: readonly string[]
   readonly defaultScopes: readonly string[]
@@ -141,6 +148,25 @@ export function resolveSettings(
   if (idleSeconds > absoluteSeconds) {
     throw invalid(nameOf('refreshTokenIdleSeconds'), `at most ${absoluteSeconds}`, idleSeconds)
   }
+  const accessTokenLifetimeSeconds = seconds(
+    nameOf('accessTokenLifetimeSeconds'),
+    options.accessTokenLifetimeSeconds ?? defaultAccessTokenLifetimeSeconds,
+  )
+  const graceSeconds = seconds(
+    nameOf('graceSeconds'),
+    options.graceSeconds ?? defaultGraceSeconds,
+    0,
+  )
+  const overlapSeconds = seconds(
+    nameOf('overlapSeconds'),
+    options.overlapSeconds ??
+      // A refresh that comes later than this has met the next expiry, not the same one.
+      Math.min(defaultOverlapSeconds, Math.floor(accessTokenLifetimeSeconds / 2), graceSeconds),
+    0,
+  )
+  if (overlapSeconds > graceSeconds) {
+    throw invalid(nameOf('overlapSeconds'), `at most the grace, ${graceSeconds}`, overlapSeconds)
+  }
   return {
     host,
     port: port(nameOf('port'), options.port ?? 0),
@@ -148,12 +174,10 @@ export function resolveSettings(
     databasePath: options.databasePath ?? ':memory:',
     preset,
     demo,
-    accessTokenLifetimeSeconds: seconds(
-      nameOf('accessTokenLifetimeSeconds'),
-      options.accessTokenLifetimeSeconds ?? defaultAccessTokenLifetimeSeconds,
-    ),
+    accessTokenLifetimeSeconds,
     lifetimes: { idleSeconds, absoluteSeconds },
-    graceSeconds: seconds(nameOf('graceSeconds'), options.graceSeconds ?? defaultGraceSeconds, 0),
+    graceSeconds,
+    overlapSeconds,
     resources,
     resourceScopes,
     defaultScopes,

@@ -58,6 +58,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     successorKey: secrets.successorKey,
     preset: settings.preset,
     graceSeconds: settings.graceSeconds,
+    overlapSeconds: settings.overlapSeconds,
     lifetimes: settings.lifetimes,
     assessRisk: dependencies.assessRisk,
     onEvent(event) {

@@ -12,6 +12,8 @@ export interface AuthorizationServerStats {
     readonly rotated: number
     /** The same successor given again within the grace. */
     readonly replayed: number
+    /** The presented token given back, for it was only a moment old. */
+    readonly kept: number
     readonly reuseDetected: number
   }
 }
@@ -45,7 +47,14 @@ function countedGrantType(grantType: string): string {
 
 export function createStats(): StatsCounter {
   const tokenRequests: Record<string, Record<string, number>> = {}
-  const refreshTokens = { issued: 0, notIssued: 0, rotated: 0, replayed: 0, reuseDetected: 0 }
+  const refreshTokens = {
+    issued: 0,
+    notIssued: 0,
+    rotated: 0,
+    replayed: 0,
+    kept: 0,
+    reuseDetected: 0,
+  }
   let signIns = 0
   return {
     signedIn() {

@@ -115,6 +115,7 @@ test(
       notIssued: 0,
       rotated: 1000,
       replayed: 1000,
+      kept: 0,
       reuseDetected: 0,
     })
     expect((await refresh(server, client, held)).refresh_token).toBeDefined()
@@ -127,6 +128,9 @@ async function spawnServer(databasePath: string, port: number) {
   const child = spawn(
     process.execPath,
     ['--conditions=evergrant:source', main, 'serve', '--demo', '--json'].concat([
+      // The chains below refresh without a pause, and every refresh is to rotate.
+      '--overlap',
+      '0',
       '--db',
       databasePath,
       '--port',

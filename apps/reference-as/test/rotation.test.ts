@@ -104,6 +104,33 @@ describe('successor grace', () => {
   )
 
   test(
+    'calls that met one expiry all end with the same token, in any order',
+    { tags: ['A-06'] },
+    async () => {
+      using folder = temporaryFolder()
+      const databasePath = folder.file('as.db')
+      await using server = await startServer({ databasePath, overlapSeconds: 60 })
+      const { client, refreshToken: first } = await signInLasting(server)
+      const database = new DatabaseSync(databasePath)
+      database.exec('UPDATE refresh_tokens SET issued_at = issued_at - 300')
+
+      const { refresh_token: second } = await refresh(server, client, first)
+      const answers = await Promise.all(
+        [second, first, second, first].map(async (token) => await refresh(server, client, token)),
+      )
+
+      expect(answers.map((answer) => answer.refresh_token)).toEqual(Array(4).fill(second))
+      expect(server.stats().refreshTokens).toMatchObject({ rotated: 1, replayed: 2, kept: 2 })
+      database.exec(
+        'UPDATE refresh_tokens SET issued_at = issued_at - 300, superseded_at = superseded_at - 61',
+      )
+      database.close()
+      expect(await presentation(server, client, first)).toBe('invalid_grant')
+      expect(server.stats().refreshTokens.reuseDetected).toBe(1)
+    },
+  )
+
+  test(
     'reuse ends one sign-in and leaves others of the same client alone',
     { tags: ['A-05'] },
     async () => {

@@ -137,6 +137,19 @@ export function describeStoreContract(
       },
     )
 
+    test('the first use of a token is kept', { tags: ['A-06'] }, async () => {
+      await using opened = await open()
+      const { refreshTokens } = opened.store
+      await refreshTokens.insert(token('a', 'family'))
+      await Promise.all([1501, 1502].map(async (at) => await refreshTokens.markUsed('a', at)))
+      const used = await refreshTokens.find('a')
+      expect([1501, 1502]).toContain(used?.firstUsedAtEpochSeconds)
+      await refreshTokens.markUsed('a', 1503)
+      expect(await refreshTokens.find('a')).toEqual(used)
+      await refreshTokens.markUsed('missing', 1504)
+      expect(await refreshTokens.find('missing')).toBeUndefined()
+    })
+
     test('artifacts end with their grant, model by model', { tags: ['A-11'] }, async () => {
       await using opened = await open()
       const { artifacts } = opened.store

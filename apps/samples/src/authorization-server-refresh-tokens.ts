@@ -44,6 +44,7 @@ export function openRotation(successorKey: Uint8Array): RefreshTokenRotation<Sig
   return createRefreshTokenRotation(createMemoryRefreshTokenStore<SignedIn>(), {
     successorKey,
     graceSeconds: 300, // a superseded token leads to the same successor until that is used
+    overlapSeconds: 10, // and for this long even when it was: calls that met one expiry
     lifetimes: { idleSeconds: 14 * 86_400, absoluteSeconds: 90 * 86_400 },
   })
 }

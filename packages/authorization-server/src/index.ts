@@ -23,6 +23,7 @@ export type {
 } from './rotate.ts'
 export {
   defaultGraceSeconds,
+  defaultOverlapSeconds,
   defaultRefreshTokenLifetimes,
   deriveSuccessor,
   generateRefreshToken,

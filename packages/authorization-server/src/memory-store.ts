@@ -22,6 +22,11 @@ export function createMemoryRefreshTokenStore<Data>(): RefreshTokenStore<Data> {
       records.set(successor.id, successor)
       return 'superseded'
     },
+    async markUsed(id, firstUsedAtEpochSeconds) {
+      const record = records.get(id)
+      if (record === undefined || record.firstUsedAtEpochSeconds !== undefined) return
+      records.set(id, { ...record, firstUsedAtEpochSeconds })
+    },
     async revokeFamily(familyId) {
       for (const [id, record] of records) {
         if (record.familyId === familyId) records.delete(id)

@@ -19,6 +19,8 @@ export interface RefreshTokenRotationOptions {
   readonly successorKey: Uint8Array
   /** Default {@link defaultGraceSeconds}; `0` turns the grace off. */
   readonly graceSeconds?: number | undefined
+  /** See {@link judgePresentation}. Default {@link defaultOverlapSeconds}; `0` turns it off. */
+  readonly overlapSeconds?: number | undefined
   /** Default {@link defaultRefreshTokenLifetimes}. */
   readonly lifetimes?: RefreshTokenLifetimes | undefined
   /** The clock; default the system's. */
@@ -28,8 +30,8 @@ export interface RefreshTokenRotationOptions {
 /** Outcome of presenting a refresh token. */
 export type RedemptionResult<Data> =
   | {
-      readonly outcome: 'rotated' | 'replayed'
-      /** The successor, for the token response. */
+      readonly outcome: 'rotated' | 'replayed' | 'kept'
+      /** For the token response: the successor; the presented token itself where it was kept. */
       readonly refreshToken: string
       readonly record: RefreshTokenRecord<Data>
     }
@@ -63,7 +65,8 @@ export interface RefreshTokenRotation<Data> {
  * {@link judgePresentation}.
  *
  * Concurrency: any number of redemptions of one token, in any number of processes over one store,
- * get the same successor and leave one live token.
+ * get the same successor and leave one live token. So do redemptions of that successor which come
+ * within the overlap.
  *
  * @throws {@link AuthorizationServerError} `SUCCESSOR_KEY_TOO_SHORT`, `LIFETIME_INVALID`
  */
@@ -118,6 +121,10 @@ export function createRefreshTokenRotation<Data>(
         return { outcome: 'family-revoked', reason: verdict.reason, familyId }
       }
       await check?.(presented)
+      if (verdict.action === 'keep') {
+        if (presented.firstUsedAtEpochSeconds === undefined) await store.markUsed(id, now())
+        return { outcome: 'kept', refreshToken, record: presented }
+      }
       const successor = deriveSuccessor(refreshToken)
       const record = successorRecord(presented, successor, now(), lifetimes)
       const result = await store.supersede(id, record, now())

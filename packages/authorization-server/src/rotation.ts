@@ -19,6 +19,8 @@ export interface RefreshTokenRecord<Data> {
   readonly supersededAtEpochSeconds?: number | undefined
   /** `id` of the token given in exchange; present exactly when superseded. */
   readonly successorId?: string | undefined
+  /** When the token was first presented and given back; absent while nobody has shown to hold it. */
+  readonly firstUsedAtEpochSeconds?: number | undefined
   /** Whatever the caller binds to the token: client, subject, scope, resource. */
   readonly data: Data
 }
@@ -50,6 +52,8 @@ export interface RefreshTokenStore<Data> {
     successor: RefreshTokenRecord<Data>,
     supersededAtEpochSeconds: number,
   ): Promise<SupersedeResult>
+  /** Sets `firstUsedAtEpochSeconds` where it is not set. A token that is not there is no error. */
+  markUsed(id: string, firstUsedAtEpochSeconds: number): Promise<void>
   /**
    * Deletes every token of the family. A later `supersede` of any of them is `missing`, and one
    * that runs at the same time leaves no successor behind: where a DELETE does not see rows that
@@ -63,9 +67,11 @@ export type ReuseReason = 'successor-used' | 'grace-over' | 'successor-missing'
 
 /** What presenting a refresh token leads to. */
 export type PresentationVerdict =
-  /** First presentation: exchange it. */
+  /** Exchange it. */
   | { readonly action: 'rotate' }
-  /** Presented again before its successor was used: give the same successor again. */
+  /** Issued a moment ago: give the same token back, with a new access token. */
+  | { readonly action: 'keep' }
+  /** Presented again, and may be: give the same successor again. */
   | { readonly action: 'replay' }
   /** Presented again when it may no longer be: two parties hold the family (BCP §4.14.2). */
   | { readonly action: 'revoke-family'; readonly reason: ReuseReason }
@@ -78,10 +84,20 @@ export interface PresentationOptions {
    * that earlier. Default {@link defaultGraceSeconds}. `0` turns the grace off.
    */
   readonly graceSeconds?: number | undefined
+  /**
+   * For how long after an exchange both of its tokens are good, in seconds: the old one leads to
+   * the new one even when that was used, and the new one is given back instead of being exchanged.
+   * Never longer than the grace. Keep it well below the life of an access token. Default
+   * {@link defaultOverlapSeconds}; `0` turns it off.
+   */
+  readonly overlapSeconds?: number | undefined
 }
 
 /** Long enough for a retry after a time-out or a restart, short for a token found in an old log. */
 export const defaultGraceSeconds: number = 300
+
+/** Long enough for calls that met the same expired access token to come one after the other. */
+export const defaultOverlapSeconds: number = 10
 
 /**
  * Judges one presentation of a refresh token (A-05, A-06).
@@ -90,6 +106,10 @@ export const defaultGraceSeconds: number = 300
  * cannot tell. Until the successor is used for the first time, nobody has shown to have received
  * it, so the old token is honoured again, and leads to the same successor. The first use of the
  * successor proves that it arrived; from then on the old token in anybody's hands is theft.
+ *
+ * Except in the first seconds. An application whose calls all met the same expired access token
+ * sends some requests with the old token and some with its successor, in any order, and none of
+ * its callers is a thief. So both are good for `overlapSeconds`, and lead to the same token.
  *
  * @param presented - The stored record, `undefined` when there is none.
  * @param successor - The stored record of `presented.successorId`; ignored while there is none.
@@ -101,22 +121,34 @@ export function judgePresentation(
   options: PresentationOptions = {},
 ): PresentationVerdict {
   if (presented === undefined) return { action: 'refuse', reason: 'unknown' }
+  const graceSeconds = options.graceSeconds ?? defaultGraceSeconds
+  const overlapSeconds = Math.min(options.overlapSeconds ?? defaultOverlapSeconds, graceSeconds)
   const { supersededAtEpochSeconds } = presented
   if (supersededAtEpochSeconds !== undefined) {
     if (successor === undefined) return { action: 'revoke-family', reason: 'successor-missing' }
-    if (successor.supersededAtEpochSeconds !== undefined) {
+    const elapsedSeconds = nowEpochSeconds - supersededAtEpochSeconds
+    if (wasUsed(successor) && !isWithin(elapsedSeconds, overlapSeconds)) {
       return { action: 'revoke-family', reason: 'successor-used' }
     }
-    const graceSeconds = options.graceSeconds ?? defaultGraceSeconds
-    const elapsedSeconds = nowEpochSeconds - supersededAtEpochSeconds
-    if (graceSeconds <= 0 || elapsedSeconds > graceSeconds) {
+    if (!isWithin(elapsedSeconds, graceSeconds)) {
       return { action: 'revoke-family', reason: 'grace-over' }
     }
   }
   if (nowEpochSeconds >= presented.expiresAtEpochSeconds) {
     return { action: 'refuse', reason: 'expired' }
   }
-  return supersededAtEpochSeconds === undefined ? { action: 'rotate' } : { action: 'replay' }
+  if (supersededAtEpochSeconds !== undefined) return { action: 'replay' }
+  const ageSeconds = nowEpochSeconds - presented.issuedAtEpochSeconds
+  return { action: isWithin(ageSeconds, overlapSeconds) ? 'keep' : 'rotate' }
+}
+
+function wasUsed(token: RefreshTokenRecord<unknown>): boolean {
+  return token.supersededAtEpochSeconds !== undefined || token.firstUsedAtEpochSeconds !== undefined
+}
+
+/** Times are whole seconds, so a window of n seconds includes the n-th, and one of 0 is none. */
+function isWithin(elapsedSeconds: number, windowSeconds: number): boolean {
+  return windowSeconds > 0 && elapsedSeconds <= windowSeconds
 }
 
 /** Lifetimes of refresh tokens, in seconds (OAuth 2.1 §4.3: both SHOULD exist; A-07). */

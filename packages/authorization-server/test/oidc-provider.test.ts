@@ -38,6 +38,10 @@ function slowRefreshTokens(): RefreshTokenStore<AdapterPayload> {
       await latency()
       return result
     },
+    async markUsed(id, at) {
+      await latency()
+      await store.markUsed(id, at)
+    },
     async revokeFamily(familyId) {
       await latency()
       await store.revokeFamily(familyId)
@@ -97,6 +101,8 @@ async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
   const stores = { artifacts: slowArtifacts(), refreshTokens: slowRefreshTokens() }
   const binding = bindRefreshTokens(stores, {
     successorKey,
+    // Most tests present tokens as fast as they get them.
+    overlapSeconds: 0,
     onEvent: (event) => events.push(event),
     ...options,
   })
@@ -232,6 +238,31 @@ describe('oidc-provider over a slow store', () => {
     ahead = 70
     expect(await engine.refresh(engine.refreshToken)).toMatchObject({ error: 'invalid_grant' })
     expect(engine.events.at(-1)).toMatchObject({ type: 'reuse-detected', reason: 'grace-over' })
+  })
+
+  test('within the overlap both tokens lead to one', { tags: ['A-06'] }, async () => {
+    let ahead = 0
+    await using engine = await startEngine({
+      overlapSeconds: 10,
+      nowEpochSeconds: () => Math.floor(Date.now() / 1000) + ahead,
+    })
+    ahead = 20
+    const first = engine.refreshToken
+    const second = String((await engine.refresh(first))['refresh_token'])
+    expect(second).not.toBe(first)
+    const answers = await Promise.all(
+      [second, first, second, first].map(async (token) => await engine.refresh(token)),
+    )
+    expect(answers.map((answer) => answer['refresh_token'])).toEqual(Array(4).fill(second))
+    expect(new Set(answers.map((answer) => answer['access_token'])).size).toBe(4)
+    expect([engine.count('rotated'), engine.count('replayed'), engine.count('kept')]).toEqual([
+      1, 2, 2,
+    ])
+    // It was used within the overlap, and that counts from the moment the overlap is over.
+    ahead = 40
+    expect(await engine.refresh(first)).toMatchObject({ error: 'invalid_grant' })
+    expect(engine.events.at(-1)).toMatchObject({ type: 'reuse-detected', reason: 'successor-used' })
+    expect(await engine.refresh(second)).toMatchObject({ error: 'invalid_grant' })
   })
 
   test(

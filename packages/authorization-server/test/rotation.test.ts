@@ -12,14 +12,25 @@ import type { RedemptionResult, RefreshTokenRecord } from '../src/index.ts'
 const successorKey = new Uint8Array(32).fill(7)
 
 function rotation(
-  options: { graceSeconds?: number; idleSeconds?: number; absoluteSeconds?: number } = {},
+  options: {
+    graceSeconds?: number
+    overlapSeconds?: number
+    idleSeconds?: number
+    absoluteSeconds?: number
+  } = {},
 ) {
   const clock = { now: 1_000_000 }
   const store = createMemoryRefreshTokenStore<string>()
-  const { idleSeconds = 1000, absoluteSeconds = 5000, graceSeconds = 60 } = options
+  const {
+    idleSeconds = 1000,
+    absoluteSeconds = 5000,
+    graceSeconds = 60,
+    overlapSeconds = 0,
+  } = options
   const tokens = createRefreshTokenRotation(store, {
     successorKey,
     graceSeconds,
+    overlapSeconds,
     lifetimes: { idleSeconds, absoluteSeconds },
     nowEpochSeconds: () => clock.now,
   })
@@ -27,7 +38,7 @@ function rotation(
 }
 
 function successorOf<Data>(result: RedemptionResult<Data>): string {
-  if (result.outcome === 'rotated' || result.outcome === 'replayed') return result.refreshToken
+  if ('refreshToken' in result) return result.refreshToken
   throw new Error(`expected a successor, got ${result.outcome}`)
 }
 
@@ -139,6 +150,91 @@ describe('successor grace', () => {
   )
 })
 
+describe('overlap', () => {
+  async function exchanged(options: Parameters<typeof rotation>[0] = {}) {
+    const it = rotation({ overlapSeconds: 10, ...options })
+    const first = await it.tokens.issue('family', 'alice')
+    it.clock.now += 500
+    const second = successorOf(await it.tokens.redeem(first))
+    return { ...it, first, second }
+  }
+
+  test('a token that is moments old is given back', { tags: ['A-05', 'A-06'] }, async () => {
+    const { clock, tokens, second } = await exchanged()
+    for (const _ of Array.from({ length: 3 })) {
+      expect(await tokens.redeem(second)).toMatchObject({ outcome: 'kept', refreshToken: second })
+    }
+    clock.now += 10
+    expect((await tokens.redeem(second)).outcome).toBe('kept')
+    clock.now += 1
+    expect((await tokens.redeem(second)).outcome).toBe('rotated')
+  })
+
+  test('the old token leads to the new one, used or not', { tags: ['A-06'] }, async () => {
+    const { clock, tokens, first, second } = await exchanged()
+    await tokens.redeem(second)
+    clock.now += 10
+    expect(await tokens.redeem(first)).toMatchObject({ outcome: 'replayed', refreshToken: second })
+  })
+
+  test('after it, the old token of a used one is theft', { tags: ['A-05', 'A-06'] }, async () => {
+    const { clock, tokens, first, second } = await exchanged()
+    await tokens.redeem(second)
+    clock.now += 11
+    expect(await tokens.redeem(first)).toMatchObject({ reason: 'successor-used' })
+    expect((await tokens.redeem(second)).outcome).toBe('refused')
+  })
+
+  test('after it, the grace goes on for one nobody used', { tags: ['A-06'] }, async () => {
+    const { clock, tokens, first, second } = await exchanged({ graceSeconds: 60 })
+    clock.now += 11
+    expect(await tokens.redeem(first)).toMatchObject({ outcome: 'replayed', refreshToken: second })
+    clock.now += 50
+    expect(await tokens.redeem(first)).toMatchObject({ reason: 'grace-over' })
+  })
+
+  test('is never longer than the grace', { tags: ['A-05'] }, async () => {
+    const { tokens, first, second } = await exchanged({ graceSeconds: 0, overlapSeconds: 10 })
+    expect((await tokens.redeem(second)).outcome).toBe('rotated')
+    expect((await tokens.redeem(first)).outcome).toBe('family-revoked')
+  })
+
+  test('a request that is refused is no use of the token', { tags: ['A-06'] }, async () => {
+    const { clock, tokens, first, second } = await exchanged()
+    const refusal = new Error('another client')
+    await expect(tokens.redeem(second, () => Promise.reject(refusal))).rejects.toBe(refusal)
+    clock.now += 11
+    expect((await tokens.redeem(first)).outcome).toBe('replayed')
+  })
+
+  test(
+    'law: callers that met the same expiry all end with one token, in any order',
+    { tags: ['A-06'] },
+    async () => {
+      const calls = fc.array(fc.nat(7), { minLength: 1, maxLength: 40 })
+      await fc.assert(
+        fc.asyncProperty(calls, async (order) => {
+          const { clock, store, tokens } = rotation({ overlapSeconds: 10 })
+          const first = await tokens.issue('family', 'alice')
+          clock.now += 500
+          // Each caller reads what is saved when its turn begins, and saves what it gets at the end.
+          let saved = first
+          const held = new Map<number, string>()
+          for (const caller of order) {
+            const presented = held.get(caller) ?? saved
+            if (held.has(caller)) saved = successorOf(await tokens.redeem(presented))
+            held.set(caller, presented)
+          }
+          expect([first, deriveSuccessor(first, successorKey)]).toContain(saved)
+          clock.now += 30
+          expect('refreshToken' in (await tokens.redeem(saved))).toBe(true)
+          expect(await store.find(refreshTokenId(first))).toBeDefined()
+        }),
+      )
+    },
+  )
+})
+
 describe('lifetimes', () => {
   test('a token not used for the idle time is refused', { tags: ['A-07'] }, async () => {
     const { clock, tokens } = rotation({ idleSeconds: 100 })
@@ -219,7 +315,7 @@ test('the store never sees a token', { tags: ['A-06'] }, async () => {
         return await store.supersede(id, successor, at)
       },
     },
-    { successorKey },
+    { successorKey, overlapSeconds: 0 },
   )
   const first = await tokens.issue('family', 'alice')
   const second = successorOf(await tokens.redeem(first))

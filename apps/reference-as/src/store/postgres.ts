@@ -49,6 +49,7 @@ const schema = `
     family_expires_at bigint NOT NULL,
     superseded_at bigint,
     successor_id text,
+    first_used_at bigint,
     data text NOT NULL
   );
   CREATE INDEX IF NOT EXISTS evergrant_as_refresh_tokens_by_family
@@ -152,6 +153,11 @@ export async function openPostgresStore(connectionString: string): Promise<Store
      INSERT INTO evergrant_as_refresh_tokens (${refreshTokenColumns})
      SELECT $1, $2, $3, $4::bigint, $5::bigint, $6::bigint, $7 FROM marked`,
   )
+  const markUsed = run(
+    'mark_used',
+    `UPDATE evergrant_as_refresh_tokens SET first_used_at = $2
+     WHERE id = $1 AND first_used_at IS NULL`,
+  )
   const liveRefreshTokens = all(
     'live_refresh_tokens',
     `SELECT * FROM evergrant_as_refresh_tokens
@@ -231,6 +237,9 @@ export async function openPostgresStore(connectionString: string): Promise<Store
         const values = refreshTokenValues(successor)
         if ((await supersede(...values, id, supersededAtEpochSeconds)) === 1) return 'superseded'
         return (await findRefreshToken(id)) === undefined ? 'missing' : 'already-superseded'
+      },
+      async markUsed(id, firstUsedAtEpochSeconds) {
+        await markUsed(id, firstUsedAtEpochSeconds)
       },
       async revokeFamily(familyId) {
         await transaction(pool, async (client) => {

@@ -69,6 +69,7 @@ export function refreshTokenFrom(
     familyExpiresAtEpochSeconds: number(row, 'family_expires_at'),
     supersededAtEpochSeconds: optionalNumber(row, 'superseded_at'),
     successorId: optionalText(row, 'successor_id'),
+    firstUsedAtEpochSeconds: optionalNumber(row, 'first_used_at'),
     data: payloadFrom(row, 'data'),
   }
 }

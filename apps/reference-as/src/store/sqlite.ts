@@ -47,6 +47,7 @@ const schema = `
     family_expires_at INTEGER NOT NULL,
     superseded_at INTEGER,
     successor_id TEXT,
+    first_used_at INTEGER,
     data TEXT NOT NULL
   );
   CREATE INDEX IF NOT EXISTS refresh_tokens_by_family ON refresh_tokens (family_id);
@@ -104,6 +105,9 @@ export function openSqliteStore(location: string): Store {
   const markSuperseded = run(
     `UPDATE refresh_tokens SET superseded_at = ?, successor_id = ?
      WHERE id = ? AND superseded_at IS NULL`,
+  )
+  const markUsed = run(
+    'UPDATE refresh_tokens SET first_used_at = ? WHERE id = ? AND first_used_at IS NULL',
   )
   const deleteFamily = run('DELETE FROM refresh_tokens WHERE family_id = ?')
   const liveRefreshTokens = all(
@@ -189,6 +193,9 @@ export function openSqliteStore(location: string): Store {
           }
           return findRefreshToken(id) === undefined ? 'missing' : 'already-superseded'
         })
+      },
+      async markUsed(id, firstUsedAtEpochSeconds) {
+        markUsed(firstUsedAtEpochSeconds, id)
       },
       async revokeFamily(familyId) {
         deleteFamily(familyId)

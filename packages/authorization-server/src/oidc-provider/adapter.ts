@@ -18,15 +18,19 @@ const publicIds = new Set(['Client', 'Grant'])
 /** Models that end with their grant. */
 const grantModels = ['AccessToken', 'AuthorizationCode'] as const
 
+/** How a refresh token that was presented and found good was answered. */
+export type Redeemed = 'rotated' | 'replayed' | 'kept'
+
 export interface AdapterDependencies {
   readonly artifacts: ArtifactStore
   readonly refreshTokens: RefreshTokenStore<AdapterPayload>
   readonly lifetimes: RefreshTokenLifetimes
   readonly graceSeconds: number
+  readonly overlapSeconds: number
   readonly nowEpochSeconds: () => number
   /** Upper bound the issuance decision of this request set for a new family. */
   readonly maximumLifetimeSeconds: (context: object) => number | undefined
-  readonly onRotated: (record: RefreshTokenRecord<AdapterPayload>, replayed: boolean) => void
+  readonly onRedeemed: (record: RefreshTokenRecord<AdapterPayload>, outcome: Redeemed) => void
   readonly onReuse: (record: RefreshTokenRecord<AdapterPayload>, reason: ReuseReason) => void
 }
 
@@ -42,13 +46,31 @@ export async function endGrant(
   ])
 }
 
-/** The engine's storage interface over the two stores; hashes ids before they get there. */
-export function createAdapterFactory(
-  dependencies: AdapterDependencies,
-): (model: string) => Adapter {
-  const refreshTokenAdapter = createRefreshTokenAdapter(dependencies)
-  return (model) =>
-    model === 'RefreshToken' ? refreshTokenAdapter : createArtifactAdapter(model, dependencies)
+/** The two stores, as the engine uses them. */
+export interface Adapters {
+  /** The engine's storage interface; hashes ids before they get to a store. */
+  readonly adapterFor: (model: string) => Adapter
+  /** Whether the refresh token that this request presented is given back, not exchanged. */
+  readonly keepsPresented: (context: object) => Promise<boolean>
+}
+
+export function createAdapters(dependencies: AdapterDependencies): Adapters {
+  const presentations = new WeakMap<object, Presentation>()
+  const refreshTokenAdapter = createRefreshTokenAdapter(dependencies, presentations)
+  return {
+    adapterFor: (model) =>
+      model === 'RefreshToken' ? refreshTokenAdapter : createArtifactAdapter(model, dependencies),
+    async keepsPresented(context) {
+      const presentation = presentations.get(context)
+      if (presentation?.verdict.action !== 'keep') return false
+      const { record } = presentation
+      if (record.firstUsedAtEpochSeconds === undefined) {
+        await dependencies.refreshTokens.markUsed(record.id, dependencies.nowEpochSeconds())
+      }
+      dependencies.onRedeemed(record, 'kept')
+      return true
+    },
+  }
 }
 
 function createArtifactAdapter(model: string, dependencies: AdapterDependencies): Adapter {
@@ -112,14 +134,19 @@ interface Presentation {
   readonly verdict: PresentationVerdict
 }
 
-function createRefreshTokenAdapter(dependencies: AdapterDependencies): Adapter {
-  const { refreshTokens, lifetimes, graceSeconds, nowEpochSeconds } = dependencies
-  const presentations = new WeakMap<object, Presentation>()
+function createRefreshTokenAdapter(
+  dependencies: AdapterDependencies,
+  presentations: WeakMap<object, Presentation>,
+): Adapter {
+  const { refreshTokens, lifetimes, graceSeconds, overlapSeconds, nowEpochSeconds } = dependencies
 
   async function judge(record: RefreshTokenRecord<AdapterPayload>): Promise<PresentationVerdict> {
     const successor =
       record.successorId === undefined ? undefined : await refreshTokens.find(record.successorId)
-    return judgePresentation(record, successor, nowEpochSeconds(), { graceSeconds })
+    return judgePresentation(record, successor, nowEpochSeconds(), {
+      graceSeconds,
+      overlapSeconds,
+    })
   }
 
   async function insertFirst(id: string, payload: AdapterPayload, context: object | undefined) {
@@ -150,7 +177,7 @@ function createRefreshTokenAdapter(dependencies: AdapterDependencies): Adapter {
     const result = await refreshTokens.supersede(presented.id, successor, now)
     if (result === 'missing') throw new errors.InvalidGrant('refresh token was revoked meanwhile')
     if (result === 'superseded') {
-      dependencies.onRotated(presented, false)
+      dependencies.onRedeemed(presented, 'rotated')
       return
     }
     // Another request was first. It wrote the same successor, so there is nothing to write; but
@@ -163,7 +190,7 @@ function createRefreshTokenAdapter(dependencies: AdapterDependencies): Adapter {
       dependencies.onReuse(presented, verdict.reason)
       throw new errors.InvalidGrant('refresh token already used')
     }
-    dependencies.onRotated(presented, true)
+    dependencies.onRedeemed(presented, 'replayed')
   }
 
   return {

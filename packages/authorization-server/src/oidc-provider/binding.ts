@@ -6,11 +6,12 @@ import type { RefreshIssuanceDecision, RefreshIssuancePreset, RiskAssessment } f
 import { assertLifetimes } from '../rotate.ts'
 import {
   defaultGraceSeconds,
+  defaultOverlapSeconds,
   defaultRefreshTokenLifetimes,
   successorDerivation,
 } from '../rotation.ts'
 import type { RefreshTokenLifetimes, RefreshTokenStore, ReuseReason } from '../rotation.ts'
-import { createAdapterFactory, endGrant } from './adapter.ts'
+import { createAdapters, endGrant } from './adapter.ts'
 import type { ArtifactStore } from './artifacts.ts'
 
 /** Where the binding keeps its state. */
@@ -33,8 +34,12 @@ export type RefreshTokenEvent =
       readonly clientId: string
       readonly decision: RefreshIssuanceDecision
     }
-  | { readonly type: 'rotated'; readonly clientId: string; readonly grantId: string }
-  | { readonly type: 'replayed'; readonly clientId: string; readonly grantId: string }
+  | {
+      /** Exchanged; its successor given again; or given back within the overlap. */
+      readonly type: 'rotated' | 'replayed' | 'kept'
+      readonly clientId: string
+      readonly grantId: string
+    }
   | {
       readonly type: 'reuse-detected'
       readonly clientId: string
@@ -50,6 +55,11 @@ export interface RefreshTokenBindingOptions {
   readonly preset?: RefreshIssuancePreset | undefined
   /** Default 300; `0` turns the grace off. */
   readonly graceSeconds?: number | undefined
+  /**
+   * For how long both tokens of an exchange are good, for calls that come one after the other.
+   * Default 10; `0` turns it off. Keep it well below the life of an access token.
+   */
+  readonly overlapSeconds?: number | undefined
   /** Default 14 days idle, 90 days in all. */
   readonly lifetimes?: RefreshTokenLifetimes | undefined
   /** Asked at each issuance, and for the consent page. */
@@ -127,15 +137,16 @@ export function bindRefreshTokens(
     )
   }
 
-  const adapter = createAdapterFactory({
+  const adapters = createAdapters({
     ...stores,
     lifetimes,
     graceSeconds: options.graceSeconds ?? defaultGraceSeconds,
+    overlapSeconds: options.overlapSeconds ?? defaultOverlapSeconds,
     nowEpochSeconds: options.nowEpochSeconds ?? (() => Math.floor(Date.now() / 1000)),
     maximumLifetimeSeconds: (context) => decisions.get(context)?.maximumLifetimeSeconds,
-    onRotated: (record, replayed) =>
+    onRedeemed: (record, outcome) =>
       emit({
-        type: replayed ? 'replayed' : 'rotated',
+        type: outcome,
         clientId: record.data.clientId ?? '',
         grantId: record.familyId,
       }),
@@ -172,7 +183,7 @@ export function bindRefreshTokens(
 
   return {
     configuration: {
-      adapter,
+      adapter: adapters.adapterFor,
       // A grant per authorization: ending one session must not end tokens of another.
       expiresWithSession: async () => false,
       ...issuing,
@@ -185,7 +196,7 @@ export function bindRefreshTokens(
         const [resource] = values
         const known = typeof resource === 'string' && granted?.has(resource) === true
         if (values.length > 1 || (values.length === 1 && !known)) throw new errors.InvalidTarget()
-        return true
+        return !(await adapters.keepsPresented(ctx))
       },
     },
     ttl: {
