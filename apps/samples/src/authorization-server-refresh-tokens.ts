@@ -40,12 +40,16 @@ export interface SignedIn {
 
 // #region rotation
 /** @param successorKey - 32 random bytes, kept with your signing keys. */
-export function openRotation(successorKey: Uint8Array): RefreshTokenRotation<SignedIn> {
+export function openRotation(
+  successorKey: Uint8Array,
+  nowEpochSeconds?: () => number,
+): RefreshTokenRotation<SignedIn> {
   return createRefreshTokenRotation(createMemoryRefreshTokenStore<SignedIn>(), {
     successorKey,
     graceSeconds: 300, // a superseded token leads to the same successor until that is used
     overlapSeconds: 10, // and for this long even when it was: calls that met one expiry
     lifetimes: { idleSeconds: 14 * 86_400, absoluteSeconds: 90 * 86_400 },
+    nowEpochSeconds, // the system's clock, but for tests
   })
 }
 // #endregion rotation

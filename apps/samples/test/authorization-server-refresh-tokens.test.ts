@@ -31,10 +31,13 @@ test(
   'forgives a lost answer until its successor is used, and then revokes',
   { tags: ['A-05', 'A-06'] },
   async () => {
-    const rotation = openRotation(randomBytes(32))
+    let nowEpochSeconds = 1_000_000
+    const rotation = openRotation(randomBytes(32), () => nowEpochSeconds)
     const first = await rotation.issue('family', signedIn)
+    nowEpochSeconds += 300
     const second = tokenOf(await refresh(rotation, first, 'client'))
     expect(tokenOf(await refresh(rotation, first, 'client'))).toBe(second)
+    nowEpochSeconds += 300
     const third = tokenOf(await refresh(rotation, second, 'client'))
     expect(await refresh(rotation, first, 'client')).toEqual({ error: 'invalid_grant' })
     expect(await refresh(rotation, third, 'client')).toEqual({ error: 'invalid_grant' })
