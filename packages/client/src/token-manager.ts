@@ -17,9 +17,10 @@ import type {
   RefreshStep,
 } from './grant/refresh-transaction.ts'
 import { refreshGrant } from './grant/refresh-transaction.ts'
-import { saveTokenSet } from './grant/save-token-set.ts'
+import type { SaveOutcome } from './grant/save-token-set.ts'
 import type { ServerHealthOptions } from './grant/server-health.ts'
 import { serverHealthRecord } from './grant/server-health.ts'
+import type { UnsavedTokens } from './grant/unsaved-tokens.ts'
 import type { RecordStore } from './store.ts'
 
 /** An access token, ready to be sent. */
@@ -193,7 +194,7 @@ function tokenManager(
   /** What the store said last. */
   let known: StoredGrant | undefined
   /** Tokens that were obtained and could not be saved. They are handed out once they are saved. */
-  let unsaved: Extract<RefreshOutcome, { kind: 'unsaved' }> | undefined
+  let unsaved: UnsavedTokens | undefined
   let inFlight: Work | undefined
   /** What every caller gets while the token in memory is good. */
   let handedOut: { readonly tokenSet: TokenSet; readonly token: Promise<AccessToken> } | undefined
@@ -221,8 +222,7 @@ function tokenManager(
 
   function fromMemory(rejectedAccessToken?: string): Promise<AccessToken> | undefined {
     const tokenSet = known?.grant.tokenSet
-    if (tokenSet === undefined || unsaved !== undefined) return undefined
-    if (tokenSet.accessToken === rejectedAccessToken) return undefined
+    if (tokenSet === undefined || tokenSet.accessToken === rejectedAccessToken) return undefined
     const action = actionFor(tokenSet)
     if (action === 'expired') return undefined
     if (known?.grant.pending !== undefined) refreshInBackground('recovery')
@@ -236,7 +236,7 @@ function tokenManager(
 
   function refreshInBackground(reason: RefreshReason): void {
     if (known?.grant.state !== 'active' || known.grant.tokenSet?.refreshToken === undefined) return
-    if (inFlight !== undefined) return
+    if (inFlight !== undefined || unsaved !== undefined) return
     if (clock.nowEpochSeconds() < noBackgroundBeforeEpochSeconds) return
     noBackgroundBeforeEpochSeconds = clock.nowEpochSeconds() + backgroundPauseSeconds
     // The current token is still good: whatever goes wrong is reported by events, and matters to a
@@ -287,18 +287,20 @@ function tokenManager(
   ): Promise<StoredGrant> {
     const giveUpAtEpochSeconds = clock.nowEpochSeconds() + patience
     for (;;) {
-      if (unsaved !== undefined) await saveUnsaved()
-      const stored = await fromStore(reason, rejectedAccessToken)
-      if (stored !== undefined) return stored
-      const outcome = await refreshGrant(context, { reason, rejectedAccessToken })
-      if (outcome.kind === 'unsaved') {
-        unsaved = outcome
-        throw outcome.cause
+      if (unsaved !== undefined) settleUnsaved(unsaved, await unsaved.save())
+      if (unsaved === undefined) {
+        const stored = await fromStore(reason, rejectedAccessToken)
+        if (stored !== undefined) return stored
       }
+      const outcome: RefreshOutcome =
+        unsaved === undefined
+          ? await refreshGrant(context, { reason, rejectedAccessToken })
+          : { kind: 'unsaved', tokens: unsaved }
       take(outcome)
       if (outcome.kind === 'refreshed' || outcome.kind === 'adopted') return outcome.stored
       const serving = stillServing(rejectedAccessToken)
       if (serving !== undefined) return serving
+      if (outcome.kind === 'unsaved') throw outcome.tokens.cause
       if (outcome.kind !== 'not-now') throw signInRequired(outcome)
       const pauseSeconds = Math.max(
         outcome.retryAfterSeconds ?? 0,
@@ -330,8 +332,9 @@ function tokenManager(
     return stored
   }
 
-  function take(outcome: Exclude<RefreshOutcome, { kind: 'unsaved' }>): void {
-    if ('stored' in outcome) known = outcome.stored ?? known
+  function take(outcome: RefreshOutcome): void {
+    if (outcome.kind === 'unsaved') keepUnsaved(outcome.tokens)
+    else if ('stored' in outcome) known = outcome.stored ?? known
     else known = undefined
   }
 
@@ -342,16 +345,27 @@ function tokenManager(
     return actionFor(tokenSet) === 'expired' ? undefined : known
   }
 
-  async function saveUnsaved(): Promise<void> {
-    if (unsaved === undefined) return
-    const { stored, spentRefreshToken } = unsaved
-    const outcome = await saveTokenSet(context, stored, spentRefreshToken)
-    if (outcome.kind === 'unsaved') {
-      unsaved = outcome
-      throw outcome.cause
-    }
+  /** Saves in the background: nobody may come to ask again before the lock is lost. */
+  function keepUnsaved(tokens: UnsavedTokens): void {
+    if (unsaved === tokens) return
+    unsaved = tokens
+    tokens
+      .keepTrying()
+      .then((outcome) => outcome && settleUnsaved(tokens, outcome))
+      // Damage to the record meets the next caller just the same.
+      .catch(() => undefined)
+  }
+
+  function settleUnsaved(tokens: UnsavedTokens, outcome: SaveOutcome): void {
+    if (unsaved !== tokens || outcome.kind === 'unsaved') return
     unsaved = undefined
     known = outcome.kind === 'signed-out' ? undefined : outcome.stored
+  }
+
+  async function giveUpUnsaved(): Promise<void> {
+    const tokens = unsaved
+    unsaved = undefined
+    await tokens?.abandon()
   }
 
   async function adopt(signedIn: SignedInGrant): Promise<void> {
@@ -373,7 +387,7 @@ function tokenManager(
       const written = await repository.write(grant, current?.generation ?? 0)
       if (written === undefined) continue
       known = written
-      unsaved = undefined
+      await giveUpUnsaved()
       observe({
         ...about,
         type: 'signed-in',
@@ -393,7 +407,7 @@ function tokenManager(
       const written = await repository.write({ identity, state: 'signed-out' }, current.generation)
       if (written === undefined) continue
       known = undefined
-      unsaved = undefined
+      await giveUpUnsaved()
       return grant
     }
   }

@@ -1,5 +1,6 @@
 import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
+import type { RecordStore, TokenManager } from '../src/index.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 import { signedInGrant } from './support/managed-grant.ts'
 
@@ -21,6 +22,51 @@ async function scene(options: Parameters<typeof startScriptedAuthorizationServer
     ...grant,
     [Symbol.asyncDispose]: () => as.close(),
   }
+}
+
+/** Two managers over one store, which fails the first one between its request and its save. */
+async function unsavedAt(
+  it: Awaited<ReturnType<typeof scene>>,
+  ageSeconds: number = lifetimeSeconds,
+) {
+  let broken = false
+  const store: RecordStore = {
+    ...it.store,
+    write: (...args) => (broken ? Promise.reject(new Error('ENOSPC')) : it.store.write(...args)),
+  }
+  const manager = await it.manager({
+    store,
+    patienceSeconds: 0,
+    clock: {
+      nowEpochSeconds: () => it.clock.nowEpochSeconds(),
+      // The pauses within one attempt to save pass at once; those between attempts take time.
+      sleep: async (milliseconds) => {
+        if (milliseconds === 1000) await it.clock.sleep(milliseconds)
+      },
+    },
+    atStep: (step) => {
+      if (step === 'answered') broken = true
+    },
+  })
+  const other = await it.manager({ patienceSeconds: 0, lockWaitMilliseconds: 20 })
+  await manager.getAccessToken()
+  it.clock.advanceSeconds(ageSeconds)
+  return {
+    manager,
+    other,
+    repair: () => {
+      broken = false
+    },
+  }
+}
+
+/** What a manager hands out now; `undefined` where it cannot. */
+function tokenOf(manager: TokenManager): () => Promise<string | undefined> {
+  return () =>
+    manager.getAccessToken().then(
+      ({ value }) => value,
+      () => undefined,
+    )
 }
 
 describe('one refresh for each expiry', () => {
@@ -401,6 +447,92 @@ describe('a store in trouble', () => {
       const { value } = await manager.getAccessToken()
       expect(it.as.refreshRequests()).toBe(1)
       expect((await manager.read())?.tokenSet?.accessToken).toBe(value)
+    },
+  )
+
+  test(
+    'that fails between request and save keeps the lock until it is saved: no other presents the spent token',
+    { tags: ['C-51', 'C-52', 'C-53'] },
+    async () => {
+      await using it = await scene()
+      const { manager, other, repair } = await unsavedAt(it)
+      await expect(manager.getAccessToken()).rejects.toMatchObject({
+        code: 'TOKEN_STORE_WRITE_FAILED',
+      })
+      await expect(other.getAccessToken()).rejects.toMatchObject({
+        code: 'TEMPORARILY_UNAVAILABLE',
+      })
+      repair()
+      // Nobody asks the one that has the tokens; it saves them by itself.
+      await it.clock.untilSleeping()
+      it.clock.advanceSeconds(1)
+      await expect.poll(async () => (await manager.read())?.pending).toBeUndefined()
+      expect(await tokenOf(other)()).toBe((await manager.read())?.tokenSet?.accessToken)
+      expect(it.as.refreshRequests()).toBe(1)
+      expect(it.as.isGrantAlive()).toBe(true)
+    },
+  )
+
+  test(
+    'that fails between request and save leaves the token that is still good in use',
+    { tags: ['C-52', 'C-55'] },
+    async () => {
+      await using it = await scene()
+      const { manager, repair } = await unsavedAt(it, lifetimeSeconds * 0.88)
+      const first = await manager.getAccessToken()
+      await manager.idle()
+      expect(it.as.refreshRequests()).toBe(1)
+      expect((await manager.getAccessToken()).value).toBe(first.value)
+      repair()
+      it.clock.advanceSeconds(lifetimeSeconds * 0.2)
+      expect((await manager.getAccessToken()).value).not.toBe(first.value)
+      expect(it.as.isGrantAlive()).toBe(true)
+    },
+  )
+
+  test(
+    'that fails between request and save is waited for no longer after a sign-in or a sign-out',
+    { tags: ['C-51', 'C-52'] },
+    async () => {
+      await using it = await scene()
+      const { manager, other, repair } = await unsavedAt(it)
+      await expect(manager.getAccessToken()).rejects.toMatchObject({
+        code: 'TOKEN_STORE_WRITE_FAILED',
+      })
+      repair()
+      const tokenSet = {
+        accessToken: 'at.newer',
+        tokenType: 'Bearer',
+        issuedAtEpochSeconds: it.clock.nowEpochSeconds(),
+        expiresAtEpochSeconds: undefined,
+        refreshToken: undefined,
+        scope: undefined,
+      } as const
+      await manager.adopt({ tokenSet, requestedScope: undefined })
+      expect((await manager.getAccessToken()).value).toBe('at.newer')
+      expect((await other.getAccessToken()).value).toBe('at.newer')
+      await manager.forget()
+      await it.clock.untilSleeping()
+      it.clock.advanceSeconds(1)
+      await expect(other.getAccessToken({ rejectedAccessToken: 'at.newer' })).rejects.toMatchObject(
+        { code: 'SIGN_IN_REQUIRED' },
+      )
+      expect(it.as.refreshRequests()).toBe(1)
+    },
+  )
+
+  test(
+    'that stays unwritable for ten minutes gives the lock back: another process may do better',
+    { tags: ['C-51'] },
+    async () => {
+      await using it = await scene({ graceSeconds: 3600 })
+      const { manager, other } = await unsavedAt(it)
+      await expect(manager.getAccessToken()).rejects.toMatchObject({
+        code: 'TOKEN_STORE_WRITE_FAILED',
+      })
+      it.clock.advanceSeconds(600)
+      await expect.poll(tokenOf(other)).toBeTypeOf('string')
+      expect(it.as.isGrantAlive()).toBe(true)
     },
   )
 

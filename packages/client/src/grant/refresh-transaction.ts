@@ -9,6 +9,8 @@ import type { Grant, GrantEnd } from './grant.ts'
 import type { GrantRepository, StoredGrant } from './grant-repository.ts'
 import { saveTokenSet } from './save-token-set.ts'
 import type { ServerHealthRecord } from './server-health.ts'
+import type { UnsavedTokens } from './unsaved-tokens.ts'
+import { holdUnsavedTokens } from './unsaved-tokens.ts'
 
 /** What came of one refresh request, told apart as C-53 demands. */
 export type ExchangeResult =
@@ -36,13 +38,8 @@ export type RefreshOutcome =
   | { readonly kind: 'refreshed'; readonly stored: StoredGrant }
   /** Somebody else had refreshed; nothing was sent. */
   | { readonly kind: 'adopted'; readonly stored: StoredGrant }
-  /** Tokens were obtained and could not be saved yet. `stored` is what is to be saved. */
-  | {
-      readonly kind: 'unsaved'
-      readonly stored: StoredGrant
-      readonly spentRefreshToken: string
-      readonly cause: EvergrantClientError
-    }
+  /** Tokens were obtained and could not be saved yet. They hold the lock until they are. */
+  | { readonly kind: 'unsaved'; readonly tokens: UnsavedTokens }
   /** A person has to sign in. */
   | { readonly kind: 'ended'; readonly stored: StoredGrant }
   | { readonly kind: 'signed-out' }
@@ -136,7 +133,7 @@ export async function refreshGrant(
   if (locking.outcome === 'busy') {
     return await withoutLock(context, request, {
       because: 'lock-busy',
-      detail: `another process${locking.holder === undefined ? '' : ` (${locking.holder})`} is refreshing this grant and has not finished; it may be suspended`,
+      detail: `another process${locking.holder === undefined ? '' : ` (${locking.holder})`} is refreshing this grant and has not finished; it may be suspended, or unable to save the tokens it got`,
     })
   }
   if (locking.outcome === 'unavailable') {
@@ -146,12 +143,17 @@ export async function refreshGrant(
       cause: locking.cause,
     })
   }
+  let lockTakenOver = false
   try {
     await context.atStep?.('locked')
-    return await underLock(context, request, locking.lock)
+    const outcome = await underLock(context, request, locking.lock)
+    lockTakenOver = outcome.kind === 'unsaved'
+    return outcome
   } finally {
-    await locking.lock.release()
-    await context.atStep?.('released')
+    if (!lockTakenOver) {
+      await locking.lock.release()
+      await context.atStep?.('released')
+    }
   }
 }
 
@@ -209,7 +211,7 @@ async function underLock(
     // refresh token that somebody else has rotated meanwhile.
     if (!lock.isHeld()) continue
 
-    return await exchangeAndSave(context, request, journaled, tokenSet.refreshToken)
+    return await exchangeAndSave(context, request, journaled, tokenSet.refreshToken, lock)
   }
   return {
     kind: 'not-now',
@@ -298,6 +300,7 @@ async function exchangeAndSave(
   request: RefreshRequest,
   journaled: StoredGrant,
   refreshToken: string,
+  lock: HeldLock,
 ): Promise<RefreshOutcome> {
   const { clock, observe } = context
   const about = aboutGrant(context.repository.identity)
@@ -328,6 +331,9 @@ async function exchangeAndSave(
     refreshToken,
   )
   await context.health.succeeded()
+  if (outcome.kind === 'unsaved') {
+    return { kind: 'unsaved', tokens: holdUnsavedTokens(context, outcome, lock) }
+  }
   if (outcome.kind !== 'refreshed') return outcome
   await context.atStep?.('saved')
   if (merge.missingScopes.length > 0) {

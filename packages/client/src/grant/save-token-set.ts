@@ -16,6 +16,7 @@ export type SaveOutcome =
   | { readonly kind: 'refreshed'; readonly stored: StoredGrant }
   | { readonly kind: 'adopted'; readonly stored: StoredGrant }
   | { readonly kind: 'signed-out' }
+  /** The store failed throughout. `stored` is what is to be saved. */
   | {
       readonly kind: 'unsaved'
       readonly stored: StoredGrant

@@ -62,7 +62,7 @@ export function createKeeper(store: RecordStore, options: KeeperOptions = {}): K
   const grants = new Map<string, KeptGrant>()
   const visits = new Set<Promise<void>>()
   /** Tokens that could not be saved yet, by binding. */
-  const unsaved = new Map<string, () => Promise<Visit>>()
+  const unsaved = new Map<string, Extract<Visit, { kind: 'unsaved' }>>()
   const counts = { refreshed: 0, adopted: 0, postponed: 0 }
 
   /** Present while the keeper runs; aborted by `stop`. */
@@ -196,8 +196,8 @@ export function createKeeper(store: RecordStore, options: KeeperOptions = {}): K
   async function visitAndPlace(grant: KeptGrant): Promise<void> {
     const { bindingId } = grant
     try {
-      const save = unsaved.get(bindingId)
-      const visit = await (save?.() ?? visitGrant(context, bindingId, { refresh: true }))
+      const visit = await (unsaved.get(bindingId)?.save() ??
+        visitGrant(context, bindingId, { refresh: true }))
       if (visit.kind !== 'unsaved') unsaved.delete(bindingId)
       visited(grant, visit)
     } catch (error) {
@@ -231,7 +231,7 @@ export function createKeeper(store: RecordStore, options: KeeperOptions = {}): K
         later(grant, visit)
         return
       case 'unsaved':
-        unsaved.set(grant.bindingId, visit.save)
+        unsaved.set(grant.bindingId, visit)
         postpone(grant, 1)
     }
   }
@@ -362,9 +362,10 @@ export function createKeeper(store: RecordStore, options: KeeperOptions = {}): K
     await scanning?.catch(() => undefined)
     await Promise.all(visits)
     // What is still unsaved exists nowhere else: one last attempt.
-    for (const [bindingId, save] of unsaved) {
+    for (const [bindingId, { save, abandon }] of unsaved) {
       const visit = await save().catch(() => undefined)
       if (visit !== undefined && visit.kind !== 'unsaved') unsaved.delete(bindingId)
+      else await abandon()
     }
     run = undefined
     lanes.clear()

@@ -8,9 +8,10 @@ import { grantId, jitterKeyOf } from '../grant/grant.ts'
 import { grantRepository } from '../grant/grant-repository.ts'
 import type { RefreshContext, RefreshOutcome } from '../grant/refresh-transaction.ts'
 import { refreshGrant } from '../grant/refresh-transaction.ts'
-import { saveTokenSet } from '../grant/save-token-set.ts'
+import type { SaveOutcome } from '../grant/save-token-set.ts'
 import type { ServerHealthOptions } from '../grant/server-health.ts'
 import { serverHealthRecord } from '../grant/server-health.ts'
+import type { UnsavedTokens } from '../grant/unsaved-tokens.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import { bindingExchange, identityOf } from '../session/current-grant.ts'
@@ -64,7 +65,12 @@ export type Visit =
       readonly retryAfterSeconds: number | undefined
     }
   /** Tokens were obtained and could not be saved. They exist nowhere else. */
-  | { readonly kind: 'unsaved'; readonly issuer: string; readonly save: () => Promise<Visit> }
+  | {
+      readonly kind: 'unsaved'
+      readonly issuer: string
+      readonly save: () => Promise<Visit>
+      readonly abandon: () => Promise<void>
+    }
 
 export type LaterReason =
   | Extract<RefreshOutcome, { kind: 'not-now' }>['because']
@@ -122,7 +128,7 @@ async function visitBinding(
   }
   const refreshContext = await refreshContextFor(context, binding, identity, timing)
   const outcome = await refreshGrant(refreshContext, { reason: plan.reason })
-  return afterRefresh(context, refreshContext, outcome, timing)
+  return afterRefresh(issuer, context.clock, outcome, timing)
 }
 
 async function refreshContextFor(
@@ -145,22 +151,18 @@ async function refreshContextFor(
 }
 
 function afterRefresh(
-  context: VisitContext,
-  refreshContext: RefreshContext,
-  outcome: RefreshOutcome,
+  issuer: string,
+  clock: Clock,
+  outcome: RefreshOutcome | Exclude<SaveOutcome, { kind: 'unsaved' }>,
   timing: RefreshTimingOptions,
 ): Visit {
-  const { issuer } = refreshContext.repository.identity
   if (outcome.kind === 'refreshed' || outcome.kind === 'adopted') {
-    const plan = planFor(outcome.stored.grant, timing, context.clock.nowEpochSeconds())
+    const plan = planFor(outcome.stored.grant, timing, clock.nowEpochSeconds())
     return 'unkept' in plan
       ? { kind: 'unkept', issuer, because: plan.unkept }
       : { kind: 'kept', issuer, by: outcome.kind, next: plan.next }
   }
-  if (outcome.kind === 'unsaved') {
-    const save = (): Promise<Visit> => saveAgain(context, refreshContext, outcome, timing)
-    return { kind: 'unsaved', issuer, save }
-  }
+  if (outcome.kind === 'unsaved') return unsavedVisit(issuer, clock, outcome.tokens, timing)
   if (outcome.kind === 'not-now') {
     const { because, detail, retryAfterSeconds } = outcome
     return { kind: 'later', issuer, because, detail, retryAfterSeconds }
@@ -179,15 +181,22 @@ function afterRefresh(
   return { kind: 'unkept', issuer, because }
 }
 
-async function saveAgain(
-  context: VisitContext,
-  refreshContext: RefreshContext,
-  unsaved: Extract<RefreshOutcome, { kind: 'unsaved' }>,
+function unsavedVisit(
+  issuer: string,
+  clock: Clock,
+  tokens: UnsavedTokens,
   timing: RefreshTimingOptions,
-): Promise<Visit> {
-  const { stored, spentRefreshToken } = unsaved
-  const saved = await saveTokenSet(refreshContext, stored, spentRefreshToken)
-  return afterRefresh(context, refreshContext, saved, timing)
+): Visit {
+  const visit: Visit = {
+    kind: 'unsaved',
+    issuer,
+    async save() {
+      const outcome = await tokens.save()
+      return outcome.kind === 'unsaved' ? visit : afterRefresh(issuer, clock, outcome, timing)
+    },
+    abandon: () => tokens.abandon(),
+  }
+  return visit
 }
 
 type Plan =

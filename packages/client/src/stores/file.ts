@@ -1,7 +1,14 @@
 import { mkdir, readFile, readdir, realpath, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { EvergrantClientError } from '../errors.ts'
-import type { LockOutcome, RecordKind, RecordName, RecordStore, StoredRecord } from '../store.ts'
+import type {
+  HeldLock,
+  LockOutcome,
+  RecordKind,
+  RecordName,
+  RecordStore,
+  StoredRecord,
+} from '../store.ts'
 import type { OpenedRecord } from './encryption/record-cipher.ts'
 import { recordCipher } from './encryption/record-cipher.ts'
 import { openedRecord } from './encryption/sealed-record.ts'
@@ -55,6 +62,7 @@ export async function fileStore(folder: string, options: FileStoreOptions): Prom
   const root = await prepare(folder)
   const locks = path.join(root, 'locks')
   const writeLock = path.join(locks, 'write.lock')
+  const held = new Set<HeldLock>()
 
   function fileOf(name: RecordName): string {
     return path.join(root, name.kind, `${name.id}.json`)
@@ -123,10 +131,26 @@ export async function fileStore(folder: string, options: FileStoreOptions): Prom
       }
     },
     setAside,
-    lock: (name, lockOptions) =>
-      kernelLock(path.join(locks, `${name.kind}-${name.id}.lock`), lockOptions),
+    async lock(name, lockOptions) {
+      const file = path.join(locks, `${name.kind}-${name.id}.lock`)
+      const locking = await kernelLock(file, lockOptions)
+      if (locking.outcome !== 'acquired') return locking
+      const { lock } = locking
+      held.add(lock)
+      return {
+        outcome: 'acquired',
+        lock: {
+          isHeld: () => lock.isHeld(),
+          async release() {
+            held.delete(lock)
+            await lock.release()
+          },
+        },
+      }
+    },
     async close() {
-      // Files are open only while they are read or written.
+      await Promise.all(Array.from(held, (lock) => lock.release()))
+      held.clear()
     },
   }
 }
