@@ -1,4 +1,4 @@
-import type { Observer, RecordStore, Session, SignIn } from '@evergrant/client'
+import type { Observer, PreRegisteredClient, RecordStore, Session, SignIn } from '@evergrant/client'
 import {
   createSession,
   EvergrantClientError,
@@ -33,6 +33,8 @@ interface AppSessionOptions {
   readonly signIn?: SignIn | undefined
   /** Scope to ask for besides what the server names. */
   readonly scope?: string | undefined
+  /** Clients registered by hand, by issuer. */
+  readonly preRegistered?: Readonly<Record<string, PreRegisteredClient>> | undefined
   readonly observe?: Observer | undefined
 }
 
@@ -52,10 +54,15 @@ export async function openApp(environment: CliEnvironment): Promise<App> {
     key,
     store,
     say,
-    session(serverUrl, { signIn, scope, observe } = {}) {
+    session(serverUrl, { signIn, scope, preRegistered, observe } = {}) {
       const session = createSession(serverUrl, {
         store,
-        client: { name: 'Evergrant', softwareId: 'evergrant', softwareVersion: version },
+        client: {
+          name: 'Evergrant',
+          softwareId: 'evergrant',
+          softwareVersion: version,
+          ...(preRegistered === undefined ? {} : { preRegistered }),
+        },
         signIn,
         observe,
         preferences: { additionalScope: scope },

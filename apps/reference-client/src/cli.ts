@@ -96,6 +96,11 @@ function createProgram(environment: CliEnvironment, json: boolean, run: Run): Co
     .option('--scope <scope>', 'scope to ask for besides what the server names')
     .option('--headless', headlessHelp)
     .option('--no-browser', 'only print the address to sign in at')
+    .option(
+      '--client-id <id>',
+      'a client registered by hand; its secret in EVERGRANT_CLIENT_SECRET',
+    )
+    .option('--issuer <url>', 'the authorization server that --client-id is registered at')
     .action(async (url: string, flags: LoginFlags) => {
       await run(url, (app) => login(url, flags, app))
     })

@@ -4,7 +4,7 @@ export interface CliEnvironment {
   readonly stdout: (text: string) => void
   /** Receives progress, prompts and notices. */
   readonly stderr: (text: string) => void
-  /** Environment variables; `EVERGRANT_HOME`, `EVERGRANT_KEY` and `EVERGRANT_PASSPHRASE` are read. */
+  /** Environment variables; those of the README are read. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** Ctrl-C: ends the command, and leaves the store as it should be. */
   readonly signal?: AbortSignal | undefined

@@ -62,6 +62,8 @@ function clientFailure(error: EvergrantClientError, serverUrl: string | undefine
   // A first sign-in meets the server's challenge by itself.
   const widens = signInReason === 'wider-scope-needed' && neededScope !== undefined
   const scope = widens ? ` --scope ${JSON.stringify(neededScope)}` : ''
+  const byHand = code === 'REGISTRATION_FAILED' ? ' --client-id ID --issuer URL' : undefined
+  const flags = needsSignIn ? scope : byHand
   return {
     exitCode: needsSignIn ? exitCodes.signInNeeded : usageOrFailed(error),
     code,
@@ -70,9 +72,9 @@ function clientFailure(error: EvergrantClientError, serverUrl: string | undefine
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(oauthError === undefined ? {} : { oauthError }),
     ...(neededScope === undefined ? {} : { neededScope }),
-    ...(needsSignIn && serverUrl !== undefined
-      ? { command: `evergrant login ${serverUrl}${scope}` }
-      : {}),
+    ...(flags === undefined || serverUrl === undefined
+      ? {}
+      : { command: `evergrant login ${serverUrl}${flags}` }),
   }
 }
 

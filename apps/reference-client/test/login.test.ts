@@ -181,3 +181,34 @@ test('passes on what others got wrong on the way', { tags: ['C-04'] }, async () 
   expect(JSON.parse(out).warnings.join('\n')).toContain('offline_access')
   expect(err).toContain('Warning: ')
 })
+
+test(
+  'signs in with a client that was registered by hand, where none registers by itself',
+  { tags: ['C-37', 'C-39'] },
+  async () => {
+    await using s = await scene({ clients: [{ clientId: 'by-hand' }] })
+    s.as.faults.register.push({ kind: 'status', status: 403 })
+    const refused = await s.run(['login', s.url, '--headless', '--json'])
+    expect(refused.code).toBe(4)
+    expect(JSON.parse(refused.out).error).toMatchObject({
+      code: 'REGISTRATION_FAILED',
+      command: `evergrant login ${s.url} --client-id ID --issuer URL`,
+    })
+
+    const login = ['login', s.url, '--headless', '--json', '--client-id', 'by-hand']
+    const halved = await s.run(login)
+    expect(halved.code).toBe(2)
+    expect(halved.err).toContain('--client-id and --issuer go together')
+
+    const elsewhere = await s.run([...login, '--issuer', 'https://other.test'])
+    expect(JSON.parse(elsewhere.out).clientId).not.toBe('by-hand')
+
+    const registrations = s.as.requests.filter(({ endpoint }) => endpoint === 'register').length
+    const { code, out } = await s.run([...login, '--issuer', s.as.issuer])
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ clientId: 'by-hand', refreshToken: 'issued' })
+    expect(s.as.requests.filter(({ endpoint }) => endpoint === 'register')).toHaveLength(
+      registrations,
+    )
+  },
+)

@@ -1,9 +1,10 @@
-import type { Session, SignInResult } from '@evergrant/client'
+import type { PreRegisteredClient, Session, SignInResult } from '@evergrant/client'
 import { EvergrantClientError } from '@evergrant/client'
 import { explainDecision } from '@evergrant/core'
 import type { App } from '../app.ts'
-import type { CommandOutcome } from '../environment.ts'
+import type { CliEnvironment, CommandOutcome } from '../environment.ts'
 import { exitCodes } from '../environment.ts'
+import { CliError } from '../errors.ts'
 import type { SignInFlags } from '../interactive-sign-in.ts'
 import { signInOf } from '../interactive-sign-in.ts'
 import { firstChallenge } from '../mcp.ts'
@@ -12,6 +13,8 @@ import { firstChallenge } from '../mcp.ts'
 export interface LoginFlags extends SignInFlags {
   readonly explain?: boolean
   readonly scope?: string
+  readonly clientId?: string
+  readonly issuer?: string
 }
 
 /** Signs in, also where somebody is signed in already: to another account, or with more scope. */
@@ -22,7 +25,8 @@ export async function login(
 ): Promise<CommandOutcome> {
   const { signal } = app.environment
   const signIn = signInOf(flags, app.environment)
-  const session = app.session(serverUrl, { signIn, scope: flags.scope })
+  const preRegistered = registeredByHand(flags, app.environment.env)
+  const session = app.session(serverUrl, { signIn, scope: flags.scope, preRegistered })
   await app.retryRevocations()
   // Who is signed in and asks anew wants to be asked. Otherwise another process's sign-in of a
   // moment ago is enough.
@@ -51,6 +55,25 @@ export async function login(
     },
     text: describe(session.serverUrl, result),
   }
+}
+
+/**
+ * The client of `--client-id`. Its issuer has to be named: an MCP server can name any authorization
+ * server as its own, and the secret is for one.
+ */
+function registeredByHand(
+  { clientId, issuer }: LoginFlags,
+  env: CliEnvironment['env'],
+): Readonly<Record<string, PreRegisteredClient>> | undefined {
+  if (clientId === undefined && issuer === undefined) return undefined
+  if (clientId === undefined || issuer === undefined) {
+    throw new CliError(
+      'USAGE',
+      'A client registered by hand is known to one authorization server: --client-id and --issuer go together. The issuer is the "issuer" in that server\'s metadata, to the letter.',
+    )
+  }
+  const clientSecret = env['EVERGRANT_CLIENT_SECRET']
+  return { [issuer]: { clientId, ...(clientSecret ? { clientSecret } : {}) } }
 }
 
 async function isSignedIn(session: Session): Promise<boolean> {
