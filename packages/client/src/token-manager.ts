@@ -105,6 +105,8 @@ export interface TokenManagerOptions {
 const shortestPauseMilliseconds = 50
 /** How often, at most, a failing refresh ahead of expiry is tried again in this process. */
 const backgroundPauseSeconds = 1
+/** How long a request that the server refuses as wrong is not repeated by this process. */
+const refusedPauseSeconds = 10
 
 /**
  * Creates the manager of one grant. Managers over the same store agree with each other, in one
@@ -195,6 +197,10 @@ function tokenManager(
   let known: StoredGrant | undefined
   /** Tokens that were obtained and could not be saved. They are handed out once they are saved. */
   let unsaved: UnsavedTokens | undefined
+  /** The last refusal of a request that is wrong for this server, until a refresh succeeds. */
+  let refused:
+    | { readonly outcome: Extract<RefreshOutcome, { kind: 'refused' }>; readonly at: number }
+    | undefined
   let inFlight: Work | undefined
   /** What every caller gets while the token in memory is good. */
   let handedOut: { readonly tokenSet: TokenSet; readonly token: Promise<AccessToken> } | undefined
@@ -294,7 +300,7 @@ function tokenManager(
       }
       const outcome: RefreshOutcome =
         unsaved === undefined
-          ? await refreshGrant(context, { reason, rejectedAccessToken })
+          ? (refusedLately() ?? (await refreshGrant(context, { reason, rejectedAccessToken })))
           : { kind: 'unsaved', tokens: unsaved }
       take(outcome)
       if (outcome.kind === 'refreshed' || outcome.kind === 'adopted') return outcome.stored
@@ -333,9 +339,23 @@ function tokenManager(
   }
 
   function take(outcome: RefreshOutcome): void {
+    if (outcome.kind !== 'refused') refused = undefined
+    else if (outcome !== refused?.outcome) refused = { outcome, at: clock.nowEpochSeconds() }
     if (outcome.kind === 'unsaved') keepUnsaved(outcome.tokens)
     else if ('stored' in outcome) known = outcome.stored ?? known
     else known = undefined
+  }
+
+  /** A refusal of moments ago, while what was refused is still what would be sent. */
+  function refusedLately(): Extract<RefreshOutcome, { kind: 'refused' }> | undefined {
+    if (refused === undefined) return undefined
+    const sinceSeconds = clock.nowEpochSeconds() - refused.at
+    const sent = refused.outcome.stored.grant.tokenSet?.refreshToken
+    return sinceSeconds >= 0 &&
+      sinceSeconds < refusedPauseSeconds &&
+      known?.grant.tokenSet?.refreshToken === sent
+      ? refused.outcome
+      : undefined
   }
 
   /** The last access token can outlive its grant: it serves until it expires or is rejected. */

@@ -326,7 +326,14 @@ describe('failures are told apart', () => {
         code: 'TOKEN_REQUEST_REFUSED',
         oauthError: 'invalid_target',
       })
+      // What was refused a moment ago is not asked again for each call.
+      await expect(manager.getAccessToken()).rejects.toMatchObject({
+        code: 'TOKEN_REQUEST_REFUSED',
+      })
+      expect(it.as.refreshRequests()).toBe(1)
+      it.clock.advanceSeconds(10)
       expect((await manager.getAccessToken()).value).toBeTypeOf('string')
+      expect(it.as.refreshRequests()).toBe(2)
     },
   )
 })
