@@ -1,5 +1,4 @@
-import type { RefreshTiming, RefreshTimingOptions, TokenSet } from '@evergrant/core'
-import { decideRefresh } from '@evergrant/core'
+import type { RefreshTimingOptions, TokenSet } from '@evergrant/core'
 import type { Clock } from './clock.ts'
 import { systemClock } from './clock.ts'
 import { EvergrantClientError } from './errors.ts'
@@ -20,6 +19,8 @@ import { refreshGrant } from './grant/refresh-transaction.ts'
 import type { SaveOutcome } from './grant/save-token-set.ts'
 import type { ServerHealthOptions } from './grant/server-health.ts'
 import { serverHealthRecord } from './grant/server-health.ts'
+import type { Freshness } from './grant/token-freshness.ts'
+import { tokenFreshness } from './grant/token-freshness.ts'
 import type { UnsavedTokens } from './grant/unsaved-tokens.ts'
 import type { RecordStore } from './store.ts'
 
@@ -137,14 +138,6 @@ export async function createMemoryFirstTokenManager(
     ...options.timing,
     jitterKey: jitterKeyOf(await grantId(identity)),
   }
-  /** A span of time over which a token set is fresh: most calls end with these comparisons. */
-  let fresh:
-    | {
-        readonly tokenSet: TokenSet
-        readonly fromEpochSeconds: number
-        readonly untilEpochSeconds: number
-      }
-    | undefined
   const context: RefreshContext = {
     repository,
     health: await serverHealthRecord(options.store, identity.issuer, clock, options.serverHealth),
@@ -155,27 +148,7 @@ export async function createMemoryFirstTokenManager(
     timing,
     atStep: options.atStep,
   }
-  return tokenManager(context, options.patienceSeconds ?? 15, actionFor)
-
-  function actionFor(tokenSet: TokenSet): RefreshTiming['action'] {
-    const now = clock.nowEpochSeconds()
-    if (
-      fresh !== undefined &&
-      fresh.tokenSet === tokenSet &&
-      now >= fresh.fromEpochSeconds &&
-      now < fresh.untilEpochSeconds
-    ) {
-      return 'fresh'
-    }
-    const { action, refreshDueAtEpochSeconds: due } = decideRefresh(tokenSet, now, timing)
-    if (action === 'fresh' && due !== undefined) {
-      // Fresh at both ends is fresh in between: what makes a token stale does not come and go.
-      const untilEpochSeconds = due - 0.001
-      const throughout = decideRefresh(tokenSet, untilEpochSeconds, timing).action === 'fresh'
-      fresh = throughout ? { tokenSet, fromEpochSeconds: now, untilEpochSeconds } : undefined
-    }
-    return action
-  }
+  return tokenManager(context, options.patienceSeconds ?? 15, tokenFreshness(clock, timing))
 }
 
 /** A refresh under way. Work in the background gives up at once where a caller would wait. */
@@ -187,7 +160,7 @@ interface Work {
 function tokenManager(
   context: RefreshContext,
   patienceSeconds: number,
-  actionFor: (tokenSet: TokenSet) => RefreshTiming['action'],
+  actionFor: Freshness,
 ): MemoryFirstTokenManager {
   const { repository, clock, observe } = context
   const { identity } = repository
