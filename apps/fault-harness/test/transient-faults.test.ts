@@ -41,7 +41,7 @@ test(
 )
 
 test(
-  'a disk that fills up after the answer costs no sign-in where the server has grace',
+  'a disk that fills up after the answer costs no sign-in, even without grace',
   { tags: ['C-52', 'C-53'] },
   async () => {
     expect(await meetDiskFullAtSave()).toMatchObject({ ...harmless, requests: 1 })

@@ -96,7 +96,10 @@ export interface TokenManagerOptions {
    * before it gets `TEMPORARILY_UNAVAILABLE`. Default 15.
    */
   readonly patienceSeconds?: number | undefined
-  /** How long to wait for another process's refresh in one go. Default 10,000. */
+  /**
+   * How long to wait for another process's refresh in one go. Default 10,000; never longer than
+   * `patienceSeconds`.
+   */
   readonly lockWaitMilliseconds?: number | undefined
   /** Called at every step of a refresh transaction: where a fault harness stops the process. */
   readonly atStep?: ((step: RefreshStep) => void | Promise<void>) | undefined
@@ -131,7 +134,7 @@ export async function createMemoryFirstTokenManager(
   identity: GrantIdentity,
   options: TokenManagerOptions,
 ): Promise<MemoryFirstTokenManager> {
-  const clock = options.clock ?? systemClock
+  const { clock = systemClock, patienceSeconds = 15 } = options
   const observe = diagnosticsObserver(options.observe)
   const repository = await grantRepository(options.store, identity, clock)
   const timing: RefreshTimingOptions = {
@@ -144,11 +147,11 @@ export async function createMemoryFirstTokenManager(
     exchange: options.exchange,
     clock,
     observe,
-    lockWaitMilliseconds: options.lockWaitMilliseconds ?? 10_000,
+    lockWaitMilliseconds: Math.min(options.lockWaitMilliseconds ?? 10_000, patienceSeconds * 1000),
     timing,
     atStep: options.atStep,
   }
-  return tokenManager(context, options.patienceSeconds ?? 15, tokenFreshness(clock, timing))
+  return tokenManager(context, patienceSeconds, tokenFreshness(clock, timing))
 }
 
 /** A refresh under way. Work in the background gives up at once where a caller would wait. */
@@ -217,10 +220,14 @@ function tokenManager(
     if (known?.grant.state !== 'active' || known.grant.tokenSet?.refreshToken === undefined) return
     if (inFlight !== undefined || unsaved !== undefined) return
     if (clock.nowEpochSeconds() < noBackgroundBeforeEpochSeconds) return
-    noBackgroundBeforeEpochSeconds = clock.nowEpochSeconds() + backgroundPauseSeconds
+    pauseBackground()
     // The current token is still good: whatever goes wrong is reported by events, and matters to a
     // caller only when the token has expired.
     run(reason, undefined, true).result.catch(() => undefined)
+  }
+
+  function pauseBackground(): void {
+    noBackgroundBeforeEpochSeconds = clock.nowEpochSeconds() + backgroundPauseSeconds
   }
 
   async function obtain(rejectedAccessToken: string | undefined): Promise<AccessToken> {
@@ -252,6 +259,8 @@ function tokenManager(
     const patience = inBackground ? 0 : patienceSeconds
     const result = settle(reason, rejectedAccessToken, patience).finally(() => {
       inFlight = undefined
+      // Else one attempt would follow the other for as long as a suspended process holds the lock.
+      if (inBackground) pauseBackground()
       // Somebody is refreshing, or crashed while doing so: the lock will tell which.
       if (known?.grant.pending !== undefined) refreshInBackground('recovery')
     })
