@@ -25,6 +25,7 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
   ['conformance', 'node', 'apps/e2e/src/conformance/run.ts'],
+  ['interoperation', 'node', 'apps/interop/src/main.ts'],
 ]
 
 /** Lines of a failed step that are worth a second look: as the tools here mark a failure. */

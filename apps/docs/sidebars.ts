@@ -36,6 +36,7 @@ const sidebars: SidebarsConfig = {
       label: 'Reference',
       items: [
         'reference/requirements',
+        'reference/interoperation',
         {
           type: 'category',
           label: 'API',

@@ -1,0 +1,85 @@
+import type { InteractiveSignIn } from '@evergrant/client'
+
+/** Nothing listens there: the redirect to it is read, not followed. */
+export const redirectUri = 'http://127.0.0.1:9/callback'
+
+const mostPages = 20
+
+/** Fields that a person would fill in, by name. */
+export type FormFields = Readonly<Record<string, string>>
+
+/** A sign-in that walks through a server's pages as a browser without scripts would. */
+export function signInThroughPages(fields: FormFields = {}): InteractiveSignIn {
+  return {
+    kind: 'interactive',
+    async prepare() {
+      return {
+        redirectUri,
+        authorize: (authorizationUrl) => walkThroughPages(authorizationUrl, fields),
+        async close() {
+          // There is no listener to close.
+        },
+      }
+    },
+  }
+}
+
+/**
+ * Follows redirects with cookies and submits the first form of each page, its hidden fields as they
+ * are.
+ *
+ * @returns The redirect to {@link redirectUri}.
+ */
+export async function walkThroughPages(
+  authorizationUrl: string,
+  fields: FormFields = {},
+): Promise<string> {
+  const cookies = new Map<string, string>()
+  let url = new URL(authorizationUrl)
+  let submission: RequestInit = {}
+  for (let page = 0; page < mostPages; page += 1) {
+    const response = await fetch(url, {
+      ...submission,
+      redirect: 'manual',
+      headers: {
+        accept: 'text/html',
+        cookie: Array.from(cookies, ([name, value]) => `${name}=${value}`).join('; '),
+      },
+    })
+    for (const line of response.headers.getSetCookie()) {
+      const [name = '', value = ''] = (line.split(';')[0] ?? '').split(/=(.*)/su)
+      cookies.set(name, value)
+    }
+    const location = response.headers.get('location')
+    if (location !== null) {
+      url = new URL(location, url)
+      submission = {}
+      if (url.href.startsWith(`${redirectUri}?`)) return url.href
+      continue
+    }
+    const form = firstForm(await response.text())
+    if (form === undefined) {
+      throw new Error(
+        `${url.origin}${url.pathname} answered the sign-in with status ${response.status} and no form, where a redirect or a form was expected.`,
+      )
+    }
+    url = new URL(form.action, url)
+    submission = { method: 'POST', body: new URLSearchParams({ ...form.hidden, ...fields }) }
+  }
+  throw new Error(`The sign-in at ${url.origin} leads through more than ${mostPages} pages.`)
+}
+
+/** Enough of HTML for the forms that these servers write. */
+function firstForm(
+  html: string,
+): { readonly action: string; readonly hidden: Record<string, string> } | undefined {
+  const form = /<form[^>]*action="([^"]*)"[^>]*>(.*?)<\/form>/isu.exec(html)
+  if (form === null) return undefined
+  const [, action = '', body = ''] = form
+  const hidden: Record<string, string> = {}
+  for (const [input] of body.matchAll(/<input[^>]*type="hidden"[^>]*>/giu)) {
+    const name = /name="([^"]*)"/u.exec(input)?.[1]
+    if (name !== undefined) hidden[name] = /value="([^"]*)"/u.exec(input)?.[1] ?? ''
+  }
+  return { action, hidden }
+}

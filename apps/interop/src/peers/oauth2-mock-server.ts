@@ -1,0 +1,24 @@
+import { OAuth2Server } from 'oauth2-mock-server'
+import { signInThroughPages } from '../browser.ts'
+import { startResource } from '../resource.ts'
+import type { Peer } from './peer.ts'
+import { resourceScope } from './peer.ts'
+
+/** oauth2-mock-server: approves by itself, registers nobody, and takes any refresh token. */
+export async function startOAuth2MockServer(): Promise<Peer> {
+  const resource = await startResource(resourceScope)
+  const server = new OAuth2Server()
+  await server.issuer.keys.generate('ES256')
+  await server.start(0, '127.0.0.1')
+  const issuer = server.issuer.url ?? ''
+  resource.protectedBy(issuer)
+  return {
+    resource,
+    signIn: signInThroughPages(),
+    preRegistered: { [issuer]: { clientId: 'interop' } },
+    async close() {
+      await server.stop()
+      await resource.close()
+    },
+  }
+}

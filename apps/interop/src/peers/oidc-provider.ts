@@ -1,0 +1,36 @@
+import { Provider } from 'oidc-provider'
+import { signInThroughPages } from '../browser.ts'
+import { listenOnLoopback } from '../loopback.ts'
+import { startResource } from '../resource.ts'
+import type { Peer } from './peer.ts'
+import { resourceScope } from './peer.ts'
+
+/** oidc-provider as it comes, with what it takes to know a resource and to register clients. */
+export async function startOidcProvider(): Promise<Peer> {
+  const resource = await startResource(resourceScope)
+  const { server, origin, close } = await listenOnLoopback()
+  resource.protectedBy(origin)
+  const provider = new Provider(origin, {
+    features: {
+      registration: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        getResourceServerInfo: () => ({ scope: resourceScope, accessTokenFormat: 'jwt' }),
+      },
+    },
+    scopes: ['openid', 'offline_access', resourceScope],
+    cookies: { keys: ['interop'] },
+  })
+  const answer = provider.callback()
+  server.on('request', (request, response) => {
+    answer(request, response).catch(() => response.destroy())
+  })
+  return {
+    resource,
+    signIn: signInThroughPages({ login: 'person', password: 'anything' }),
+    async close() {
+      await close()
+      await resource.close()
+    },
+  }
+}

@@ -1,0 +1,14 @@
+import type { ClientConfiguration, InteractiveSignIn } from '@evergrant/client'
+import type { Resource } from '../resource.ts'
+
+/** The scope of the resource that every peer protects. */
+export const resourceScope = 'mcp:read'
+
+/** An authorization server that nobody here wrote, with a resource it protects. */
+export interface Peer {
+  readonly resource: Resource
+  readonly signIn: InteractiveSignIn
+  /** Registrations made beforehand, at servers that register nobody. */
+  readonly preRegistered?: NonNullable<ClientConfiguration['preRegistered']>
+  close(): Promise<void>
+}
