@@ -69,7 +69,7 @@ async function signInAndRefresh(peer: Peer): Promise<TheirServerResult> {
     const answers = await Promise.allSettled(
       Array.from({ length: callers }, () => fetch(peer.resource.url)),
     )
-    // #endregion
+    // #endregion round
     failedCalls += answers.filter(
       (answer) => answer.status === 'rejected' || !answer.value.ok,
     ).length
