@@ -9,6 +9,13 @@ import { round, table } from './report.ts'
 
 type GetToken = () => Promise<unknown>
 
+/** A single call takes less time than the clock takes to be read before and after it. */
+const callsInARow = 100
+
+async function inARow(getToken: GetToken): Promise<void> {
+  for (let call = 0; call < callsInARow; call += 1) await getToken()
+}
+
 /** How long it takes to get a token that is there and good. */
 export async function benchGoodToken(): Promise<void> {
   const evergrant = await evergrantTokens()
@@ -20,16 +27,16 @@ export async function benchGoodToken(): Promise<void> {
   }
   const bench = new Bench({ time: 1000, warmupTime: 300 })
   for (const [name, getToken] of Object.entries(subjects)) {
-    bench.add(name, getToken, { async: true })
+    bench.add(name, () => inARow(getToken), { async: true })
   }
   await bench.run()
   const measured = bench.tasks.map(({ name, result }) => {
     if (!('throughput' in result)) throw new Error(`${name} could not be measured.`)
-    return { name, nanoseconds: result.latency.mean * 1e6 }
+    return { name, nanoseconds: (result.latency.mean * 1e6) / callsInARow }
   })
   const first = measured[0]?.nanoseconds ?? Number.NaN
   table(
-    'A token that is good: time of one call',
+    `A token that is good: time of one call, of ${callsInARow} in a row`,
     ['', 'mean', 'ratio'],
     measured.map(({ name, nanoseconds }) => [
       name,
