@@ -1,6 +1,7 @@
 /**
  * Refresh grants a second, with tokens that rotate: the reference server on SQLite, on Postgres
- * where EVERGRANT_TEST_POSTGRES_URL names one, and oidc-provider as it comes, in memory.
+ * where EVERGRANT_TEST_POSTGRES_URL names one, oidc-provider as it comes, in memory, and
+ * better-auth's OAuth provider on SQLite in memory.
  *
  *     pnpm --filter @evergrant/reference-as bench
  *     node scripts/test-services.ts -- pnpm --filter @evergrant/reference-as bench
@@ -34,8 +35,10 @@ interface Chain {
 
 interface Contestant {
   readonly name: string
-  /** One issuer for each instance; requests take them in turn. */
-  readonly issuers: readonly string[]
+  /** One for each instance; requests take them in turn. */
+  readonly tokenEndpoints: readonly URL[]
+  /** Parameters of a refresh request that this server wants besides the usual ones. */
+  readonly parameters: Readonly<Record<string, string>>
   readonly chains: readonly Chain[]
   readonly latenciesMilliseconds: number[]
   /** Refresh grants a second, round by round. */
@@ -47,7 +50,7 @@ const opened: TestDatabase[] = []
 const agent = new Agent({ keepAlive: true, maxSockets: chainCount })
 
 try {
-  const contestants = [await bareProvider()]
+  const contestants = [await bareProvider(), await betterAuth()]
   for (const kind of databases) {
     const { name, available } = kind
     if (!available) {
@@ -86,7 +89,21 @@ async function bareProvider(): Promise<Contestant> {
     refreshTokens: readonly string[]
   }
   const chains = refreshTokens.map((refreshToken) => ({ clientId, refreshToken }))
-  return entered('oidc-provider in memory', [issuer], chains)
+  return entered('oidc-provider in memory', [new URL('/token', issuer)], chains)
+}
+
+async function betterAuth(): Promise<Contestant> {
+  const ready = await start(import.meta.resolve('./better-auth-provider.ts'), [String(chainCount)])
+  const { issuer, clientId, resource, refreshTokens } = ready as {
+    issuer: string
+    clientId: string
+    resource: string
+    refreshTokens: readonly string[]
+  }
+  const chains = refreshTokens.map((refreshToken) => ({ clientId, refreshToken }))
+  const endpoint = new URL('/oauth2/token', issuer)
+  // Without it the access token is opaque.
+  return entered('better-auth on SQLite in memory', [endpoint], chains, { resource })
 }
 
 async function referenceServer(
@@ -104,6 +121,9 @@ async function referenceServer(
       '0',
       '--db',
       location,
+      // The chains rotate as fast as they can, where a client waits for an expiry.
+      '--overlap',
+      '0',
     ])
     issuers.push((ready as { issuer: string }).issuer)
   }
@@ -113,11 +133,17 @@ async function referenceServer(
     const { client, refreshToken } = await signInLasting({ issuer })
     chains.push({ clientId: client.client_id, refreshToken })
   }
-  return entered(`reference server on ${database}`, issuers, chains)
+  const tokenEndpoints = issuers.map((one) => new URL('/token', one))
+  return entered(`reference server on ${database}`, tokenEndpoints, chains)
 }
 
-function entered(name: string, issuers: readonly string[], chains: readonly Chain[]): Contestant {
-  return { name, issuers, chains, latenciesMilliseconds: [], rates: [] }
+function entered(
+  name: string,
+  tokenEndpoints: readonly URL[],
+  chains: readonly Chain[],
+  parameters: Readonly<Record<string, string>> = {},
+): Contestant {
+  return { name, tokenEndpoints, parameters, chains, latenciesMilliseconds: [], rates: [] }
 }
 
 /** Starts a server; what it says when it is ready. */
@@ -145,7 +171,7 @@ async function stop(child: ChildProcess): Promise<void> {
 
 /** Lets every chain refresh one after the other for a while; grants a second of all together. */
 async function load(
-  { issuers, chains, latenciesMilliseconds }: Contestant,
+  { tokenEndpoints, parameters, chains, latenciesMilliseconds }: Contestant,
   milliseconds: number,
 ): Promise<number> {
   const begin = performance.now()
@@ -154,7 +180,9 @@ async function load(
     chains.map(async (chain, index) => {
       for (let turn = index; performance.now() - begin < milliseconds; turn += 1) {
         const sent = performance.now()
-        chain.refreshToken = await refresh(issuers[turn % issuers.length] ?? '', chain)
+        const endpoint = tokenEndpoints[turn % tokenEndpoints.length]
+        if (endpoint === undefined) throw new Error('expected a token endpoint')
+        chain.refreshToken = await refresh(endpoint, chain, parameters)
         latenciesMilliseconds.push(performance.now() - sent)
         grants += 1
       }
@@ -163,13 +191,18 @@ async function load(
   return (grants * 1000) / (performance.now() - begin)
 }
 
-async function refresh(issuer: string, { clientId, refreshToken }: Chain): Promise<string> {
+async function refresh(
+  endpoint: URL,
+  { clientId, refreshToken }: Chain,
+  parameters: Readonly<Record<string, string>>,
+): Promise<string> {
   const body = new URLSearchParams({
     grant_type: 'refresh_token',
     client_id: clientId,
     refresh_token: refreshToken,
+    ...parameters,
   }).toString()
-  const sent = request(new URL('/token', issuer), {
+  const sent = request(endpoint, {
     method: 'POST',
     agent,
     headers: {
