@@ -60,7 +60,7 @@ for (const kind of sharedStores) {
       'a Retry-After that one machine was given is kept by all, for as long as it says',
       { tags: ['C-53'] },
       async () => {
-        await using it = await scene(kind, { patienceSeconds: 0 })
+        await using it = await scene(kind, { patienceSeconds: 5 })
         it.as.faults.token.push({ kind: 'status', status: 429, headers: { 'retry-after': '300' } })
         await it.advance(lifetimeSeconds)
         const first = it.managers[1]
