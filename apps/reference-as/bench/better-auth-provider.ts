@@ -66,6 +66,7 @@ const { client_id: clientId } = await jsonOf(
   post('/oauth2/register', {
     redirect_uris: [redirectUri],
     grant_types: ['authorization_code', 'refresh_token'],
+    application_type: 'native',
     token_endpoint_auth_method: 'none',
     scope,
   }),
