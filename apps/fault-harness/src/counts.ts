@@ -1,4 +1,5 @@
 import process from 'node:process'
+import type { StoreKind } from './stores/store-kind.ts'
 
 /** How much of everything a run does. */
 export interface Counts {
@@ -30,5 +31,21 @@ const quickCounts: Counts = {
   skewedExpiries: 3,
 }
 
-/** `EVERGRANT_HARNESS=full` makes the tests as long as the promise. */
-export const counts: Counts = process.env['EVERGRANT_HARNESS'] === 'full' ? fullCounts : quickCounts
+/** The same over a database: every strike once. What does not touch the store was seen over files. */
+const quickDatabaseCounts: Counts = {
+  processes: [8],
+  callers: [1, 10, 50],
+  expiries: 5,
+  kills: 10,
+  stops: 3,
+  skewedExpiries: 1,
+}
+
+/** Whether the tests are as long as the promise: `EVERGRANT_HARNESS=full`. */
+export const full: boolean = process.env['EVERGRANT_HARNESS'] === 'full'
+
+/** How much of everything the tests do over a store. */
+export function testCounts(store: StoreKind): Counts {
+  if (full) return fullCounts
+  return store === 'file' ? quickCounts : quickDatabaseCounts
+}

@@ -1,10 +1,10 @@
 import type { RefreshStep } from '@evergrant/client'
+import type { StoreDescription } from './stores/store-kind.ts'
 
-/** What a worker process needs to know. The store's key is in a file, never in an argument. */
+/** What a worker process needs to know. */
 export interface WorkerSettings {
   readonly serverUrl: string
-  readonly storeFolder: string
-  readonly keyFile: string
+  readonly store: StoreDescription
   readonly requestTimeoutMilliseconds: number
   readonly patienceSeconds: number
   /** How far this process's clock is off, besides what each command says. */

@@ -7,8 +7,8 @@ import process from 'node:process'
 import { createSession, EvergrantClientError } from '@evergrant/client'
 import type { AccessToken, Clock, RecordStore, RefreshStep, Session } from '@evergrant/client'
 import { authorizedFetch } from '@evergrant/client/fetch'
-import { fileStore, keyFileKey } from '@evergrant/client/stores/file'
 import type { Answer, Command, Report, Work, WorkerSettings } from './messages.ts'
+import { openStore } from './stores/open-store.ts'
 
 let clockSkewSeconds = 0
 let clockOffsetSeconds = 0
@@ -68,9 +68,8 @@ async function obey(command: Command): Promise<void> {
 
 async function open(settings: WorkerSettings): Promise<void> {
   clockSkewSeconds = settings.clockSkewSeconds
-  const { key } = await keyFileKey(settings.keyFile)
   session = createSession(settings.serverUrl, {
-    store: breakable(await fileStore(settings.storeFolder, { key })),
+    store: breakable((await openStore(settings.store)).store),
     client: { name: 'fault harness' },
     clock,
     requestTimeoutMilliseconds: settings.requestTimeoutMilliseconds,

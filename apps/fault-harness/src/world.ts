@@ -1,17 +1,23 @@
-import { mkdtemp, readdir, rm, utimes } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Grant, RecordKind } from '@evergrant/client'
+import type { Grant } from '@evergrant/client'
 import { createSession, createTokenManager } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
-import { fileStore, keyFileKey } from '@evergrant/client/stores/file'
 import type { ProtectedServer, ScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { startProtectedServer, startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import type { Answer } from './messages.ts'
+import type { NetworkLine } from './stores/network-line.ts'
+import { openStore } from './stores/open-store.ts'
+import { recordKinds } from './stores/record-kinds.ts'
+import { startBackend } from './stores/start-backend.ts'
+import type { StoreKind } from './stores/store-kind.ts'
 import type { StartWorkerOptions, Worker } from './worker-process.ts'
 import { startWorker } from './worker-process.ts'
 
 export interface WorldOptions {
+  /** What the processes share. */
+  readonly store: StoreKind
   readonly processes: number
   /** For how long the server honours a superseded token whose successor nobody used. Default 0. */
   readonly graceSeconds?: number
@@ -21,24 +27,26 @@ export interface WorldOptions {
   readonly requestTimeoutMilliseconds?: number
   /** Default 15. */
   readonly patienceSeconds?: number
+  /** The longest that one statement of a database may take. Default: the store's own. */
+  readonly storeTimeoutMilliseconds?: number
 }
 
-/** What the records on the disk look like. */
+/** What the records in the store look like. */
 export interface Inspection {
   readonly records: ReadonlySet<string>
   /** Records that could not be read. */
   readonly torn: readonly string[]
-  /** Files in the folder for damaged ones. */
+  /** Damaged records that were set aside. */
   readonly setAside: number
 }
 
-/** Real servers on loopback, a store on the disk, and processes that share it. */
+/** Real servers on loopback, a store, and processes that share it. */
 export interface World extends AsyncDisposable {
   readonly as: ScriptedAuthorizationServer
   readonly mcp: ProtectedServer
   readonly workers: readonly Worker[]
-  /** Moves the clock of the servers and, with the next work, of all workers. */
-  advance(seconds: number): void
+  /** Moves the clock of the servers, of the store and, with the next work, of all workers. */
+  advance(seconds: number): Promise<void>
   /** Sets the clock of the machine that all workers run on, against that of the servers. */
   setMachineClock(aheadOfServersSeconds: number): void
   signIn(): Promise<void>
@@ -51,10 +59,15 @@ export interface World extends AsyncDisposable {
   addWorker(options?: Pick<StartWorkerOptions, 'diskFull'>): Promise<Worker>
   /** Takes a worker that died out of the world. */
   remove(worker: Worker): void
+  /** Breaks the connections of these workers to their database, until {@link reconnect}. */
+  cutOff(workers: readonly Worker[]): void
+  reconnect(workers: readonly Worker[]): void
+  /** Has the database refuse every write of a record, or no more. */
+  refuseWrites(refused: boolean): Promise<void>
   storedGrant(): Promise<Grant | undefined>
   /** Whether the stored refresh token is one that the server would take. */
   isStoredTokenLive(): Promise<boolean>
-  /** Resolves when the server has read all that was sent to it before. */
+  /** Resolves when server and store have read all that dead processes had sent to them. */
   drained(): Promise<void>
   inspect(): Promise<Inspection>
   /** Temporary files in the store that no opening sweeps, however old they are. */
@@ -65,15 +78,6 @@ export interface World extends AsyncDisposable {
 export const lifetimeSeconds = 1000
 /** An age at which a refresh is due and the token still good, whatever the record's jitter. */
 export const dueAgeSeconds = 870
-
-const kinds: readonly RecordKind[] = [
-  'grant',
-  'binding',
-  'registration',
-  'authorization',
-  'authorization-server',
-  'revocation',
-]
 
 /** Signs in once, and starts the processes. */
 export async function startWorld(options: WorldOptions): Promise<World> {
@@ -89,11 +93,16 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   })
   const mcp = await startProtectedServer(as, { clock, scopesSupported: ['mcp:read'] })
   const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-faults-'))
-  const storeFolder = path.join(folder, 'store')
-  const keyFile = path.join(folder, 'key')
-  const { key } = await keyFileKey(keyFile)
-  const store = await fileStore(storeFolder, { key })
+  const { storeTimeoutMilliseconds } = options
+  const backend = await startBackend(options.store, {
+    folder,
+    keyFile: path.join(folder, 'key'),
+    ...(storeTimeoutMilliseconds === undefined ? {} : { storeTimeoutMilliseconds }),
+  })
+  const ownReach = await backend.reach()
+  const { store, end } = await openStore(ownReach.description)
   const workers = new Set<Worker>()
+  const lines = new Map<Worker, NetworkLine>()
 
   const session = createSession(mcp.resource, {
     store,
@@ -104,11 +113,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   await session.signIn()
 
   async function addWorker(more: Pick<StartWorkerOptions, 'diskFull'> = {}): Promise<Worker> {
+    const { description, line } = await backend.reach()
     const worker = await startWorker(
       {
         serverUrl: mcp.resource,
-        storeFolder,
-        keyFile,
+        store: description,
         requestTimeoutMilliseconds: options.requestTimeoutMilliseconds ?? 15_000,
         patienceSeconds: options.patienceSeconds ?? 15,
         clockSkewSeconds: options.clockSkewsSeconds?.[workers.size] ?? 0,
@@ -116,6 +125,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       { ...more, compileCache: path.join(tmpdir(), 'evergrant-faults-compiled') },
     )
     workers.add(worker)
+    if (line !== undefined) lines.set(worker, line)
     return worker
   }
   for (let index = 0; index < options.processes; index += 1) await addWorker()
@@ -130,21 +140,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     return await reader.read()
   }
 
-  async function files(ofFolders: readonly string[]): Promise<string[]> {
-    const names = await Promise.all(
-      ofFolders.map(async (name) =>
-        (await readdir(path.join(storeFolder, name))).map((file) =>
-          path.join(storeFolder, name, file),
-        ),
-      ),
-    )
-    return names.flat()
-  }
-
-  async function leftovers(): Promise<string[]> {
-    return (await files([...kinds, 'locks'])).filter((file) =>
-      path.basename(file).startsWith('.writing-'),
-    )
+  function lineOf(worker: Worker): NetworkLine {
+    const line = lines.get(worker)
+    if (line === undefined) throw new Error('Only a database has connections to break.')
+    return line
   }
 
   return {
@@ -153,7 +152,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     get workers() {
       return [...workers]
     },
-    advance(seconds) {
+    async advance(seconds) {
+      await backend.age(seconds)
       offsetSeconds += seconds
     },
     setMachineClock(aheadOfServersSeconds) {
@@ -168,6 +168,13 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       ),
     addWorker,
     remove: (worker) => void workers.delete(worker),
+    cutOff: (some) => {
+      for (const worker of some) lineOf(worker).cut()
+    },
+    reconnect: (some) => {
+      for (const worker of some) lineOf(worker).restore()
+    },
+    refuseWrites: (refused) => backend.refuseWrites(refused),
     storedGrant,
     async isStoredTokenLive() {
       const stored = (await storedGrant())?.tokenSet?.refreshToken
@@ -178,31 +185,33 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       for (let round = 0; round < 2; round += 1) {
         await (await fetch(as.jwksUri)).arrayBuffer()
       }
+      for (const [worker, line] of lines) {
+        if (workers.has(worker)) continue
+        await line.drained()
+        lines.delete(worker)
+      }
     },
     async inspect() {
-      const fresh = await fileStore(storeFolder, { key })
+      const fresh = await openStore(ownReach.description)
       const records = new Set<string>()
       const torn: string[] = []
-      for (const kind of kinds) {
-        for await (const id of fresh.list(kind)) {
-          const record = await fresh.read({ kind, id }).catch(() => undefined)
+      for (const kind of recordKinds) {
+        for await (const id of fresh.store.list(kind)) {
+          const record = await fresh.store.read({ kind, id }).catch(() => undefined)
           if (record === undefined || !isJson(record.body)) torn.push(`${kind}/${id}`)
           else records.add(`${kind}/${id}`)
         }
       }
-      return { records, torn, setAside: (await files(['set-aside'])).length }
+      await fresh.end()
+      return { records, torn, setAside: await backend.setAside() }
     },
-    async leftoversAfterSweep() {
-      const before = await leftovers()
-      const longAgo = new Date(Date.now() - 3_600_000)
-      for (const file of before) await utimes(file, longAgo, longAgo)
-      await fileStore(storeFolder, { key })
-      return { before: before.length, after: (await leftovers()).length }
-    },
+    leftoversAfterSweep: () => backend.leftoversAfterSweep(),
     async [Symbol.asyncDispose]() {
       await Promise.all([...workers].map((worker) => worker.kill()))
       await mcp.close()
       await as.close()
+      await end()
+      await backend.close()
       await rm(folder, { recursive: true, force: true })
     },
   }

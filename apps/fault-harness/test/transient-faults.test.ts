@@ -1,32 +1,46 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { full } from '../src/counts.ts'
 import { canSuspend } from '../src/platform.ts'
-import type { FaultReport } from '../src/scenarios/transient-faults.ts'
+import { meetCutAtSave, meetDatabaseFaults } from '../src/scenarios/database-faults.ts'
 import {
   meetDiskFaults,
   meetDiskFullAtSave,
   meetFileSizeLimit,
-  meetServerFaults,
-} from '../src/scenarios/transient-faults.ts'
+} from '../src/scenarios/disk-faults.ts'
+import type { FaultReport } from '../src/scenarios/meet-fault.ts'
+import { meetServerFaults } from '../src/scenarios/server-faults.ts'
+import { testedStores } from './support/stores.ts'
 
 /** What every fault has to leave behind. */
 const harmless = { signIns: 0, grantAlive: true, recovered: true }
+
+/** One of each family: the others differ in what the token endpoint does, not in the store. */
+const fewServerFaults = ['503 with Retry-After: 30', 'a connection reset']
 
 function codes(reports: readonly FaultReport[]): string[] {
   return [...new Set(reports.flatMap(({ errors }) => Object.keys(errors)))]
 }
 
-test(
-  'whatever goes wrong at the token endpoint, nobody signs in and the grant is kept',
-  { tags: ['C-53'] },
-  async () => {
-    const reports = await meetServerFaults()
-    expect(reports.length).toBe(15)
-    for (const report of reports) expect(report).toMatchObject(harmless)
-    // The first attempt, and one at once where no answer came: not one for each process.
-    expect(Math.max(...reports.map(({ requests }) => requests))).toBe(2)
-    expect(codes(reports)).toEqual(['TEMPORARILY_UNAVAILABLE'])
-  },
-)
+const stores = testedStores('transient faults')
+
+for (const { store, available } of stores) {
+  const onlyFew = store === 'file' || full ? undefined : fewServerFaults
+
+  describe.runIf(available)(`over ${store}`, () => {
+    test(
+      'whatever goes wrong at the token endpoint, nobody signs in and the grant is kept',
+      { tags: ['C-53'] },
+      async () => {
+        const reports = await meetServerFaults(store, onlyFew)
+        expect(reports.length).toBe(onlyFew?.length ?? 15)
+        for (const report of reports) expect(report, report.fault).toMatchObject(harmless)
+        // The first attempt, and one at once where no answer came: not one for each process.
+        expect(Math.max(...reports.map(({ requests }) => requests))).toBe(2)
+        expect(codes(reports)).toEqual(['TEMPORARILY_UNAVAILABLE'])
+      },
+    )
+  })
+}
 
 test(
   'a disk that cannot be written spends no refresh token and costs no sign-in',
@@ -35,7 +49,8 @@ test(
     const reports = await meetDiskFaults()
     // Limits on the size of files are the POSIX shell's; elsewhere the failing store stands in.
     if (canSuspend) reports.push(await meetFileSizeLimit())
-    for (const report of reports) expect(report).toMatchObject({ ...harmless, requests: 0 })
+    for (const report of reports)
+      expect(report, report.fault).toMatchObject({ ...harmless, requests: 0 })
     for (const code of codes(reports)) expect(code).toMatch(/^TOKEN_STORE_/)
   },
 )
@@ -47,3 +62,32 @@ test(
     expect(await meetDiskFullAtSave()).toMatchObject({ ...harmless, requests: 1 })
   },
 )
+
+for (const { store, available } of stores) {
+  if (store === 'file') continue
+
+  describe.runIf(available)(`over ${store}`, () => {
+    test(
+      'a database that cannot be written or reached costs no sign-in, even without grace',
+      { tags: ['C-52', 'C-53'] },
+      async () => {
+        const { atStart, atSave } = await meetDatabaseFaults(store)
+        for (const report of atStart)
+          expect(report, report.fault).toMatchObject({ ...harmless, requests: 0 })
+        expect(atSave).toMatchObject({ ...harmless, requests: 1 })
+        for (const code of codes([...atStart, atSave])) {
+          // Whoever finds the lock taken is told that somebody else is at work.
+          expect(code).toMatch(/^TOKEN_STORE_|^TEMPORARILY_UNAVAILABLE$/)
+        }
+      },
+    )
+
+    test(
+      'a connection that breaks after the answer costs no sign-in where the server has grace',
+      { tags: ['C-52', 'C-53'] },
+      async () => {
+        expect(await meetCutAtSave(store)).toMatchObject({ ...harmless, requests: 2 })
+      },
+    )
+  })
+}

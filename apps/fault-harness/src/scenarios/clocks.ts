@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer } from '../messages.ts'
+import type { StoreKind } from '../stores/store-kind.ts'
 import { until } from '../waiting.ts'
 import type { World, WorldOptions } from '../world.ts'
 import { lifetimeSeconds, startWorld } from '../world.ts'
@@ -21,8 +22,10 @@ const processes = 4
 const callers = 4
 
 /** The machine's clock jumps an hour ahead while tokens are fresh, and back again. */
-export async function clockJumps(): Promise<{ forward: ClockReport; back: ClockReport }> {
-  await using world = await readyWorld({ processes })
+export async function clockJumps(
+  store: StoreKind,
+): Promise<{ forward: ClockReport; back: ClockReport }> {
+  await using world = await readyWorld({ store, processes })
   const forward = await observe(world, async () => {
     world.setMachineClock(3600)
     return await requestsOfAll(world)
@@ -35,18 +38,18 @@ export async function clockJumps(): Promise<{ forward: ClockReport; back: ClockR
 }
 
 /** The machine's clock is set back, so that a token that has expired looks young. */
-export async function expiryUnseen(): Promise<ClockReport> {
-  await using world = await readyWorld({ processes })
-  world.advance(lifetimeSeconds + 20)
+export async function expiryUnseen(store: StoreKind): Promise<ClockReport> {
+  await using world = await readyWorld({ store, processes })
+  await world.advance(lifetimeSeconds + 20)
   world.setMachineClock(-lifetimeSeconds)
   return await observe(world, () => requestsOfAll(world))
 }
 
 /** Every process stands still past the expiry, as on a laptop that sleeps. Not on Windows. */
-export async function sleepPastExpiry(): Promise<ClockReport> {
-  await using world = await readyWorld({ processes })
+export async function sleepPastExpiry(store: StoreKind): Promise<ClockReport> {
+  await using world = await readyWorld({ store, processes })
   for (const worker of world.workers) worker.suspend()
-  world.advance(8 * 3600)
+  await world.advance(8 * 3600)
   for (const worker of world.workers) worker.resume()
   return await observe(world, () => requestsOfAll(world))
 }
@@ -55,10 +58,10 @@ export async function sleepPastExpiry(): Promise<ClockReport> {
  * The laptop falls asleep when the server has rotated the token and its answer is on the way, and
  * wakes after the request's time limit. The server has no grace. Not on Windows.
  */
-export async function sleepDuringRefresh(): Promise<ClockReport> {
+export async function sleepDuringRefresh(store: StoreKind): Promise<ClockReport> {
   const requestTimeoutMilliseconds = 500
-  await using world = await readyWorld({ processes, requestTimeoutMilliseconds })
-  world.advance(lifetimeSeconds)
+  await using world = await readyWorld({ store, processes, requestTimeoutMilliseconds })
+  await world.advance(lifetimeSeconds)
   const wokenUp = Promise.withResolvers<void>()
   world.as.faults.token.push({ kind: 'hang', afterCommit: true, until: wokenUp.promise })
   return await observe(world, async () => {
@@ -73,14 +76,18 @@ export async function sleepDuringRefresh(): Promise<ClockReport> {
 }
 
 /** Machines whose clocks and the servers' are within two minutes of each other, over expiries. */
-export async function skewedClocks(expiries: number): Promise<ClockReport> {
-  await using world = await readyWorld({ processes: 4, clockSkewsSeconds: [-60, -20, 20, 60] })
+export async function skewedClocks(store: StoreKind, expiries: number): Promise<ClockReport> {
+  await using world = await readyWorld({
+    store,
+    processes: 4,
+    clockSkewsSeconds: [-60, -20, 20, 60],
+  })
   world.setMachineClock(60)
   const stepSeconds = 50
   return await observe(world, async () => {
     const answers: (Answer | undefined)[] = []
     for (let age = 0; age < expiries * lifetimeSeconds; age += stepSeconds) {
-      world.advance(stepSeconds)
+      await world.advance(stepSeconds)
       answers.push(...(await requestsOfAll(world)))
       await world.all('idle', 0)
     }

@@ -1,4 +1,5 @@
 import type { Answer } from '../messages.ts'
+import type { StoreKind } from '../stores/store-kind.ts'
 import { lifetimeSeconds, startWorld } from '../world.ts'
 
 /** What the token endpoint saw of one expiry. */
@@ -15,13 +16,14 @@ export interface ExpiryCount {
 
 /** Lets the access token expire, and has every caller of every process ask at once. */
 export async function countOneExpiry(
+  store: StoreKind,
   processes: number,
   callerCounts: readonly number[],
 ): Promise<ExpiryCount[]> {
-  await using world = await startWorld({ processes })
+  await using world = await startWorld({ store, processes })
   const counts: ExpiryCount[] = []
   for (const callers of callerCounts) {
-    world.advance(lifetimeSeconds)
+    await world.advance(lifetimeSeconds)
     const before = world.as.refreshRequests()
     const answers = await world.all('tokens', callers)
     counts.push({
@@ -46,15 +48,16 @@ export interface ManyExpiries {
 
 /** 8 callers in each process, expiry after expiry. */
 export async function countManyExpiries(
+  store: StoreKind,
   expiries: number,
   processes: number,
   callers: number,
 ): Promise<ManyExpiries> {
-  await using world = await startWorld({ processes })
+  await using world = await startWorld({ store, processes })
   let deadGrants = 0
   let lostCalls = 0
   for (let expiry = 0; expiry < expiries; expiry += 1) {
-    world.advance(lifetimeSeconds)
+    await world.advance(lifetimeSeconds)
     lostCalls += processes * callers - succeeded(await world.all('tokens', callers))
     if (world.as.isGrantAlive()) continue
     deadGrants += 1

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RefreshStep } from '@evergrant/client'
 import type { Answer } from '../messages.ts'
+import type { StoreKind } from '../stores/store-kind.ts'
 import { until, within } from '../waiting.ts'
 import type { Worker } from '../worker-process.ts'
 import type { Inspection, World } from '../world.ts'
@@ -30,16 +31,19 @@ const points: readonly StrikePoint[] = [
   'instant',
 ]
 
-/** After these a refresh token is spent, and its successor is nowhere on the disk. */
+/** After these a refresh token is spent, and its successor is in no store. */
 const betweenCommitAndSave: ReadonlySet<StrikePoint> = new Set(['committed', 'answered'])
 
 /** How many processes die and stand still, and how forgiving the server is. */
 export interface StrikesOptions {
+  readonly store: StoreKind
   readonly kills: number
   readonly stops: number
   readonly graceSeconds: number
   readonly processes: number
   readonly callers: number
+  /** How long a suspended process stands still, at most. Default 400; at least 50. */
+  readonly longestStopMilliseconds?: number
 }
 
 /** What the strikes cost. */
@@ -72,6 +76,7 @@ interface Tally {
 /** Kills and suspends refreshing processes at every step, while others ask for the same tokens. */
 export async function strike(options: StrikesOptions): Promise<StrikesReport> {
   await using world = await startWorld({
+    store: options.store,
     processes: options.processes,
     graceSeconds: options.graceSeconds,
   })
@@ -109,8 +114,8 @@ async function killOnce(
   point: StrikePoint,
 ): Promise<void> {
   count(tally.strikesByPoint, point)
-  world.advance(index % 3 === 2 ? dueAgeSeconds : lifetimeSeconds)
-  // At a random instant only the disk and the server can tell on which side of the save it fell:
+  await world.advance(index % 3 === 2 ? dueAgeSeconds : lifetimeSeconds)
+  // At a random instant only the store and the server can tell on which side of the save it fell:
   // without grace the others must not act before they are asked.
   const alone = point === 'instant' && options.graceSeconds === 0
   const asking = alone ? world.workers.slice(0, 1) : world.workers
@@ -151,7 +156,7 @@ async function stopOnce(
 ): Promise<void> {
   count(tally.strikesByPoint, point)
   const stillGood = index % 2 === 1
-  world.advance(stillGood ? dueAgeSeconds : lifetimeSeconds)
+  await world.advance(stillGood ? dueAgeSeconds : lifetimeSeconds)
   const { victim, answers, held } = await bringTo(world, point, world.workers, options.callers)
   if (point === 'instant') await pause(randomInt(25))
   victim.suspend()
@@ -162,7 +167,7 @@ async function stopOnce(
   const results: (Answer | undefined)[] = []
   // While the token is still good, nobody waits for the one that stands still.
   if (stillGood) results.push(...(await world.all('tokens', options.callers, others)))
-  await pause(randomInt(50, 400))
+  await pause(randomInt(50, options.longestStopMilliseconds ?? 400))
   victim.resume()
   results.push(...(await answers))
   await world.all('idle', 0)

@@ -1,0 +1,11 @@
+import type { RecordKind } from '@evergrant/client'
+
+/** Every kind of record there is. */
+export const recordKinds: readonly RecordKind[] = Object.keys({
+  grant: true,
+  binding: true,
+  registration: true,
+  authorization: true,
+  'authorization-server': true,
+  revocation: true,
+} satisfies Record<RecordKind, true>) as RecordKind[]
