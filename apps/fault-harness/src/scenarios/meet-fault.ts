@@ -36,6 +36,8 @@ export async function meet(
 ): Promise<FaultReport> {
   const before = world.as.refreshRequests()
   const failing = await during()
+  // A request that outlasts its callers' patience has met the fault, too.
+  await world.all('idle', 0)
   const requests = world.as.refreshRequests() - before
   await end()
   await world.advance(overSeconds)
