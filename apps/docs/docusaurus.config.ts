@@ -119,7 +119,7 @@ const config: Config = {
       'stores/redis',
     ]),
     apiReference('resource-server', ['index', 'fetch', 'express']),
-    apiReference('authorization-server', ['index', 'oidc-provider', 'guarded-fetch']),
+    apiReference('authorization-server', ['index', 'oidc-provider', 'guarded-fetch', 'profiles']),
   ],
   themeConfig: {
     colorMode: { respectPrefersColorScheme: true },

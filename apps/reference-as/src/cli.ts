@@ -1,4 +1,6 @@
-import type { RefreshIssuancePreset } from '@evergrant/authorization-server'
+import type { RefreshIssuancePolicy } from '@evergrant/authorization-server'
+import { serverProfile, serverProfiles } from '@evergrant/authorization-server/profiles'
+import type { ServerProfile } from '@evergrant/authorization-server/profiles'
 import { Command } from 'commander'
 import { addAccount } from './accounts.ts'
 import {
@@ -10,6 +12,7 @@ import {
 import type { ConfigurationSources } from './configuration.ts'
 import { ReferenceServerError } from './errors.ts'
 import type { LogEntry } from './log.ts'
+import { describeProfile, listProfiles } from './profile/describe.ts'
 import { startWithSettings } from './server.ts'
 import type { RunningAuthorizationServer } from './server.ts'
 import {
@@ -83,6 +86,23 @@ function createProgram(environment: CliEnvironment): Command {
   }
   serving.action(async () => await serve(sourcesOf(serving), environment))
 
+  program
+    .command('profiles [name]')
+    .description('the products that serve --profile behaves like, or what is known about one')
+    .option('--json', 'print the data')
+    .action((name: string | undefined, { json }: { json?: boolean }) => {
+      const profiles = name === undefined ? serverProfiles : [profileCalled(name)]
+      if (json === true) {
+        environment.stdout(
+          `${JSON.stringify(name === undefined ? profiles : profiles[0], null, 2)}\n`,
+        )
+      } else {
+        environment.stdout(
+          name === undefined ? listProfiles(profiles) : profiles.map(describeProfile).join(''),
+        )
+      }
+    })
+
   const users = program.command('users').description('the accounts that can sign in')
   const onStore = async (command: Command, work: (store: Store) => Promise<void>) => {
     const store = await openStore(readDatabase(sourcesOf(command)))
@@ -149,6 +169,15 @@ function createProgram(environment: CliEnvironment): Command {
       })
     })
   return program
+}
+
+function profileCalled(name: string): ServerProfile {
+  const found = serverProfile(name)
+  if (found !== undefined) return found
+  throw new ReferenceServerError(
+    'OPTION_INVALID',
+    `There is no profile called ${JSON.stringify(name.slice(0, 40))}. There are: ${serverProfiles.map((one) => one.name).join(', ')}.`,
+  )
 }
 
 function onDatabase(command: Command): Command {
@@ -220,18 +249,21 @@ function summary(
   { issuer, url, settings: on, hasMetrics }: RunningAuthorizationServer,
   sources: readonly string[],
 ): string {
-  const policies: Readonly<Record<RefreshIssuancePreset, string>> = {
+  const policies: Readonly<Record<RefreshIssuancePolicy, string>> = {
     oauth21: 'to clients that list refresh_token in their grant_types',
     oidc: 'to clients that list refresh_token and are granted offline_access',
     either: 'to clients that list refresh_token, or are granted offline_access',
     never: 'never',
+    'any-code': 'with every authorization code',
+    'offline-access-alone': 'to clients that are granted offline_access',
   }
-  const { lifetimes, graceSeconds, overlapSeconds, clients } = on
+  const { lifetimes, graceSeconds, overlapSeconds, clients, emulation } = on
   const lines = [
     ['issuer', issuer],
     ['listening on', url],
     ['settings from', [...sources, 'defaults'].join(', ')],
     ['database', describeDatabase(on.databasePath)],
+    ...(on.profile === undefined ? [] : [['behaves like', on.profile.product]]),
     ['refresh tokens', `${policies[on.preset]} (${on.preset})`],
     ['access tokens', `${on.accessTokenLifetimeSeconds} s`],
     ['sign-ins', `${lifetimes.absoluteSeconds} s, ${lifetimes.idleSeconds} s when not used`],
@@ -243,7 +275,11 @@ function summary(
     ['resources', [...on.resources, ...(on.demo ? ['any on loopback'] : [])].join(', ')],
     [
       'clients',
-      `dynamic registration, metadata documents${clients.length === 0 ? '' : `, ${clients.length} known beforehand`}`,
+      [
+        ...(emulation.registration ? ['dynamic registration'] : []),
+        ...(emulation.clientIdMetadataDocuments ? ['metadata documents'] : []),
+        ...(clients.length === 0 ? [] : [`${clients.length} known beforehand`]),
+      ].join(', '),
     ],
     ['rate limits', on.demo ? 'off in the demo' : 'sign-in, token and registration endpoints'],
     ['metrics', hasMetrics ? 'OpenTelemetry, where an SDK is registered' : 'off'],

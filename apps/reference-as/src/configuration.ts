@@ -36,6 +36,12 @@ export const settings: readonly Setting[] = [
     help: 'SQLite file, :memory: (default), or postgres://…',
   },
   {
+    name: 'profile',
+    option: 'profile',
+    kind: 'text',
+    help: 'product to behave like; see: evergrant-as profiles',
+  },
+  {
     name: 'preset',
     option: 'preset',
     kind: 'text',
@@ -143,6 +149,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     host: value('host', text),
     issuer: value('issuer', text),
     databasePath: value('db', text),
+    profile: value('profile', text),
     preset: value('preset', preset),
     accessTokenLifetimeSeconds: value('access-token-ttl', wholeNumber),
     refreshTokenLifetimeSeconds: value('refresh-token-ttl', wholeNumber),

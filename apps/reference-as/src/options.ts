@@ -4,7 +4,9 @@ import {
   defaultRefreshTokenLifetimes,
   refreshIssuancePresets,
 } from '@evergrant/authorization-server'
-import type { RefreshIssuancePreset } from '@evergrant/authorization-server'
+import type { RefreshIssuancePolicy, RefreshIssuancePreset } from '@evergrant/authorization-server'
+import { serverProfile, serverProfiles } from '@evergrant/authorization-server/profiles'
+import type { ServerProfile } from '@evergrant/authorization-server/profiles'
 import type { GuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import type { RiskFacts } from '@evergrant/authorization-server/oidc-provider'
 import type { RiskAssessment } from '@evergrant/authorization-server'
@@ -13,6 +15,8 @@ import type { ClientMetadata } from 'oidc-provider'
 import { isLoopbackHost } from './addresses.ts'
 import { ReferenceServerError } from './errors.ts'
 import type { Log } from './log.ts'
+import { emulatedSettings, emulationOf, noEmulation } from './profile/emulation.ts'
+import type { Emulation } from './profile/emulation.ts'
 
 /** Short, because access tokens outlive a revocation. */
 export const defaultAccessTokenLifetimeSeconds = 300
@@ -27,6 +31,11 @@ export interface AuthorizationServerOptions {
   readonly issuer?: string | undefined
   /** A SQLite file, `:memory:` (the default), or a `postgres://` connection string. */
   readonly databasePath?: string | undefined
+  /**
+   * The product to behave like, as far as refresh tokens and the requests around them go. What is
+   * set besides goes before what the profile says. See {@link serverProfiles}.
+   */
+  readonly profile?: string | undefined
   /** When refresh tokens are issued. Default `either`. */
   readonly preset?: RefreshIssuancePreset | undefined
   /** Signs in and approves by itself; any loopback resource is registered. Loopback only. */
@@ -70,7 +79,9 @@ export interface ServerSettings {
   readonly port: number
   readonly issuer: string | undefined
   readonly databasePath: string
-  readonly preset: RefreshIssuancePreset
+  readonly profile: ServerProfile | undefined
+  readonly emulation: Emulation
+  readonly preset: RefreshIssuancePolicy
   readonly demo: boolean
   readonly accessTokenLifetimeSeconds: number
   readonly lifetimes: { readonly idleSeconds: number; readonly absoluteSeconds: number }
@@ -126,10 +137,11 @@ export function resolveSettings(
   if (unknown !== undefined)
     throw invalid(nameOf('defaultScopes'), 'scopes of resourceScopes', unknown)
 
-  const preset = options.preset ?? 'either'
-  if (!refreshIssuancePresets.includes(preset)) {
-    throw invalid(nameOf('preset'), refreshIssuancePresets.join(', '), preset)
+  if (options.preset !== undefined && !refreshIssuancePresets.includes(options.preset)) {
+    throw invalid(nameOf('preset'), refreshIssuancePresets.join(', '), options.preset)
   }
+  const profile = profileNamed(nameOf('profile'), options.profile)
+  const emulated = profile === undefined ? undefined : emulatedSettings(profile)
   const resources = options.resources ?? []
   for (const resource of resources) assertResource(nameOf('resources'), resource)
   if (!demo && resources.length === 0) {
@@ -138,28 +150,37 @@ export function resolveSettings(
 
   const absoluteSeconds = seconds(
     nameOf('refreshTokenLifetimeSeconds'),
-    options.refreshTokenLifetimeSeconds ?? defaultRefreshTokenLifetimes.absoluteSeconds,
+    options.refreshTokenLifetimeSeconds ??
+      emulated?.refreshTokenLifetimeSeconds ??
+      defaultRefreshTokenLifetimes.absoluteSeconds,
   )
   const idleSeconds = seconds(
     nameOf('refreshTokenIdleSeconds'),
     options.refreshTokenIdleSeconds ??
-      Math.min(defaultRefreshTokenLifetimes.idleSeconds, absoluteSeconds),
+      Math.min(
+        emulated?.refreshTokenIdleSeconds ??
+          (profile === undefined ? defaultRefreshTokenLifetimes.idleSeconds : absoluteSeconds),
+        absoluteSeconds,
+      ),
   )
   if (idleSeconds > absoluteSeconds) {
     throw invalid(nameOf('refreshTokenIdleSeconds'), `at most ${absoluteSeconds}`, idleSeconds)
   }
   const accessTokenLifetimeSeconds = seconds(
     nameOf('accessTokenLifetimeSeconds'),
-    options.accessTokenLifetimeSeconds ?? defaultAccessTokenLifetimeSeconds,
+    options.accessTokenLifetimeSeconds ??
+      emulated?.accessTokenLifetimeSeconds ??
+      defaultAccessTokenLifetimeSeconds,
   )
   const graceSeconds = seconds(
     nameOf('graceSeconds'),
-    options.graceSeconds ?? defaultGraceSeconds,
+    options.graceSeconds ?? emulated?.graceSeconds ?? defaultGraceSeconds,
     0,
   )
   const overlapSeconds = seconds(
     nameOf('overlapSeconds'),
     options.overlapSeconds ??
+      emulated?.overlapSeconds ??
       // A refresh that comes later than this has met the next expiry, not the same one.
       Math.min(defaultOverlapSeconds, Math.floor(accessTokenLifetimeSeconds / 2), graceSeconds),
     0,
@@ -172,7 +193,9 @@ export function resolveSettings(
     port: port(nameOf('port'), options.port ?? 0),
     issuer,
     databasePath: options.databasePath ?? ':memory:',
-    preset,
+    profile,
+    emulation: emulationFor(profile, options),
+    preset: options.preset ?? emulated?.policy ?? 'either',
     demo,
     accessTokenLifetimeSeconds,
     lifetimes: { idleSeconds, absoluteSeconds },
@@ -186,6 +209,27 @@ export function resolveSettings(
       nameOf('signingKeyCheckSeconds'),
       options.signingKeyCheckSeconds ?? 10,
     ),
+  }
+}
+
+function profileNamed(name: string, value: string | undefined): ServerProfile | undefined {
+  if (value === undefined) return undefined
+  const found = serverProfile(value)
+  if (found !== undefined) return found
+  throw invalid(name, serverProfiles.map((one) => one.name).join(', '), value)
+}
+
+/** What is set by hand is not emulated. */
+function emulationFor(
+  profile: ServerProfile | undefined,
+  { preset, graceSeconds }: AuthorizationServerOptions,
+): Emulation {
+  if (profile === undefined) return noEmulation
+  const emulation = emulationOf(profile)
+  return {
+    ...emulation,
+    ...(preset === undefined ? {} : { offlineAccess: 'by-policy', accessTypeOffline: false }),
+    ...(graceSeconds === undefined ? {} : { reuse: 'as-it-comes' }),
   }
 }
 

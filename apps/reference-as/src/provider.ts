@@ -17,6 +17,9 @@ import { createFailedDocuments, limitRefetching } from './failed-documents.ts'
 import { clip } from './log.ts'
 import type { Log } from './log.ts'
 import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
+import { createAccessTypes } from './profile/access-type.ts'
+import { emulate, refuseAuthorization } from './profile/emulate.ts'
+import { emulateReuse } from './profile/refresh-token-store.ts'
 import { pageHeaders, renderPage } from './pages/layout.ts'
 import type { Page } from './pages/layout.ts'
 import { messagePage } from './pages/pages.ts'
@@ -54,34 +57,45 @@ export interface BoundProvider {
  */
 export function createProvider(dependencies: ProviderDependencies): BoundProvider {
   const { issuer, settings, store, secrets, resources, events, log } = dependencies
-  const binding = bindRefreshTokens(store, {
-    successorKey: secrets.successorKey,
-    preset: settings.preset,
-    graceSeconds: settings.graceSeconds,
-    overlapSeconds: settings.overlapSeconds,
-    lifetimes: settings.lifetimes,
-    assessRisk: dependencies.assessRisk,
-    onEvent(event) {
-      events.refreshTokenEvent(event)
-      if (event.type === 'issuance-decided') {
-        const { issue, reason, riskReason } = event.decision
-        const fields = { client: clip(event.clientId), issue, reason, riskReason }
-        log({ level: 'info', event: 'refresh_token.issuance', ...fields })
-      } else {
-        log({
-          level: event.type === 'reuse-detected' ? 'warn' : 'info',
-          event: `refresh_token.${event.type}`,
-          client: clip(event.clientId),
-          grant: event.grantId,
-          reason: event.type === 'reuse-detected' ? event.reason : undefined,
-        })
-      }
+  const { emulation } = settings
+  const refreshTokens = emulateReuse(store.refreshTokens, emulation.reuse)
+  const binding = bindRefreshTokens(
+    { ...store, refreshTokens },
+    {
+      successorKey: secrets.successorKey,
+      preset: settings.preset,
+      graceSeconds: settings.graceSeconds,
+      overlapSeconds: settings.overlapSeconds,
+      lifetimes: settings.lifetimes,
+      assessRisk: dependencies.assessRisk,
+      onEvent(event) {
+        events.refreshTokenEvent(event)
+        if (event.type === 'issuance-decided') {
+          const { issue, reason, riskReason } = event.decision
+          const fields = { client: clip(event.clientId), issue, reason, riskReason }
+          log({ level: 'info', event: 'refresh_token.issuance', ...fields })
+        } else {
+          log({
+            level: event.type === 'reuse-detected' ? 'warn' : 'info',
+            event: `refresh_token.${event.type}`,
+            client: clip(event.clientId),
+            grant: event.grantId,
+            reason: event.type === 'reuse-detected' ? event.reason : undefined,
+          })
+        }
+      },
     },
-  })
+  )
 
+  const accessTypes = emulation.accessTypeOffline ? createAccessTypes() : undefined
+  const { issueRefreshToken } = binding.configuration
   const documents = createFailedDocuments()
   const configuration: Configuration = {
     ...binding.configuration,
+    ...(issueRefreshToken === undefined || accessTypes === undefined
+      ? {}
+      : { issueRefreshToken: accessTypes.issuing(issueRefreshToken) }),
+    ...(emulation.rotation === 'new-token' ? {} : { rotateRefreshToken: async () => false }),
     jwks: dependencies.signingKeys,
     clients: [...settings.clients],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
@@ -106,7 +120,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     features: {
       devInteractions: { enabled: false },
       clientIdMetadataDocument: {
-        enabled: true,
+        enabled: emulation.clientIdMetadataDocuments,
         ack: 'draft-02',
         allowFetch: (_ctx, clientId) => !documents.hasFailed(clientId),
       },
@@ -116,7 +130,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       },
       // Not something MCP clients use, and one more way into the authorization endpoint.
       pushedAuthorizationRequests: { enabled: false },
-      registration: { enabled: true },
+      registration: { enabled: emulation.registration },
       resourceIndicators: {
         enabled: true,
         defaultResource: (_ctx, _client, oneOf) => oneOf ?? resources.defaultResource,
@@ -154,9 +168,12 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       },
     },
     extraParams: {
+      // Kept with the request, for the profile that needs it.
+      ...(accessTypes === undefined ? {} : { access_type: () => {} }),
       // oidc-provider runs these after it knows the resources and before it looks at the session.
       // Nothing is expected in a parameter of this name.
       'evergrant:request': (ctx) => {
+        refuseAuthorization(ctx, emulation)
         completeScope(ctx, settings)
         if (settings.demo) ctx.oidc.session?.loginAccount({ accountId: demoAccountId })
       },
@@ -198,6 +215,8 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   }
 
   const provider = new Provider(issuer, configuration)
+  emulate(provider, emulation)
+  accessTypes?.observe(provider)
   binding.attach(provider)
   advertiseScopes(provider, settings)
   limitRefetching(provider, documents)
@@ -304,13 +323,24 @@ function promptNobody(): interactionPolicy.DefaultPolicy {
 
 /** Scopes of resources belong into the metadata, but the engine would take them for its own. */
 function advertiseScopes(provider: Provider, settings: ServerSettings): void {
-  const scopes = authorizationServerScopes(['openid', ...settings.resourceScopes], settings.preset)
+  const scopes = advertisedScopes(settings)
   provider.use(async (ctx, next) => {
     await next()
     const body: unknown = ctx.body
     if (!ctx.path.startsWith('/.well-known/') || typeof body !== 'object' || body === null) return
     if ('scopes_supported' in body) body.scopes_supported = scopes
   })
+}
+
+function advertisedScopes({
+  emulation,
+  preset,
+  resourceScopes,
+}: ServerSettings): readonly string[] {
+  const scopes = authorizationServerScopes(['openid', ...resourceScopes], preset)
+  if (emulation.offlineAccess === 'by-policy') return scopes
+  const others = scopes.filter((scope) => scope !== 'offline_access')
+  return emulation.offlineAccess === 'listed' ? [...others, 'offline_access'] : others
 }
 
 function signOutPage(form: string): Page {

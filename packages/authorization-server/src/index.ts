@@ -9,6 +9,7 @@ export {
 export type {
   RefreshIssuanceDecision,
   RefreshIssuanceOptions,
+  RefreshIssuancePolicy,
   RefreshIssuancePreset,
   RefreshIssuanceReason,
   RefreshIssuanceRequest,

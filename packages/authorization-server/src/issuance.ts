@@ -19,6 +19,15 @@ export const refreshIssuancePresets: readonly RefreshIssuancePreset[] = [
 ]
 
 /**
+ * How a decision is come to: a preset, or what some products do instead, for servers that have to
+ * behave like one of them.
+ *
+ * - `any-code`: every authorization code brings a refresh token (against A-02).
+ * - `offline-access-alone`: `offline_access` decides, whatever the client's `grant_types` say.
+ */
+export type RefreshIssuancePolicy = RefreshIssuancePreset | 'any-code' | 'offline-access-alone'
+
+/**
  * What a deployment's own risk assessment says about an issuance. Client metadata is
  * self-reported, so this is the place for allow-lists, reputation and first-seen rules.
  */
@@ -49,13 +58,14 @@ export interface RefreshIssuanceRequest {
 /** How {@link decideRefreshIssuance} decides. */
 export interface RefreshIssuanceOptions {
   /** Default `either`. */
-  readonly preset?: RefreshIssuancePreset | undefined
+  readonly preset?: RefreshIssuancePolicy | undefined
 }
 
 /** Why a refresh token is issued, or is not. Stable: logs, metrics and tests may key on it. */
 export type RefreshIssuanceReason =
   | 'grant-type-declared'
   | 'offline-access-consented'
+  | 'code-redeemed'
   | 'server-never-issues'
   | 'response-without-code'
   | 'grant-type-not-declared'
@@ -79,6 +89,7 @@ export interface RefreshIssuanceDecision {
 const explanations: Readonly<Record<RefreshIssuanceReason, string>> = {
   'grant-type-declared': 'The client lists refresh_token in its grant_types.',
   'offline-access-consented': 'The user consented to offline_access.',
+  'code-redeemed': 'This server issues one with every authorization code.',
   'server-never-issues': 'This server issues no refresh tokens.',
   'response-without-code':
     'The response type returns no authorization code, so there is no code to redeem for one.',
@@ -89,6 +100,12 @@ const explanations: Readonly<Record<RefreshIssuanceReason, string>> = {
     'The client neither lists refresh_token in its grant_types nor was granted offline_access.',
   'risk-veto': 'The risk assessment of this server refused it.',
 }
+
+const issuingReasons: ReadonlySet<RefreshIssuanceReason> = new Set([
+  'grant-type-declared',
+  'offline-access-consented',
+  'code-redeemed',
+])
 
 /**
  * Decides whether a refresh token is issued. Pure: the consent page asks it before the user
@@ -104,7 +121,7 @@ export function decideRefreshIssuance(
   options: RefreshIssuanceOptions = {},
 ): RefreshIssuanceDecision {
   const reason = reasonFor(request, options.preset ?? 'either')
-  const issue = reason === 'grant-type-declared' || reason === 'offline-access-consented'
+  const issue = issuingReasons.has(reason)
   if (!issue || request.risk === undefined || request.risk.verdict === 'accept') {
     return { issue, reason, explanation: explanations[reason] }
   }
@@ -127,10 +144,11 @@ export function decideRefreshIssuance(
 
 function reasonFor(
   request: RefreshIssuanceRequest,
-  preset: RefreshIssuancePreset,
+  preset: RefreshIssuancePolicy,
 ): RefreshIssuanceReason {
   if (preset === 'never') return 'server-never-issues'
   if (!request.responseType.split(' ').includes('code')) return 'response-without-code'
+  if (preset === 'any-code') return 'code-redeemed'
   const declared = request.clientGrantTypes.includes('refresh_token')
   const requested = request.requestedScopes.includes('offline_access')
   const consented = requested && request.consentedScopes.includes('offline_access')
@@ -139,7 +157,7 @@ function reasonFor(
     if (declared) return 'grant-type-declared'
     return consented ? 'offline-access-consented' : 'no-signal'
   }
-  if (!declared) return 'grant-type-not-declared'
+  if (!declared && preset === 'oidc') return 'grant-type-not-declared'
   if (!requested) return 'offline-access-not-requested'
   return consented ? 'offline-access-consented' : 'offline-access-not-consented'
 }
@@ -149,8 +167,13 @@ function reasonFor(
  * when authorization server metadata must list it in `scopes_supported` (A-03): a client reads its
  * presence as "ask for it", its absence as "do not".
  */
-export function offlineAccessHasEffect(preset: RefreshIssuancePreset): boolean {
-  return preset === 'oidc' || preset === 'either'
+export function offlineAccessHasEffect(preset: RefreshIssuancePolicy): boolean {
+  return preset === 'oidc' || preset === 'either' || preset === 'offline-access-alone'
+}
+
+/** Says whether a client can get a refresh token without listing the grant type. */
+export function grantTypeIsOptional(preset: RefreshIssuancePolicy): boolean {
+  return preset === 'either' || preset === 'any-code' || preset === 'offline-access-alone'
 }
 
 /**
@@ -159,7 +182,7 @@ export function offlineAccessHasEffect(preset: RefreshIssuancePreset): boolean {
  */
 export function authorizationServerScopes(
   scopes: readonly string[],
-  preset: RefreshIssuancePreset,
+  preset: RefreshIssuancePolicy,
 ): readonly string[] {
   const others = scopes.filter((scope) => scope !== 'offline_access')
   const all = offlineAccessHasEffect(preset) ? [...others, 'offline_access'] : others

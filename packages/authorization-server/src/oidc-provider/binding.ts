@@ -1,8 +1,8 @@
 import { errors, Provider } from 'oidc-provider'
 import type { AdapterPayload, Client, Configuration } from 'oidc-provider'
 import { AuthorizationServerError } from '../errors.ts'
-import { decideRefreshIssuance, offlineAccessHasEffect } from '../issuance.ts'
-import type { RefreshIssuanceDecision, RefreshIssuancePreset, RiskAssessment } from '../issuance.ts'
+import { decideRefreshIssuance, grantTypeIsOptional, offlineAccessHasEffect } from '../issuance.ts'
+import type { RefreshIssuanceDecision, RefreshIssuancePolicy, RiskAssessment } from '../issuance.ts'
 import { assertLifetimes } from '../rotate.ts'
 import {
   defaultGraceSeconds,
@@ -52,7 +52,7 @@ export interface RefreshTokenBindingOptions {
   /** At least 32 random bytes, persisted; the same for every instance of the server. */
   readonly successorKey: Uint8Array
   /** Default `either`. */
-  readonly preset?: RefreshIssuancePreset | undefined
+  readonly preset?: RefreshIssuancePolicy | undefined
   /** Default 300; `0` turns the grace off. */
   readonly graceSeconds?: number | undefined
   /**
@@ -209,7 +209,7 @@ export function bindRefreshTokens(
     endGrant: async (grantId) => await endGrant(stores, grantId),
     attach(provider) {
       overrideTokenId(provider, deriveSuccessor)
-      if (preset === 'either') allowRefreshGrant(provider)
+      if (grantTypeIsOptional(preset)) allowRefreshGrant(provider)
       if (offlineAccessHasEffect(preset)) keepOfflineAccess(provider)
     },
   }
@@ -245,8 +245,8 @@ function overrideTokenId(
 }
 
 /**
- * Under `either` a client may get a refresh token without having declared the grant type; it must
- * then be able to use it. The registered metadata stays as declared, for the policy to read.
+ * Under some policies a client may get a refresh token without having declared the grant type; it
+ * must then be able to use it. The registered metadata stays as declared, for the policy to read.
  */
 function allowRefreshGrant(provider: Provider): void {
   provider.Client.prototype.grantTypeAllowed = function grantTypeAllowed(type) {

@@ -1,0 +1,141 @@
+import { measuredAt } from './behaviour.ts'
+import type { ServerProfile } from './server-profile.ts'
+
+const oidcProvider = measuredAt('oidc-provider 9.13.3, default configuration, November 2026')
+const betterAuth = measuredAt('@better-auth/oauth-provider 1.7.5, November 2026')
+const workers = measuredAt('@cloudflare/workers-oauth-provider 1.2.3, November 2026')
+const glewlwyd = measuredAt('glewlwyd 2.7.5, one-use refresh tokens, November 2026')
+const lemonldap = measuredAt('LemonLDAP::NG 2.16.1, November 2026')
+const django = measuredAt('django-oauth-toolkit 1.7.0, November 2026')
+
+/** Servers that were run and measured. */
+export const measuredServers: readonly ServerProfile[] = [
+  {
+    name: 'oidc-provider',
+    product: 'oidc-provider, as it comes',
+    behaviours: {
+      refreshTokenFor: oidcProvider('grant-type-and-offline-access'),
+      offlineAccess: oidcProvider('listed'),
+      promptConsent: oidcProvider('needed'),
+      rotation: oidcProvider('new-token'),
+      reuse: oidcProvider('family-revoked'),
+      graceSeconds: oidcProvider(0),
+      resource: oidcProvider('honoured'),
+      registration: oidcProvider('offered'),
+      iss: oidcProvider('sent'),
+      codeChallengeMethods: oidcProvider('present'),
+      metadataAt: oidcProvider('both'),
+      deadRefreshToken: oidcProvider('invalid_grant'),
+    },
+    notes: [
+      oidcProvider(
+        'rotation is not atomic: with an asynchronous store four concurrent refreshes left four live refresh tokens',
+      ),
+    ],
+  },
+  {
+    name: 'better-auth',
+    product: 'better-auth, OAuth provider plugin',
+    behaviours: {
+      refreshTokenFor: betterAuth('offline-access'),
+      offlineAccess: betterAuth('listed'),
+      promptConsent: betterAuth('not-needed'),
+      rotation: betterAuth('new-token'),
+      reuse: betterAuth('family-revoked'),
+      graceSeconds: betterAuth(0),
+      resource: betterAuth('honoured'),
+      registration: betterAuth('offered'),
+      clientIdMetadataDocuments: betterAuth('not-supported'),
+      iss: betterAuth('sent'),
+      codeChallengeMethods: betterAuth('present'),
+      deadRefreshToken: betterAuth('invalid_grant'),
+    },
+    notes: [
+      betterAuth(
+        'a registered client gets the grant type refresh_token whether it lists it or not',
+      ),
+    ],
+  },
+  {
+    name: 'workers-oauth-provider',
+    product: 'Cloudflare workers-oauth-provider',
+    behaviours: {
+      refreshTokenFor: workers('always'),
+      rotation: workers('new-token'),
+      reuse: workers('accepted-until-successor-is-used'),
+      resource: workers('honoured'),
+      registration: workers('offered'),
+      clientIdMetadataDocuments: workers('supported'),
+      iss: workers('sent'),
+      codeChallengeMethods: workers('present'),
+      deadRefreshToken: workers('invalid_grant'),
+    },
+    notes: [
+      workers('each refresh makes a token of its own; of those of one refresh token one is usable'),
+      workers('a sign-in ends the earlier ones of the same person with the same client'),
+      workers('openid-configuration is not there'),
+    ],
+  },
+  {
+    name: 'glewlwyd',
+    product: 'Glewlwyd',
+    behaviours: {
+      refreshTokenFor: glewlwyd('always'),
+      offlineAccess: glewlwyd('listed'),
+      promptConsent: glewlwyd('not-needed'),
+      rotation: glewlwyd('new-token'),
+      reuse: glewlwyd('family-revoked'),
+      graceSeconds: glewlwyd(0),
+      resource: glewlwyd('honoured'),
+      registration: glewlwyd('offered'),
+      clientIdMetadataDocuments: glewlwyd('not-supported'),
+      codeChallengeMethods: glewlwyd('present'),
+      metadataAt: glewlwyd('openid-configuration'),
+      deadRefreshToken: glewlwyd('empty-400'),
+    },
+    notes: [
+      glewlwyd('a refresh is refused to a client that does not list the refresh_token grant'),
+      glewlwyd('refresh_token stands in response_types_supported, not in grant_types_supported'),
+    ],
+  },
+  {
+    name: 'lemonldap',
+    product: 'LemonLDAP::NG, client with refresh tokens switched on',
+    behaviours: {
+      refreshTokenFor: lemonldap('always'),
+      offlineAccess: lemonldap('unlisted'),
+      rotation: lemonldap('no-token'),
+      resource: lemonldap('ignored'),
+      clientIdMetadataDocuments: lemonldap('not-supported'),
+      iss: lemonldap('not-sent'),
+      codeChallengeMethods: lemonldap('present'),
+      metadataAt: lemonldap('openid-configuration-and-a-page'),
+    },
+    notes: [
+      lemonldap('the audience of an access token is the client, whatever resource says'),
+      lemonldap('registration gives every client a secret and ignores grant_types'),
+    ],
+  },
+  {
+    name: 'django-oauth-toolkit',
+    product: 'Django OAuth Toolkit',
+    behaviours: {
+      refreshTokenFor: django('always'),
+      scopesSupported: django('absent'),
+      rotation: django('new-token'),
+      reuse: django('refused'),
+      graceSeconds: django(0),
+      resource: django('ignored'),
+      registration: django('not-offered'),
+      clientIdMetadataDocuments: django('not-supported'),
+      iss: django('not-sent'),
+      codeChallengeMethods: django('absent'),
+      metadataAt: django('openid-configuration'),
+      deadRefreshToken: django('invalid_grant'),
+    },
+    notes: [
+      django('with REFRESH_TOKEN_GRACE_PERIOD_SECONDS the same refresh token is given again'),
+      django('access tokens are opaque'),
+    ],
+  },
+]
