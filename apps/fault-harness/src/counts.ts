@@ -37,7 +37,7 @@ const quickDatabaseCounts: Counts = {
   callers: [1, 10, 50],
   expiries: 5,
   kills: 10,
-  stops: 3,
+  stops: 2,
   skewedExpiries: 1,
 }
 

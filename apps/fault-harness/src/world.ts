@@ -57,6 +57,8 @@ export interface World extends AsyncDisposable {
     among?: readonly Worker[],
   ): Promise<(Answer | undefined)[]>
   addWorker(options?: Pick<StartWorkerOptions, 'diskFull'>): Promise<Worker>
+  /** Starts a worker beside what else goes on; it is in the world once it was let in. */
+  prepareWorker(): Promise<() => void>
   /** Takes a worker that died out of the world. */
   remove(worker: Worker): void
   /** Breaks the connections of these workers to their database, until {@link reconnect}. */
@@ -112,7 +114,10 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   })
   await session.signIn()
 
-  async function addWorker(more: Pick<StartWorkerOptions, 'diskFull'> = {}): Promise<Worker> {
+  async function prepareWorker(
+    more: Pick<StartWorkerOptions, 'diskFull'> & { readonly clockSkewSeconds?: number } = {},
+  ): Promise<() => Worker> {
+    const { clockSkewSeconds = 0, ...started } = more
     const { description, line } = await backend.reach()
     const worker = await startWorker(
       {
@@ -120,15 +125,20 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         store: description,
         requestTimeoutMilliseconds: options.requestTimeoutMilliseconds ?? 15_000,
         patienceSeconds: options.patienceSeconds ?? 15,
-        clockSkewSeconds: options.clockSkewsSeconds?.[workers.size] ?? 0,
+        clockSkewSeconds,
       },
-      { ...more, compileCache: path.join(tmpdir(), 'evergrant-faults-compiled') },
+      { ...started, compileCache: path.join(tmpdir(), 'evergrant-faults-compiled') },
     )
-    workers.add(worker)
-    if (line !== undefined) lines.set(worker, line)
-    return worker
+    return () => {
+      workers.add(worker)
+      if (line !== undefined) lines.set(worker, line)
+      return worker
+    }
   }
-  for (let index = 0; index < options.processes; index += 1) await addWorker()
+  const first = Array.from({ length: options.processes }, (_, index) =>
+    prepareWorker({ clockSkewSeconds: options.clockSkewsSeconds?.[index] ?? 0 }),
+  )
+  for (const letIn of await Promise.all(first)) letIn()
 
   async function storedGrant(): Promise<Grant | undefined> {
     const { identity } = await session.status()
@@ -166,7 +176,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       Promise.all(
         among.map((worker) => worker.work(what, count, offsetSeconds + machineAheadSeconds)),
       ),
-    addWorker,
+    addWorker: async (more) => (await prepareWorker(more))(),
+    prepareWorker,
     remove: (worker) => void workers.delete(worker),
     cutOff: (some) => {
       for (const worker of some) lineOf(worker).cut()

@@ -11,8 +11,12 @@ import type { FaultReport } from '../src/scenarios/meet-fault.ts'
 import { meetServerFaults } from '../src/scenarios/server-faults.ts'
 import { testedStores } from './support/stores.ts'
 
-/** What every fault has to leave behind. */
-const harmless = { signIns: 0, grantAlive: true, recovered: true }
+/** The faults that left something behind, whole, so that a failure says which and what. */
+function harmful(reports: readonly FaultReport[]): readonly FaultReport[] {
+  return reports.filter(
+    ({ signIns, grantAlive, recovered }) => signIns > 0 || !grantAlive || !recovered,
+  )
+}
 
 /** One of each family: the others differ in what the token endpoint does, not in the store. */
 const fewServerFaults = ['503 with Retry-After: 30', 'a connection reset']
@@ -33,7 +37,7 @@ for (const { store, available } of stores) {
       async () => {
         const reports = await meetServerFaults(store, onlyFew)
         expect(reports.length).toBe(onlyFew?.length ?? 15)
-        for (const report of reports) expect(report, report.fault).toMatchObject(harmless)
+        expect(harmful(reports)).toEqual([])
         // The first attempt, and one at once where no answer came: not one for each process.
         expect(Math.max(...reports.map(({ requests }) => requests))).toBe(2)
         expect(codes(reports)).toEqual(['TEMPORARILY_UNAVAILABLE'])
@@ -49,8 +53,8 @@ test(
     const reports = await meetDiskFaults()
     // Limits on the size of files are the POSIX shell's; elsewhere the failing store stands in.
     if (canSuspend) reports.push(await meetFileSizeLimit())
-    for (const report of reports)
-      expect(report, report.fault).toMatchObject({ ...harmless, requests: 0 })
+    expect(harmful(reports)).toEqual([])
+    expect(reports.map(({ requests }) => requests)).toEqual(reports.map(() => 0))
     for (const code of codes(reports)) expect(code).toMatch(/^TOKEN_STORE_/)
   },
 )
@@ -59,7 +63,9 @@ test(
   'a disk that fills up after the answer costs no sign-in, even without grace',
   { tags: ['C-52', 'C-53'] },
   async () => {
-    expect(await meetDiskFullAtSave()).toMatchObject({ ...harmless, requests: 1 })
+    const report = await meetDiskFullAtSave()
+    expect(harmful([report])).toEqual([])
+    expect(report.requests).toBe(1)
   },
 )
 
@@ -72,9 +78,8 @@ for (const { store, available } of stores) {
       { tags: ['C-52', 'C-53'] },
       async () => {
         const { atStart, atSave } = await meetDatabaseFaults(store)
-        for (const report of atStart)
-          expect(report, report.fault).toMatchObject({ ...harmless, requests: 0 })
-        expect(atSave).toMatchObject({ ...harmless, requests: 1 })
+        expect(harmful([...atStart, atSave])).toEqual([])
+        expect([...atStart, atSave].map(({ requests }) => requests)).toEqual([0, 0, 1])
         for (const code of codes([...atStart, atSave])) {
           // Whoever finds the lock taken is told that somebody else is at work.
           expect(code).toMatch(/^TOKEN_STORE_|^TEMPORARILY_UNAVAILABLE$/)
@@ -86,7 +91,10 @@ for (const { store, available } of stores) {
       'a connection that breaks after the answer costs no sign-in where the server has grace',
       { tags: ['C-52', 'C-53'] },
       async () => {
-        expect(await meetCutAtSave(store)).toMatchObject({ ...harmless, requests: 2 })
+        const report = await meetCutAtSave(store)
+        expect(harmful([report])).toEqual([])
+        // The second presents the spent token again, and the server repeats its answer.
+        expect(report.requests).toBe(2)
       },
     )
   })

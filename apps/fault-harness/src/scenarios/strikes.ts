@@ -124,6 +124,7 @@ async function killOnce(
   if (point === 'instant') await pause(randomInt(25))
   await victim.kill()
   world.remove(victim)
+  const replacement = world.prepareWorker()
   await world.drained()
   const lossy = alone ? !(await world.isStoredTokenLive()) : betweenCommitAndSave.has(point)
   if (lossy) tally.lossyKills.push(index)
@@ -142,7 +143,8 @@ async function killOnce(
     if (!forced) tally.forcedSignIns.push(`kill ${index}`)
     await world.signIn()
   }
-  await world.addWorker()
+  const letIn = await replacement
+  letIn()
   // All know the token of now; only so can the next round have it refreshed while it is good.
   await world.all('tokens', 1)
 }
