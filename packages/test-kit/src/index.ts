@@ -19,3 +19,5 @@ export type {
 } from './authorization-server.ts'
 export { startProtectedServer } from './protected-server.ts'
 export type { ProtectedServer, ProtectedServerOptions } from './protected-server.ts'
+export { startTrustingResource } from './trusting-resource.ts'
+export type { TrustingResource } from './trusting-resource.ts'

@@ -1,3 +1,4 @@
+import { startTrustingResource } from '@evergrant/test-kit'
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
@@ -9,7 +10,6 @@ import { toNodeHandler } from 'better-auth/node'
 import { jwt } from 'better-auth/plugins'
 import { signInThroughPages } from '../browser.ts'
 import { listenOnLoopback } from '../loopback.ts'
-import { startResource } from '../resource.ts'
 import type { Peer } from './peer.ts'
 import { resourceScope } from './peer.ts'
 
@@ -17,7 +17,7 @@ const person = { email: 'person@interop.test', password: randomBytes(16).toStrin
 
 /** better-auth with its OAuth provider, over SQLite in memory; its two pages answer by themselves. */
 export async function startBetterAuth(): Promise<Peer> {
-  const resource = await startResource(resourceScope)
+  const resource = await startTrustingResource(resourceScope)
   const { server, origin, close } = await listenOnLoopback()
   resource.protectedBy(origin)
   const database = new DatabaseSync(':memory:')

@@ -1,12 +1,12 @@
+import { startTrustingResource } from '@evergrant/test-kit'
 import { OAuth2Server } from 'oauth2-mock-server'
 import { signInThroughPages } from '../browser.ts'
-import { startResource } from '../resource.ts'
 import type { Peer } from './peer.ts'
 import { resourceScope } from './peer.ts'
 
 /** oauth2-mock-server: approves by itself, registers nobody, and takes any refresh token. */
 export async function startOAuth2MockServer(): Promise<Peer> {
-  const resource = await startResource(resourceScope)
+  const resource = await startTrustingResource(resourceScope)
   const server = new OAuth2Server()
   await server.issuer.keys.generate('ES256')
   await server.start(0, '127.0.0.1')

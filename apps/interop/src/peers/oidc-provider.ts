@@ -1,13 +1,13 @@
+import { startTrustingResource } from '@evergrant/test-kit'
 import { Provider } from 'oidc-provider'
 import { signInThroughPages } from '../browser.ts'
 import { listenOnLoopback } from '../loopback.ts'
-import { startResource } from '../resource.ts'
 import type { Peer } from './peer.ts'
 import { resourceScope } from './peer.ts'
 
 /** oidc-provider as it comes, with what it takes to know a resource and to register clients. */
 export async function startOidcProvider(): Promise<Peer> {
-  const resource = await startResource(resourceScope)
+  const resource = await startTrustingResource(resourceScope)
   const { server, origin, close } = await listenOnLoopback()
   resource.protectedBy(origin)
   const provider = new Provider(origin, {

@@ -1,9 +1,9 @@
+import { startTrustingResource } from '@evergrant/test-kit'
 import { readFile } from 'node:fs/promises'
 import { stripTypeScriptTypes } from 'node:module'
 import { Miniflare } from 'miniflare'
 import { signInThroughPages } from '../browser.ts'
 import { listenOnLoopback } from '../loopback.ts'
-import { startResource } from '../resource.ts'
 import type { Peer } from './peer.ts'
 import { resourceScope } from './peer.ts'
 
@@ -11,7 +11,7 @@ const library = '@cloudflare/workers-oauth-provider'
 
 /** Cloudflare's workers-oauth-provider in workerd, with an authorize page that approves. */
 export async function startWorkersOAuthProvider(): Promise<Peer> {
-  const resource = await startResource(resourceScope)
+  const resource = await startTrustingResource(resourceScope)
   // The worker has to know its own address before it starts.
   const { origin, close } = await listenOnLoopback()
   await close()

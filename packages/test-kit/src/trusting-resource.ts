@@ -1,24 +1,25 @@
-import { listenOnLoopback } from './loopback.ts'
+import { startServer } from './server.ts'
 
 /**
- * A protected resource for servers that bring none. It believes every token until that one is given
- * up: what is tried here is the authorization server.
+ * A protected resource that believes every access token until that one is given up: for trials of
+ * authorization servers whose tokens nobody here can verify.
  */
-export interface Resource {
+export interface TrustingResource {
+  /** The resource identifier, which is also where it answers. */
   readonly url: string
   /** Names the authorization server; known only once that one knows the resource. */
   protectedBy(issuer: string): void
   /** Answers 401 to this token from now on, as if it had expired. */
   giveUp(accessToken: string): void
   close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
 }
 
-export async function startResource(scope: string): Promise<Resource> {
-  const { server, origin, close } = await listenOnLoopback()
-  const url = `${origin}/mcp`
+/** @param scope - What its challenges and its metadata ask for. */
+export async function startTrustingResource(scope: string): Promise<TrustingResource> {
   const givenUp = new Set<string>()
   let issuer = ''
-  server.on('request', (request, response) => {
+  const server = await startServer((request, response) => {
     const json = { 'content-type': 'application/json' }
     if (request.url === '/.well-known/oauth-protected-resource/mcp') {
       const metadata = { resource: url, authorization_servers: [issuer], scopes_supported: [scope] }
@@ -32,6 +33,7 @@ export async function startResource(scope: string): Promise<Resource> {
       response.writeHead(200, json).end('{}')
     }
   })
+  const url = `${server.url}/mcp`
   return {
     url,
     protectedBy(named) {
@@ -40,6 +42,7 @@ export async function startResource(scope: string): Promise<Resource> {
     giveUp(accessToken) {
       givenUp.add(accessToken)
     },
-    close,
+    close: () => server.close(),
+    [Symbol.asyncDispose]: () => server.close(),
   }
 }
