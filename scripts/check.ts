@@ -22,6 +22,7 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   // Written anew from this run: which suites ran depends on the machine, and with them the page.
   ['requirements', 'node', 'scripts/requirements.ts'],
   ['code in pages', 'node', 'scripts/docs-sync.ts', '--check'],
+  ['page of profiles', 'node', 'scripts/profiles.ts', '--check'],
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
   ['conformance', 'node', 'apps/e2e/src/conformance/run.ts'],

@@ -37,6 +37,7 @@ const sidebars: SidebarsConfig = {
       items: [
         'reference/requirements',
         'reference/interoperation',
+        'reference/profiles',
         {
           type: 'category',
           label: 'API',

@@ -174,6 +174,19 @@ describe('configuration', () => {
   })
 })
 
+test('profiles: listed, shown with their sources, printed as data', async () => {
+  const list = await (await run('profiles')).done()
+  expect(list.stdout).toMatch(/^okta +Okta.*documented/m)
+  const okta = await (await run('profiles', 'okta')).done()
+  expect(okta.stdout).toMatch(/rotation: same-token\n +documented: https:\/\/developer\.okta\.com/)
+  expect(okta.stdout).toMatch(/idleSeconds: \d+ \(not emulated: /)
+  const data: unknown = JSON.parse((await (await run('profiles', 'okta', '--json')).done()).stdout)
+  expect(data).toMatchObject({ name: 'okta', behaviours: { rotation: { value: 'same-token' } } })
+  const unknown = await (await run('profiles', 'oktaa')).done()
+  expect(unknown.code).toBe(2)
+  expect(unknown.stderr).toMatch(/no profile called "oktaa".*okta, /)
+})
+
 test('users: added, listed, removed', async () => {
   using folder = temporaryFolder()
   const db = ['--db', folder.file('as.db')]

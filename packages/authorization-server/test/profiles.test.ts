@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { behavioursOf, serverProfile, serverProfiles } from '../src/profiles.ts'
+
+test('every behaviour says how it is known, and from where', () => {
+  for (const profile of serverProfiles) {
+    const facts = [...behavioursOf(profile).map(([, behaviour]) => behaviour), ...profile.notes]
+    expect(facts.length).toBeGreaterThan(0)
+    for (const { status, source } of facts) {
+      expect(status).toMatch(/^(measured|documented|inferred)$/)
+      // A URL, a place in a repository, or a version.
+      expect(source).toMatch(/^https:\/\/|@[0-9a-f]{7,}|\d+\.\d+\.\d+|^\S+\/\S+, |AWS/)
+    }
+  }
+})
+
+test('what was measured names the version, and nothing else claims to be', () => {
+  for (const profile of serverProfiles) {
+    for (const [, { status, source }] of behavioursOf(profile)) {
+      expect(/\d+\.\d+\.\d+.*, November 2026$/.test(source)).toBe(status === 'measured')
+    }
+  }
+})
+
+test('names are unique, sorted, fit for a command line, and find their profile', () => {
+  const names = serverProfiles.map(({ name }) => name)
+  expect(new Set(names).size).toBe(names.length)
+  expect(names).toEqual(names.toSorted())
+  for (const profile of serverProfiles) {
+    expect(profile.name).toMatch(/^[a-z0-9-]+$/)
+    expect(serverProfile(profile.name)).toBe(profile)
+  }
+  expect(serverProfile('nobody')).toBeUndefined()
+})
