@@ -81,8 +81,11 @@ export interface RecordStore {
   remove(name: RecordName, expectedGeneration: number): Promise<'removed' | 'conflict'>
   /** The IDs of all records of a kind, in no particular order. */
   list(kind: RecordKind): AsyncIterable<string>
-  /** Keeps a damaged record where a person can find it, and frees its name. */
-  setAside(name: RecordName): Promise<void>
+  /**
+   * Keeps a record of no use where a person can find it and frees its name, if its stored
+   * generation is `expectedGeneration`. Else somebody has written anew, and nothing is done.
+   */
+  setAside(name: RecordName, expectedGeneration: number): Promise<void>
   /** Takes the lock named after a record. It dies with its holder. */
   lock(name: RecordName, options?: LockOptions): Promise<LockOutcome>
   /** Gives back connections and files. Records stay. */

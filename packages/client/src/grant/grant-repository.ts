@@ -44,7 +44,7 @@ export async function grantRepository(
       const parsed = parseGrant(stored, identity, clock.nowEpochSeconds())
       if ('grant' in parsed) return { grant: parsed.grant, generation: stored.generation }
       // A record of a later version belongs to a newer installation: it stays where it is.
-      if (parsed.unreadable !== 'later-version') await store.setAside(name)
+      if (parsed.unreadable !== 'later-version') await store.setAside(name, stored.generation)
       throw unreadableRecord(name, parsed.unreadable, parsed.detail)
     },
     async write(grant, expectedGeneration) {

@@ -1,5 +1,8 @@
 import type { RecordName, RecordStore } from '../store.ts'
+import { unreadableRecord } from '../grant/grant-record.ts'
 import { storeRead } from '../grant/grant-repository.ts'
+
+const recordVersion = 1
 
 /** A record's value and the generation to write against. */
 export interface JsonRecordReading<Value> {
@@ -10,7 +13,12 @@ export interface JsonRecordReading<Value> {
 
 /** One record with a JSON value that can be made again when it is lost: anything but a grant. */
 export interface JsonRecord<Value> {
-  /** A record that cannot be read as a `Value` is set aside and counts as absent. */
+  /**
+   * A record that cannot be read as a `Value` is set aside and counts as absent; one of a later
+   * version belongs to a newer installation, and stays.
+   *
+   * @throws EvergrantClientError `RECORD_UNREADABLE` for a later version, `TOKEN_STORE_UNAVAILABLE`
+   */
   read(): Promise<JsonRecordReading<Value>>
   /** Writes whatever is there now; the last writer wins. */
   put(value: Value): Promise<void>
@@ -29,9 +37,13 @@ export function jsonRecord<Value>(
   async function read(): Promise<JsonRecordReading<Value>> {
     const stored = await storeRead(store, name)
     if (stored === undefined) return { value: undefined, generation: 0 }
-    const value = parse(parseText(stored.body))
+    const record = parseRecord(stored.body)
+    if (record.version > recordVersion) {
+      throw unreadableRecord(name, 'later-version', `it has version ${record.version}`)
+    }
+    const value = parse(record.value)
     if (value === undefined) {
-      await store.setAside(name)
+      await store.setAside(name, stored.generation)
       return { value, generation: 0 }
     }
     return { value, generation: stored.generation }
@@ -42,7 +54,8 @@ export function jsonRecord<Value>(
     async put(value) {
       for (;;) {
         const { generation } = await read()
-        const written = await store.write(name, JSON.stringify(value), generation)
+        const body = JSON.stringify({ version: recordVersion, value })
+        const written = await store.write(name, body, generation)
         if (written.outcome === 'written') return
       }
     },
@@ -61,12 +74,16 @@ export function jsonRecord<Value>(
   }
 }
 
-function parseText(text: string): unknown {
+/** Whatever is no record holds no value. */
+function parseRecord(text: string): { readonly version: number; readonly value?: unknown } {
+  let record: unknown
   try {
-    return JSON.parse(text)
+    record = JSON.parse(text)
   } catch {
-    return undefined
+    return { version: recordVersion }
   }
+  if (!isObject(record) || typeof record['version'] !== 'number') return { version: recordVersion }
+  return { version: record['version'], value: record['value'] }
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -40,6 +40,13 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
     return age > signInLifetimeSeconds
   }
 
+  /** Sign-ins that nobody finished would stay for good, and with them their PKCE verifiers. */
+  async function removeIfExpired(state: string): Promise<void> {
+    const record = await signInRecord(store, state)
+    const { value: stored } = await record.read()
+    if (stored !== undefined && isExpired(stored)) await record.remove()
+  }
+
   return {
     async underWay(challenge) {
       const { value: state } = await (await current()).read()
@@ -53,7 +60,10 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
       const withoutRefreshToken = explainMissingRefreshToken(plan.decision)
       const record = await signInRecord(store, pending.state)
       await record.put({ binding, pending, authorizationUrl, withoutRefreshToken })
-      await (await current()).put(pending.state)
+      const turn = await current()
+      const { value: stateBefore } = await turn.read()
+      await turn.put(pending.state)
+      if (stateBefore !== undefined) await removeIfExpired(stateBefore)
       return authorizationUrl
     },
     async take(callbackUrl) {

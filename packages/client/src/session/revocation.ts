@@ -1,6 +1,7 @@
 import type { ProviderProfile } from '@evergrant/core'
 import { selectProviderProfile } from '@evergrant/core'
 import type { Clock } from '../clock.ts'
+import { EvergrantClientError } from '../errors.ts'
 import { recordId } from '../grant/grant.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import { revokeToken } from '../protocol/token-requests.ts'
@@ -74,7 +75,12 @@ export async function retryRevocations(
   let settled = 0
   let pending = 0
   for await (const id of store.list('revocation')) {
-    if ((await settleRevocation(id, { store, clock, http })) === 'pending') pending += 1
+    const state = await settleRevocation(id, { store, clock, http }).catch((error: unknown) => {
+      // One that cannot be read, say by a version too old for it, keeps no other from being settled.
+      if (EvergrantClientError.is(error) && error.code === 'RECORD_UNREADABLE') return 'pending'
+      throw error
+    })
+    if (state === 'pending') pending += 1
     else settled += 1
   }
   return { settled, pending }

@@ -309,14 +309,26 @@ const contract: readonly { readonly name: string; readonly check: Check }[] = [
     async check(open) {
       const store = await open()
       await store.write(one, '"odd"', 0)
-      await store.setAside(one)
-      await store.setAside(one)
+      await store.setAside(one, 1)
+      await store.setAside(one, 1)
       hold((await store.read(one)) === undefined, 'its name is free')
       hold((await collect(store)).length === 0, 'it is not listed')
       hold(
         (await store.write(one, '"new"', 0)).outcome === 'written',
         'a new record can be written',
       )
+    },
+  },
+  {
+    name: 'a record that was written anew is not set aside',
+    async check(open) {
+      const [late, writer] = [await open(), await open()]
+      await writer.write(one, '"odd"', 0)
+      await writer.write(one, '"mended"', 1)
+      await late.setAside(one, 1)
+      hold((await writer.read(one))?.body === '"mended"', 'what was written since stays')
+      await late.setAside(other, 0)
+      hold((await collect(writer)).join() === one.id, 'what is not there is no error')
     },
   },
   {

@@ -80,20 +80,35 @@ export async function fileStore(folder: string, options: FileStoreOptions): Prom
   }
 
   async function read(name: RecordName): Promise<StoredRecord | undefined> {
-    return await openedRecord(name, await load(name), {
+    const opened = await load(name)
+    // Damage is looked at again with the write lock held: somebody may write anew this moment, and
+    // what they write is not to be set aside.
+    return opened !== undefined && 'unreadable' in opened && opened.unreadable === 'damaged'
+      ? await exclusively(() => readExclusively(name))
+      : await recordIn(name, opened)
+  }
+
+  /** With the write lock held. */
+  async function readExclusively(name: RecordName): Promise<StoredRecord | undefined> {
+    return await recordIn(name, await load(name))
+  }
+
+  async function recordIn(
+    name: RecordName,
+    opened: OpenedRecord | undefined,
+  ): Promise<StoredRecord | undefined> {
+    return await openedRecord(name, opened, {
       where: JSON.stringify(fileOf(name)),
       setAsideTo: 'the folder set-aside',
-      setAside: () => setAside(name),
+      setAside: () => moveAside(name),
     })
   }
 
-  async function setAside(name: RecordName): Promise<void> {
+  /** With the write lock held. */
+  async function moveAside(name: RecordName): Promise<void> {
     const file = fileOf(name)
-    const target = path.join(root, 'set-aside', `${name.kind}-${path.basename(file)}-${Date.now()}`)
-    await rename(file, target).catch((error: unknown) => {
-      // Somebody else set it aside a moment ago.
-      if (!isMissing(error)) throw error
-    })
+    const target = `${name.kind}-${path.basename(file)}-${Date.now()}`
+    await rename(file, path.join(root, 'set-aside', target))
   }
 
   /** Reads the generation and writes as one step, against every other process. */
@@ -111,7 +126,7 @@ export async function fileStore(folder: string, options: FileStoreOptions): Prom
     read,
     write: (name, body, expectedGeneration) =>
       exclusively(async () => {
-        const current = (await read(name))?.generation ?? 0
+        const current = (await readExclusively(name))?.generation ?? 0
         if (current !== expectedGeneration) return { outcome: 'conflict' }
         const generation = current + 1
         await replaceFile(fileOf(name), cipher.seal(name, { generation, body }))
@@ -119,7 +134,7 @@ export async function fileStore(folder: string, options: FileStoreOptions): Prom
       }),
     remove: (name, expectedGeneration) =>
       exclusively(async () => {
-        const current = (await read(name))?.generation ?? 0
+        const current = (await readExclusively(name))?.generation ?? 0
         if (current !== expectedGeneration) return 'conflict'
         await rm(fileOf(name), { force: true })
         return 'removed'
@@ -130,7 +145,11 @@ export async function fileStore(folder: string, options: FileStoreOptions): Prom
         if (id !== undefined) yield id
       }
     },
-    setAside,
+    setAside: (name, expectedGeneration) =>
+      exclusively(async () => {
+        const current = await readExclusively(name)
+        if (current?.generation === expectedGeneration) await moveAside(name)
+      }),
     async lock(name, lockOptions) {
       const file = path.join(locks, `${name.kind}-${name.id}.lock`)
       const locking = await kernelLock(file, lockOptions)

@@ -43,10 +43,10 @@ export function memoryStore(): RecordStore {
         if (key.startsWith(prefix)) yield key.slice(prefix.length)
       }
     },
-    async setAside(name) {
+    async setAside(name, expectedGeneration) {
       const key = keyOf(name)
       const record = records.get(key)
-      if (record === undefined) return
+      if (record?.generation !== expectedGeneration) return
       setAside.set(`${key}@${record.generation}`, record)
       records.delete(key)
     },

@@ -142,7 +142,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
     const record = await openedRecord(name, openRow(name, sealed, row['generation']), {
       where: `the row ${JSON.stringify(`${name.kind}/${name.id}`)} of ${table}`,
       setAsideTo: `the kind "${setAsidePrefix}${name.kind}" of the same table`,
-      setAside: () => moveAside(name, sealed),
+      setAside: () => moveAside(name, 'sealed = $4', sealed),
     })
     return record && { ...record, ageSeconds: Number(textOf(row['age'])) }
   }
@@ -156,13 +156,17 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
     return opened
   }
 
-  /** Only what was found damaged is moved: somebody may have written anew since. */
-  async function moveAside(name: RecordName, sealed: string | undefined): Promise<void> {
+  /** Only what was found to be of no use is moved: somebody may have written anew since. */
+  async function moveAside(
+    name: RecordName,
+    condition: 'sealed = $4' | 'generation = $4::bigint',
+    value: string,
+  ): Promise<void> {
     await run(
       `UPDATE ${table}
        SET kind = $3 || kind, id = id || '@' || EXTRACT(EPOCH FROM clock_timestamp())::text
-       WHERE kind = $1 AND id = $2 ${sealed === undefined ? '' : 'AND sealed = $4'}`,
-      [name.kind, name.id, setAsidePrefix, ...(sealed === undefined ? [] : [sealed])],
+       WHERE kind = $1 AND id = $2 AND ${condition}`,
+      [name.kind, name.id, setAsidePrefix, value],
     )
   }
 
@@ -214,7 +218,8 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
         if (rows.length < listPageSize) return
       }
     },
-    setAside: (name) => moveAside(name, undefined),
+    setAside: (name, expectedGeneration) =>
+      moveAside(name, 'generation = $4::bigint', String(expectedGeneration)),
     lock: (name, lockOptions) => locks.lock(lockKey([table, name.kind, name.id]), lockOptions),
     close: () => locks.releaseAll(),
   }

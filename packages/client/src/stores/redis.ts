@@ -57,10 +57,9 @@ redis.call('DEL', KEYS[1])
 redis.call('SREM', KEYS[2], ARGV[2])
 return 1`
 
-/** With a third argument, only a record with that content: somebody may have written anew since. */
+/** Only a record whose field ARGV[2] still is ARGV[3]: somebody may have written anew since. */
 const setAsideScript = `
-local sealed = redis.call('HGET', KEYS[1], 'sealed')
-if not sealed or (ARGV[2] and sealed ~= ARGV[2]) then return 0 end
+if redis.call('HGET', KEYS[1], ARGV[2]) ~= ARGV[3] then return 0 end
 redis.call('RENAME', KEYS[1], KEYS[3])
 redis.call('SREM', KEYS[2], ARGV[1])
 return 1`
@@ -156,7 +155,7 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions): 
     const record = await openedRecord(name, openHash(name, sealed, generation), {
       where: `the Redis key ${JSON.stringify(keys.record)}`,
       setAsideTo: `a key that begins with ${JSON.stringify(keys.aside)}`,
-      setAside: () => moveAside(name, sealed),
+      setAside: () => moveAside(name, 'sealed', sealed),
     })
     return record && { ...record, ageSeconds: Math.max(0, Number(ageMicroseconds) / 1e6) }
   }
@@ -170,10 +169,14 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions): 
     return opened
   }
 
-  async function moveAside(name: RecordName, sealed: string | undefined): Promise<void> {
+  async function moveAside(
+    name: RecordName,
+    field: 'sealed' | 'generation',
+    value: string,
+  ): Promise<void> {
     const { record, index, aside } = keysOf(name)
-    const values = sealed === undefined ? [name.id] : [name.id, sealed]
-    await command(setAsideScript, [record, index, `${aside}@${randomUUID()}`], values)
+    const keys = [record, index, `${aside}@${randomUUID()}`]
+    await command(setAsideScript, keys, [name.id, field, value])
   }
 
   /** A set that grows while it is scanned can name a member twice. */
@@ -214,7 +217,8 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions): 
         for (const ids of await Promise.all(batch.map(members))) yield* ids
       }
     },
-    setAside: (name) => moveAside(name, undefined),
+    setAside: (name, expectedGeneration) =>
+      moveAside(name, 'generation', String(expectedGeneration)),
     lock: (name, lockOptions) => locks.lock(keysOf(name).lock, lockOptions),
     close: () => locks.releaseAll(),
   }

@@ -143,7 +143,7 @@ describe.runIf(redisUrl !== undefined)('Redis store: leases', () => {
     await using it = await scene()
     const lock = acquired(await it.store.lock(name))
     await it.store.write(name, '1', 0)
-    await it.store.setAside(name)
+    await it.store.setAside(name, 1)
     await it.store.write(name, '1', 0)
     const keys = await it.client.keys(`${it.lockKey.slice(0, it.lockKey.indexOf('{'))}*`)
     expect(keys).toHaveLength(4)
