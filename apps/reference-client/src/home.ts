@@ -10,6 +10,8 @@ export interface Home {
   readonly storeFolder: string
   /** Which kind of key the store was begun with. */
   readonly keyRecordFile: string
+  /** Locked while a key is made in the keychain. */
+  readonly keyLockFile: string
   /** The key itself, where it is kept in a file: beside the store, never inside. */
   readonly keyFile: string
 }
@@ -34,6 +36,7 @@ export async function openHome(env: Readonly<Record<string, string | undefined>>
     folder,
     storeFolder: path.join(folder, 'store'),
     keyRecordFile: path.join(folder, 'key.json'),
+    keyLockFile: path.join(folder, 'key.lock'),
     keyFile: path.join(folder, 'store.key'),
   }
 }

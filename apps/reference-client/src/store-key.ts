@@ -17,8 +17,8 @@ export interface OpenedKey extends StoreKey {
 export interface StoreKeyOptions {
   /** Receives what a person should know about the choice. */
   readonly notice: (text: string) => void
-  /** The keychain. Default: the operating system's. */
-  readonly keychain?: (() => Promise<StoreKey>) | undefined
+  /** The keychain, by the file whose lock it makes a key under. Default: the operating system's. */
+  readonly keychain?: ((lockFile: string) => Promise<StoreKey>) | undefined
 }
 
 /**
@@ -67,10 +67,10 @@ type KeySources = Readonly<Record<KeyKind, (salt?: string) => Promise<StoreKey>>
 function keySources(
   home: Home,
   passphrase: string | undefined,
-  keychain: () => Promise<StoreKey>,
+  keychain: (lockFile: string) => Promise<StoreKey>,
 ): KeySources {
   return {
-    keychain: () => keychain(),
+    keychain: () => keychain(home.keyLockFile),
     'key-file': () => keyFileKey(home.keyFile),
     async passphrase(salt = '') {
       if (passphrase === undefined || passphrase === '') {

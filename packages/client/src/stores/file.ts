@@ -21,8 +21,10 @@ import {
 } from './file/durable-file.ts'
 import { kernelLock } from './file/kernel-lock.ts'
 
-export { keychainKey, keyFileKey, passphraseKey } from './file/keys.ts'
-export type { KeychainKeyOptions, StoreKey } from './file/keys.ts'
+export { keyFileKey, passphraseKey } from './file/keys.ts'
+export type { StoreKey } from './file/keys.ts'
+export { keychainKey } from './keychain.ts'
+export type { KeychainKeyOptions } from './keychain.ts'
 
 /** Settings of {@link fileStore}. */
 export interface FileStoreOptions {

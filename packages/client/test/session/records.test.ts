@@ -70,7 +70,11 @@ test(
     }
     const [first = ''] = await idsOf(it.store, 'revocation')
     const stored = await it.store.read({ kind: 'revocation', id: first })
-    await it.store.write({ kind: 'revocation', id: first }, '{"version":2}', stored?.generation ?? 0)
+    await it.store.write(
+      { kind: 'revocation', id: first },
+      '{"version":2}',
+      stored?.generation ?? 0,
+    )
     const counts = await retryRevocations(it.store, { clock: it.clock })
     expect(counts).toEqual({ settled: 1, pending: 1 })
   },

@@ -4,70 +4,14 @@ import path from 'node:path'
 import { EvergrantClientError } from '../../errors.ts'
 import { ownerOnlyFile, ownerOnlyFolder, restrictToOwner } from './durable-file.ts'
 
-const keyLengthBytes = 32
-const keychainTimeoutMilliseconds = 3000
+/** What AES-256 takes. */
+export const keyLengthBytes = 32
 
 /** A store key, and where it lives, for a person to read. */
 export interface StoreKey {
   readonly key: Uint8Array
   /** For instance "the keychain of this user"; never the key. */
   readonly source: string
-}
-
-/** Where in the keychain the key is. */
-export interface KeychainKeyOptions {
-  /** Default `evergrant`. */
-  readonly service?: string
-  /** Default `store-key`. */
-  readonly account?: string
-}
-
-/**
- * The key in the keychain of the operating system; made and saved there if there is none.
- *
- * Needs the optional package `@napi-rs/keyring`. On Linux it insists on the Secret Service: the
- * kernel's keyring, the package's silent alternative, forgets the key at the next reboot.
- *
- * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` where there is no keychain, it does not
- *   answer within 3 seconds, or the person declines. Never falls back to another place.
- */
-export async function keychainKey(options: KeychainKeyOptions = {}): Promise<StoreKey> {
-  const { service = 'evergrant', account = 'store-key' } = options
-  const deadline = Promise.withResolvers<never>()
-  const timer = setTimeout(
-    () => deadline.reject(noKeychain('it did not answer within 3 seconds')),
-    keychainTimeoutMilliseconds,
-  )
-  try {
-    return await Promise.race([fromKeychain(service, account), deadline.promise])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-async function fromKeychain(service: string, account: string): Promise<StoreKey> {
-  try {
-    const { AsyncEntry } = await import('@napi-rs/keyring')
-    const entry = new AsyncEntry(service, account, { linux: { store: 'secret-service' } })
-    const saved = await entry.getSecret()
-    if (saved !== undefined && saved !== null) {
-      return { key: checked(Uint8Array.from(saved), 'the keychain'), source: 'the OS keychain' }
-    }
-    const made = randomBytes(keyLengthBytes)
-    await entry.setSecret(made)
-    return { key: made, source: 'the OS keychain' }
-  } catch (cause) {
-    if (EvergrantClientError.is(cause)) throw cause
-    throw noKeychain(cause instanceof Error ? cause.message : 'unknown reason', cause)
-  }
-}
-
-function noKeychain(why: string, cause?: unknown): EvergrantClientError {
-  return new EvergrantClientError(
-    'TOKEN_STORE_UNAVAILABLE',
-    `No usable OS keychain: ${why}. Unlock it, or choose another place for the store key: an owner-only key file or a passphrase.`,
-    { cause },
-  )
 }
 
 /**
@@ -83,7 +27,7 @@ export async function keyFileKey(file: string): Promise<StoreKey> {
     if (!(await exists(file))) await makeKeyFile(file)
     await restrictToOwner(file, ownerOnlyFile)
     const key = Uint8Array.from(Buffer.from(await readFile(file, 'utf8'), 'base64'))
-    return { key: checked(key, JSON.stringify(file)), source: `the key file ${file}` }
+    return { key: checkedKey(key, JSON.stringify(file)), source: `the key file ${file}` }
   } catch (cause) {
     if (EvergrantClientError.is(cause)) throw cause
     throw new EvergrantClientError(
@@ -151,7 +95,12 @@ export async function passphraseKey(passphrase: string, salt: Uint8Array): Promi
   return { key, source: 'a passphrase' }
 }
 
-function checked(key: Uint8Array, where: string): Uint8Array {
+/**
+ * The key, if it is one.
+ *
+ * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`
+ */
+export function checkedKey(key: Uint8Array, where: string): Uint8Array {
   if (key.byteLength === keyLengthBytes) return key
   throw new EvergrantClientError(
     'TOKEN_STORE_UNAVAILABLE',

@@ -1,0 +1,23 @@
+/**
+ * Reads or writes one secret of the OS keychain. Secrets go through the standard streams, in
+ * base64; no secret is an empty output.
+ *
+ *     node keychain-program.js get SERVICE ACCOUNT
+ *     node keychain-program.js set SERVICE ACCOUNT
+ */
+import process from 'node:process'
+import { text } from 'node:stream/consumers'
+
+const [action, service = '', account = ''] = process.argv.slice(2)
+try {
+  const { Entry } = await import('@napi-rs/keyring')
+  const entry = new Entry(service, account, { linux: { store: 'secret-service' } })
+  if (action === 'set') {
+    entry.setSecret(Uint8Array.from(Buffer.from(await text(process.stdin), 'base64')))
+  } else {
+    process.stdout.write(Buffer.from(entry.getSecret() ?? []).toString('base64'))
+  }
+} catch (error) {
+  process.stderr.write(error instanceof Error ? error.message : 'unknown reason')
+  process.exitCode = 1
+}
