@@ -145,11 +145,11 @@ async function storeOf(
   const [binding, grant] = await recordsOfASignIn()
   for (let index = 0; index < users; index += 1) {
     const partition = `user-${index}`
-    const { serverUrl, resource, registration, authorizationServer } = binding
+    const { serverUrl, resource, registration, authorizationServer } = binding.value
     const { issuer } = authorizationServer
     await store.write(
       { kind: 'binding', id: recordId(['binding', partition, serverUrl]) },
-      JSON.stringify({ ...binding, partition }),
+      JSON.stringify({ ...binding, value: { ...binding.value, partition } }),
       0,
     )
     const expires = expiresAtEpochSeconds(index)
@@ -169,10 +169,12 @@ async function storeOf(
 }
 
 interface BindingBody {
-  readonly serverUrl: string
-  readonly resource: string
-  readonly registration: { readonly clientId: string }
-  readonly authorizationServer: { readonly issuer: string }
+  readonly value: {
+    readonly serverUrl: string
+    readonly resource: string
+    readonly registration: { readonly clientId: string }
+    readonly authorizationServer: { readonly issuer: string }
+  }
 }
 
 interface GrantBody {
