@@ -139,7 +139,7 @@ describe('step-up', () => {
 
 test(
   'where nobody can sign in, the error names the reason and the scope to sign in for',
-  { tags: ['C-21', 'C-23'] },
+  { tags: ['C-21', 'C-23', 'C-24'] },
   async () => {
     await using it = await scene({ server: { scopeByPath: { '/mcp/write': 'mcp:write' } } })
     await it.session().signIn()
@@ -150,6 +150,7 @@ test(
       signInReason: 'wider-scope-needed',
       neededScope: 'mcp:write',
     })
+    expect(it.as.refreshRequests()).toBe(0)
     expect(it.signIns()).toBe(1)
   },
 )

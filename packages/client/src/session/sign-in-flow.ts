@@ -300,6 +300,11 @@ export function signInFlow(
   async function currentReason(asked: SignInOptions): Promise<SignInReason> {
     const current = await grants.get()
     if (current === undefined) return 'never-signed-in'
+    const grant = await current.manager.read()
+    // No refresh widens scope (C-24): one sent to find out why would be spent for nothing.
+    if (grant?.state === 'active' && !covers(grant.tokenSet?.scope, asked.challenge)) {
+      return 'wider-scope-needed'
+    }
     try {
       await current.manager.getAccessToken({ rejectedAccessToken: asked.unusableAccessToken })
     } catch (error) {
