@@ -16,7 +16,8 @@ import type {
   RefreshStep,
 } from './grant/refresh-transaction.ts'
 import { refreshGrant } from './grant/refresh-transaction.ts'
-import type { SaveOutcome } from './grant/save-token-set.ts'
+import { persistently } from './grant/persistently.ts'
+import type { DiscardTokens, SaveOutcome } from './grant/save-token-set.ts'
 import type { ServerHealthOptions } from './grant/server-health.ts'
 import { serverHealthRecord } from './grant/server-health.ts'
 import type { Freshness } from './grant/token-freshness.ts'
@@ -68,7 +69,10 @@ export interface TokenManager {
   adopt(grant: SignedInGrant): Promise<void>
   /** Marks the grant as signed out and returns what it was, or `undefined` where there is none. */
   forget(): Promise<Grant | undefined>
-  /** Resolves when no refresh is under way: what to await before the process exits. */
+  /**
+   * Resolves when no refresh is under way: what to await before the process exits. Tokens that
+   * could not be saved yet are tried again, for ten seconds at most.
+   */
   idle(): Promise<void>
 }
 
@@ -101,6 +105,11 @@ export interface TokenManagerOptions {
    * `patienceSeconds`.
    */
   readonly lockWaitMilliseconds?: number | undefined
+  /**
+   * Gets rid of tokens that came for a grant which was signed out meanwhile: has them revoked, now
+   * or later. Must not throw. Default: they are forgotten, and end when they expire.
+   */
+  readonly discard?: DiscardTokens | undefined
   /** Called at every step of a refresh transaction: where a fault harness stops the process. */
   readonly atStep?: ((step: RefreshStep) => void | Promise<void>) | undefined
 }
@@ -109,6 +118,8 @@ export interface TokenManagerOptions {
 const shortestPauseMilliseconds = 50
 /** How often, at most, a failing refresh ahead of expiry is tried again in this process. */
 const backgroundPauseSeconds = 1
+/** How often tokens that could not be saved are tried once more before the process may end. */
+const lastAttempts = 3
 /** How long a request that the server refuses as wrong is not repeated by this process. */
 const refusedPauseSeconds = 10
 
@@ -147,6 +158,7 @@ export async function createMemoryFirstTokenManager(
     exchange: options.exchange,
     clock,
     observe,
+    discard: options.discard,
     lockWaitMilliseconds: Math.min(options.lockWaitMilliseconds ?? 10_000, patienceSeconds * 1000),
     timing,
     atStep: options.atStep,
@@ -180,7 +192,8 @@ function tokenManager(
   let inFlight: Work | undefined
   /** What every caller gets while the token in memory is good. */
   let handedOut: { readonly tokenSet: TokenSet; readonly token: Promise<AccessToken> } | undefined
-  let noBackgroundBeforeEpochSeconds = 0
+  /** When a refresh in the background was last begun, or ended. */
+  let lastBackgroundAtEpochSeconds = Number.NEGATIVE_INFINITY
 
   return {
     identity,
@@ -198,6 +211,10 @@ function tokenManager(
       // One refresh can lead to another: a recovery starts when the work before it ends.
       for (let work = inFlight; work !== undefined; work = inFlight) {
         await work.result.catch(() => undefined)
+      }
+      // The tokens exist in this process alone, and with it goes the lock that protects them.
+      for (let attempt = 1; unsaved !== undefined && attempt <= lastAttempts; attempt += 1) {
+        settleUnsaved(unsaved, await unsaved.save())
       }
     },
   }
@@ -219,7 +236,9 @@ function tokenManager(
   function refreshInBackground(reason: RefreshReason): void {
     if (known?.grant.state !== 'active' || known.grant.tokenSet?.refreshToken === undefined) return
     if (inFlight !== undefined || unsaved !== undefined) return
-    if (clock.nowEpochSeconds() < noBackgroundBeforeEpochSeconds) return
+    const sinceSeconds = clock.nowEpochSeconds() - lastBackgroundAtEpochSeconds
+    // A clock that was set back does not prolong the pause.
+    if (sinceSeconds >= 0 && sinceSeconds < backgroundPauseSeconds) return
     pauseBackground()
     // The current token is still good: whatever goes wrong is reported by events, and matters to a
     // caller only when the token has expired.
@@ -227,7 +246,7 @@ function tokenManager(
   }
 
   function pauseBackground(): void {
-    noBackgroundBeforeEpochSeconds = clock.nowEpochSeconds() + backgroundPauseSeconds
+    lastBackgroundAtEpochSeconds = clock.nowEpochSeconds()
   }
 
   async function obtain(rejectedAccessToken: string | undefined): Promise<AccessToken> {
@@ -273,7 +292,7 @@ function tokenManager(
     rejectedAccessToken: string | undefined,
     patience: number,
   ): Promise<StoredGrant> {
-    const giveUpAtEpochSeconds = clock.nowEpochSeconds() + patience
+    let waitingFromEpochSeconds = clock.nowEpochSeconds()
     for (;;) {
       if (unsaved !== undefined) settleUnsaved(unsaved, await unsaved.save())
       if (unsaved === undefined) {
@@ -294,7 +313,10 @@ function tokenManager(
         outcome.retryAfterSeconds ?? 0,
         shortestPauseMilliseconds / 1000,
       )
-      if (clock.nowEpochSeconds() + pauseSeconds > giveUpAtEpochSeconds) throw notNow(outcome)
+      const now = clock.nowEpochSeconds()
+      // A clock that was set back makes nobody wait for as long as it was set back by.
+      waitingFromEpochSeconds = Math.min(waitingFromEpochSeconds, now)
+      if (now + pauseSeconds > waitingFromEpochSeconds + patience) throw notNow(outcome)
       await clock.sleep(pauseSeconds * 1000)
     }
   }
@@ -364,10 +386,10 @@ function tokenManager(
     known = outcome.kind === 'signed-out' ? undefined : outcome.stored
   }
 
-  async function giveUpUnsaved(): Promise<void> {
+  function takeUnsaved(): UnsavedTokens | undefined {
     const tokens = unsaved
     unsaved = undefined
-    await tokens?.abandon()
+    return tokens
   }
 
   async function adopt(signedIn: SignedInGrant): Promise<void> {
@@ -378,6 +400,16 @@ function tokenManager(
       ...(signedIn.requestedScope === undefined ? {} : { requestedScope: signedIn.requestedScope }),
       ...(signedIn.dpopKey === undefined ? {} : { dpopKey: signedIn.dpopKey }),
     }
+    known = await persistently(clock, () => overwrite(grant))
+    await takeUnsaved()?.abandon()
+    observe({
+      ...about,
+      type: 'signed-in',
+      refreshToken: signedIn.tokenSet.refreshToken === undefined ? 'not-issued' : 'issued',
+    })
+  }
+
+  async function overwrite(grant: Grant): Promise<StoredGrant> {
     for (;;) {
       const current = await repository.read().catch((error: unknown) => {
         // A damaged record was set aside by this very read; a person has just signed in anew.
@@ -387,15 +419,7 @@ function tokenManager(
         throw error
       })
       const written = await repository.write(grant, current?.generation ?? 0)
-      if (written === undefined) continue
-      known = written
-      await giveUpUnsaved()
-      observe({
-        ...about,
-        type: 'signed-in',
-        refreshToken: signedIn.tokenSet.refreshToken === undefined ? 'not-issued' : 'issued',
-      })
-      return
+      if (written !== undefined) return written
     }
   }
 
@@ -409,7 +433,11 @@ function tokenManager(
       const written = await repository.write({ identity, state: 'signed-out' }, current.generation)
       if (written === undefined) continue
       known = undefined
-      await giveUpUnsaved()
+      const tokens = takeUnsaved()
+      if (tokens !== undefined) {
+        await context.discard?.(tokens.grant)
+        await tokens.abandon()
+      }
       return grant
     }
   }

@@ -313,6 +313,29 @@ describe('signing out', () => {
     await expect(session.getAccessToken()).rejects.toMatchObject({ signInReason: 'signed-out' })
   })
 
+  test(
+    'while another process refreshes revokes what it gets, and what it had',
+    { tags: ['C-57'] },
+    async () => {
+      await using it = await scene()
+      await it.session().signIn()
+      const answer = Promise.withResolvers<void>()
+      const refreshing = it.session()
+      it.clock.advanceSeconds(1000)
+      it.as.faults.token.push({ kind: 'slow-body', until: answer.promise })
+      const refreshed = refreshing.getAccessToken()
+      refreshed.catch(() => undefined)
+      await expect.poll(() => it.as.count('token', 'refreshed')).toBe(1)
+
+      await it.session().signOut()
+      const revokedBefore = it.as.count('revoke')
+      answer.resolve()
+      await expect(refreshed).rejects.toMatchObject({ signInReason: 'signed-out' })
+      expect(it.as.count('revoke')).toBe(revokedBefore + 1)
+      expect(it.as.isGrantAlive()).toBe(false)
+    },
+  )
+
   test('with the server away forgets at once, and revokes later', { tags: ['C-57'] }, async () => {
     await using it = await scene()
     const session = it.session()

@@ -1,6 +1,6 @@
 import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
-import type { RecordStore, TokenManager } from '../src/index.ts'
+import type { RecordStore, TokenManager, TokenManagerOptions } from '../src/index.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 import { signedInGrant } from './support/managed-grant.ts'
 
@@ -28,6 +28,7 @@ async function scene(options: Parameters<typeof startScriptedAuthorizationServer
 async function unsavedAt(
   it: Awaited<ReturnType<typeof scene>>,
   ageSeconds: number = lifetimeSeconds,
+  options: Partial<TokenManagerOptions> = {},
 ) {
   let broken = false
   const store: RecordStore = {
@@ -35,6 +36,7 @@ async function unsavedAt(
     write: (...args) => (broken ? Promise.reject(new Error('ENOSPC')) : it.store.write(...args)),
   }
   const manager = await it.manager({
+    ...options,
     store,
     patienceSeconds: 0,
     clock: {
@@ -243,6 +245,33 @@ describe('failures are told apart', () => {
       expect(it.events).toContainEqual(expect.objectContaining({ type: 'grant-ended' }))
       it.clock.advanceSeconds(lifetimeSeconds)
       await expect(manager.getAccessToken()).rejects.toMatchObject({ code: 'SIGN_IN_REQUIRED' })
+    },
+  )
+
+  test(
+    'a refusal without a word is believed when it comes again, and not before',
+    { tags: ['C-53'] },
+    async () => {
+      await using it = await scene()
+      const manager = await it.manager()
+      it.clock.advanceSeconds(lifetimeSeconds)
+      it.as.faults.token.push({ kind: 'empty-400' })
+      const call = manager.getAccessToken()
+      await it.clock.untilSleeping()
+      it.clock.advanceSeconds(10)
+      expect((await call).value).toBeTypeOf('string')
+      expect(it.as.isGrantAlive()).toBe(true)
+
+      it.clock.advanceSeconds(lifetimeSeconds)
+      it.as.faults.token.push({ kind: 'empty-400' }, { kind: 'empty-400' })
+      const refused = manager.getAccessToken()
+      refused.catch(() => undefined)
+      await it.clock.untilSleeping()
+      it.clock.advanceSeconds(10)
+      await expect(refused).rejects.toMatchObject({
+        code: 'SIGN_IN_REQUIRED',
+        signInReason: 'grant-ended',
+      })
     },
   )
 
@@ -496,6 +525,72 @@ describe('a store in trouble', () => {
       expect(it.as.isGrantAlive()).toBe(true)
     },
   )
+
+  test(
+    'that recovers before the process ends loses nothing: idle() saves what is unsaved',
+    { tags: ['C-52'] },
+    async () => {
+      await using it = await scene()
+      const { manager, other, repair } = await unsavedAt(it)
+      await expect(manager.getAccessToken()).rejects.toMatchObject({
+        code: 'TOKEN_STORE_WRITE_FAILED',
+      })
+      repair()
+      await manager.idle()
+      expect((await manager.read())?.pending).toBeUndefined()
+      expect(await tokenOf(other)()).toBeTypeOf('string')
+      expect(it.as.refreshRequests()).toBe(1)
+    },
+  )
+
+  test(
+    'that fails between request and save has the tokens revoked by a sign-out',
+    { tags: ['C-57'] },
+    async () => {
+      await using it = await scene()
+      const discarded: unknown[] = []
+      const { manager, repair } = await unsavedAt(it, lifetimeSeconds, {
+        discard: async ({ tokenSet }) => void discarded.push(tokenSet?.refreshToken),
+      })
+      const spent = (await manager.read())?.tokenSet?.refreshToken
+      await expect(manager.getAccessToken()).rejects.toMatchObject({
+        code: 'TOKEN_STORE_WRITE_FAILED',
+      })
+      repair()
+      await manager.forget()
+      expect(discarded).toEqual([expect.any(String)])
+      expect(discarded).not.toContain(spent)
+    },
+  )
+
+  test('that fails once does not cost the tokens of a sign-in', { tags: ['C-52'] }, async () => {
+    await using it = await scene()
+    let failures = 3
+    const manager = await it.manager({
+      store: {
+        ...it.store,
+        write: (...args) =>
+          (failures -= 1) >= 0 ? Promise.reject(new Error('EBUSY')) : it.store.write(...args),
+      },
+    })
+    const signingIn = manager.adopt({
+      tokenSet: {
+        accessToken: 'at.new',
+        tokenType: 'Bearer',
+        issuedAtEpochSeconds: it.clock.nowEpochSeconds(),
+        expiresAtEpochSeconds: undefined,
+        refreshToken: 'rt.new',
+        scope: undefined,
+      },
+      requestedScope: undefined,
+    })
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await it.clock.untilSleeping()
+      it.clock.advanceSeconds(1)
+    }
+    await signingIn
+    expect((await manager.read())?.tokenSet?.refreshToken).toBe('rt.new')
+  })
 
   test(
     'that fails between request and save is waited for no longer after a sign-in or a sign-out',

@@ -13,23 +13,24 @@ type FinalOutcome = Extract<
 export function notNow(
   outcome: Extract<RefreshOutcome, { kind: 'not-now' }>,
 ): EvergrantClientError {
+  const detail = withoutFullStop(outcome.detail)
   if (outcome.because === 'store-unwritable') {
     return new EvergrantClientError(
       'TOKEN_STORE_WRITE_FAILED',
-      `The access token has expired and was not refreshed: ${outcome.detail}. Check the store's disk space and permissions, then repeat the call; the sign-in is intact.`,
+      `The access token has expired and was not refreshed: ${detail}. Check the store's disk space and permissions, then repeat the call; the sign-in is intact.`,
       { cause: outcome.cause },
     )
   }
   if (outcome.because === 'lock-unavailable') {
     return new EvergrantClientError(
       'TOKEN_STORE_UNAVAILABLE',
-      `The access token has expired and was not refreshed: ${outcome.detail}. Use a store that can lock, then repeat the call; the sign-in is intact.`,
+      `The access token has expired and was not refreshed: ${detail}. Use a store that can lock, then repeat the call; the sign-in is intact.`,
       { cause: outcome.cause },
     )
   }
   return new EvergrantClientError(
     'TEMPORARILY_UNAVAILABLE',
-    `The access token has expired and could not be refreshed now: ${outcome.detail}. The sign-in is intact; repeat the call later.`,
+    `The access token has expired and could not be refreshed now: ${detail}. The sign-in is intact; repeat the call later.`,
     { retryAfterSeconds: outcome.retryAfterSeconds, cause: outcome.cause },
   )
 }
@@ -39,7 +40,7 @@ export function signInRequired(outcome: FinalOutcome): EvergrantClientError {
   if (outcome.kind === 'refused') {
     return new EvergrantClientError(
       'TOKEN_REQUEST_REFUSED',
-      `The authorization server refuses the refresh request: ${outcome.detail}. Signing in again would not change that: check resource, scope and client configuration. The refresh token is kept.`,
+      `The authorization server refuses the refresh request: ${withoutFullStop(outcome.detail)}. Signing in again would not change that: check resource, scope and client configuration. The refresh token is kept.`,
       { oauthError: outcome.oauthError },
     )
   }
@@ -48,6 +49,11 @@ export function signInRequired(outcome: FinalOutcome): EvergrantClientError {
     signInReason,
     oauthError: outcome.kind === 'ended' ? outcome.stored.grant.ended?.oauthError : undefined,
   })
+}
+
+/** Explanations end like sentences; here they are part of one. */
+function withoutFullStop(detail: string): string {
+  return detail.replace(/\.$/, '')
 }
 
 function signInReasonOf(

@@ -7,6 +7,7 @@ import type { Observer, RefreshReason } from '../events.ts'
 import type { HeldLock } from '../store.ts'
 import type { Grant, GrantEnd } from './grant.ts'
 import type { GrantRepository, StoredGrant } from './grant-repository.ts'
+import type { DiscardTokens } from './save-token-set.ts'
 import { saveTokenSet } from './save-token-set.ts'
 import type { ServerHealthRecord } from './server-health.ts'
 import type { UnsavedTokens } from './unsaved-tokens.ts'
@@ -22,6 +23,11 @@ export type ExchangeResult =
       readonly detail: string
       readonly oauthError?: string | undefined
       readonly retryAfterSeconds?: number | undefined
+      /**
+       * Whether the server ended the grant without a word, as some products do. So does, now and
+       * then, what stands in front of others: it is believed when it comes again.
+       */
+      readonly unexplained?: boolean | undefined
       /**
        * Whether an HTTP answer arrived. Without one the server may or may not have rotated the
        * refresh token, so the journal stays.
@@ -62,6 +68,8 @@ export type RefreshOutcome =
         | 'lock-unavailable'
         | 'store-unwritable'
         | 'server-unavailable'
+        /** No answer came, and the first one may have: worth asking again at once. */
+        | 'answer-lost'
       readonly detail: string
       readonly retryAfterSeconds: number | undefined
       readonly cause?: unknown
@@ -86,6 +94,8 @@ export interface RefreshContext {
   readonly exchange: RefreshExchange
   readonly clock: Clock
   readonly observe: Observer
+  /** Gets rid of tokens that came for a grant that was signed out meanwhile (C-57). */
+  readonly discard?: DiscardTokens | undefined
   /** How long to wait for the lock before the answer is `lock-busy`. */
   readonly lockWaitMilliseconds: number
   /** When a token counts as due and as expired. */
@@ -330,7 +340,7 @@ async function exchangeAndSave(
     { grant: { ...rest, tokenSet: merge.tokenSet }, generation: journaled.generation },
     refreshToken,
   )
-  await context.health.succeeded()
+  await context.health.succeeded(sentAt)
   if (outcome.kind === 'unsaved') {
     return { kind: 'unsaved', tokens: holdUnsavedTokens(context, outcome, lock) }
   }
@@ -356,24 +366,24 @@ async function failed(
   failure: Extract<ExchangeResult, { kind: 'failed' }>,
 ): Promise<RefreshOutcome> {
   const { grant } = journaled
-  if (failure.outcome === 'grant-ended' || failure.outcome === 'registration-ended') {
-    return await markEnded(context, journaled, failure)
-  }
-  const stored = failure.answered ? await clearJournal(context, journaled) : journaled
+  const believed = failure.unexplained !== true || (grant.pending?.attempts ?? 1) > 1
+  const ends = failure.outcome === 'grant-ended' || failure.outcome === 'registration-ended'
+  if (ends && believed) return await markEnded(context, journaled, failure)
+  // Without a word, the journal is what remembers that it was said once.
+  const stored = failure.answered && !ends ? await clearJournal(context, journaled) : journaled
   if (failure.outcome === 'request-refused') {
     return { kind: 'refused', stored, detail: failure.detail, oauthError: failure.oauthError }
   }
   const health = await context.health.failed(failure.detail, failure.retryAfterSeconds)
+  // A lost answer is asked for again at once, while a server with grace still replays it.
   const lost = !failure.answered && (grant.pending?.attempts ?? 0) <= 1
+  const waitSeconds = Math.max(0, health.notBeforeEpochSeconds - context.clock.nowEpochSeconds())
   return {
     kind: 'not-now',
     stored,
-    because: 'server-unavailable',
+    because: lost ? 'answer-lost' : 'server-unavailable',
     detail: failure.detail,
-    // A lost answer is asked for again at once, while a server with grace still replays it.
-    retryAfterSeconds: lost
-      ? 0
-      : Math.max(0, health.notBeforeEpochSeconds - context.clock.nowEpochSeconds()),
+    retryAfterSeconds: lost ? 0 : waitSeconds,
   }
 }
 
@@ -389,7 +399,7 @@ async function markEnded(
   const about = aboutGrant(context.repository.identity)
   const { pending, ...rest } = journaled.grant
   const ended: GrantEnd = {
-    reason: endReason(failure.outcome, pending?.attempts ?? 1),
+    reason: endReason(failure, pending?.attempts ?? 1),
     atEpochSeconds: context.clock.nowEpochSeconds(),
     ...(failure.oauthError === undefined ? {} : { oauthError: failure.oauthError }),
   }
@@ -407,11 +417,12 @@ async function markEnded(
 }
 
 function endReason(
-  outcome: 'grant-ended' | 'registration-ended' | 'request-refused' | 'transient',
+  { outcome, unexplained }: Extract<ExchangeResult, { kind: 'failed' }>,
   attempts: number,
 ): GrantEnd['reason'] {
   if (outcome === 'registration-ended') return 'registration-ended'
-  return attempts > 1 ? 'lost-response' : 'refused'
+  // What is believed the second time only has been asked for twice.
+  return attempts > (unexplained === true ? 2 : 1) ? 'lost-response' : 'refused'
 }
 
 /**

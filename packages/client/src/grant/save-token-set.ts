@@ -2,14 +2,21 @@ import type { Clock } from '../clock.ts'
 import { EvergrantClientError } from '../errors.ts'
 import { aboutGrant } from '../events.ts'
 import type { Observer } from '../events.ts'
+import type { Grant } from './grant.ts'
 import type { GrantRepository, StoredGrant } from './grant-repository.ts'
+import { persistently } from './persistently.ts'
 
 /** What saving needs. */
 export interface SaveContext {
   readonly repository: GrantRepository
   readonly clock: Clock
   readonly observe: Observer
+  /** Gets rid of tokens that came for a grant that was signed out meanwhile (C-57). */
+  readonly discard?: DiscardTokens | undefined
 }
+
+/** Sees to it that the tokens of a grant are revoked, now or later. It never throws. */
+export type DiscardTokens = (grant: Grant) => Promise<void>
 
 /** How saving a freshly obtained token set went. */
 export type SaveOutcome =
@@ -23,9 +30,6 @@ export type SaveOutcome =
       readonly spentRefreshToken: string
       readonly cause: EvergrantClientError
     }
-
-/** Waits between attempts to save, in milliseconds: about three seconds in all, under the lock. */
-const retryWaits: readonly number[] = [50, 100, 200, 400, 800, 1600]
 
 /**
  * Saves a token set that was just obtained, and tells the exchange's success from the save's.
@@ -42,30 +46,31 @@ export async function saveTokenSet(
   const { repository, clock, observe } = context
   const about = aboutGrant(repository.identity)
   let expectedGeneration = toSave.generation
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const written = await repository.write(toSave.grant, expectedGeneration)
-      if (written !== undefined) return { kind: 'refreshed', stored: written }
-      const current = await repository.read()
-      if (current?.grant.state === 'signed-out') return { kind: 'signed-out' }
-      const theirs = current?.grant.tokenSet?.refreshToken
-      if (current !== undefined && theirs !== spentRefreshToken) {
-        return { kind: 'adopted', stored: current }
-      }
-      expectedGeneration = current?.generation ?? 0
-    } catch (cause) {
-      if (!EvergrantClientError.is(cause)) throw cause
-      const wait = retryWaits[attempt]
-      if (wait === undefined) {
-        observe({ ...about, type: 'save-failed' })
-        return {
-          kind: 'unsaved',
-          stored: { grant: toSave.grant, generation: expectedGeneration },
-          spentRefreshToken,
-          cause,
+  try {
+    return await persistently(clock, async () => {
+      for (;;) {
+        const written = await repository.write(toSave.grant, expectedGeneration)
+        if (written !== undefined) return { kind: 'refreshed', stored: written }
+        const current = await repository.read()
+        if (current?.grant.state === 'signed-out') {
+          await context.discard?.(toSave.grant)
+          return { kind: 'signed-out' }
         }
+        const theirs = current?.grant.tokenSet?.refreshToken
+        if (current !== undefined && theirs !== spentRefreshToken) {
+          return { kind: 'adopted', stored: current }
+        }
+        expectedGeneration = current?.generation ?? 0
       }
-      await clock.sleep(wait)
+    })
+  } catch (cause) {
+    if (!EvergrantClientError.is(cause)) throw cause
+    observe({ ...about, type: 'save-failed' })
+    return {
+      kind: 'unsaved',
+      stored: { grant: toSave.grant, generation: expectedGeneration },
+      spentRefreshToken,
+      cause,
     }
   }
 }

@@ -1,5 +1,6 @@
 import type { EvergrantClientError } from '../errors.ts'
 import type { HeldLock } from '../store.ts'
+import type { Grant } from './grant.ts'
 import type { StoredGrant } from './grant-repository.ts'
 import type { SaveContext, SaveOutcome } from './save-token-set.ts'
 import { saveTokenSet } from './save-token-set.ts'
@@ -18,6 +19,8 @@ export interface UnsavedTokenSet {
  * present the spent refresh token again, which ends the grant at a server without grace.
  */
 export interface UnsavedTokens {
+  /** The grant with these tokens. */
+  readonly grant: Grant
   /** Why the last attempt to save failed. */
   readonly cause: EvergrantClientError
   /**
@@ -68,6 +71,7 @@ export function holdUnsavedTokens(
   }
 
   return {
+    grant: tokenSet.stored.grant,
     get cause() {
       return current.cause
     },

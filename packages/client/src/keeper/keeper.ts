@@ -255,12 +255,10 @@ export function createKeeper(store: RecordStore, options: KeeperOptions = {}): K
         pause(grant.lane, because, retryAfterSeconds ?? storePauseSeconds)
         enqueue(grant, now())
         return
+      case 'answer-lost':
+        enqueue(grant, now())
+        return
       case 'server-unavailable':
-        // Without a wait it was an answer that got lost: that one is asked for again at once.
-        if (retryAfterSeconds === 0) {
-          enqueue(grant, now())
-          return
-        }
         pause(grant.lane, because, retryAfterSeconds ?? storePauseSeconds)
         postpone(grant, retryAfterSeconds ?? storePauseSeconds)
     }

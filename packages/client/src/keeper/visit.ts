@@ -17,6 +17,7 @@ import type { HttpOptions } from '../protocol/http.ts'
 import { bindingExchange, identityOf } from '../session/current-grant.ts'
 import type { Binding } from '../session/records.ts'
 import { bindingOf } from '../session/records.ts'
+import { discardTokens } from '../session/revocation.ts'
 import type { RecordStore } from '../store.ts'
 
 /** What visits work with. */
@@ -145,6 +146,7 @@ async function refreshContextFor(
     exchange: bindingExchange(binding, { ...context, profile }),
     clock,
     observe,
+    discard: (grant) => discardTokens(grant, binding, context),
     lockWaitMilliseconds,
     timing,
   }

@@ -117,6 +117,7 @@ export async function refreshRequest(
     detail: `${decision.explanation}${described(decision)}`,
     oauthError: decision.oauthError,
     retryAfterSeconds: decision.outcome === 'transient' ? decision.retryAfterSeconds : undefined,
+    unexplained: decision.reason === 'empty-bad-request',
     answered: true,
   }
 }

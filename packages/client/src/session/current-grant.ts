@@ -12,6 +12,7 @@ import type { MemoryFirstTokenManager, TokenManagerOptions } from '../token-mana
 import { createMemoryFirstTokenManager } from '../token-manager.ts'
 import type { Binding } from './records.ts'
 import { bindingRecord } from './records.ts'
+import { discardTokens } from './revocation.ts'
 
 /** What every part of a session works with. */
 export interface SessionContext {
@@ -68,6 +69,7 @@ export function currentGrant(context: SessionContext): CurrentGrant {
       clock,
       observe,
       exchange: bindingExchange(binding, context),
+      discard: (grant) => discardTokens(grant, binding, context),
     })
   }
 

@@ -2,11 +2,12 @@ import type { ProviderProfile } from '@evergrant/core'
 import { selectProviderProfile } from '@evergrant/core'
 import type { Clock } from '../clock.ts'
 import { EvergrantClientError } from '../errors.ts'
+import type { Grant } from '../grant/grant.ts'
 import { recordId } from '../grant/grant.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import { revokeToken } from '../protocol/token-requests.ts'
 import type { RecordStore } from '../store.ts'
-import type { PendingRevocation } from './records.ts'
+import type { Binding, PendingRevocation } from './records.ts'
 import { revocationRecord } from './records.ts'
 
 /** After this time a token that could not be revoked is given up: it has long expired, or never will. */
@@ -23,12 +24,51 @@ export interface RevocationContext {
 export type RevocationState = 'revoked' | 'pending' | 'not-supported' | 'refused'
 
 /**
+ * Notes that a grant's tokens are to be revoked, by its refresh token where it has one: that ends
+ * the grant.
+ *
+ * @returns The note's ID; `undefined` where there is nothing to revoke.
+ */
+export async function noteTokens(
+  grant: Pick<Grant, 'tokenSet'>,
+  { authorizationServer, registration }: Binding,
+  context: RevocationContext,
+): Promise<string | undefined> {
+  const { refreshToken, accessToken } = grant.tokenSet ?? {}
+  const token = refreshToken ?? accessToken
+  if (token === undefined) return undefined
+  const hint = refreshToken === undefined ? 'access_token' : 'refresh_token'
+  const createdAtEpochSeconds = context.clock.nowEpochSeconds()
+  return await noteRevocation(
+    { token, hint, authorizationServer, registration, createdAtEpochSeconds },
+    context,
+  )
+}
+
+/**
+ * Has tokens revoked that nobody will use, now or later. It never throws: where not even a note can
+ * be written, they end when they expire.
+ */
+export async function discardTokens(
+  grant: Pick<Grant, 'tokenSet'>,
+  binding: Binding,
+  context: RevocationContext,
+): Promise<void> {
+  try {
+    const note = await noteTokens(grant, binding, context)
+    if (note !== undefined) await settleRevocation(note, context)
+  } catch (error) {
+    if (!EvergrantClientError.is(error)) throw error
+  }
+}
+
+/**
  * Notes that a token is to be revoked. From here on it is revoked sooner or later, also when this
  * process dies or the server is away (C-57).
  *
  * @returns The note's ID.
  */
-export async function noteRevocation(
+async function noteRevocation(
   revocation: PendingRevocation,
   context: RevocationContext,
 ): Promise<string> {

@@ -15,7 +15,7 @@ import type { SessionContext } from './current-grant.ts'
 import { currentGrant } from './current-grant.ts'
 import type { Binding } from './records.ts'
 import type { RevocationState } from './revocation.ts'
-import { noteRevocation, settleRevocation } from './revocation.ts'
+import { discardTokens, noteTokens, settleRevocation } from './revocation.ts'
 import type { SignInOptions, SignInResult } from './sign-in-flow.ts'
 import { signInFlow } from './sign-in-flow.ts'
 import type { SignInPreferences } from './sign-in-plan.ts'
@@ -212,23 +212,13 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
     const current = await grants.load()
     const grant = await current?.manager.read()
     if (current === undefined || grant === undefined) return { revocation: 'nothing-to-revoke' }
-    const { authorizationServer, registration } = current.binding
-    const token = grant.tokenSet?.refreshToken ?? grant.tokenSet?.accessToken
     // Noted before it is forgotten: a crash in between leaves a token to revoke, not a live one.
-    const note =
-      token === undefined
-        ? undefined
-        : await noteRevocation(
-            {
-              token,
-              hint: grant.tokenSet?.refreshToken === undefined ? 'access_token' : 'refresh_token',
-              authorizationServer,
-              registration,
-              createdAtEpochSeconds: clock.nowEpochSeconds(),
-            },
-            context,
-          )
-    await current.manager.forget()
+    const note = await noteTokens(grant, current.binding, context)
+    const forgotten = await current.manager.forget()
+    // Somebody may have refreshed in between: then what was forgotten is not what was noted.
+    if (forgotten?.tokenSet?.accessToken !== grant.tokenSet?.accessToken) {
+      await discardTokens(forgotten ?? {}, current.binding, context)
+    }
     const revocation =
       note === undefined ? 'nothing-to-revoke' : await settleRevocation(note, context)
     observe({ ...aboutGrant(current.manager.identity), type: 'signed-out', revocation })

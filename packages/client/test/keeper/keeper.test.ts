@@ -216,6 +216,23 @@ describe('starting and stopping', () => {
   )
 
   test(
+    'a server that asks to be asked again at once is not asked without a pause',
+    { tags: ['C-53'] },
+    async () => {
+      await using it = await scene(1)
+      for (let fault = 0; fault < 100; fault += 1) {
+        it.as.faults.token.push({ kind: 'status', status: 503, headers: { 'retry-after': '0' } })
+      }
+      const keeper = it.keeper()
+      await keeper.start()
+      await it.pass(lifetimeSeconds, 100)
+      expect(it.as.refreshRequests()).toBeGreaterThan(1)
+      expect(it.as.refreshRequests()).toBeLessThan(20)
+      await keeper.stop()
+    },
+  )
+
+  test(
     'a refresh that a crash left open is repeated at once, not spread',
     { tags: ['C-52'] },
     async () => {

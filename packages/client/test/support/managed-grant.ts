@@ -51,6 +51,7 @@ export function plainExchange(tokenEndpoint: string): RefreshExchange {
       detail: decision.explanation,
       oauthError: decision.oauthError,
       retryAfterSeconds: decision.outcome === 'transient' ? decision.retryAfterSeconds : undefined,
+      unexplained: decision.reason === 'empty-bad-request',
       answered: true,
     }
   }
