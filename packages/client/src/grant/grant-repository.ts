@@ -55,7 +55,7 @@ export async function grantRepository(
       } catch (cause) {
         throw new EvergrantClientError(
           'TOKEN_STORE_WRITE_FAILED',
-          'The token store refused to save a grant. Check its disk space and permissions; ',
+          'The token store refused to save a grant. Check its disk space and permissions.',
           { cause },
         )
       }

@@ -18,7 +18,7 @@ async function scene(store: RecordStore = memoryStore()) {
     health,
     open,
     waitSeconds,
-    setClockBack(seconds: number) {
+    setClockBack: (seconds: number) => {
       setBackSeconds = seconds
     },
   }
