@@ -19,12 +19,12 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   ['tests', 'node', 'scripts/test-services.ts', '--', 'turbo', 'run', 'test', '--continue'],
   // On their own: they count what happens to tokens that live for two seconds.
   ['end to end', 'turbo', 'run', 'e2e'],
-  // Written anew from this run: which suites ran depends on the machine, and with them the page.
-  ['requirements', 'node', 'scripts/requirements.ts'],
+  ['requirements', 'node', 'scripts/requirements.ts', '--check'],
   ['code in pages', 'node', 'scripts/docs-sync.ts', '--check'],
   ['page of profiles', 'node', 'scripts/profiles.ts', '--check'],
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
+  ['demo', 'node', 'apps/e2e/src/demo/main.ts', '--seconds', '6'],
   ['conformance', 'node', 'apps/e2e/src/conformance/run.ts'],
   ['interoperation', 'node', 'apps/interop/src/main.ts'],
 ]

@@ -36,8 +36,10 @@ async function scene() {
       stdout += chunk.toString('utf8')
     })
     let stderr = ''
+    const working = Promise.withResolvers<void>()
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString('utf8')
+      if (stderr.includes('round 1:')) working.resolve()
     })
     const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>(
       (resolve) => {
@@ -47,7 +49,12 @@ async function scene() {
         })
       },
     )
-    return { child, ended }
+    return {
+      child,
+      ended,
+      /** Resolves when the first calls were answered, or the program ended. */
+      atWork: Promise.race([working.promise, ended]),
+    }
   }
 
   return {
@@ -102,12 +109,14 @@ test(
   { tags: ['C-51', 'C-52'] },
   async () => {
     await using it = await scene()
+    expect(await it.terminal('login', it.url, '--headless').ended).toMatchObject({ code: 0 })
     const staying = it.terminal(...repeated(it.url))
     for (let round = 0; round < 6; round += 1) {
       const victim = it.terminal(...repeated(it.url))
-      const moment = 300 + Math.random() * 900
+      await victim.atWork
+      // It calls four times a second, and its token lives for two: any moment is a moment of work.
       await new Promise((resolve) => {
-        setTimeout(resolve, moment)
+        setTimeout(resolve, Math.random() * 900)
       })
       victim.child.kill('SIGKILL')
       await victim.ended

@@ -2,6 +2,8 @@
  * `pnpm conformance`: the official MCP conformance suite against the client, and its
  * authorization server leg against the reference authorization server.
  */
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import process from 'node:process'
 import { startAuthorizationServer } from '@evergrant/reference-as'
 import { startClientMetadataServer } from './client-metadata-server.ts'
@@ -46,6 +48,7 @@ async function clientLeg(title: string, parameters: readonly string[]): Promise<
   const scored = run.scenarios.filter(({ name }) => !extensions.has(name))
   report(title, scored, run)
   const unscored = run.scenarios.length - scored.length
+  if (unscored === 0 && run.exitCode !== 0) problems.push(`${title}: exit code ${run.exitCode}`)
   if (unscored > 0) process.stdout.write(`  ${unscored} extension scenarios ran and do not count\n`)
 }
 
@@ -79,7 +82,7 @@ async function refreshTokenLeg(
 async function authorizationServerLeg(): Promise<void> {
   const server = await startAuthorizationServer({ demo: true, preset: 'either' })
   try {
-    const port = 3000 + Math.floor(Math.random() * 20_000)
+    const port = await freePort()
     const clientId = await register(server.issuer, `http://127.0.0.1:${port}/callback`)
     const parameters = ['--url', server.issuer, '--client-id', clientId, '--port', String(port)]
     const visited = new Set<string>()
@@ -98,11 +101,19 @@ async function authorizationServerLeg(): Promise<void> {
     const checks = run.scenarios.flatMap((scenario) => scenario.checks)
     const passed = withStatus(checks, 'SUCCESS').length
     if (passed !== 3) problems.push(`authorization server: ${passed} of 3 checks passed`)
-    const warnings = withStatus(checks, 'WARNING').length
-    if (warnings > 0) problems.push(`authorization server: ${warnings} warnings`)
   } finally {
     await server.close()
   }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (typeof address === 'object' && address !== null) return address.port
+  throw new Error('No free port was given out.')
 }
 
 async function register(issuer: string, redirectUri: string): Promise<string> {
@@ -147,6 +158,17 @@ function report(title: string, scenarios: readonly ScenarioResult[], run: SuiteR
     `${title}: ${scenarios.length - failing.length} of ${scenarios.length} scenarios, ${withStatus(checks, 'SUCCESS').length} checks passed, ${withStatus(checks, 'FAILURE').length} failed, ${withStatus(checks, 'WARNING').length} warnings\n`,
   )
   if (scenarios.length === 0) problems.push(`${title}: nothing ran\n${run.output}`)
+  // A scenario that could not start leaves nothing to read, and would not be missed.
+  const announced = /^Running .*\((\d+) scenarios\)/m.exec(run.output)?.[1]
+  if (announced !== undefined && Number(announced) !== run.scenarios.length) {
+    problems.push(`${title}: ${run.scenarios.length} of ${announced} scenarios left a result`)
+  }
+  for (const { name, checks: seen } of scenarios) {
+    if (withStatus(seen, 'SUCCESS').length === 0) problems.push(`${title}: ${name}: nothing passed`)
+    for (const { id } of withStatus(seen, 'WARNING')) {
+      problems.push(`${title}: ${name}: ${id} is a warning`)
+    }
+  }
   for (const { name, checks: failed } of failing) {
     for (const { id, errorMessage } of withStatus(failed, 'FAILURE')) {
       problems.push(
