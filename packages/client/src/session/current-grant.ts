@@ -3,9 +3,11 @@ import type { ProviderProfile } from '@evergrant/core'
 import type { Clock } from '../clock.ts'
 import type { Observer } from '../events.ts'
 import type { GrantIdentity } from '../grant/grant.ts'
-import type { RefreshExchange } from '../grant/refresh-transaction.ts'
+import type { ExchangeResult, RefreshExchange } from '../grant/refresh-transaction.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
 import type { HttpOptions } from '../protocol/http.ts'
+import type { ClientConfiguration, ClientRegistration } from '../protocol/registration.ts'
+import { standingRegistration } from '../protocol/registration.ts'
 import { refreshRequest } from '../protocol/token-requests.ts'
 import type { RecordStore } from '../store.ts'
 import type { MemoryFirstTokenManager, TokenManagerOptions } from '../token-manager.ts'
@@ -18,6 +20,7 @@ export interface SessionContext {
   /** The MCP server, in canonical form. */
   readonly serverUrl: string
   readonly partition: string
+  readonly client: ClientConfiguration
   readonly store: RecordStore
   readonly clock: Clock
   readonly http: HttpOptions
@@ -92,16 +95,53 @@ export function profileOf(
   return context.profile ?? selectProviderProfile(issuer)
 }
 
+/** What refreshing the grant of a binding works with. */
+export interface BindingExchangeContext extends Pick<
+  SessionContext,
+  'clock' | 'http' | 'profile' | 'dpop'
+> {
+  /** Absent where nobody knows the application's configuration: then the binding has to do. */
+  readonly client?: ClientConfiguration | undefined
+}
+
 /** How the grant of a binding is refreshed: at its authorization server, as its client. */
 export function bindingExchange(
   binding: Binding,
-  context: Pick<SessionContext, 'clock' | 'http' | 'profile' | 'dpop'>,
+  context: BindingExchangeContext,
 ): RefreshExchange {
-  const { authorizationServer, registration } = binding
+  const { authorizationServer } = binding
   const { clock, http, dpop } = context
   const profile = profileOf(context, authorizationServer.issuer)
-  const options = { ...http, authorizationServer, registration, profile, clock, dpop }
-  return async (grant) => await refreshRequest(grant, options)
+  return async (grant) => {
+    const registration = currentRegistration(binding, context.client)
+    const options = { ...http, authorizationServer, registration, profile, clock, dpop }
+    return seenAs(registration, await refreshRequest(grant, options))
+  }
+}
+
+/** What is configured for a client is newer than what its sign-in stored: secrets are rotated. */
+function currentRegistration(
+  { authorizationServer, registration }: Binding,
+  client: ClientConfiguration | undefined,
+): ClientRegistration {
+  const given = client?.preRegistered?.[authorizationServer.issuer]
+  if (client === undefined || given?.clientId !== registration.clientId) return registration
+  return standingRegistration(authorizationServer, client) ?? registration
+}
+
+/**
+ * Only a dynamic registration is over when its server does not know it: the next sign-in makes
+ * another. No sign-in replaces one that people maintain, so until they have put it right the
+ * grant waits (C-53).
+ */
+function seenAs({ origin }: ClientRegistration, result: ExchangeResult): ExchangeResult {
+  if (result.kind !== 'failed' || result.outcome !== 'registration-ended') return result
+  if (origin === 'dynamic') return result
+  const whatToCheck =
+    origin === 'pre-registered'
+      ? "check the client's secret in the configuration, and its registration at the server"
+      : "check that the server can fetch the client's metadata document, and what it says"
+  return { ...result, outcome: 'request-refused', detail: `${result.detail}; ${whatToCheck}` }
 }
 
 /** The grant that a binding names. */

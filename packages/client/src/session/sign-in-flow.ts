@@ -8,7 +8,6 @@ import type { CompletedAuthorization } from '../protocol/authorization.ts'
 import { completeAuthorization } from '../protocol/authorization.ts'
 import type { DiscoverOptions, Discovery } from '../protocol/discovery.ts'
 import { discover } from '../protocol/discovery.ts'
-import type { ClientConfiguration } from '../protocol/registration.ts'
 import type { SignIn } from '../sign-in.ts'
 import type { LockOutcome } from '../store.ts'
 import type { CurrentGrant, SessionContext } from './current-grant.ts'
@@ -50,7 +49,6 @@ export interface SignInResult {
 
 /** What a sign-in is made with, besides the session's own. */
 export interface SignInFlowOptions extends Pick<DiscoverOptions, 'chooseAuthorizationServer'> {
-  readonly client: ClientConfiguration
   readonly form: SignIn
   readonly preferences: SignInPreferences
 }
@@ -69,8 +67,8 @@ export function signInFlow(
   grants: CurrentGrant,
   options: SignInFlowOptions,
 ): SignInFlow {
-  const { serverUrl, partition, store, clock, http, observe, dpop } = context
-  const { client, form, preferences } = options
+  const { serverUrl, partition, client, store, clock, http, observe, dpop } = context
+  const { form, preferences } = options
   const redirects = redirectSignIns(context)
   let signingIn: Promise<SignInResult> | undefined
 
