@@ -82,6 +82,8 @@ export interface ScriptedAuthorizationServer extends AsyncDisposable {
   forgetClient(clientId: string): void
   /** From now on this is the client's only secret. */
   rotateClientSecret(clientId: string, clientSecret: string): void
+  /** From now on the token endpoint is at this path below the issuer, and at no other. */
+  moveTokenEndpoint(path: string): void
   /** Makes a grant without any HTTP, for tests that begin after the sign-in. */
   issueGrant(grant: {
     readonly clientId: string
@@ -152,6 +154,7 @@ export async function startScriptedAuthorizationServer(
     register: [],
     revoke: [],
   }
+  let tokenPath = '/token'
   let metadataOverrides: Readonly<Record<string, unknown>> = {}
   const signer = await createAccessTokenSigner()
   const server = await startServer(handle, options.port === undefined ? {} : { port: options.port })
@@ -208,7 +211,7 @@ export async function startScriptedAuthorizationServer(
     return {
       issuer,
       authorization_endpoint: `${issuer}/authorize`,
-      token_endpoint: `${issuer}/token`,
+      token_endpoint: `${issuer}${tokenPath}`,
       registration_endpoint: `${issuer}/register`,
       revocation_endpoint: `${issuer}/revoke`,
       jwks_uri: `${issuer}/jwks`,
@@ -399,7 +402,9 @@ export async function startScriptedAuthorizationServer(
     issuer,
     port: server.port,
     jwksUri: `${issuer}/jwks`,
-    tokenEndpoint: `${issuer}/token`,
+    get tokenEndpoint() {
+      return `${issuer}${tokenPath}`
+    },
     faults,
     requests,
     count: (endpoint, outcome) =>
@@ -422,6 +427,11 @@ export async function startScriptedAuthorizationServer(
     rotateClientSecret(clientId, clientSecret) {
       clients.set(clientId, { redirectUris: clients.get(clientId)?.redirectUris, clientSecret })
     },
+    moveTokenEndpoint(path) {
+      routes.delete(`${issuerPath}${tokenPath}`)
+      tokenPath = path
+      routes.set(`${issuerPath}${tokenPath}`, 'token')
+    },
     async issueGrant(request) {
       if (!clients.has(request.clientId)) clients.set(request.clientId, { redirectUris: undefined })
       const grant = grants.create({ ...request, resource: request.resource })
@@ -441,7 +451,7 @@ export async function startScriptedAuthorizationServer(
 function routesOf(
   issuerPath: string,
   wellKnown: readonly WellKnownForm[],
-): ReadonlyMap<string, AuthorizationServerEndpoint> {
+): Map<string, AuthorizationServerEndpoint> {
   const routes = new Map<string, AuthorizationServerEndpoint>([
     [`${issuerPath}/authorize`, 'authorize'],
     [`${issuerPath}/token`, 'token'],

@@ -1,10 +1,11 @@
 import { selectProviderProfile } from '@evergrant/core'
-import type { ProviderProfile } from '@evergrant/core'
+import type { AuthorizationServerMetadata, ProviderProfile } from '@evergrant/core'
 import type { Clock } from '../clock.ts'
 import type { Observer } from '../events.ts'
-import type { GrantIdentity } from '../grant/grant.ts'
+import type { Grant, GrantIdentity } from '../grant/grant.ts'
 import type { ExchangeResult, RefreshExchange } from '../grant/refresh-transaction.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
+import { discoverAuthorizationServer } from '../protocol/discovery.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import type { ClientConfiguration, ClientRegistration } from '../protocol/registration.ts'
 import { standingRegistration } from '../protocol/registration.ts'
@@ -60,7 +61,7 @@ export function currentGrant(context: SessionContext): CurrentGrant {
     if (binding === undefined) bound = undefined
     else if (bound === undefined || !sameIdentity(bound.manager.identity, identityOf(binding))) {
       bound = { binding, manager: await managerFor(binding) }
-    }
+    } else bound = { binding, manager: bound.manager }
     return bound
   }
 
@@ -98,24 +99,71 @@ export function profileOf(
 /** What refreshing the grant of a binding works with. */
 export interface BindingExchangeContext extends Pick<
   SessionContext,
-  'clock' | 'http' | 'profile' | 'dpop'
+  'store' | 'clock' | 'http' | 'profile' | 'dpop'
 > {
   /** Absent where nobody knows the application's configuration: then the binding has to do. */
   readonly client?: ClientConfiguration | undefined
 }
 
-/** How the grant of a binding is refreshed: at its authorization server, as its client. */
+/**
+ * How the grant of a binding is refreshed: at its authorization server, as its client. Where there
+ * is no token endpoint any more, the server's metadata says where it is by now.
+ */
 export function bindingExchange(
   binding: Binding,
   context: BindingExchangeContext,
 ): RefreshExchange {
-  const { authorizationServer } = binding
   const { clock, http, dpop } = context
-  const profile = profileOf(context, authorizationServer.issuer)
-  return async (grant) => {
+  const profile = profileOf(context, binding.authorizationServer.issuer)
+  let { authorizationServer } = binding
+
+  async function send(grant: Grant): Promise<ExchangeResult> {
     const registration = currentRegistration(binding, context.client)
     const options = { ...http, authorizationServer, registration, profile, clock, dpop }
     return seenAs(registration, await refreshRequest(grant, options))
+  }
+
+  return async (grant) => {
+    const result = await send(grant)
+    if (result.kind !== 'failed' || result.endpointMissing !== true) return result
+    const moved = await movedServer(authorizationServer, http)
+    if (moved === undefined) return result
+    authorizationServer = moved
+    await noteMove(binding, moved, context.store)
+    // Nobody took the refresh token yet, so it is still good.
+    return await send(grant)
+  }
+}
+
+/** What an authorization server says about itself now, where its token endpoint is another. */
+async function movedServer(
+  { issuer, token_endpoint }: AuthorizationServerMetadata,
+  http: HttpOptions,
+): Promise<AuthorizationServerMetadata | undefined> {
+  try {
+    const { metadata } = await discoverAuthorizationServer(issuer, http)
+    return metadata.token_endpoint === token_endpoint ? undefined : metadata
+  } catch {
+    // What the caller hears of is the refresh that failed; the next one to fail asks again.
+    return undefined
+  }
+}
+
+async function noteMove(
+  binding: Binding,
+  authorizationServer: AuthorizationServerMetadata,
+  store: RecordStore,
+): Promise<void> {
+  try {
+    const record = await bindingRecord(store, binding.partition, binding.serverUrl)
+    await record.update((current) =>
+      // Somebody may have signed in anew meanwhile, elsewhere or as another client.
+      current !== undefined && sameIdentity(identityOf(current), identityOf(binding))
+        ? { ...current, authorizationServer }
+        : current,
+    )
+  } catch {
+    // This process knows now, which is enough to go on; others find out as it did.
   }
 }
 

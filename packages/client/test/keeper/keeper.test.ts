@@ -301,6 +301,23 @@ describe('what changes while it runs', () => {
   )
 
   test(
+    'a token endpoint that moved is found again, for each grant that needs it',
+    { tags: ['C-31', 'C-53'] },
+    async () => {
+      await using it = await scene(3)
+      const keeper = it.keeper()
+      await keeper.start()
+      it.as.moveTokenEndpoint('/oauth/v2/token')
+      await it.pass(lifetimeSeconds * 0.95, 20)
+      expect(it.as.count('token', 'refreshed')).toBe(3)
+      const asked = it.as.count('metadata')
+      await it.pass(lifetimeSeconds * 0.95, 20)
+      expect(it.as.count('token', 'refreshed')).toBe(6)
+      expect(it.as.count('metadata')).toBe(asked)
+    },
+  )
+
+  test(
     'a client that its server refuses keeps its grants, for when it is put right',
     { tags: ['C-53'] },
     async () => {
