@@ -364,7 +364,7 @@ export function signInFlow(
       dpop,
     })
     const result = await adopt(binding, completed, pending.scope, withoutRefreshToken)
-    await redirects.finished()
+    await redirects.finished(pending.state)
     return result
   }
 }
