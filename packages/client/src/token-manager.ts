@@ -1,6 +1,7 @@
 import type { RefreshTimingOptions, TokenSet } from '@evergrant/core'
 import type { Clock } from './clock.ts'
 import { systemClock } from './clock.ts'
+import { detachable } from './detachable.ts'
 import { EvergrantClientError } from './errors.ts'
 import type { Observer, RefreshReason } from './events.ts'
 import { aboutGrant, diagnosticsObserver } from './events.ts'
@@ -451,26 +452,4 @@ function accessTokenOf(tokenSet: TokenSet): AccessToken {
     scope: tokenSet.scope,
     expiresAtEpochSeconds: tokenSet.expiresAtEpochSeconds,
   })
-}
-
-/** Lets one caller stop waiting without stopping the work. */
-async function detachable<Value>(
-  work: Promise<Value>,
-  signal: AbortSignal | undefined,
-): Promise<Value> {
-  if (signal === undefined) return await work
-  if (signal.aborted) {
-    work.catch(() => undefined)
-    throw signal.reason
-  }
-  let onAbort: (() => void) | undefined
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
-  try {
-    return await Promise.race([work, aborted])
-  } finally {
-    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort)
-  }
 }

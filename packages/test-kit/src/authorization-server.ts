@@ -38,9 +38,13 @@ export interface ScriptedAuthorizationServerOptions extends Partial<RefreshToken
   readonly defaultScope?: string
   /** Default `['oauth']`. */
   readonly wellKnown?: readonly WellKnownForm[]
-  /** Pre-registered public clients. Every redirect URI is accepted where none is listed. */
+  /**
+   * Pre-registered clients, public where they have no secret. Every redirect URI is accepted where
+   * none is listed.
+   */
   readonly clients?: readonly {
     readonly clientId: string
+    readonly clientSecret?: string
     readonly redirectUris?: readonly string[]
   }[]
   /** Advertises Client ID Metadata Documents, and takes any URL as `client_id` without fetching it. */
@@ -76,6 +80,10 @@ export interface ScriptedAuthorizationServer extends AsyncDisposable {
   revokeGrant(grantId?: string): void
   /** From now on the client is unknown: `invalid_client`. */
   forgetClient(clientId: string): void
+  /** From now on this is the client's only secret. */
+  rotateClientSecret(clientId: string, clientSecret: string): void
+  /** From now on the token endpoint is at this path below the issuer, and at no other. */
+  moveTokenEndpoint(path: string): void
   /** Makes a grant without any HTTP, for tests that begin after the sign-in. */
   issueGrant(grant: {
     readonly clientId: string
@@ -97,6 +105,7 @@ interface PendingCode {
 
 interface Client {
   readonly redirectUris: readonly string[] | undefined
+  readonly clientSecret?: string | undefined
 }
 
 /** An endpoint's answer together with the word that goes into the log. */
@@ -125,7 +134,10 @@ export async function startScriptedAuthorizationServer(
     'offline_access',
   ]
   const clients = new Map<string, Client>(
-    options.clients?.map((client) => [client.clientId, { redirectUris: client.redirectUris }]),
+    options.clients?.map(({ clientId, redirectUris, clientSecret }) => [
+      clientId,
+      { redirectUris, clientSecret },
+    ]),
   )
   const grants = createGrantStore({
     rotation: options.rotation ?? 'rotate',
@@ -142,6 +154,7 @@ export async function startScriptedAuthorizationServer(
     register: [],
     revoke: [],
   }
+  let tokenPath = '/token'
   let metadataOverrides: Readonly<Record<string, unknown>> = {}
   const signer = await createAccessTokenSigner()
   const server = await startServer(handle, options.port === undefined ? {} : { port: options.port })
@@ -189,7 +202,7 @@ export async function startScriptedAuthorizationServer(
     metadata: () => json(200, metadata(), 'served'),
     jwks: () => json(200, signer.jwks, 'served'),
     authorize: ({ query }) => authorize(query),
-    token: ({ form }) => token(form),
+    token: ({ form, headers }) => token(form, headers.authorization),
     register: ({ json: body }) => register(body),
     revoke: ({ form }) => revoke(form),
   }
@@ -198,7 +211,7 @@ export async function startScriptedAuthorizationServer(
     return {
       issuer,
       authorization_endpoint: `${issuer}/authorize`,
-      token_endpoint: `${issuer}/token`,
+      token_endpoint: `${issuer}${tokenPath}`,
       registration_endpoint: `${issuer}/register`,
       revocation_endpoint: `${issuer}/revoke`,
       jwks_uri: `${issuer}/jwks`,
@@ -259,9 +272,14 @@ export async function startScriptedAuthorizationServer(
       .join(' ')
   }
 
-  async function token(form: Readonly<Record<string, string>>): Promise<Answer> {
-    const clientId = form['client_id'] ?? ''
-    if (findClient(clientId) === undefined) return oauthError('invalid_client', 401)
+  async function token(
+    form: Readonly<Record<string, string>>,
+    authorization: string | undefined,
+  ): Promise<Answer> {
+    const { clientId, clientSecret } = credentialsOf(form, authorization)
+    const client = findClient(clientId)
+    const isGenuine = client?.clientSecret === undefined || client.clientSecret === clientSecret
+    if (client === undefined || !isGenuine) return oauthError('invalid_client', 401)
     if (form['grant_type'] === 'authorization_code') return await redeem(form, clientId)
     if (form['grant_type'] === 'refresh_token') return await refresh(form, clientId)
     return oauthError('unsupported_grant_type')
@@ -384,7 +402,9 @@ export async function startScriptedAuthorizationServer(
     issuer,
     port: server.port,
     jwksUri: `${issuer}/jwks`,
-    tokenEndpoint: `${issuer}/token`,
+    get tokenEndpoint() {
+      return `${issuer}${tokenPath}`
+    },
     faults,
     requests,
     count: (endpoint, outcome) =>
@@ -403,6 +423,14 @@ export async function startScriptedAuthorizationServer(
     revokeGrant: (grantId) => grants.revoke(grantIdOr(grantId)),
     forgetClient(clientId) {
       clients.delete(clientId)
+    },
+    rotateClientSecret(clientId, clientSecret) {
+      clients.set(clientId, { redirectUris: clients.get(clientId)?.redirectUris, clientSecret })
+    },
+    moveTokenEndpoint(path) {
+      routes.delete(`${issuerPath}${tokenPath}`)
+      tokenPath = path
+      routes.set(`${issuerPath}${tokenPath}`, 'token')
     },
     async issueGrant(request) {
       if (!clients.has(request.clientId)) clients.set(request.clientId, { redirectUris: undefined })
@@ -423,7 +451,7 @@ export async function startScriptedAuthorizationServer(
 function routesOf(
   issuerPath: string,
   wellKnown: readonly WellKnownForm[],
-): ReadonlyMap<string, AuthorizationServerEndpoint> {
+): Map<string, AuthorizationServerEndpoint> {
   const routes = new Map<string, AuthorizationServerEndpoint>([
     [`${issuerPath}/authorize`, 'authorize'],
     [`${issuerPath}/token`, 'token'],
@@ -455,6 +483,22 @@ function sameButPort(registered: string, redirectUri: string): boolean {
   a.port = ''
   b.port = ''
   return a.href === b.href
+}
+
+/** RFC 6749 §2.3.1: HTTP Basic with both parts form-encoded, else members of the form. */
+function credentialsOf(
+  form: Readonly<Record<string, string>>,
+  authorization: string | undefined,
+): { readonly clientId: string; readonly clientSecret: string | undefined } {
+  const basic = /^Basic (.+)$/i.exec(authorization ?? '')?.[1]
+  if (basic === undefined) {
+    return { clientId: form['client_id'] ?? '', clientSecret: form['client_secret'] }
+  }
+  const [clientId = '', clientSecret = ''] = Buffer.from(basic, 'base64')
+    .toString('utf8')
+    .split(':')
+    .map((part) => new URLSearchParams(`=${part}`).get('') ?? '')
+  return { clientId, clientSecret }
 }
 
 function splitScope(scope: string): string[] {

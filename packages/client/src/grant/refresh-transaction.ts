@@ -33,6 +33,8 @@ export type ExchangeResult =
        * refresh token, so the journal stays.
        */
       readonly answered: boolean
+      /** Where the request went there is no token endpoint, so nobody looked at it. */
+      readonly endpointMissing?: boolean | undefined
     }
 
 /** Sends the refresh request of a grant. It classifies every failure and never throws. */

@@ -2,6 +2,7 @@ import type { ProviderProfile, RefreshTimingOptions } from '@evergrant/core'
 import type { Clock } from '../clock.ts'
 import type { ClientEvent } from '../events.ts'
 import type { ServerHealthOptions } from '../grant/server-health.ts'
+import type { ClientConfiguration } from '../protocol/registration.ts'
 import type { LaterReason } from './visit.ts'
 
 /** What a keeper reports besides the events of the refreshes themselves. No secret in any. */
@@ -26,6 +27,11 @@ export interface KeeperOptions {
   readonly startSpreadSeconds?: number | undefined
   /** How often the store is looked through for new sign-ins. Default 300. */
   readonly rescanSeconds?: number | undefined
+  /**
+   * The client as the sessions over this store have it. Without it, or where it names another
+   * client ID, a grant is refreshed with the client secret of its sign-in, also after a rotation.
+   */
+  readonly client?: ClientConfiguration | undefined
   /** Used for every request to authorization servers. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /** The longest a single request may take. Default 15,000. */

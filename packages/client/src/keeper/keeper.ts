@@ -54,6 +54,7 @@ export function createKeeper(store: RecordStore, options: KeeperOptions = {}): K
     observe: diagnosticsObserver(options.observe),
     http: { fetch: options.fetch, timeoutMilliseconds: options.requestTimeoutMilliseconds },
     dpop: dpopProver(),
+    client: options.client,
     profileFor: options.profileFor,
     timing: options.timing,
     serverHealth: options.serverHealth,

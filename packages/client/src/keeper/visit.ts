@@ -14,6 +14,7 @@ import { serverHealthRecord } from '../grant/server-health.ts'
 import type { UnsavedTokens } from '../grant/unsaved-tokens.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
 import type { HttpOptions } from '../protocol/http.ts'
+import type { ClientConfiguration } from '../protocol/registration.ts'
 import { bindingExchange, identityOf } from '../session/current-grant.ts'
 import type { Binding } from '../session/records.ts'
 import { bindingOf } from '../session/records.ts'
@@ -27,6 +28,7 @@ export interface VisitContext {
   readonly observe: Observer
   readonly http: HttpOptions
   readonly dpop: DpopProver
+  readonly client: ClientConfiguration | undefined
   readonly profileFor: ((issuer: string) => ProviderProfile | undefined) | undefined
   readonly timing: RefreshTimingOptions | undefined
   readonly serverHealth: ServerHealthOptions | undefined

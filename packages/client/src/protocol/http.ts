@@ -181,7 +181,8 @@ function reasonOf(error: unknown): string {
   return code === undefined ? '' : ` (${code})`
 }
 
-function systemCodeOf(error: unknown): string | undefined {
+/** The system's error code behind a failed `fetch`, such as `ENOTFOUND`, where there is one. */
+export function systemCodeOf(error: unknown): string | undefined {
   const code: unknown =
     error instanceof Error && error.cause instanceof Error && 'code' in error.cause
       ? error.cause.code

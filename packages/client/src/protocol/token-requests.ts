@@ -18,7 +18,7 @@ import type { ExchangeResult } from '../grant/refresh-transaction.ts'
 import type { PendingAuthorization } from './authorization.ts'
 import type { DpopProver } from './dpop.ts'
 import type { HttpOptions } from './http.ts'
-import { asUnavailable, boundedFetch, NoAnswerError, parseJson } from './http.ts'
+import { asUnavailable, boundedFetch, NoAnswerError, parseJson, systemCodeOf } from './http.ts'
 import type { ClientRegistration } from './registration.ts'
 
 /** To whom token requests go, and as whom. */
@@ -98,7 +98,13 @@ export async function refreshRequest(
     )
   } catch (error) {
     if (!(error instanceof NoAnswerError)) throw error
-    return { kind: 'failed', outcome: 'transient', detail: error.message, answered: false }
+    return {
+      kind: 'failed',
+      outcome: 'transient',
+      detail: error.message,
+      answered: false,
+      endpointMissing: systemCodeOf(error.cause) === 'ENOTFOUND',
+    }
   }
   if ('body' in answer) {
     try {
@@ -109,7 +115,7 @@ export async function refreshRequest(
       return { kind: 'failed', outcome: 'transient', detail: error.message, answered: false }
     }
   }
-  const { decision } = answer
+  const { decision, status } = answer
   return {
     kind: 'failed',
     // Asked for a nonce it was given already, or without being sent a proof: configuration.
@@ -119,10 +125,23 @@ export async function refreshRequest(
     retryAfterSeconds: decision.outcome === 'transient' ? decision.retryAfterSeconds : undefined,
     unexplained: decision.reason === 'empty-bad-request',
     answered: true,
+    endpointMissing: !endsSomething(decision) && isNoEndpoint(status),
   }
 }
 
-type TokenAnswer = { readonly body: unknown } | { readonly decision: TokenErrorDecision }
+type TokenAnswer =
+  | { readonly body: unknown }
+  | { readonly decision: TokenErrorDecision; readonly status: number }
+
+/** Only a token endpoint says so, whatever status it says it with. */
+function endsSomething({ outcome }: TokenErrorDecision): boolean {
+  return outcome === 'grant-ended' || outcome === 'registration-ended'
+}
+
+/** What web servers answer at an address that was given up; their pages and bodies vary. */
+function isNoEndpoint(status: number): boolean {
+  return status === 404 || status === 405 || status === 410 || (status >= 300 && status < 400)
+}
 
 /** Sends a token request, and once more where the server wants its nonce in the proof. */
 async function ask(
@@ -140,7 +159,7 @@ async function ask(
     const decision = decide(response, text, options, during)
     // The nonce came with this very answer; nothing was done with the token or code yet.
     const wantsNonce = decision.outcome === 'use-dpop-nonce' && handle !== undefined
-    if (!wantsNonce || attempt > 1) return { decision }
+    if (!wantsNonce || attempt > 1) return { decision, status: response.status }
   }
 }
 

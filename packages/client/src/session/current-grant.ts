@@ -1,11 +1,14 @@
 import { selectProviderProfile } from '@evergrant/core'
-import type { ProviderProfile } from '@evergrant/core'
+import type { AuthorizationServerMetadata, ProviderProfile } from '@evergrant/core'
 import type { Clock } from '../clock.ts'
 import type { Observer } from '../events.ts'
-import type { GrantIdentity } from '../grant/grant.ts'
-import type { RefreshExchange } from '../grant/refresh-transaction.ts'
+import type { Grant, GrantIdentity } from '../grant/grant.ts'
+import type { ExchangeResult, RefreshExchange } from '../grant/refresh-transaction.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
+import { discoverAuthorizationServer } from '../protocol/discovery.ts'
 import type { HttpOptions } from '../protocol/http.ts'
+import type { ClientConfiguration, ClientRegistration } from '../protocol/registration.ts'
+import { standingRegistration } from '../protocol/registration.ts'
 import { refreshRequest } from '../protocol/token-requests.ts'
 import type { RecordStore } from '../store.ts'
 import type { MemoryFirstTokenManager, TokenManagerOptions } from '../token-manager.ts'
@@ -19,6 +22,7 @@ export interface SessionContext {
   /** The MCP server, in canonical form. */
   readonly serverUrl: string
   readonly partition: string
+  readonly client: ClientConfiguration
   readonly store: RecordStore
   readonly clock: Clock
   readonly http: HttpOptions
@@ -58,7 +62,7 @@ export function currentGrant(context: SessionContext): CurrentGrant {
     if (binding === undefined) bound = undefined
     else if (bound === undefined || !sameIdentity(bound.manager.identity, identityOf(binding))) {
       bound = { binding, manager: await managerFor(binding) }
-    }
+    } else bound = { binding, manager: bound.manager }
     return bound
   }
 
@@ -94,16 +98,100 @@ export function profileOf(
   return context.profile ?? selectProviderProfile(issuer)
 }
 
-/** How the grant of a binding is refreshed: at its authorization server, as its client. */
+/** What refreshing the grant of a binding works with. */
+export interface BindingExchangeContext extends Pick<
+  SessionContext,
+  'store' | 'clock' | 'http' | 'profile' | 'dpop'
+> {
+  /** Absent where nobody knows the application's configuration: then the binding has to do. */
+  readonly client?: ClientConfiguration | undefined
+}
+
+/**
+ * How the grant of a binding is refreshed: at its authorization server, as its client. Where there
+ * is no token endpoint any more, the server's metadata says where it is by now.
+ */
 export function bindingExchange(
   binding: Binding,
-  context: Pick<SessionContext, 'clock' | 'http' | 'profile' | 'dpop'>,
+  context: BindingExchangeContext,
 ): RefreshExchange {
-  const { authorizationServer, registration } = binding
   const { clock, http, dpop } = context
-  const profile = profileOf(context, authorizationServer.issuer)
-  const options = { ...http, authorizationServer, registration, profile, clock, dpop }
-  return async (grant) => await refreshRequest(grant, options)
+  const profile = profileOf(context, binding.authorizationServer.issuer)
+  let { authorizationServer } = binding
+
+  async function send(grant: Grant): Promise<ExchangeResult> {
+    const registration = currentRegistration(binding, context.client)
+    const options = { ...http, authorizationServer, registration, profile, clock, dpop }
+    return seenAs(registration, await refreshRequest(grant, options))
+  }
+
+  return async (grant) => {
+    const result = await send(grant)
+    if (result.kind !== 'failed' || result.endpointMissing !== true) return result
+    const moved = await movedServer(authorizationServer, http)
+    if (moved === undefined) return result
+    authorizationServer = moved
+    await noteMove(binding, moved, context.store)
+    // Nobody took the refresh token yet, so it is still good.
+    return await send(grant)
+  }
+}
+
+/** What an authorization server says about itself now, where its token endpoint is another. */
+async function movedServer(
+  { issuer, token_endpoint }: AuthorizationServerMetadata,
+  http: HttpOptions,
+): Promise<AuthorizationServerMetadata | undefined> {
+  try {
+    const { metadata } = await discoverAuthorizationServer(issuer, http)
+    return metadata.token_endpoint === token_endpoint ? undefined : metadata
+  } catch {
+    // What the caller hears of is the refresh that failed; the next one to fail asks again.
+    return undefined
+  }
+}
+
+async function noteMove(
+  binding: Binding,
+  authorizationServer: AuthorizationServerMetadata,
+  store: RecordStore,
+): Promise<void> {
+  try {
+    const record = await bindingRecord(store, binding.partition, binding.serverUrl)
+    await record.update((current) =>
+      // Somebody may have signed in anew meanwhile, elsewhere or as another client.
+      current !== undefined && sameIdentity(identityOf(current), identityOf(binding))
+        ? { ...current, authorizationServer }
+        : current,
+    )
+  } catch {
+    // This process knows now, which is enough to go on; others find out as it did.
+  }
+}
+
+/** What is configured for a client is newer than what its sign-in stored: secrets are rotated. */
+function currentRegistration(
+  { authorizationServer, registration }: Binding,
+  client: ClientConfiguration | undefined,
+): ClientRegistration {
+  const given = client?.preRegistered?.[authorizationServer.issuer]
+  if (client === undefined || given?.clientId !== registration.clientId) return registration
+  return standingRegistration(authorizationServer, client) ?? registration
+}
+
+/**
+ * Only a dynamic registration is over when its server does not know it: the next sign-in makes
+ * another. No sign-in replaces one that people maintain, so until they have put it right the
+ * grant waits (C-53).
+ */
+function seenAs({ origin }: ClientRegistration, result: ExchangeResult): ExchangeResult {
+  if (result.kind !== 'failed' || result.outcome !== 'registration-ended') return result
+  if (origin === 'dynamic') return result
+  const whatToCheck =
+    origin === 'pre-registered'
+      ? "check the client's secret in the configuration, and its registration at the server"
+      : "check that the server can fetch the client's metadata document, and what it says"
+  return { ...result, outcome: 'request-refused', detail: `${result.detail}; ${whatToCheck}` }
 }
 
 /** The grant that a binding names. */

@@ -22,6 +22,11 @@ export interface JsonRecord<Value> {
   read(): Promise<JsonRecordReading<Value>>
   /** Writes whatever is there now; the last writer wins. */
   put(value: Value): Promise<void>
+  /**
+   * Writes what `change` makes of the value, unless that is the value itself; `undefined` removes
+   * the record. Where somebody else writes meanwhile, `change` is called again with theirs.
+   */
+  update(change: (value: Value | undefined) => Value | undefined): Promise<void>
   /** Removes the record and returns its value: to one caller, and `undefined` to all others. */
   take(): Promise<Value | undefined>
   /** Removes whatever is there now. */
@@ -49,14 +54,27 @@ export function jsonRecord<Value>(
     return { value, generation: stored.generation }
   }
 
+  async function write(value: Value, generation: number): Promise<boolean> {
+    const body = JSON.stringify({ version: recordVersion, value })
+    return (await store.write(name, body, generation)).outcome === 'written'
+  }
+
   return {
     read,
     async put(value) {
       for (;;) {
         const { generation } = await read()
-        const body = JSON.stringify({ version: recordVersion, value })
-        const written = await store.write(name, body, generation)
-        if (written.outcome === 'written') return
+        if (await write(value, generation)) return
+      }
+    },
+    async update(change) {
+      for (;;) {
+        const { value, generation } = await read()
+        const changed = change(value)
+        if (changed === value) return
+        if (changed !== undefined) {
+          if (await write(changed, generation)) return
+        } else if ((await store.remove(name, generation)) === 'removed') return
       }
     },
     async take() {

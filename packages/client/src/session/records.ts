@@ -30,6 +30,14 @@ export interface StoredSignIn {
   readonly withoutRefreshToken: string
 }
 
+/** The sign-ins of one server and user whose answers can still come, each by its `state`. */
+export interface SignInsUnderWay {
+  /** The one whose authorization URL is handed out again; absent once one is finished. */
+  readonly current?: string
+  /** All of them, the oldest first: what is to be removed if nobody finishes them. */
+  readonly states: readonly string[]
+}
+
 /** A token that is to be revoked as soon as its server answers. */
 export interface PendingRevocation {
   readonly token: string
@@ -86,14 +94,17 @@ export async function signInRecord(
   })
 }
 
-/** The name under which sign-ins for one server take turns, and find the one under way. */
+/** The name under which sign-ins for one server take turns, and find those under way. */
 export async function signInTurn(partition: string, serverUrl: string): Promise<RecordName> {
   return { kind: 'authorization', id: await recordId(['turn', partition, serverUrl]) }
 }
 
-/** The `state` of the sign-in that is under way for a server, if any. */
-export function currentSignInRecord(store: RecordStore, turn: RecordName): JsonRecord<string> {
-  return jsonRecord(store, turn, (value) => (typeof value === 'string' ? value : undefined))
+/** The sign-ins that are under way for a server, if any. */
+export function signInsUnderWayRecord(
+  store: RecordStore,
+  turn: RecordName,
+): JsonRecord<SignInsUnderWay> {
+  return jsonRecord(store, turn, readSignInsUnderWay)
 }
 
 export function revocationRecord(store: RecordStore, id: string): JsonRecord<PendingRevocation> {
@@ -129,6 +140,15 @@ function readSignIn(value: unknown): StoredSignIn | undefined {
     return undefined
   }
   return { binding, pending, authorizationUrl, withoutRefreshToken }
+}
+
+function readSignInsUnderWay(value: unknown): SignInsUnderWay | undefined {
+  if (!isObject(value)) return undefined
+  const { current, states } = value
+  if (!Array.isArray(states) || !states.every((state) => typeof state === 'string')) {
+    return undefined
+  }
+  return { states, ...(typeof current === 'string' ? { current } : {}) }
 }
 
 function readPending(value: unknown): PendingAuthorization | undefined {

@@ -4,12 +4,14 @@ import { EvergrantClientError } from '../errors.ts'
 import type { RecordStore } from '../store.ts'
 import type { SessionContext } from './current-grant.ts'
 import type { Binding, StoredSignIn } from './records.ts'
-import { currentSignInRecord, signInRecord, signInTurn } from './records.ts'
+import { signInRecord, signInsUnderWayRecord, signInTurn } from './records.ts'
 import { covers } from './scope-cover.ts'
 import type { SignInPlan } from './sign-in-plan.ts'
 
 /** How long the authorization URL is handed out again, and its answer is taken. */
 const signInLifetimeSeconds = 600
+/** One that asks for wider scope begins beside those before it; nobody comes back to more. */
+const mostBeside = 8
 
 /** Sign-ins that one request begins and a later one finishes, perhaps on another machine. */
 export interface RedirectSignIns {
@@ -25,14 +27,14 @@ export interface RedirectSignIns {
    */
   take(callbackUrl: string): Promise<StoredSignIn>
   /** Lets the next sign-in begin with a URL of its own. */
-  finished(): Promise<void>
+  finished(state: string): Promise<void>
 }
 
 export function redirectSignIns(context: SessionContext): RedirectSignIns {
   const { store, partition, serverUrl, clock } = context
 
-  async function current(): Promise<ReturnType<typeof currentSignInRecord>> {
-    return currentSignInRecord(store, await signInTurn(partition, serverUrl))
+  async function underWayRecord(): Promise<ReturnType<typeof signInsUnderWayRecord>> {
+    return signInsUnderWayRecord(store, await signInTurn(partition, serverUrl))
   }
 
   function isExpired(signIn: StoredSignIn): boolean {
@@ -40,30 +42,48 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
     return age > signInLifetimeSeconds
   }
 
-  /** Sign-ins that nobody finished would stay for good, and with them their PKCE verifiers. */
-  async function removeIfExpired(state: string): Promise<void> {
-    const record = await signInRecord(store, state)
-    const { value: stored } = await record.read()
-    if (stored !== undefined && isExpired(stored)) await record.remove()
+  /**
+   * Removes those of the sign-ins whose answers are not taken any more: they would stay for good,
+   * and with them their PKCE verifiers.
+   *
+   * @returns The states of those that are gone, now or before.
+   */
+  async function removeOver(states: readonly string[]): Promise<ReadonlySet<string>> {
+    const over = new Set<string>()
+    const tooMany = states.length - mostBeside
+    for (const [index, state] of states.entries()) {
+      const record = await signInRecord(store, state)
+      const { value: stored } = await record.read()
+      const isOver = stored === undefined || isExpired(stored) || index < tooMany
+      if (!isOver) continue
+      if (stored !== undefined) await record.remove()
+      over.add(state)
+    }
+    return over
   }
 
   return {
     async underWay(challenge) {
-      const { value: state } = await (await current()).read()
-      if (state === undefined) return undefined
-      const { value: stored } = await (await signInRecord(store, state)).read()
+      const { value: underWay } = await (await underWayRecord()).read()
+      if (underWay?.current === undefined) return undefined
+      const { value: stored } = await (await signInRecord(store, underWay.current)).read()
       if (stored === undefined || isExpired(stored)) return undefined
       return covers(stored.pending.scope, challenge) ? stored.authorizationUrl : undefined
     },
     async begin(binding, plan) {
       const { pending, authorizationUrl } = plan.request
       const withoutRefreshToken = explainMissingRefreshToken(plan.decision)
-      const record = await signInRecord(store, pending.state)
+      const { state } = pending
+      const turn = await underWayRecord()
+      const { value: before } = await turn.read()
+      const over = await removeOver(before?.states ?? [])
+      // Listed before it is stored: a crash in between leaves a name, not a verifier nobody removes.
+      await turn.update((underWay) => ({
+        current: state,
+        states: [...(underWay?.states ?? []).filter((one) => !over.has(one)), state],
+      }))
+      const record = await signInRecord(store, state)
       await record.put({ binding, pending, authorizationUrl, withoutRefreshToken })
-      const turn = await current()
-      const { value: stateBefore } = await turn.read()
-      await turn.put(pending.state)
-      if (stateBefore !== undefined) await removeIfExpired(stateBefore)
       return authorizationUrl
     },
     async take(callbackUrl) {
@@ -79,8 +99,12 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
       if ((await record.take()) === undefined || isExpired(stored)) throw noSuchSignIn()
       return stored
     },
-    async finished() {
-      await (await current()).remove()
+    async finished(state) {
+      const turn = await underWayRecord()
+      await turn.update((underWay) => {
+        const states = (underWay?.states ?? []).filter((one) => one !== state)
+        return states.length === 0 ? undefined : { states }
+      })
     },
   }
 }

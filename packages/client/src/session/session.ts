@@ -133,6 +133,7 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
   const context: SessionContext = {
     serverUrl,
     partition,
+    client,
     store,
     clock,
     http,
@@ -143,7 +144,6 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
   }
   const grants = currentGrant(context)
   const signIns = signInFlow(context, grants, {
-    client,
     preferences,
     form: options.signIn ?? { kind: 'none' },
     chooseAuthorizationServer: options.chooseAuthorizationServer,

@@ -1,5 +1,6 @@
 import type { BearerChallenge, ScopeDecision } from '@evergrant/core'
 import { explainMissingRefreshToken } from '@evergrant/core'
+import { detachable } from '../detachable.ts'
 import type { SignInReason } from '../errors.ts'
 import { EvergrantClientError } from '../errors.ts'
 import { aboutGrant } from '../events.ts'
@@ -8,7 +9,6 @@ import type { CompletedAuthorization } from '../protocol/authorization.ts'
 import { completeAuthorization } from '../protocol/authorization.ts'
 import type { DiscoverOptions, Discovery } from '../protocol/discovery.ts'
 import { discover } from '../protocol/discovery.ts'
-import type { ClientConfiguration } from '../protocol/registration.ts'
 import type { SignIn } from '../sign-in.ts'
 import type { LockOutcome } from '../store.ts'
 import type { CurrentGrant, SessionContext } from './current-grant.ts'
@@ -28,6 +28,7 @@ export interface SignInOptions {
   readonly unusableAccessToken?: string | undefined
   /** Ask the person whatever is stored: to change the account, or to sign in once more. */
   readonly anew?: boolean | undefined
+  /** Lets this caller leave. The sign-in goes on for as long as another one waits for it. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -50,7 +51,6 @@ export interface SignInResult {
 
 /** What a sign-in is made with, besides the session's own. */
 export interface SignInFlowOptions extends Pick<DiscoverOptions, 'chooseAuthorizationServer'> {
-  readonly client: ClientConfiguration
   readonly form: SignIn
   readonly preferences: SignInPreferences
 }
@@ -61,6 +61,14 @@ export interface SignInFlow {
   readonly completeSignIn: (callbackUrl: string) => Promise<SignInResult>
 }
 
+/** A sign-in that several callers of this process wait for. */
+interface SharedSignIn {
+  readonly result: Promise<SignInResult>
+  /** Aborted when the last of them has left. */
+  readonly abandoned: AbortController
+  waiting: number
+}
+
 /** How long one process waits while another signs the same person in to the same server. */
 const turnWaitMilliseconds = 10 * 60_000
 
@@ -69,23 +77,50 @@ export function signInFlow(
   grants: CurrentGrant,
   options: SignInFlowOptions,
 ): SignInFlow {
-  const { serverUrl, partition, store, clock, http, observe, dpop } = context
-  const { client, form, preferences } = options
+  const { serverUrl, partition, client, store, clock, http, observe, dpop } = context
+  const { form, preferences } = options
   const redirects = redirectSignIns(context)
-  let signingIn: Promise<SignInResult> | undefined
+  let signingIn: SharedSignIn | undefined
 
   return { signIn, completeSignIn }
 
   async function signIn(asked: SignInOptions = {}): Promise<SignInResult> {
+    asked.signal?.throwIfAborted()
     if (signingIn !== undefined) {
-      const result = await signingIn
+      const result = await wait(signingIn, asked.signal)
       // What was signed in to may still lack the scope this caller needs.
       if (covers(result.scope, asked.challenge)) return { ...result, outcome: 'adopted' }
     }
-    signingIn ??= takeTurn(asked).finally(() => {
-      signingIn = undefined
+    signingIn ??= share(asked)
+    return await wait(signingIn, asked.signal)
+  }
+
+  /** The sign-in belongs to all who wait for it, not to the one whose call began it. */
+  function share(asked: SignInOptions): SharedSignIn {
+    const abandoned = new AbortController()
+    const result = takeTurn({ ...asked, signal: abandoned.signal }).finally(() => {
+      if (signingIn === shared) signingIn = undefined
     })
-    return await signingIn
+    const shared: SharedSignIn = { result, abandoned, waiting: 0 }
+    return shared
+  }
+
+  async function wait(
+    shared: SharedSignIn,
+    signal: AbortSignal | undefined,
+  ): Promise<SignInResult> {
+    shared.waiting += 1
+    try {
+      return await detachable(shared.result, signal)
+    } finally {
+      shared.waiting -= 1
+      // One that is settled is nobody's any more, and nothing is left to give up.
+      if (shared.waiting === 0 && signingIn === shared) {
+        // Whoever comes now begins one of their own, instead of sharing the end of this one.
+        signingIn = undefined
+        shared.abandoned.abort(signal?.reason)
+      }
+    }
   }
 
   /** One sign-in at a time for this server, over all processes. */
@@ -187,6 +222,8 @@ export function signInFlow(
     let offlineAccessSent = false
     try {
       const plan = await makePlan(discovery, asked, prepared.redirectUri, wishes)
+      // A page that nobody waits for is not opened.
+      asked.signal?.throwIfAborted()
       offlineAccessSent = ['added', 'already-present'].includes(plan.decision.offlineAccess)
       const callbackUrl = await prepared.authorize(plan.request.authorizationUrl, asked.signal)
       const { pending } = plan.request
@@ -327,7 +364,7 @@ export function signInFlow(
       dpop,
     })
     const result = await adopt(binding, completed, pending.scope, withoutRefreshToken)
-    await redirects.finished()
+    await redirects.finished(pending.state)
     return result
   }
 }

@@ -301,6 +301,57 @@ describe('what changes while it runs', () => {
   )
 
   test(
+    'a client secret that was rotated is used from the next refresh on',
+    { tags: ['C-53', 'C-55'] },
+    async () => {
+      await using it = await scene(2)
+      it.as.rotateClientSecret('client-1', 'second secret')
+      const preRegistered = {
+        [it.as.issuer]: { clientId: 'client-1', clientSecret: 'second secret' },
+      }
+      const keeper = it.keeper({ client: { name: 'a gateway', preRegistered } })
+      await keeper.start()
+      await it.pass(lifetimeSeconds * 0.95, 20)
+      expect(it.as.count('token', 'refreshed')).toBe(2)
+      expect(it.as.refreshRequests()).toBe(2)
+    },
+  )
+
+  test(
+    'a token endpoint that moved is found again, for each grant that needs it',
+    { tags: ['C-31', 'C-53'] },
+    async () => {
+      await using it = await scene(3)
+      const keeper = it.keeper()
+      await keeper.start()
+      it.as.moveTokenEndpoint('/oauth/v2/token')
+      await it.pass(lifetimeSeconds * 0.95, 20)
+      expect(it.as.count('token', 'refreshed')).toBe(3)
+      const asked = it.as.count('metadata')
+      await it.pass(lifetimeSeconds * 0.95, 20)
+      expect(it.as.count('token', 'refreshed')).toBe(6)
+      expect(it.as.count('metadata')).toBe(asked)
+    },
+  )
+
+  test(
+    'a client that its server refuses keeps its grants, for when it is put right',
+    { tags: ['C-53'] },
+    async () => {
+      await using it = await scene(1)
+      const keeper = it.keeper()
+      await keeper.start()
+      it.as.faults.token.push({ kind: 'oauth-error', error: 'unauthorized_client' })
+      await it.pass(lifetimeSeconds * 0.95, 20)
+      expect(it.as.refreshRequests()).toBe(1)
+      expect(keeper.stats()).toMatchObject({ grants: 1, unkept: 0 })
+      await it.pass(4800, 60)
+      expect(refreshTokensSent(it).slice(0, 2)).toEqual(Array(2).fill(it.grants[0]?.refreshToken))
+      expect(it.as.count('token', 'refreshed')).toBeGreaterThan(0)
+    },
+  )
+
+  test(
     'a clock that was set back refreshes grants whose age nobody knows any more',
     { tags: ['C-55'] },
     async () => {

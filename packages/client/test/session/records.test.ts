@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
-import type { RecordKind, RecordStore } from '../../src/index.ts'
+import type { RecordKind, RecordStore, Session } from '../../src/index.ts'
 import { createSession, listSessions, retryRevocations } from '../../src/index.ts'
+import type { Scene } from '../support/signed-in-session.ts'
 import { scene } from '../support/signed-in-session.ts'
 
 /** Makes every record of a kind one that a later version wrote, and returns their bodies. */
@@ -24,6 +25,32 @@ async function idsOf(store: RecordStore, kind: RecordKind): Promise<readonly str
 async function bodiesOf(store: RecordStore, kind: RecordKind): Promise<readonly unknown[]> {
   const ids = await idsOf(store, kind)
   return await Promise.all(ids.map(async (id) => (await store.read({ kind, id }))?.body))
+}
+
+function redirectSession(it: Scene): Session {
+  return createSession(it.server.resource, {
+    store: it.store,
+    clock: it.clock,
+    client: { name: 'a gateway' },
+    signIn: { kind: 'redirect', redirectUri: 'https://app.test/callback' },
+  })
+}
+
+/** Begins a sign-in for a scope, and returns the authorization URL. */
+async function begin(session: Session, scope: string): Promise<string> {
+  const challenge = { scheme: 'Bearer', scope: [scope] } as const
+  const required: unknown = await session.signIn({ challenge }).catch((error: unknown) => error)
+  return String(Reflect.get(Object(required), 'authorizationUrl'))
+}
+
+async function callbackOf(authorizationUrl: string): Promise<string> {
+  const answer = await fetch(authorizationUrl, { redirect: 'manual' })
+  return answer.headers.get('location') ?? ''
+}
+
+async function verifiersIn(store: RecordStore): Promise<number> {
+  const records = await bodiesOf(store, 'authorization')
+  return records.filter((body) => String(body).includes('codeVerifier')).length
 }
 
 test.each(['binding', 'registration'] as const)(
@@ -85,12 +112,7 @@ test(
   { tags: ['C-06'] },
   async () => {
     await using it = await scene()
-    const session = createSession(it.server.resource, {
-      store: it.store,
-      clock: it.clock,
-      client: { name: 'a gateway' },
-      signIn: { kind: 'redirect', redirectUri: 'https://app.test/callback' },
-    })
+    const session = redirectSession(it)
     const urls = new Set<unknown>()
     for (let begun = 0; begun < 5; begun += 1) {
       const required: unknown = await session.signIn().catch((error: unknown) => error)
@@ -98,7 +120,56 @@ test(
       it.clock.advanceSeconds(3600)
     }
     expect(urls.size).toBe(5)
-    const records = await bodiesOf(it.store, 'authorization')
-    expect(records.filter((body) => String(body).includes('codeVerifier'))).toHaveLength(1)
+    expect(await verifiersIn(it.store)).toBe(1)
+  },
+)
+
+test(
+  'a sign-in that a wider one superseded can be finished, and leaves nothing',
+  { tags: ['C-06', 'C-23'] },
+  async () => {
+    await using it = await scene()
+    const session = redirectSession(it)
+    const narrow = await begin(session, 'mcp:read')
+    const wide = await begin(session, 'mcp:write')
+    expect(await begin(session, 'mcp:write')).toBe(wide)
+    expect(await verifiersIn(it.store)).toBe(2)
+    for (const [url, scope] of [
+      [narrow, 'mcp:read'],
+      [wide, 'mcp:write'],
+    ] as const) {
+      const result = await session.completeSignIn(await callbackOf(url))
+      expect(result.scope).toContain(scope)
+    }
+    expect(await bodiesOf(it.store, 'authorization')).toEqual([])
+  },
+)
+
+test(
+  'superseded sign-ins that nobody finishes are removed once they have expired',
+  { tags: ['C-06'] },
+  async () => {
+    await using it = await scene()
+    const session = redirectSession(it)
+    for (const scope of ['mcp:read', 'mcp:write', 'mcp:admin']) await begin(session, scope)
+    expect(await verifiersIn(it.store)).toBe(3)
+    it.clock.advanceSeconds(3600)
+    await begin(session, 'mcp:read')
+    expect(await verifiersIn(it.store)).toBe(1)
+  },
+)
+
+test(
+  'calls that need one scope and the other by turns leave a few sign-ins, not one each',
+  { tags: ['C-06', 'C-23'] },
+  async () => {
+    await using it = await scene()
+    const session = redirectSession(it)
+    let last = ''
+    for (let call = 0; call < 30; call += 1) {
+      last = await begin(session, call % 2 === 0 ? 'mcp:read' : 'mcp:write')
+    }
+    expect(await verifiersIn(it.store)).toBeLessThan(10)
+    expect((await session.completeSignIn(await callbackOf(last))).outcome).toBe('signed-in')
   },
 )

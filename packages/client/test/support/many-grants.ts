@@ -76,7 +76,7 @@ export async function manyGrants(
     const manager = await createTokenManager(identityOf(binding), {
       store,
       clock,
-      exchange: bindingExchange(binding, { clock, http, profile: undefined, dpop }),
+      exchange: bindingExchange(binding, { store, clock, http, profile: undefined, dpop }),
     })
     await manager.adopt({
       tokenSet: {

@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest'
+import type { ClientConfiguration, Session } from '../../src/index.ts'
+import type { Scene } from '../support/signed-in-session.ts'
+import { scene } from '../support/signed-in-session.ts'
+
+/** A server with one client, which was registered there by hand. */
+async function confidentialScene(): Promise<Scene> {
+  return await scene({ as: { clients: [{ clientId: 'client-1', clientSecret: 'first secret' }] } })
+}
+
+function sessionWith(it: Scene, clientSecret: string): Session {
+  const client: ClientConfiguration = {
+    name: 'a confidential client',
+    preRegistered: { [it.as.issuer]: { clientId: 'client-1', clientSecret } },
+  }
+  return it.session({ client, refresh: { patienceSeconds: 0 } })
+}
+
+function refreshTokensSent(it: Scene): readonly (string | undefined)[] {
+  return it.as.requests
+    .filter(({ form }) => form['grant_type'] === 'refresh_token')
+    .map(({ form }) => form['refresh_token'])
+}
+
+test(
+  'a client secret that was rotated is used from the next refresh on, and nobody is asked',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await confidentialScene()
+    await sessionWith(it, 'first secret').signIn()
+    it.as.rotateClientSecret('client-1', 'second secret')
+    it.clock.advanceSeconds(1000)
+    await sessionWith(it, 'second secret').getAccessToken()
+    expect(it.as.count('token', 'refreshed')).toBe(1)
+    expect(it.as.refreshRequests()).toBe(1)
+    expect(it.signIns()).toBe(1)
+  },
+)
+
+test(
+  'while the secret is wrong everything is kept, and the same refresh token is good afterwards',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await confidentialScene()
+    const early = sessionWith(it, 'first secret')
+    await early.signIn()
+    it.as.rotateClientSecret('client-1', 'second secret')
+    it.clock.advanceSeconds(1000)
+    await expect(early.getAccessToken()).rejects.toMatchObject({
+      code: 'TOKEN_REQUEST_REFUSED',
+      oauthError: 'invalid_client',
+      message: expect.stringContaining("check the client's secret in the configuration"),
+    })
+    expect(await early.status()).toMatchObject({ state: 'active', hasRefreshToken: true })
+
+    await sessionWith(it, 'second secret').getAccessToken()
+    const sent = refreshTokensSent(it)
+    expect(sent).toHaveLength(2)
+    expect(sent[1]).toBe(sent[0])
+    expect(it.as.count('token', 'refreshed')).toBe(1)
+    expect(it.signIns()).toBe(1)
+  },
+)
+
+test(
+  'a client known by its metadata document keeps its grants where the server refuses it',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await scene({ as: { clientIdMetadataDocuments: true } })
+    const session = it.session({
+      client: { name: 'a client', clientIdMetadataUrl: 'https://client.test/metadata.json' },
+      refresh: { patienceSeconds: 0 },
+    })
+    await session.signIn()
+    it.clock.advanceSeconds(1000)
+    it.as.faults.token.push({ kind: 'oauth-error', error: 'invalid_client' })
+    await expect(session.getAccessToken()).rejects.toMatchObject({
+      code: 'TOKEN_REQUEST_REFUSED',
+      message: expect.stringContaining("fetch the client's metadata document"),
+    })
+    it.clock.advanceSeconds(10)
+    await session.getAccessToken()
+    expect(it.signIns()).toBe(1)
+  },
+)
+
+test(
+  'a registration that the client made itself is over with its server’s word, and made anew',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await scene()
+    const session = it.session()
+    const { identity } = await session.signIn()
+    it.as.forgetClient(identity.clientId)
+    it.clock.advanceSeconds(1000)
+    await expect(session.getAccessToken()).rejects.toMatchObject({
+      signInReason: 'registration-ended',
+    })
+    expect((await session.signIn()).identity.clientId).not.toBe(identity.clientId)
+  },
+)
