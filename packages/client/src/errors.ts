@@ -24,7 +24,10 @@ export type EvergrantClientErrorCode =
   | 'TOKEN_RESPONSE_INVALID'
   /** No usable answer now; the grant is kept and the same call can succeed later. */
   | 'TEMPORARILY_UNAVAILABLE'
-  /** A token was obtained but could not be saved; it is kept in memory and saved with the next call. */
+  /**
+   * A token could not be saved: after a refresh it is kept in memory and saved with the next call,
+   * after a sign-in it is revoked. Or the store refused before anything was sent.
+   */
   | 'TOKEN_STORE_WRITE_FAILED'
   /** The store can be neither read nor locked. Nothing was sent to any server. */
   | 'TOKEN_STORE_UNAVAILABLE'

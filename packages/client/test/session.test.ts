@@ -155,6 +155,64 @@ test(
   },
 )
 
+test.each([
+  ['names no scope', 'Bearer error="insufficient_scope"'],
+  ['names a scope that was granted', 'Bearer error="insufficient_scope", scope="mcp:read"'],
+])(
+  'a resource that refuses a good token for lack of scope and %s has the person asked, and no refresh spent',
+  { tags: ['C-22', 'C-23', 'C-24'] },
+  async (_what, challenge) => {
+    await using it = await scene()
+    await it.session().signIn()
+    const refusing: typeof globalThis.fetch = async (input, init) => {
+      const response = await fetch(input, init)
+      if (response.status !== 200) return response
+      await response.body?.cancel()
+      return new Response('', { status: 403, headers: { 'www-authenticate': challenge } })
+    }
+    const send = authorizedFetch(it.session(), { fetch: refusing, maximumStepUps: 2 })
+    await expect(send(it.server.resource)).rejects.toMatchObject({ code: 'RESOURCE_REFUSED' })
+    expect(it.signIns()).toBeLessThanOrEqual(3)
+    expect(it.as.refreshRequests()).toBe(0)
+  },
+)
+
+test(
+  'a sign-in that cannot be saved revokes what it brought, and says what to do',
+  { tags: ['C-52'] },
+  async () => {
+    await using it = await scene()
+    let full = false
+    const session = it.session({
+      store: {
+        ...it.store,
+        write: (name, ...rest) =>
+          full && name.kind === 'grant'
+            ? Promise.reject(new Error('ENOSPC'))
+            : it.store.write(name, ...rest),
+      },
+      clock: { ...it.clock, sleep: async () => undefined },
+    })
+    full = true
+    await expect(session.signIn()).rejects.toMatchObject({
+      code: 'TOKEN_STORE_WRITE_FAILED',
+      message: expect.stringContaining('sign in again'),
+    })
+    expect(it.as.isGrantAlive()).toBe(false)
+    full = false
+    await session.signIn()
+    expect((await session.status()).state).toBe('active')
+  },
+)
+
+test('a store that cannot be written is noticed before anybody is asked', async () => {
+  await using it = await scene()
+  const write = () => Promise.reject(new Error('EROFS'))
+  const session = it.session({ store: { ...it.store, write } })
+  await expect(session.signIn()).rejects.toMatchObject({ code: 'TOKEN_STORE_WRITE_FAILED' })
+  expect(it.signIns()).toBe(0)
+})
+
 test('a sign-in that is asked for anew asks the person, whatever is stored', async () => {
   await using it = await scene()
   const session = it.session()

@@ -49,16 +49,7 @@ export async function grantRepository(
     },
     async write(grant, expectedGeneration) {
       const body = serializeGrant(grant, clock.nowEpochSeconds())
-      let written
-      try {
-        written = await store.write(name, body, expectedGeneration)
-      } catch (cause) {
-        throw new EvergrantClientError(
-          'TOKEN_STORE_WRITE_FAILED',
-          'The token store refused to save a grant. Check its disk space and permissions.',
-          { cause },
-        )
-      }
+      const written = await storeWrite(store, name, body, expectedGeneration)
       if (written.outcome === 'conflict') return undefined
       return { grant, generation: written.generation }
     },
@@ -70,6 +61,24 @@ export async function grantRepository(
         return { outcome: 'unavailable', reason: 'the store failed to lock', cause }
       }
     },
+  }
+}
+
+/** Writes a record, with an error that says which store operation failed. */
+export async function storeWrite(
+  store: RecordStore,
+  name: RecordName,
+  body: string,
+  expectedGeneration: number,
+): ReturnType<RecordStore['write']> {
+  try {
+    return await store.write(name, body, expectedGeneration)
+  } catch (cause) {
+    throw new EvergrantClientError(
+      'TOKEN_STORE_WRITE_FAILED',
+      `The token store refused to save a record (${name.kind}). Check its disk space and permissions.`,
+      { cause },
+    )
   }
 }
 

@@ -1,6 +1,6 @@
 import type { RecordName, RecordStore } from '../store.ts'
 import { unreadableRecord } from '../grant/grant-record.ts'
-import { storeRead } from '../grant/grant-repository.ts'
+import { storeRead, storeWrite } from '../grant/grant-repository.ts'
 
 const recordVersion = 1
 
@@ -56,7 +56,7 @@ export function jsonRecord<Value>(
 
   async function write(value: Value, generation: number): Promise<boolean> {
     const body = JSON.stringify({ version: recordVersion, value })
-    return (await store.write(name, body, generation)).outcome === 'written'
+    return (await storeWrite(store, name, body, generation)).outcome === 'written'
   }
 
   return {

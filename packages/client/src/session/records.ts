@@ -94,6 +94,22 @@ export async function signInRecord(
   })
 }
 
+/**
+ * Proves that the store can be written, by a record that comes and goes.
+ *
+ * @throws EvergrantClientError `TOKEN_STORE_WRITE_FAILED`, `TOKEN_STORE_UNAVAILABLE`
+ */
+export async function assertWritable(
+  store: RecordStore,
+  partition: string,
+  serverUrl: string,
+): Promise<void> {
+  const id = await recordId(['probe', partition, serverUrl])
+  const probe = jsonRecord(store, { kind: 'authorization', id }, () => true)
+  await probe.put(true)
+  await probe.remove()
+}
+
 /** The name under which sign-ins for one server take turns, and find those under way. */
 export async function signInTurn(partition: string, serverUrl: string): Promise<RecordName> {
   return { kind: 'authorization', id: await recordId(['turn', partition, serverUrl]) }

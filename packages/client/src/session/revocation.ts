@@ -47,7 +47,7 @@ export async function noteTokens(
 
 /**
  * Has tokens revoked that nobody will use, now or later. It never throws: where not even a note can
- * be written, they end when they expire.
+ * be written, it is tried once.
  */
 export async function discardTokens(
   grant: Pick<Grant, 'tokenSet'>,
@@ -59,7 +59,20 @@ export async function discardTokens(
     if (note !== undefined) await settleRevocation(note, context)
   } catch (error) {
     if (!EvergrantClientError.is(error)) throw error
+    await revokeUnnoted(grant, binding, context)
   }
+}
+
+async function revokeUnnoted(
+  { tokenSet }: Pick<Grant, 'tokenSet'>,
+  { authorizationServer, registration }: Binding,
+  { clock, http }: RevocationContext,
+): Promise<void> {
+  const token = tokenSet?.refreshToken ?? tokenSet?.accessToken
+  if (token === undefined) return
+  const hint = tokenSet?.refreshToken === undefined ? 'access_token' : 'refresh_token'
+  const profile = selectProviderProfile(authorizationServer.issuer)
+  await revokeToken(token, hint, { authorizationServer, registration, profile, clock, ...http })
 }
 
 /**

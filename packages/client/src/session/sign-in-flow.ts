@@ -1,10 +1,11 @@
-import type { BearerChallenge, ScopeDecision } from '@evergrant/core'
+import type { BearerChallenge, ScopeDecision, TokenSet } from '@evergrant/core'
 import { explainMissingRefreshToken } from '@evergrant/core'
 import { detachable } from '../detachable.ts'
 import type { SignInReason } from '../errors.ts'
 import { EvergrantClientError } from '../errors.ts'
 import { aboutGrant } from '../events.ts'
 import type { GrantIdentity } from '../grant/grant.ts'
+import { persistently } from '../grant/persistently.ts'
 import type { CompletedAuthorization } from '../protocol/authorization.ts'
 import { completeAuthorization } from '../protocol/authorization.ts'
 import type { DiscoverOptions, Discovery } from '../protocol/discovery.ts'
@@ -14,8 +15,9 @@ import type { LockOutcome } from '../store.ts'
 import type { CurrentGrant, SessionContext } from './current-grant.ts'
 import { profileOf } from './current-grant.ts'
 import type { Binding } from './records.ts'
-import { registrationRecord, signInTurn } from './records.ts'
+import { assertWritable, registrationRecord, signInTurn } from './records.ts'
 import { redirectSignIns } from './redirect-sign-ins.ts'
+import { discardTokens } from './revocation.ts'
 import { covers } from './scope-cover.ts'
 import type { SignInPlan, SignInPreferences } from './sign-in-plan.ts'
 import { planSignIn, registrationFor } from './sign-in-plan.ts'
@@ -152,8 +154,7 @@ export function signInFlow(
     if (asked.anew === true || !hasReason) return undefined
     const manager = (await grants.load())?.manager
     const before = await manager?.read()
-    // A refresh never widens scope (C-24): where scope is missing, it would be spent for nothing.
-    if (manager === undefined || !covers(before?.tokenSet?.scope, asked.challenge)) return undefined
+    if (manager === undefined || !mayServe(before?.tokenSet, asked)) return undefined
     try {
       const { scope } = await manager.getAccessToken({
         rejectedAccessToken: asked.unusableAccessToken,
@@ -218,6 +219,8 @@ export function signInFlow(
     const { value: registered } = await (
       await registrationRecord(store, issuer, client.name)
     ).read()
+    // Before a person is asked for something that could not be saved.
+    await assertWritable(store, partition, serverUrl)
     const prepared = await form.prepare(registered?.redirectUri)
     let offlineAccessSent = false
     try {
@@ -297,11 +300,18 @@ export function signInFlow(
   ): Promise<SignInResult> {
     const { tokenSet, dpopKey } = completed
     const manager = await grants.managerFor(binding)
-    await manager.adopt({ tokenSet, requestedScope, dpopKey })
     const refreshToken = tokenSet.refreshToken === undefined ? 'not-issued' : 'issued'
     const complete: Binding =
       refreshToken === 'issued' ? binding : { ...binding, withoutRefreshToken }
-    await grants.use({ binding: complete, manager })
+    try {
+      await manager.adopt({ tokenSet, requestedScope, dpopKey })
+      await persistently(clock, () => grants.use({ binding: complete, manager }))
+    } catch (error) {
+      if (!EvergrantClientError.is(error)) throw error
+      // The code is spent, and nobody will ever present these: they do not stay alive unseen.
+      await discardTokens({ tokenSet }, binding, context)
+      throw tokensNotSaved(error)
+    }
     if (completed.missingScopes.length > 0) {
       observe({
         ...aboutGrant(manager.identity),
@@ -339,9 +349,7 @@ export function signInFlow(
     if (current === undefined) return 'never-signed-in'
     const grant = await current.manager.read()
     // No refresh widens scope (C-24): one sent to find out why would be spent for nothing.
-    if (grant?.state === 'active' && !covers(grant.tokenSet?.scope, asked.challenge)) {
-      return 'wider-scope-needed'
-    }
+    if (grant?.state === 'active' && !mayServe(grant.tokenSet, asked)) return 'wider-scope-needed'
     try {
       await current.manager.getAccessToken({ rejectedAccessToken: asked.unusableAccessToken })
     } catch (error) {
@@ -367,6 +375,29 @@ export function signInFlow(
     await redirects.finished(pending.state)
     return result
   }
+}
+
+/**
+ * Whether what is stored can serve the purpose of a sign-in, perhaps after a refresh. A refresh
+ * never widens scope (C-24): where scope is missing, only tokens that somebody else got since the
+ * refusal are worth a try.
+ */
+function mayServe(tokenSet: TokenSet | undefined, asked: SignInOptions): boolean {
+  const { challenge } = asked
+  if (challenge?.error !== 'insufficient_scope') return covers(tokenSet?.scope, challenge)
+  if (tokenSet === undefined || tokenSet.accessToken === asked.unusableAccessToken) return false
+  return (
+    challenge.scope === undefined ||
+    (tokenSet.scope !== undefined && covers(tokenSet.scope, challenge))
+  )
+}
+
+function tokensNotSaved(cause: EvergrantClientError): EvergrantClientError {
+  return new EvergrantClientError(
+    'TOKEN_STORE_WRITE_FAILED',
+    'The sign-in succeeded, and the token store refused to save what it brought; the tokens were revoked. Check the disk space and permissions of the store, then sign in again.',
+    { cause },
+  )
 }
 
 function isRefusalOfOfflineAccess(error: unknown, offlineAccessSent: boolean): boolean {

@@ -76,8 +76,12 @@ export async function planSignIn(input: SignInPlanInput): Promise<SignInPlan> {
       additionalScope: preferences.additionalScope,
       withoutScope: preferences.withoutScope,
       prompt: preferences.prompt,
+      // Only a step-up could ask twice for nothing (C-07); whoever signs in anew may have come to
+      // get the refresh token that the last sign-in did not bring.
       refreshTokenHeld:
-        grant?.state === 'active' ? grant.tokenSet?.refreshToken !== undefined : undefined,
+        input.challenge?.error === 'insufficient_scope' && grant?.state === 'active'
+          ? grant.tokenSet?.refreshToken !== undefined
+          : undefined,
     },
   )
   const request = await beginAuthorization({
