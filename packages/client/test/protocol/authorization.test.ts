@@ -400,6 +400,7 @@ describe('the refresh request', () => {
       'transient',
       false,
     ],
+    ['a status HTTP does not know', { kind: 'status', status: 999 }, 'transient', false],
     ['16 MiB', { kind: 'huge' }, 'transient', false],
     ['a hang', { kind: 'hang' }, 'transient', false],
     ['a dropped connection', { kind: 'drop-after-commit' }, 'transient', false],
