@@ -331,4 +331,37 @@ describe('signing out', () => {
     })
     expect(it.as.isGrantAlive()).toBe(false)
   })
+
+  test.each([
+    ['a captive portal', { kind: 'html', status: 403 }],
+    ['a proxy that does not know the path', { kind: 'status', status: 404 }],
+    ['a redirect', { kind: 'redirect', location: '/login' }],
+  ] as const)(
+    'with %s in the way is caught up on, for nobody refused',
+    { tags: ['C-57'] },
+    async (_, fault) => {
+      await using it = await scene()
+      const session = it.session()
+      await session.signIn()
+      it.as.faults.revoke.push(fault)
+      expect(await session.signOut()).toEqual({ revocation: 'pending' })
+      expect(await retryRevocations(it.store, { clock: it.clock })).toEqual({
+        settled: 1,
+        pending: 0,
+      })
+      expect(it.as.isGrantAlive()).toBe(false)
+    },
+  )
+
+  test('that the server refuses is not asked for again', { tags: ['C-57'] }, async () => {
+    await using it = await scene()
+    const session = it.session()
+    await session.signIn()
+    it.as.faults.revoke.push({ kind: 'oauth-error', error: 'unsupported_token_type' })
+    expect(await session.signOut()).toEqual({ revocation: 'refused' })
+    expect(await retryRevocations(it.store, { clock: it.clock })).toEqual({
+      settled: 0,
+      pending: 0,
+    })
+  })
 })
