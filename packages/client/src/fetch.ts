@@ -1,6 +1,8 @@
 import type { BearerChallenge } from '@evergrant/core'
 import { decideStepUp, formatScope, readBearerChallenge, relateResource } from '@evergrant/core'
 import { EvergrantClientError } from './errors.ts'
+import type { TokenReceiver } from './fetch/redirects.ts'
+import { followRedirects } from './fetch/redirects.ts'
 import type { ReplayableRequest } from './fetch/replayable-request.ts'
 import { replayableRequest } from './fetch/replayable-request.ts'
 import type { Session } from './session/session.ts'
@@ -25,9 +27,14 @@ const maximumRounds = 8
  * sign-in where there is none; a 403 `insufficient_scope` with a step-up. Requests go out again
  * with the same body.
  *
+ * Up to 5 redirects within the server are followed with the token. One that leads elsewhere, be it
+ * on the same origin, is followed without any credentials, and what comes from there is returned
+ * as it is. `redirect: 'manual'` and `'error'` do what they do for `fetch`. Browsers hide where a
+ * redirect leads, so there it is refused: give the session the URL at which the server answers.
+ *
  * @throws EvergrantClientError Every error of {@link Session.getAccessToken} and
  *   {@link Session.signIn}, and `RESOURCE_REFUSED` where a new token or a wider grant is refused
- *   like the one before.
+ *   like the one before, or where redirects do not end or are hidden.
  */
 export function authorizedFetch(
   session: Session,
@@ -48,10 +55,9 @@ export function authorizedFetch(
     /** The token whose proof was repeated with a nonce: once is enough for each. */
     let provenAnew: string | undefined
     for (let round = 1; ; round += 1) {
-      const response =
-        token === undefined
-          ? await fetch(request.url, request.init)
-          : await session.send(token, request.url, request.init, fetch)
+      const { response, fromServer } = await followRedirects(request, receiverOf(token), fetch)
+      // Others know nothing of the token: their refusals are for the caller.
+      if (!fromServer) return response
       const challenge =
         response.status === 401 || response.status === 403 ? read(response) : undefined
       if (response.status === 401) {
@@ -73,6 +79,15 @@ export function authorizedFetch(
       }
       stepUps.delete(request.operation)
       return response
+    }
+  }
+
+  function receiverOf(token: AccessToken | undefined): TokenReceiver {
+    return {
+      url: session.serverUrl,
+      covers: (url) => isForServer(url, session.serverUrl),
+      send: (url, init) =>
+        token === undefined ? fetch(url, init) : session.send(token, url, init, fetch),
     }
   }
 

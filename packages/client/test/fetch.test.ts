@@ -34,7 +34,7 @@ async function notingServer(
 
 /** A signed-in session at a resource that answers as the table says, once there is a token. */
 async function scene(
-  answers: Readonly<Record<string, readonly [status: number, location?: string]>> = {},
+  answers: Readonly<Record<string, readonly [status: number, location?: string | undefined]>> = {},
 ) {
   const as = await startScriptedAuthorizationServer()
   const metadata = (): string =>
@@ -112,5 +112,143 @@ describe('a request that is sent again', () => {
       }),
     ])
     expect(it.arrived()[0]?.headers['mcp-session-id']).toBe('1')
+  })
+})
+
+describe('a redirect', () => {
+  const call = {
+    method: 'POST',
+    body: '{"method":"ping"}',
+    headers: { 'content-type': 'application/json' },
+  } as const
+
+  test.each([
+    [301, 'GET'],
+    [302, 'GET'],
+    [303, 'GET'],
+    [307, 'POST'],
+    [308, 'POST'],
+  ])(
+    'with status %i within the server is followed by %s, with the token',
+    { tags: ['C-39'] },
+    async (status, method) => {
+      await using it = await scene({ '/mcp': [status, '/mcp/'] })
+      await it.session.signIn()
+      const response = await authorizedFetch(it.session)(it.url, call)
+      expect(response.status).toBe(200)
+      const [first, second] = it.arrived()
+      expect(second).toMatchObject({ method, path: '/mcp/' })
+      expect(second?.headers.authorization).toBe(first?.headers.authorization)
+      expect(second?.headers.authorization).toMatch(/^Bearer /)
+      const replayed = method === 'POST'
+      expect(second?.bytes.toString()).toBe(replayed ? call.body : '')
+      expect(second?.headers['content-type']).toBe(replayed ? 'application/json' : undefined)
+    },
+  )
+
+  test('of a HEAD request stays one', { tags: ['C-39'] }, async () => {
+    await using it = await scene({ '/mcp': [303, '/mcp/'] })
+    await it.session.signIn()
+    await authorizedFetch(it.session)(it.url, { method: 'HEAD' })
+    expect(it.arrived().map(({ method }) => method)).toEqual(['HEAD', 'HEAD'])
+  })
+
+  test(
+    'to another origin is followed without the token, and its 401 costs none',
+    { tags: ['C-39'] },
+    async () => {
+      await using stranger = await notingServer(() => [401])
+      await using it = await scene({ '/mcp': [307, `${stranger.url}/elsewhere`] })
+      await it.session.signIn()
+      const response = await authorizedFetch(it.session)(it.url, {
+        ...call,
+        headers: { authorization: 'Bearer my-own', dpop: 'proof', cookie: 'a=b', accept: 'a/b' },
+      })
+      expect(response.status).toBe(401)
+      expect(stranger.arrived).toHaveLength(1)
+      const [asked] = stranger.arrived
+      expect(asked).toMatchObject({ method: 'POST', headers: { accept: 'a/b' } })
+      expect(asked?.headers).not.toHaveProperty('authorization')
+      expect(asked?.headers).not.toHaveProperty('dpop')
+      expect(asked?.headers).not.toHaveProperty('cookie')
+      expect(asked?.bytes.toString()).toBe(call.body)
+      expect(it.as.refreshRequests()).toBe(0)
+      expect(it.as.count('authorize')).toBe(1)
+    },
+  )
+
+  test(
+    'to another path of the same origin is followed without the token',
+    { tags: ['C-39'] },
+    async () => {
+      await using it = await scene({ '/mcp': [307, '/other-tenant/mcp'] })
+      await it.session.signIn()
+      expect((await authorizedFetch(it.session)(it.url)).status).toBe(200)
+      const [, asked] = it.arrived()
+      expect(asked?.path).toBe('/other-tenant/mcp')
+      expect(asked?.headers.authorization).toBeUndefined()
+    },
+  )
+
+  test('back to the server brings no token there', { tags: ['C-39'] }, async () => {
+    await using it = await scene({ '/mcp': [307, '/out'], '/out': [307, '/mcp/admin'] })
+    await it.session.signIn()
+    expect((await authorizedFetch(it.session)(it.url)).status).toBe(401)
+    expect(it.arrived().map(({ path, headers }) => [path, 'authorization' in headers])).toEqual([
+      ['/mcp', true],
+      ['/out', false],
+      ['/mcp/admin', false],
+    ])
+  })
+
+  test('without end is reported', { tags: ['C-39'] }, async () => {
+    await using it = await scene({ '/mcp': [307, '/mcp'] })
+    await it.session.signIn()
+    await expect(authorizedFetch(it.session)(it.url)).rejects.toMatchObject({
+      code: 'RESOURCE_REFUSED',
+      message: expect.stringContaining('more than 5 times'),
+    })
+    expect(it.arrived()).toHaveLength(6)
+  })
+
+  test.each([
+    ['nowhere', undefined],
+    ['no http URL', 'data:text/plain,x'],
+    ['a URL with a password', 'http://a:b@127.0.0.1/mcp'],
+  ])('that leads to %s is the answer', { tags: ['C-39'] }, async (_, location) => {
+    await using it = await scene({ '/mcp': [302, location] })
+    await it.session.signIn()
+    expect((await authorizedFetch(it.session)(it.url)).status).toBe(302)
+  })
+
+  test.each<[string, (url: string) => Parameters<typeof fetch>]>([
+    ['the options', (url) => [url, { redirect: 'manual' }]],
+    ['a Request', (url) => [new Request(url, { redirect: 'manual' })]],
+  ])('is left to the caller who says so in %s', { tags: ['C-39'] }, async (_, argumentsFor) => {
+    await using it = await scene({ '/mcp': [307, '/mcp/'] })
+    await it.session.signIn()
+    const response = await authorizedFetch(it.session)(...argumentsFor(it.url))
+    expect(response.status).toBe(307)
+    expect(it.arrived()).toHaveLength(1)
+  })
+
+  test('is an error to the caller who says so', { tags: ['C-39'] }, async () => {
+    await using it = await scene({ '/mcp': [307, '/mcp/'] })
+    await it.session.signIn()
+    const fetch = authorizedFetch(it.session)
+    await expect(fetch(it.url, { redirect: 'error' })).rejects.toThrow(TypeError)
+    expect(it.arrived()).toHaveLength(1)
+  })
+
+  test('that a browser hides is reported, with what to do', { tags: ['C-39'] }, async () => {
+    await using it = await scene()
+    await it.session.signIn()
+    const hidden = Object.defineProperty(new Response(null), 'type', { value: 'opaqueredirect' })
+    const fetch = authorizedFetch(it.session, { fetch: () => Promise.resolve(hidden) })
+    await expect(fetch(it.url)).rejects.toMatchObject({
+      code: 'RESOURCE_REFUSED',
+      message: expect.stringContaining('Give the session the URL'),
+    })
+    expect(await fetch(it.url, { redirect: 'manual' })).toBe(hidden)
   })
 })
