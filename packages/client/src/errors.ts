@@ -33,7 +33,7 @@ export type EvergrantClientErrorCode =
   | 'TOKEN_STORE_UNAVAILABLE'
   /** A stored record cannot be read: damaged, of a later version, or encrypted with another key. */
   | 'RECORD_UNREADABLE'
-  /** The resource keeps refusing: the token is new, or the wider scope was granted already. */
+  /** The resource keeps refusing or redirecting: the token is new, or the scope was granted already. */
   | 'RESOURCE_REFUSED'
 
 /** Why a person has to sign in, with `SIGN_IN_REQUIRED`. */

@@ -1,6 +1,10 @@
 import type { BearerChallenge } from '@evergrant/core'
 import { decideStepUp, formatScope, readBearerChallenge, relateResource } from '@evergrant/core'
 import { EvergrantClientError } from './errors.ts'
+import type { TokenReceiver } from './fetch/redirects.ts'
+import { followRedirects } from './fetch/redirects.ts'
+import type { ReplayableRequest } from './fetch/replayable-request.ts'
+import { replayableRequest } from './fetch/replayable-request.ts'
 import type { Session } from './session/session.ts'
 import type { AccessToken } from './token-manager.ts'
 
@@ -23,9 +27,14 @@ const maximumRounds = 8
  * sign-in where there is none; a 403 `insufficient_scope` with a step-up. Requests go out again
  * with the same body.
  *
+ * Up to 5 redirects within the server are followed with the token. One that leads elsewhere, be it
+ * on the same origin, is followed without any credentials, and what comes from there is returned
+ * as it is. `redirect: 'manual'` and `'error'` do what they do for `fetch`. Browsers hide where a
+ * redirect leads, so there it is refused: give the session the URL at which the server answers.
+ *
  * @throws EvergrantClientError Every error of {@link Session.getAccessToken} and
  *   {@link Session.signIn}, and `RESOURCE_REFUSED` where a new token or a wider grant is refused
- *   like the one before.
+ *   like the one before, or where redirects do not end or are hidden.
  */
 export function authorizedFetch(
   session: Session,
@@ -37,19 +46,18 @@ export function authorizedFetch(
   let checkingServer: Promise<boolean> | undefined
 
   return async (input, init) => {
-    const request = await replayable(input, init)
-    if (!isForServer(request.url, session.serverUrl))
-      return await fetch(request.url, withHeaders(request))
+    const asked = input instanceof Request ? input.url : String(input)
+    if (!isForServer(asked, session.serverUrl)) return await fetch(input, init)
+    const request = await replayableRequest(input, init)
     const { signal } = request
     let token = await tokenOrNone(session, signal)
     let rejections = 0
     /** The token whose proof was repeated with a nonce: once is enough for each. */
     let provenAnew: string | undefined
     for (let round = 1; ; round += 1) {
-      const response =
-        token === undefined
-          ? await fetch(request.url, withHeaders(request))
-          : await session.send(token, request.url, withHeaders(request), fetch)
+      const { response, fromServer } = await followRedirects(request, receiverOf(token), fetch)
+      // Others know nothing of the token: their refusals are for the caller.
+      if (!fromServer) return response
       const challenge =
         response.status === 401 || response.status === 403 ? read(response) : undefined
       if (response.status === 401) {
@@ -71,6 +79,15 @@ export function authorizedFetch(
       }
       stepUps.delete(request.operation)
       return response
+    }
+  }
+
+  function receiverOf(token: AccessToken | undefined): TokenReceiver {
+    return {
+      url: session.serverUrl,
+      covers: (url) => isForServer(url, session.serverUrl),
+      send: (url, init) =>
+        token === undefined ? fetch(url, init) : session.send(token, url, init, fetch),
     }
   }
 
@@ -159,74 +176,6 @@ async function tokenOrNone(
 
 function isSignInRequired(error: unknown): boolean {
   return EvergrantClientError.is(error) && error.code === 'SIGN_IN_REQUIRED'
-}
-
-/** A request that can be sent more than once. */
-interface ReplayableRequest {
-  readonly url: string
-  readonly init: RequestInit
-  readonly headers: Headers
-  readonly signal: AbortSignal | undefined
-  /** What step-ups are counted by (C-23): the server's path and the JSON-RPC method and name. */
-  readonly operation: string
-}
-
-async function replayable(
-  input: Parameters<typeof globalThis.fetch>[0],
-  init: RequestInit | undefined,
-): Promise<ReplayableRequest> {
-  if (!(input instanceof Request) && isReplayable(init?.body)) {
-    const url = String(input)
-    return {
-      url,
-      init: init ?? {},
-      headers: new Headers(init?.headers),
-      signal: init?.signal ?? undefined,
-      operation: operationOf(url, init?.method, init?.body),
-    }
-  }
-  // A body that streams can be read once, and is asked for twice: it is read here.
-  const request = new Request(input, streaming(init))
-  const body = request.body === null ? undefined : await request.text()
-  const { url, method, headers, signal } = request
-  return {
-    url,
-    init: { ...init, method, signal, ...(body === undefined ? {} : { body }) },
-    headers,
-    signal,
-    operation: operationOf(url, method, body),
-  }
-}
-
-function isReplayable(body: RequestInit['body']): boolean {
-  return body === undefined || body === null || typeof body === 'string'
-}
-
-function streaming(init: RequestInit | undefined): RequestInit | undefined {
-  return init?.body instanceof ReadableStream ? { ...init, duplex: 'half' } : init
-}
-
-function operationOf(url: string, method = 'GET', body?: RequestInit['body']): string {
-  const { pathname } = new URL(url)
-  return JSON.stringify([method, pathname, ...calledBy(body)])
-}
-
-/** The JSON-RPC method, and the tool, prompt or resource it names. */
-function calledBy(body: RequestInit['body']): readonly unknown[] {
-  if (typeof body !== 'string') return []
-  try {
-    const message = JSON.parse(body) as {
-      method?: unknown
-      params?: { name?: unknown; uri?: unknown }
-    } | null
-    return [message?.method, message?.params?.name ?? message?.params?.uri]
-  } catch {
-    return []
-  }
-}
-
-function withHeaders({ init, headers }: ReplayableRequest): RequestInit {
-  return { ...init, headers }
 }
 
 function read(response: Response): BearerChallenge | undefined {

@@ -1,3 +1,4 @@
+import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
 import { authorizedFetch } from '../src/fetch.ts'
 import { findSignIn, retryRevocations } from '../src/index.ts'
@@ -252,17 +253,49 @@ describe('the response to a 401', () => {
     expect(it.signIns()).toBe(2)
   })
 
-  test('a resource that rejects every token is reported, not signed in for again and again', async () => {
-    await using it = await scene({ server: { metadata: { resource: undefined } } })
-    const fetch = authorizedFetch(it.session())
-    it.server.faults.resource.push(
-      ...Array.from({ length: 9 }, () => ({ kind: 'status', status: 401 }) as const),
-    )
-    await expect(fetch(it.server.resource)).rejects.toMatchObject({
-      code: expect.stringMatching(/RESOURCE_REFUSED|DISCOVERY_FAILED/),
-    })
-    expect(it.signIns()).toBeLessThanOrEqual(2)
-  })
+  test(
+    'a resource that rejects every token is reported, not signed in for again and again',
+    { tags: ['C-54'] },
+    async () => {
+      await using it = await scene()
+      const fetch = authorizedFetch(it.session())
+      it.server.faults.resource.push(
+        ...Array.from({ length: 9 }, () => ({ kind: 'status', status: 401 }) as const),
+      )
+      await expect(fetch(it.server.resource)).rejects.toMatchObject({ code: 'RESOURCE_REFUSED' })
+      expect(it.signIns()).toBe(1)
+      expect(it.as.refreshRequests()).toBe(1)
+    },
+  )
+
+  test(
+    'a token by another issuer’s name is for the resource to reject, and goes nowhere else',
+    { tags: ['C-39', 'C-54'] },
+    async () => {
+      await using it = await scene()
+      await using other = await startScriptedAuthorizationServer({ clock: it.clock })
+      const foreign: string[] = []
+      for (let issued = 0; issued < 2; issued += 1) {
+        const token = await other.signAccessToken({
+          scope: 'mcp:read',
+          resource: it.server.resource,
+        })
+        foreign.push(token)
+        it.as.faults.token.push({
+          kind: 'merge',
+          fields: { access_token: token, iss: other.issuer },
+        })
+      }
+      await expect(authorizedFetch(it.session())(it.server.resource)).rejects.toMatchObject({
+        code: 'RESOURCE_REFUSED',
+      })
+      const shown = it.server.requests.flatMap(({ headers }) => headers.authorization ?? [])
+      expect(shown).toEqual(foreign.map((token) => `Bearer ${token}`))
+      expect(it.signIns()).toBe(1)
+      expect(it.as.refreshRequests()).toBe(1)
+      expect(other.requests).toEqual([])
+    },
+  )
 
   test('a 503 of the token endpoint opens no sign-in', { tags: ['C-53'] }, async () => {
     await using it = await scene()
@@ -411,5 +444,38 @@ describe('signing out', () => {
       pending: 0,
     })
     expect(it.as.isGrantAlive()).toBe(false)
+  })
+
+  test.each([
+    ['a captive portal', { kind: 'html', status: 403 }],
+    ['a proxy that does not know the path', { kind: 'status', status: 404 }],
+    ['a redirect', { kind: 'redirect', location: '/login' }],
+  ] as const)(
+    'with %s in the way is caught up on, for nobody refused',
+    { tags: ['C-57'] },
+    async (_, fault) => {
+      await using it = await scene()
+      const session = it.session()
+      await session.signIn()
+      it.as.faults.revoke.push(fault)
+      expect(await session.signOut()).toEqual({ revocation: 'pending' })
+      expect(await retryRevocations(it.store, { clock: it.clock })).toEqual({
+        settled: 1,
+        pending: 0,
+      })
+      expect(it.as.isGrantAlive()).toBe(false)
+    },
+  )
+
+  test('that the server refuses is not asked for again', { tags: ['C-57'] }, async () => {
+    await using it = await scene()
+    const session = it.session()
+    await session.signIn()
+    it.as.faults.revoke.push({ kind: 'oauth-error', error: 'unsupported_token_type' })
+    expect(await session.signOut()).toEqual({ revocation: 'refused' })
+    expect(await retryRevocations(it.store, { clock: it.clock })).toEqual({
+      settled: 0,
+      pending: 0,
+    })
   })
 })

@@ -63,7 +63,7 @@ export async function discover(
       `chooseAuthorizationServer returned ${JSON.stringify(issuer)}, which the MCP server does not name. Return one of ${JSON.stringify(issuers)}.`,
     )
   }
-  refuseWayBackToLoopback(serverUrl, issuer, 'authorization server')
+  refuseWayBackToLoopback({ who: 'MCP server', url: serverUrl }, issuer, 'authorization server')
   const { metadata, warnings } = await discoverAuthorizationServer(issuer, options)
   return {
     resource: found.metadata.resource,
@@ -86,7 +86,11 @@ export async function discoverProtectedResource(
   )
   const what = 'The protected resource metadata could not be fetched'
   for (const { url, place } of locations) {
-    refuseWayBackToLoopback(serverUrl, url, 'protected resource metadata')
+    refuseWayBackToLoopback(
+      { who: 'MCP server', url: serverUrl },
+      url,
+      'protected resource metadata',
+    )
     const answer = await get(url, what, options)
     // No other place is asked instead: it might name another authorization server.
     if (isInTrouble(answer)) throw inTrouble(what, url, answer)
@@ -106,7 +110,8 @@ export async function discoverProtectedResource(
 
 /**
  * Finds the metadata of an authorization server (C-31), and takes only a document whose `issuer`
- * is the identifier its URL was made from (C-32).
+ * is the identifier its URL was made from (C-32), and whose endpoints are not on this machine
+ * unless the issuer is.
  */
 export async function discoverAuthorizationServer(
   issuer: string,
@@ -130,7 +135,7 @@ export async function discoverAuthorizationServer(
       continue
     }
     try {
-      return protocolCall(() => parseAuthorizationServerMetadata(document, issuer))
+      return readServerMetadata(document, issuer)
     } catch (error) {
       if (!EvergrantClientError.is(error)) throw error
       // Another place may hold the right document: some servers answer for a neighbour at one.
@@ -167,9 +172,7 @@ async function discoverWithoutResourceMetadata(
     // Nobody named the issuer. Two identifiers lead to this URL, with and without a slash at the
     // end, so either is the identifier used to build it (C-32).
     const expected = issuerOf(document) === `${origin}/` ? `${origin}/` : origin
-    const { metadata, warnings } = protocolCall(() =>
-      parseAuthorizationServerMetadata(document, expected),
-    )
+    const { metadata, warnings } = readServerMetadata(document, expected)
     return { ...shared, authorizationServer: metadata, warnings }
   }
   return {
@@ -215,15 +218,31 @@ function inTrouble(what: string, url: string, answer: HttpAnswer): EvergrantClie
   )
 }
 
+function readServerMetadata(
+  document: object,
+  issuer: string,
+): ReturnType<typeof parseAuthorizationServerMetadata> {
+  const reading = protocolCall(() => parseAuthorizationServerMetadata(document, issuer))
+  for (const [member, value] of Object.entries(reading.metadata)) {
+    if (!member.endsWith('_endpoint') || typeof value !== 'string') continue
+    refuseWayBackToLoopback({ who: 'authorization server', url: issuer }, value, member)
+  }
+  return reading
+}
+
 /**
  * Keeps a server out in the network from directing requests at programs on this machine, which
  * often trust whoever reaches them.
  */
-function refuseWayBackToLoopback(serverUrl: string, url: string, what: string): void {
-  if (!isLoopback(url) || isLoopback(serverUrl)) return
+function refuseWayBackToLoopback(
+  server: { readonly who: 'MCP server' | 'authorization server'; readonly url: string },
+  url: string,
+  what: string,
+): void {
+  if (!isLoopback(url) || isLoopback(server.url)) return
   throw new EvergrantClientError(
     'DISCOVERY_FAILED',
-    `The MCP server ${JSON.stringify(serverUrl)} names ${JSON.stringify(url)} on this machine as its ${what}. Only a server on this machine may do that. Ask its operator to name one that others can reach.`,
+    `The ${server.who} ${JSON.stringify(server.url)} names ${JSON.stringify(url)} on this machine as its ${what}. Only a server on this machine may do that. Ask its operator to name one that others can reach.`,
   )
 }
 

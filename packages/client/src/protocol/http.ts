@@ -44,7 +44,14 @@ const defaultMaximumBodyBytes = 1_048_576
  */
 export function boundedFetch(options: HttpOptions): typeof globalThis.fetch {
   return async (input, init) => {
-    const { status, headers, text } = await send(input, init, options)
+    const { url, status, headers, text } = await send(input, init, options)
+    // Servers can send such a status, and clients read it, but no Response can be made of it.
+    if (status < 200 || status > 599) {
+      throw new NoAnswerError(
+        'unreachable',
+        `${new URL(url).origin} answered with status ${status}, which HTTP does not know`,
+      )
+    }
     // A Response may not carry a body with these; nobody reads it either.
     const body = status === 204 || status === 205 || status === 304 ? null : text
     return new Response(body, { status, headers })

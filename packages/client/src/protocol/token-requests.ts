@@ -168,9 +168,9 @@ export type RevocationOutcome =
   | { readonly outcome: 'revoked' }
   /** The server has no revocation endpoint: the grant ends by itself, some day. */
   | { readonly outcome: 'not-supported' }
-  /** The server refused; asking again would not help. */
+  /** The server refused with an OAuth error; asking again would not help. */
   | { readonly outcome: 'refused'; readonly detail: string }
-  /** No usable answer: try again later. */
+  /** No answer, or one that may not be the server's last word: try again later. */
   | { readonly outcome: 'unavailable'; readonly detail: string }
 
 /** Revokes a refresh or access token (RFC 7009). Failures are outcomes; nothing is thrown. */
@@ -199,10 +199,12 @@ export async function revokeToken(
     return { outcome: 'unavailable', detail: error.message }
   }
   if (response.ok) return { outcome: 'revoked' }
-  const detail = `the revocation endpoint answered with status ${response.status}`
-  return response.status === 429 || response.status >= 500
-    ? { outcome: 'unavailable', detail }
-    : { outcome: 'refused', detail }
+  // RFC 7009 §2.2.1: it refuses as the token endpoint does, with an OAuth error. What proxies and
+  // portals answer is no reason to leave a token alive.
+  const decision = decide(response, await response.text(), options, 'refresh')
+  const detail = `the revocation endpoint answered with status ${response.status}${described(decision)}`
+  const refused = decision.oauthError !== undefined && decision.outcome !== 'transient'
+  return { outcome: refused ? 'refused' : 'unavailable', detail }
 }
 
 /** Some servers send OAuth errors with status 200. */

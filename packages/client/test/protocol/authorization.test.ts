@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { negotiateScope, selectProviderProfile, standardProfile } from '@evergrant/core'
 import type { ProviderProfile } from '@evergrant/core'
 import { createCanaries, startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
+import type { Fault } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
 import { EvergrantClientError } from '../../src/index.ts'
 import { beginAuthorization, completeAuthorization } from '../../src/protocol/authorization.ts'
@@ -53,6 +54,11 @@ async function scene(
     lastForm: () => as.requests.findLast((request) => request.endpoint === 'token')?.form,
     [Symbol.asyncDispose]: () => as.close(),
   }
+}
+
+/** An answer of this status with a JSON body. */
+function jsonStatus(status: number, body: string): Fault {
+  return { kind: 'status', status, headers: { 'content-type': 'application/json' }, body }
 }
 
 type Scene = Awaited<ReturnType<typeof scene>>
@@ -400,6 +406,7 @@ describe('the refresh request', () => {
       'transient',
       false,
     ],
+    ['a status HTTP does not know', { kind: 'status', status: 999 }, 'transient', false],
     ['16 MiB', { kind: 'huge' }, 'transient', false],
     ['a hang', { kind: 'hang' }, 'transient', false],
     ['a dropped connection', { kind: 'drop-after-commit' }, 'transient', false],
@@ -450,9 +457,23 @@ describe('revocation', () => {
 
   test.each([
     ['a 503', { kind: 'status', status: 503 }, 'unavailable'],
+    ['a 408', { kind: 'status', status: 408 }, 'unavailable'],
+    ['a 425', { kind: 'status', status: 425 }, 'unavailable'],
+    ['a 429', { kind: 'status', status: 429 }, 'unavailable'],
+    ['a 404', { kind: 'status', status: 404 }, 'unavailable'],
+    ['a 405', { kind: 'status', status: 405 }, 'unavailable'],
+    ['a 410', { kind: 'status', status: 410 }, 'unavailable'],
+    ['an empty 400', { kind: 'empty-400' }, 'unavailable'],
+    ['a 403 with JSON and no OAuth error', jsonStatus(403, '{"message":"no"}'), 'unavailable'],
+    ['a redirect', { kind: 'redirect', location: '/elsewhere' }, 'unavailable'],
+    ['HTML', { kind: 'html', status: 403 }, 'unavailable'],
+    ['a 503 with an OAuth error', jsonStatus(503, '{"error":"invalid_request"}'), 'unavailable'],
+    ['slow_down', { kind: 'oauth-error', error: 'slow_down' }, 'unavailable'],
     ['a reset', { kind: 'reset' }, 'unavailable'],
     ['a hang', { kind: 'hang' }, 'unavailable'],
     ['a refusal', { kind: 'oauth-error', error: 'unsupported_token_type' }, 'refused'],
+    ['a refusal of the client', jsonStatus(401, '{"error":"invalid_client"}'), 'refused'],
+    ['a 403 with an OAuth error', jsonStatus(403, '{"error":"access_denied"}'), 'refused'],
   ] as const)('that ends in %s is an outcome', { tags: ['C-57'] }, async (_, fault, outcome) => {
     await using it = await scene()
     it.as.faults.revoke.push(fault)

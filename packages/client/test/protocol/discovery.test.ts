@@ -265,6 +265,29 @@ describe('authorization server metadata', () => {
       discoverAuthorizationServer(as.issuer, { signal: AbortSignal.abort(reason) }),
     ).rejects.toBe(reason)
   })
+
+  // An issuer out in the network cannot be served here, so its answers are given by hand.
+  test.each([
+    ['authorization_endpoint', 'http://127.0.0.1:6379/authorize'],
+    ['token_endpoint', 'http://localhost:6379/token'],
+    ['registration_endpoint', 'http://[::1]:6379/register'],
+    ['revocation_endpoint', 'https://127.0.0.2/revoke'],
+    ['pushed_authorization_request_endpoint', 'http://127.0.0.1:6379/par'],
+  ])(
+    'of an issuer in the network cannot lead to this machine by its %s',
+    { tags: ['C-31'] },
+    async (member, endpoint) => {
+      const issuer = 'https://auth.test'
+      const answering: typeof fetch = () =>
+        Promise.resolve(Response.json({ ...JSON.parse(documentOf(issuer)), [member]: endpoint }))
+      await expect(discoverAuthorizationServer(issuer, { fetch: answering })).rejects.toMatchObject(
+        {
+          code: 'DISCOVERY_FAILED',
+          message: expect.stringContaining(`"${endpoint}" on this machine as its ${member}`),
+        },
+      )
+    },
+  )
 })
 
 test(
@@ -345,6 +368,23 @@ describe('a server of the 2025-03-26 revision', () => {
       expect(found.warnings.map((warning) => warning.requirement)).toEqual(['S-10'])
     },
   )
+
+  test('cannot lead to this machine from out in the network', { tags: ['C-31'] }, async () => {
+    const origin = 'https://mcp.test'
+    const answering: typeof fetch = (input) =>
+      Promise.resolve(
+        new Request(input).url === `${origin}${serverWellKnown}`
+          ? Response.json({
+              ...JSON.parse(documentOf(origin)),
+              registration_endpoint: 'http://127.0.0.1:6379/register',
+            })
+          : new Response('not found', { status: 404 }),
+      )
+    await expect(discover(`${origin}/mcp`, { fetch: answering })).rejects.toMatchObject({
+      code: 'DISCOVERY_FAILED',
+      message: expect.stringContaining('registration_endpoint'),
+    })
+  })
 
   test('in trouble is not taken for one without a document', { tags: ['C-31'] }, async () => {
     await using server = await tableServer(() => ({ [serverWellKnown]: [502, ''] }))

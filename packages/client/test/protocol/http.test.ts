@@ -88,6 +88,16 @@ test.each([204, 205, 304])(
   },
 )
 
+test('a status that HTTP does not know is no answer', { tags: ['C-53'] }, async () => {
+  await using server = await startServer((_, response) => {
+    response.writeHead(999).end()
+  })
+  await expect(boundedFetch({})(server.url)).rejects.toMatchObject({
+    reason: 'unreachable',
+    message: `${server.url} answered with status 999, which HTTP does not know`,
+  })
+})
+
 test(
   'a server that is not there is named with the system’s reason, and can be tried again',
   { tags: ['C-53'] },

@@ -1,0 +1,124 @@
+import { EvergrantClientError } from '../errors.ts'
+
+/** The session's MCP server: how a request belongs to it, and how one is sent with its token. */
+export interface TokenReceiver {
+  readonly url: string
+  covers(url: string): boolean
+  send(url: string, init: RequestInit): Promise<Response>
+}
+
+/** An answer, and who gave it. */
+export interface FollowedAnswer {
+  readonly response: Response
+  /** Whether the MCP server gave it. Nobody else's answer says anything about a token. */
+  readonly fromServer: boolean
+}
+
+interface Hop {
+  readonly url: string
+  readonly init: RequestInit
+}
+
+const maximumRedirects = 5
+
+/**
+ * Sends a request to the MCP server and follows redirects, as `fetch` does, except that the token
+ * goes only where the server itself answers. `fetch` would send it to the whole origin.
+ *
+ * A redirect that leads anywhere else is followed without a token, and nobody gets one from there
+ * on, not even by a redirect back. A caller that asks for `redirect: 'manual'` or `'error'` gets
+ * that.
+ *
+ * @param fetch - Sends what goes to others.
+ * @throws EvergrantClientError `RESOURCE_REFUSED` where redirects do not end, or where a browser
+ *   hides where they lead.
+ * @see Fetch standard, HTTP-redirect fetch
+ */
+export async function followRedirects(
+  request: Hop,
+  server: TokenReceiver,
+  fetch: typeof globalThis.fetch,
+): Promise<FollowedAnswer> {
+  const { redirect = 'follow' } = request.init
+  if (redirect !== 'follow') {
+    return { response: await server.send(request.url, request.init), fromServer: true }
+  }
+  let hop: Hop = request
+  for (let followed = 0; followed <= maximumRedirects; followed += 1) {
+    const response = await server.send(hop.url, { ...hop.init, redirect: 'manual' })
+    refuseHidden(response, server.url)
+    const next = nextHop(hop, response)
+    if (next === undefined) return { response, fromServer: true }
+    await response.body?.cancel().catch(() => undefined)
+    if (!server.covers(next.url)) {
+      return { response: await fetch(next.url, withoutCredentials(next.init)), fromServer: false }
+    }
+    hop = next
+  }
+  throw new EvergrantClientError(
+    'RESOURCE_REFUSED',
+    `The MCP server ${server.url} redirects one request more than ${maximumRedirects} times. Ask its operator where it answers, and give the session that URL.`,
+  )
+}
+
+/** Browsers show nothing of a redirect that is not followed, and following it takes the token along. */
+function refuseHidden(response: Response, serverUrl: string): void {
+  if (response.type !== 'opaqueredirect') return
+  throw new EvergrantClientError(
+    'RESOURCE_REFUSED',
+    `The MCP server ${serverUrl} answered with a redirect, and this runtime does not show where it leads, so the token cannot be kept from going there. Give the session the URL at which the server answers.`,
+  )
+}
+
+const redirectStatuses: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+
+function nextHop({ url, init }: Hop, response: Response): Hop | undefined {
+  if (!redirectStatuses.has(response.status)) return undefined
+  const target = targetOf(response, url)
+  if (target === undefined) return undefined
+  return { url: target, init: becomesGet(response.status, init.method) ? asGet(init) : init }
+}
+
+/** Where a redirect leads; what is no plain http(s) URL leads nowhere, and is the caller's to read. */
+function targetOf(response: Response, url: string): string | undefined {
+  const location = response.headers.get('location')
+  if (location === null || !URL.canParse(location, url)) return undefined
+  const target = new URL(location, url)
+  const isHttp = target.protocol === 'https:' || target.protocol === 'http:'
+  return isHttp && target.username === '' && target.password === '' ? target.href : undefined
+}
+
+function becomesGet(status: number, method = 'GET'): boolean {
+  const asked = method.toUpperCase()
+  if (status === 303) return asked !== 'GET' && asked !== 'HEAD'
+  return (status === 301 || status === 302) && asked === 'POST'
+}
+
+function asGet(init: RequestInit): RequestInit {
+  const headers = without(init.headers, [
+    'content-encoding',
+    'content-language',
+    'content-length',
+    'content-location',
+    'content-type',
+  ])
+  return { ...init, method: 'GET', body: null, headers }
+}
+
+/** What `fetch` takes off across origins, and proofs. */
+function withoutCredentials(init: RequestInit): RequestInit {
+  const headers = without(init.headers, [
+    'authorization',
+    'cookie',
+    'dpop',
+    'host',
+    'proxy-authorization',
+  ])
+  return { ...init, headers }
+}
+
+function without(given: RequestInit['headers'], names: readonly string[]): Headers {
+  const headers = new Headers(given)
+  for (const name of names) headers.delete(name)
+  return headers
+}
