@@ -9,6 +9,8 @@ export interface SaveContext {
   readonly repository: GrantRepository
   readonly clock: Clock
   readonly observe: Observer
+  /** The refresh that brought the tokens, as its events name it. */
+  readonly attemptId: string
 }
 
 /** How saving a freshly obtained token set went. */
@@ -39,7 +41,7 @@ export async function saveTokenSet(
   toSave: StoredGrant,
   spentRefreshToken: string,
 ): Promise<SaveOutcome> {
-  const { repository, clock, observe } = context
+  const { repository, clock, observe, attemptId } = context
   const about = aboutGrant(repository.identity)
   let expectedGeneration = toSave.generation
   for (let attempt = 0; ; attempt += 1) {
@@ -57,7 +59,7 @@ export async function saveTokenSet(
       if (!EvergrantClientError.is(cause)) throw cause
       const wait = retryWaits[attempt]
       if (wait === undefined) {
-        observe({ ...about, type: 'save-failed' })
+        observe({ ...about, type: 'save-failed', attemptId })
         return {
           kind: 'unsaved',
           stored: { grant: toSave.grant, generation: expectedGeneration },
