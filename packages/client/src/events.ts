@@ -4,22 +4,45 @@
  */
 export type ClientEvent =
   /** A refresh request goes out. */
-  | (GrantEvent & { readonly type: 'refresh-started'; readonly reason: RefreshReason })
-  /** New tokens were obtained and saved. */
+  | (GrantEvent & {
+      readonly type: 'refresh-started'
+      /**
+       * The same in all events of this one request, and in no others. The users of a host share
+       * issuer, resource and client, so only this tells their refreshes apart; it says nothing
+       * about who they are.
+       */
+      readonly attemptId: string
+      readonly reason: RefreshReason
+      /**
+       * How long the access token to be replaced is still good: 0 where it has expired,
+       * `undefined` where the server never said.
+       */
+      readonly remainingSeconds: number | undefined
+    })
+  /** New tokens were obtained and saved; where `save-failed` came before it, much later. */
   | (GrantEvent & {
       readonly type: 'refresh-succeeded'
+      readonly attemptId: string
       readonly reason: RefreshReason
+      /** From the request to the saved answer. */
       readonly durationSeconds: number
       /** Whether a new refresh token came with it. */
       readonly rotated: boolean
       readonly expiresInSeconds: number | undefined
     })
   /** Another caller, process or machine had refreshed; its tokens were taken over. */
-  | (GrantEvent & { readonly type: 'refresh-adopted'; readonly reason: RefreshReason })
+  | (GrantEvent & {
+      readonly type: 'refresh-adopted'
+      /** Present where a request had been sent, and newer tokens were stored before its own. */
+      readonly attemptId?: string
+      readonly reason: RefreshReason
+    })
   /** A refresh brought no tokens. The grant is kept unless a `grant-ended` event follows. */
   | (GrantEvent & {
       readonly type: 'refresh-failed'
+      readonly attemptId: string
       readonly reason: RefreshReason
+      /** `signed-out`: it did bring tokens, to a grant that was signed out meanwhile. */
       readonly outcome: string
       readonly oauthError: string | undefined
       readonly retryAfterSeconds: number | undefined
@@ -40,7 +63,7 @@ export type ClientEvent =
       readonly durationSeconds: number
     })
   /** Tokens were obtained but could not be saved yet; they are kept in memory. */
-  | (GrantEvent & { readonly type: 'save-failed' })
+  | (GrantEvent & { readonly type: 'save-failed'; readonly attemptId: string })
   /** The authorization server granted less than was asked for (RFC 6749 §5.1). */
   | (GrantEvent & { readonly type: 'scope-narrowed'; readonly missingScopes: readonly string[] })
   /** The grant is over; a person has to sign in. */

@@ -1,6 +1,7 @@
 import type { Attributes, Meter, Span, Tracer } from '@opentelemetry/api'
 import { metrics, SpanStatusCode, trace } from '@opentelemetry/api'
-import type { ClientEvent, GrantEvent, Observer } from './events.ts'
+import type { ClientEvent } from './events.ts'
+import type { KeeperEvent } from './keeper/keeper-api.ts'
 
 /** Settings of {@link openTelemetryObserver}. */
 export interface OpenTelemetryObserverOptions {
@@ -17,12 +18,17 @@ const scope = '@evergrant/client'
  * manager or keeper as `observe`; one serves many.
  *
  * Metrics: `evergrant.client.refreshes` (by `outcome` and `reason`), `.refreshes.adopted`,
- * `.refreshes.deferred`, `.refresh.duration`, `.lock.wait` (by `outcome`), `.access_token.lifetime`,
- * `.grants.ended` (by `reason`), `.sign_ins`, `.authorization_server.available` (1, or 0 while it is
- * left alone). Each has the attribute `issuer`; none says whose grant it was. Spans:
- * `evergrant.refresh`, from the request to the saved answer.
+ * `.refreshes.deferred`, `.refresh.duration`, `.lock.wait` (by `outcome`), `.access_token.lifetime`
+ * (as issued), `.access_token.remaining` (of the token to be replaced, at each refresh: how close
+ * to its expiry that comes), `.grants.ended` (by `reason`), `.sign_ins`,
+ * `.authorization_server.available` (0 from a failure after which the server is left alone, until
+ * tokens come from it again: then 1). Each has the attribute `issuer`; none says whose grant it
+ * was. Spans: `evergrant.refresh`, from the request to the saved answer, or to the first failure
+ * to save it.
  */
-export function openTelemetryObserver(options: OpenTelemetryObserverOptions = {}): Observer {
+export function openTelemetryObserver(
+  options: OpenTelemetryObserverOptions = {},
+): (event: ClientEvent | KeeperEvent) => void {
   const meter = options.meter ?? metrics.getMeter(scope)
   const tracer = options.tracer ?? trace.getTracer(scope)
   const seconds = { unit: 's' }
@@ -32,36 +38,32 @@ export function openTelemetryObserver(options: OpenTelemetryObserverOptions = {}
   const duration = meter.createHistogram('evergrant.client.refresh.duration', seconds)
   const lockWait = meter.createHistogram('evergrant.client.lock.wait', seconds)
   const lifetime = meter.createHistogram('evergrant.client.access_token.lifetime', seconds)
+  const remaining = meter.createHistogram('evergrant.client.access_token.remaining', seconds)
   const grantsEnded = meter.createCounter('evergrant.client.grants.ended')
   const signIns = meter.createCounter('evergrant.client.sign_ins')
   const available = meter.createGauge('evergrant.client.authorization_server.available')
+  /** By attempt: the users of a host share everything else. */
   const spans = new Map<string, Span>()
 
-  function begin(event: GrantEvent, attributes: Attributes): void {
-    const { issuer, resource } = event
-    // A refresh whose tokens somebody else had replaced meanwhile ends without an event of its own.
-    end(event, {})
-    const span = tracer.startSpan('evergrant.refresh', {
-      attributes: { ...attributes, issuer, resource },
-    })
-    spans.set(keyOf(event), span)
-  }
-
-  function end(event: GrantEvent, attributes: Attributes, failure?: string): void {
-    const key = keyOf(event)
-    const span = spans.get(key)
-    spans.delete(key)
+  function end(attemptId: string, attributes: Attributes, failure?: string): void {
+    const span = spans.get(attemptId)
+    spans.delete(attemptId)
     span?.setAttributes(attributes)
     if (failure !== undefined) span?.setStatus({ code: SpanStatusCode.ERROR, message: failure })
     span?.end()
   }
 
-  return (event: ClientEvent) => {
+  return (event) => {
+    if (event.type === 'keeper-scanned' || event.type === 'keeper-failed') return
     const { issuer } = event
     switch (event.type) {
-      case 'refresh-started':
-        begin(event, { reason: event.reason })
+      case 'refresh-started': {
+        const { attemptId, reason, resource, remainingSeconds } = event
+        const attributes = { reason, issuer, resource }
+        spans.set(attemptId, tracer.startSpan('evergrant.refresh', { attributes }))
+        if (remainingSeconds !== undefined) remaining.record(remainingSeconds, { issuer })
         break
+      }
       case 'refresh-succeeded':
         refreshes.add(1, { issuer, outcome: 'succeeded', reason: event.reason })
         duration.record(event.durationSeconds, { issuer })
@@ -69,21 +71,31 @@ export function openTelemetryObserver(options: OpenTelemetryObserverOptions = {}
           lifetime.record(event.expiresInSeconds, { issuer })
         }
         available.record(1, { issuer })
-        end(event, { rotated: event.rotated })
+        end(event.attemptId, { rotated: event.rotated })
         break
       case 'refresh-failed':
         refreshes.add(1, { issuer, outcome: event.outcome, reason: event.reason })
-        end(event, { outcome: event.outcome }, event.oauthError ?? event.outcome)
+        // The one outcome that the server's back-off follows (C-53).
+        if (event.outcome === 'transient') available.record(0, { issuer })
+        end(event.attemptId, { outcome: event.outcome }, event.oauthError ?? event.outcome)
         break
       case 'refresh-adopted':
         adopted.add(1, { issuer, reason: event.reason })
+        available.record(1, { issuer })
+        if (event.attemptId !== undefined) end(event.attemptId, { outcome: 'adopted' })
         break
       case 'refresh-deferred':
         deferred.add(1, { issuer, reason: event.reason })
         available.record(0, { issuer })
         break
       case 'save-failed':
-        end(event, {}, 'the tokens could not be saved')
+        end(event.attemptId, {}, 'the tokens could not be saved')
+        break
+      case 'keeper-paused':
+        // Other pauses are the store's fault, not the server's.
+        if (event.because === 'backing-off' || event.because === 'server-unavailable') {
+          available.record(0, { issuer })
+        }
         break
       case 'lock-waited':
         lockWait.record(event.durationSeconds, { issuer, outcome: event.outcome })
@@ -100,8 +112,4 @@ export function openTelemetryObserver(options: OpenTelemetryObserverOptions = {}
         break
     }
   }
-}
-
-function keyOf({ issuer, resource, clientId }: GrantEvent): string {
-  return JSON.stringify([issuer, resource, clientId])
 }

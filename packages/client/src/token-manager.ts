@@ -132,7 +132,8 @@ export function createTokenManager(
   identity: GrantIdentity,
   options: TokenManagerOptions,
 ): Promise<TokenManager> {
-  return createMemoryFirstTokenManager(identity, options)
+  const observe = diagnosticsObserver(options.observe)
+  return createMemoryFirstTokenManager(identity, { ...options, observe })
 }
 
 /** A token manager as sessions use it: what is at hand needs no promise. */
@@ -141,13 +142,18 @@ export interface MemoryFirstTokenManager extends TokenManager {
   fromMemory(rejectedAccessToken?: string): Promise<AccessToken> | undefined
 }
 
+/** As sessions create it: their observer publishes on the diagnostics channel already. */
+interface MemoryFirstTokenManagerOptions extends TokenManagerOptions {
+  /** Receives every event, alone. It must not throw. */
+  readonly observe: Observer
+}
+
 /** Creates the manager of one grant; see {@link createTokenManager}. */
 export async function createMemoryFirstTokenManager(
   identity: GrantIdentity,
-  options: TokenManagerOptions,
+  options: MemoryFirstTokenManagerOptions,
 ): Promise<MemoryFirstTokenManager> {
-  const { clock = systemClock, patienceSeconds = 15 } = options
-  const observe = diagnosticsObserver(options.observe)
+  const { clock = systemClock, patienceSeconds = 15, observe } = options
   const repository = await grantRepository(options.store, identity, clock)
   const timing: RefreshTimingOptions = {
     ...options.timing,

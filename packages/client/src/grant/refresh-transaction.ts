@@ -7,7 +7,7 @@ import type { Observer, RefreshReason } from '../events.ts'
 import type { HeldLock } from '../store.ts'
 import type { Grant, GrantEnd } from './grant.ts'
 import type { GrantRepository, StoredGrant } from './grant-repository.ts'
-import type { DiscardTokens } from './save-token-set.ts'
+import type { DiscardTokens, SaveOutcome } from './save-token-set.ts'
 import { saveTokenSet } from './save-token-set.ts'
 import type { ServerHealthRecord } from './server-health.ts'
 import type { UnsavedTokens } from './unsaved-tokens.ts'
@@ -317,16 +317,21 @@ async function exchangeAndSave(
   const { clock, observe } = context
   const about = aboutGrant(context.repository.identity)
   const { grant } = journaled
-  observe({ ...about, type: 'refresh-started', reason: request.reason })
+  const attempt = { ...about, attemptId: crypto.randomUUID(), reason: request.reason }
   const sentAt = clock.nowEpochSeconds()
+  const expiresAt = grant.tokenSet?.expiresAtEpochSeconds
+  observe({
+    ...attempt,
+    type: 'refresh-started',
+    remainingSeconds: expiresAt === undefined ? undefined : Math.max(0, expiresAt - sentAt),
+  })
   const result = await context.exchange(grant)
   await context.atStep?.('answered')
 
   if (result.kind === 'failed') {
     observe({
-      ...about,
+      ...attempt,
       type: 'refresh-failed',
-      reason: request.reason,
       outcome: result.outcome,
       oauthError: result.oauthError,
       retryAfterSeconds: result.retryAfterSeconds,
@@ -334,32 +339,47 @@ async function exchangeAndSave(
     return await failed(context, journaled, result)
   }
 
+  const { response: tokens } = result
   // The lifetime counts from the request: the time on the wire is not ours to use.
-  const merge = mergeTokenResponse(grant.tokenSet, result.response, { nowEpochSeconds: sentAt })
+  const merge = mergeTokenResponse(grant.tokenSet, tokens, { nowEpochSeconds: sentAt })
   const { pending: _pending, ...rest } = grant
+  const saving = { ...context, attemptId: attempt.attemptId }
   const outcome = await saveTokenSet(
-    context,
+    saving,
     { grant: { ...rest, tokenSet: merge.tokenSet }, generation: journaled.generation },
     refreshToken,
   )
   await context.health.succeeded(sentAt)
   if (outcome.kind === 'unsaved') {
-    return { kind: 'unsaved', tokens: holdUnsavedTokens(context, outcome, lock) }
+    return { kind: 'unsaved', tokens: holdUnsavedTokens(saving, outcome, lock, report) }
   }
-  if (outcome.kind !== 'refreshed') return outcome
-  await context.atStep?.('saved')
-  if (merge.missingScopes.length > 0) {
-    observe({ ...about, type: 'scope-narrowed', missingScopes: merge.missingScopes })
-  }
-  observe({
-    ...about,
-    type: 'refresh-succeeded',
-    reason: request.reason,
-    durationSeconds: Math.max(0, clock.nowEpochSeconds() - sentAt),
-    rotated: merge.refreshToken === 'rotated',
-    expiresInSeconds: result.response.expires_in,
-  })
+  if (outcome.kind === 'refreshed') await context.atStep?.('saved')
+  report(outcome)
   return outcome
+
+  function report({ kind }: SaveOutcome): void {
+    if (kind === 'adopted') observe({ ...attempt, type: 'refresh-adopted' })
+    if (kind === 'signed-out') {
+      observe({
+        ...attempt,
+        type: 'refresh-failed',
+        outcome: kind,
+        oauthError: undefined,
+        retryAfterSeconds: undefined,
+      })
+    }
+    if (kind !== 'refreshed') return
+    if (merge.missingScopes.length > 0) {
+      observe({ ...about, type: 'scope-narrowed', missingScopes: merge.missingScopes })
+    }
+    observe({
+      ...attempt,
+      type: 'refresh-succeeded',
+      durationSeconds: Math.max(0, clock.nowEpochSeconds() - sentAt),
+      rotated: merge.refreshToken === 'rotated',
+      expiresInSeconds: tokens.expires_in,
+    })
+  }
 }
 
 async function failed(

@@ -13,6 +13,8 @@ export interface SaveContext {
   readonly observe: Observer
   /** Gets rid of tokens that came for a grant that was signed out meanwhile (C-57). */
   readonly discard?: DiscardTokens | undefined
+  /** The refresh that brought the tokens, as its events name it. */
+  readonly attemptId: string
 }
 
 /** Sees to it that the tokens of a grant are revoked, now or later. It never throws. */
@@ -43,7 +45,7 @@ export async function saveTokenSet(
   toSave: StoredGrant,
   spentRefreshToken: string,
 ): Promise<SaveOutcome> {
-  const { repository, clock, observe } = context
+  const { repository, clock, observe, attemptId } = context
   const about = aboutGrant(repository.identity)
   let expectedGeneration = toSave.generation
   try {
@@ -65,7 +67,7 @@ export async function saveTokenSet(
     })
   } catch (cause) {
     if (!EvergrantClientError.is(cause)) throw cause
-    observe({ ...about, type: 'save-failed' })
+    observe({ ...about, type: 'save-failed', attemptId })
     return {
       kind: 'unsaved',
       stored: { grant: toSave.grant, generation: expectedGeneration },

@@ -44,22 +44,31 @@ export interface UnsavedTokens {
 const longestHoldSeconds = 600
 const pauseMilliseconds = 1000
 
-/** Holds on to tokens until they are saved. `lock` is taken over from the refresh. */
+/**
+ * Holds on to tokens until they are saved. `lock` is taken over from the refresh; `settled` is
+ * told, once, what came of it in the end, unless they are given up.
+ */
 export function holdUnsavedTokens(
   context: SaveContext,
   tokenSet: UnsavedTokenSet,
   lock: HeldLock,
+  settled: (outcome: SaveOutcome) => void,
 ): UnsavedTokens {
   const { clock } = context
   const heldFromEpochSeconds = clock.nowEpochSeconds()
   let current = tokenSet
   let saving: Promise<SaveOutcome> | undefined
+  let isSettled = false
 
   async function attempt(): Promise<SaveOutcome> {
     const outcome = await saveTokenSet(context, current.stored, current.spentRefreshToken)
     if (outcome.kind === 'unsaved') current = outcome
     const heldTooLong = clock.nowEpochSeconds() - heldFromEpochSeconds >= longestHoldSeconds
     if (outcome.kind !== 'unsaved' || heldTooLong) await lock.release()
+    if (outcome.kind !== 'unsaved' && !isSettled) {
+      isSettled = true
+      settled(outcome)
+    }
     return outcome
   }
 
