@@ -197,6 +197,13 @@ async function serve(
       })
       return
     }
+    if (!isCanonical(path)) {
+      sendJson(response, 404, {
+        error: 'invalid_request',
+        error_description: 'there is nothing at this path; paths are compared letter by letter',
+      })
+      return
+    }
     const retryAfterSeconds = limits.endpoint(request, response, path)
     if (retryAfterSeconds !== undefined) {
       log({ level: 'warn', event: 'request.limited', path: clip(path) })
@@ -225,6 +232,17 @@ async function serve(
     )
     sendPageTo(response, 500, page)
   }
+}
+
+/** Paths that end with an identifier; all others are lower case. */
+const identified = /^\/(?:auth|interaction)\/[\w-]+$/
+
+/**
+ * The engine takes `/Token`, `/token/`, `/token#x` and `http://host/token` for `/token`. What looks
+ * at paths before it, rate limits for one, compares them exactly, so only one spelling gets there.
+ */
+function isCanonical(path: string): boolean {
+  return identified.test(path) || /^\/$|^(?:\/[a-z\d._~-]+)+$/.test(path)
 }
 
 async function health(response: ServerResponse, store: Store, log: Log): Promise<void> {

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { hashPassword } from '../src/accounts.ts'
 import { createLimiter } from '../src/rate-limit.ts'
@@ -30,6 +33,15 @@ async function postTimes(url: string, times: number, init: () => RequestInit): P
   return statuses
 }
 
+/** Posts to a request target as it is: `fetch` would bring it into shape. */
+async function statusOf(origin: string, target: string): Promise<number | undefined> {
+  const sent = request(origin, { method: 'POST', path: target })
+  sent.end()
+  const [response]: IncomingMessage[] = await once(sent, 'response')
+  response?.resume()
+  return response?.statusCode
+}
+
 describe('endpoints', () => {
   test('failed token requests are limited, and say for how long', { tags: ['A-08'] }, async () => {
     await using server = await startServer(open)
@@ -42,6 +54,22 @@ describe('endpoints', () => {
     const limited = await fetch(`${server.issuer}/token`, { method: 'POST', ...init() })
     expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0)
     expect(await limited.json()).toMatchObject({ error: 'temporarily_unavailable' })
+  })
+
+  test.each(['/Token', '/token/', '/token#x', '//token', '/TOKEN/revocation', '/REG', '/reg/'])(
+    'no other spelling gets past the limits: %s',
+    { tags: ['A-08'] },
+    async (target) => {
+      await using server = await startServer(open)
+      expect(await statusOf(server.issuer, target)).toBe(404)
+      expect(await statusOf(server.issuer, `${server.issuer}${target}`)).toBe(404)
+    },
+  )
+
+  test('nor does a target in absolute form', { tags: ['A-08'] }, async () => {
+    await using server = await startServer(open)
+    expect(await statusOf(server.issuer, `${server.issuer}/token`)).toBe(404)
+    expect(await statusOf(server.issuer, '/token')).toBe(400)
   })
 
   test('registrations are limited', { tags: ['A-08'] }, async () => {
