@@ -120,7 +120,6 @@ export function createInteractionHandler(
     }
     const account = await authenticate(store.accounts, username, form.get('password') ?? '')
     if (account === undefined) {
-      attempt.failed()
       log({ level: 'warn', event: 'sign_in.failed', client: clip(visit.client.clientId) })
       await showSignIn(
         response,
@@ -130,6 +129,7 @@ export function createInteractionHandler(
       )
       return
     }
+    attempt.succeeded()
     log({ level: 'info', event: 'sign_in.succeeded', account: account.id })
     await provider.interactionFinished(
       request,

@@ -1,16 +1,17 @@
 import { once } from 'node:events'
-import { request } from 'node:http'
-import type { IncomingMessage } from 'node:http'
+import { IncomingMessage, request } from 'node:http'
+import { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { hashPassword } from '../src/accounts.ts'
-import { createLimiter } from '../src/rate-limit.ts'
+import { networkOf } from '../src/addresses.ts'
+import { createLimiter, createRateLimits } from '../src/rate-limit.ts'
 import { openSqliteStore } from '../src/store/sqlite.ts'
 import { createBrowser } from './browser.ts'
 import { redirectUri, resource, startServer, temporaryFolder } from './support.ts'
 
 test('a limiter counts by key and forgets with the window', () => {
   let now = 1000
-  const limiter = createLimiter(2, 60, () => now)
+  const limiter = createLimiter(2, 60, { nowEpochSeconds: () => now })
   limiter.count('a')
   expect(limiter.blockedForSeconds('a')).toBeUndefined()
   limiter.count('a')
@@ -19,6 +20,49 @@ test('a limiter counts by key and forgets with the window', () => {
   expect(limiter.blockedForSeconds('b')).toBeUndefined()
   now += 40
   expect(limiter.blockedForSeconds('a')).toBeUndefined()
+})
+
+test('a limiter that is full forgets one key, not all', () => {
+  const limiter = createLimiter(1, 60, { maximumKeys: 2 })
+  for (const key of ['a', 'b', 'a', 'c']) limiter.count(key)
+  expect(['a', 'b', 'c'].map((key) => limiter.blockedForSeconds(key) !== undefined)).toEqual([
+    true,
+    false,
+    true,
+  ])
+})
+
+test('a limiter takes a count back', () => {
+  const limiter = createLimiter(1, 60)
+  limiter.count('a')
+  limiter.uncount('a')
+  expect(limiter.blockedForSeconds('a')).toBeUndefined()
+})
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['0:0:0:0:0:FFFF:c000:207', '192.0.2.7'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['2001:DB8:0:0:ffff::', '2001:db8:0:0::/64'],
+  ['2001:db8:0:1::1', '2001:db8:0:1::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['unknown', 'unknown'],
+])('%s counts as %s', (address, network) => {
+  expect(networkOf(address)).toBe(network)
+})
+
+test('guesses for one name are limited from wherever they come', { tags: ['A-10'] }, () => {
+  const limits = createRateLimits({ enabled: true, behindProxy: true })
+  const guess = (username: string, address: string) => {
+    const incoming = new IncomingMessage(new Socket())
+    incoming.headers['x-forwarded-for'] = address
+    return limits.signIn(incoming, username).blocked
+  }
+  const outcomes = Array.from({ length: 51 }, (_, index) => guess('alice', `192.0.2.${index}`))
+  expect(outcomes.indexOf(true)).toBe(50)
+  expect(guess('bob', '192.0.2.1')).toBe(false)
 })
 
 const open = { demo: false, resources: [resource] } as const
@@ -83,24 +127,35 @@ describe('endpoints', () => {
   })
 })
 
-test('guessing a password is cut short, for that name only', { tags: ['A-10'] }, async () => {
-  using folder = temporaryFolder()
-  const databasePath = folder.file('as.db')
-  const store = openSqliteStore(databasePath)
-  const passwordHash = await hashPassword('correct horse')
-  for (const username of ['alice', 'bob']) {
-    await store.accounts.add({ id: username, username, passwordHash })
-  }
-  await store.close()
-  await using server = await startServer({ ...open, databasePath })
-  const browser = createBrowser(server.issuer)
-  const page = await browser.visit('/account')
-  for (const _ of Array.from({ length: 10 })) {
-    const wrong = await browser.submit(page, { username: 'alice', password: 'wrong password' })
-    expect(wrong.text).toContain('do not match')
-  }
-  const blocked = await browser.submit(page, { username: 'ALICE', password: 'correct horse' })
-  expect(blocked.text).toContain('Too many attempts')
-  const other = await browser.submit(page, { username: 'bob', password: 'correct horse' })
-  expect(other.text).toContain('Signed in as bob')
-})
+test(
+  'guessing a password is cut short, one by one or all at once, for that name only',
+  { tags: ['A-10'] },
+  async () => {
+    using folder = temporaryFolder()
+    const databasePath = folder.file('as.db')
+    const store = openSqliteStore(databasePath)
+    const passwordHash = await hashPassword('correct horse')
+    for (const username of ['alice', 'bob']) {
+      await store.accounts.add({ id: username, username, passwordHash })
+    }
+    await store.close()
+    await using server = await startServer({ ...open, databasePath })
+    const browser = createBrowser(server.issuer)
+    const page = await browser.visit('/account')
+    for (const _ of Array.from({ length: 10 })) {
+      const wrong = await browser.submit(page, { username: 'alice', password: 'wrong password' })
+      expect(wrong.text).toContain('do not match')
+    }
+    const blocked = await browser.submit(page, { username: 'ALICE', password: 'correct horse' })
+    expect(blocked.text).toContain('Too many attempts')
+    const guesses = await Promise.all(
+      Array.from(
+        { length: 14 },
+        async () => await browser.submit(page, { username: 'carol', password: 'wrong password' }),
+      ),
+    )
+    expect(guesses.filter((one) => one.text.includes('do not match'))).toHaveLength(10)
+    const other = await browser.submit(page, { username: 'bob', password: 'correct horse' })
+    expect(other.text).toContain('Signed in as bob')
+  },
+)
