@@ -104,6 +104,24 @@ describe('successor grace', () => {
     },
   )
 
+  test('the same when the old token has expired meanwhile', { tags: ['A-05'] }, async () => {
+    using folder = temporaryFolder()
+    const databasePath = folder.file('as.db')
+    await using server = await startServer({ databasePath })
+    const { client, refreshToken: first } = await signInLasting(server)
+    const second = await refresh(server, client, first)
+    const third = await refresh(server, client, second.refresh_token)
+    const database = new DatabaseSync(databasePath)
+    database.exec(
+      'UPDATE refresh_tokens SET expires_at = unixepoch() - 60 WHERE superseded_at IS NOT NULL',
+    )
+    database.close()
+
+    expect(await presentation(server, client, first)).toBe('invalid_grant')
+    expect(await presentation(server, client, third.refresh_token)).toBe('invalid_grant')
+    expect(server.stats().refreshTokens.reuseDetected).toBe(1)
+  })
+
   test(
     'calls that met one expiry all end with the same token, in any order',
     { tags: ['A-06'] },
