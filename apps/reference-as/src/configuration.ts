@@ -30,6 +30,12 @@ export const settings: readonly Setting[] = [
     help: 'issuer identifier (default: the address listened on)',
   },
   {
+    name: 'trust-proxy',
+    option: 'trustedProxies',
+    kind: 'number',
+    help: 'proxies in front whose X-Forwarded-For is believed (default: 0)',
+  },
+  {
     name: 'db',
     option: 'databasePath',
     kind: 'text',
@@ -148,6 +154,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     port: value('port', wholeNumber) ?? 9400,
     host: value('host', text),
     issuer: value('issuer', text),
+    trustedProxies: value('trust-proxy', wholeNumber),
     databasePath: value('db', text),
     profile: value('profile', text),
     preset: value('preset', preset),

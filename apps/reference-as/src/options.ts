@@ -29,6 +29,11 @@ export interface AuthorizationServerOptions {
   readonly port?: number | undefined
   /** The issuer identifier; an origin without a path. Default: the address listened on. */
   readonly issuer?: string | undefined
+  /**
+   * How many proxies stand in front and add to X-Forwarded-For: the address a client is limited by
+   * is the entry that many from the right. Default 0: the address of the connection.
+   */
+  readonly trustedProxies?: number | undefined
   /** A SQLite file, `:memory:` (the default), or a `postgres://` connection string. */
   readonly databasePath?: string | undefined
   /**
@@ -78,6 +83,7 @@ export interface ServerSettings {
   readonly host: string
   readonly port: number
   readonly issuer: string | undefined
+  readonly trustedProxies: number
   readonly databasePath: string
   readonly profile: ServerProfile | undefined
   readonly emulation: Emulation
@@ -192,6 +198,7 @@ export function resolveSettings(
     host,
     port: port(nameOf('port'), options.port ?? 0),
     issuer,
+    trustedProxies: proxies(nameOf('trustedProxies'), options.trustedProxies ?? 0),
     databasePath: options.databasePath ?? ':memory:',
     profile,
     emulation: emulationFor(profile, options),
@@ -269,6 +276,11 @@ function assertResource(name: string, resource: string): void {
 function seconds(name: string, value: number, minimum = 1): number {
   if (Number.isSafeInteger(value) && value >= minimum) return value
   throw invalid(name, `a whole number of seconds, at least ${minimum}`, value)
+}
+
+function proxies(name: string, value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 10) return value
+  throw invalid(name, 'a number of proxies, 0 to 10', value)
 }
 
 function port(name: string, value: number): number {

@@ -80,8 +80,8 @@ export interface RateLimits {
 
 export interface RateLimitOptions {
   readonly enabled: boolean
-  /** The last entry of X-Forwarded-For is the proxy's word, and the peer's address is the proxy. */
-  readonly behindProxy: boolean
+  /** Each proxy adds who it was called by, so what stands further left is anybody's word. */
+  readonly trustedProxies: number
 }
 
 /**
@@ -90,7 +90,7 @@ export interface RateLimitOptions {
  * requests: 100 a minute; those that succeed are never limited, a gateway refreshes for thousands.
  * Registrations: 60 in 10 minutes.
  */
-export function createRateLimits({ enabled, behindProxy }: RateLimitOptions): RateLimits {
+export function createRateLimits({ enabled, trustedProxies }: RateLimitOptions): RateLimits {
   const byNameAndAddress = createLimiter(10, 900)
   const byAddress = createLimiter(50, 900)
   const byName = createLimiter(50, 900)
@@ -98,9 +98,11 @@ export function createRateLimits({ enabled, behindProxy }: RateLimitOptions): Ra
   const registrations = createLimiter(60, 600)
 
   const addressOf = (request: IncomingMessage): string => {
-    const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',').at(-1)
-    const last = forwarded?.trim()
-    return networkOf(behindProxy && last ? last : (request.socket.remoteAddress ?? ''))
+    const { remoteAddress = '' } = request.socket
+    if (trustedProxies === 0) return networkOf(remoteAddress)
+    const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
+    const entries = forwarded.map((entry) => entry.trim()).filter(Boolean)
+    return networkOf(entries.at(-trustedProxies) ?? entries[0] ?? remoteAddress)
   }
 
   return {

@@ -81,7 +81,7 @@ export async function startWithSettings(
     const limits = createRateLimits({
       // Everything on loopback has one address: limits would only hold up the demo itself.
       enabled: !settings.demo,
-      behindProxy: issuer.startsWith('https:'),
+      trustedProxies: settings.trustedProxies,
     })
     const build = (jwks: JWKS): Engine => {
       const { provider, binding } = createProvider({
@@ -96,6 +96,8 @@ export async function startWithSettings(
         fetch: dependencies.fetch ?? createGuardedFetch(),
         assessRisk: dependencies.assessRisk,
       })
+      // For X-Forwarded-Proto, without which the engine sets no secure cookies behind TLS that ends
+      // before it; `serve` writes that header itself, whatever came.
       if (issuer.startsWith('https:')) provider.proxy = true
       const pages = { issuer, provider, binding, settings, secrets, store, limits, log }
       return {

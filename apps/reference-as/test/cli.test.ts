@@ -60,6 +60,11 @@ test.each([
     ['serve', '--port', 'http'],
     '--port: expected a whole number, got "http"',
   ],
+  [
+    'too many proxies',
+    ['serve', '--demo', '--trust-proxy', '11'],
+    '--trust-proxy: expected a number of proxies, 0 to 10, got 11',
+  ],
   ['an unknown command', ['start'], 'unknown command'],
 ])('usage: %s', { tags: ['A-08'] }, async (_, argv, message) => {
   const { code, stdout, stderr } = await (await run(...argv)).done()
@@ -89,6 +94,7 @@ describe('configuration', () => {
       EVERGRANT_AS_CONFIG: config,
       EVERGRANT_AS_REFRESH_TOKEN_TTL: '2222',
       EVERGRANT_AS_GRACE: '22',
+      EVERGRANT_AS_TRUST_PROXY: '1',
       EVERGRANT_AS_RESOURCE: 'https://a.example/mcp, https://b.example/mcp',
       PATH: '/bin',
     }
@@ -101,6 +107,7 @@ describe('configuration', () => {
       'sign-ins        2222 s, 2222 s when not used',
       'successor grace 33 s',
       'scopes          files:read files:write',
+      'client address  last entry of X-Forwarded-For',
       'resources       https://a.example/mcp, https://b.example/mcp, any on loopback',
       `settings from   ${config}, environment, flags, defaults`,
     ]) {

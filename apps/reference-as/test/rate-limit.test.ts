@@ -54,7 +54,7 @@ test.each([
 })
 
 test('guesses for one name are limited from wherever they come', { tags: ['A-10'] }, () => {
-  const limits = createRateLimits({ enabled: true, behindProxy: true })
+  const limits = createRateLimits({ enabled: true, trustedProxies: 1 })
   const guess = (username: string, address: string) => {
     const incoming = new IncomingMessage(new Socket())
     incoming.headers['x-forwarded-for'] = address
@@ -64,6 +64,34 @@ test('guesses for one name are limited from wherever they come', { tags: ['A-10'
   expect(outcomes.indexOf(true)).toBe(50)
   expect(guess('bob', '192.0.2.1')).toBe(false)
 })
+
+test.each([
+  [0, '192.0.2.1', '127.0.0.1'],
+  [1, '198.51.100.9, 192.0.2.1', '192.0.2.1'],
+  [2, '198.51.100.9, 192.0.2.1, 10.0.0.1', '192.0.2.1'],
+  [2, '192.0.2.1', '192.0.2.1'],
+  [1, undefined, '127.0.0.1'],
+])(
+  'behind %i proxies, %s comes from %s',
+  { tags: ['A-10'] },
+  async (trustedProxies, forwarded, address) => {
+    await using server = await startServer({ ...open, trustedProxies })
+    const register = async (header: string | undefined) => {
+      const response = await fetch(`${server.issuer}/reg`, {
+        method: 'POST',
+        headers: header === undefined ? {} : { 'x-forwarded-for': header },
+      })
+      await response.text()
+      return response.status
+    }
+    for (const _ of Array.from({ length: 60 })) await register(forwarded)
+    // Whoever has the same address is limited with it, and nobody else.
+    const padding = Array.from({ length: trustedProxies - 1 }, () => '10.0.0.1')
+    const from = (one: string) => [one, ...padding].join(', ')
+    expect(await register(from(address))).toBe(429)
+    expect(await register(from('203.0.113.5'))).toBe(trustedProxies === 0 ? 429 : 400)
+  },
+)
 
 const open = { demo: false, resources: [resource] } as const
 
