@@ -21,6 +21,9 @@ import type { Emulation } from './profile/emulation.ts'
 /** Short, because access tokens outlive a revocation. */
 export const defaultAccessTokenLifetimeSeconds = 300
 
+/** Accounts are made by another process, so a database in memory would have none to sign in with. */
+export const defaultDatabasePath = 'evergrant-as.sqlite'
+
 /** Options of {@link startAuthorizationServer}. */
 export interface AuthorizationServerOptions {
   /** Address to listen on. Default `127.0.0.1`. */
@@ -34,7 +37,10 @@ export interface AuthorizationServerOptions {
    * is the entry that many from the right. Default 0: the address of the connection.
    */
   readonly trustedProxies?: number | undefined
-  /** A SQLite file, `:memory:` (the default), or a `postgres://` connection string. */
+  /**
+   * A SQLite file, `:memory:`, or a `postgres://` connection string. Default: in memory in the demo,
+   * otherwise the file `evergrant-as.sqlite` in the working folder.
+   */
   readonly databasePath?: string | undefined
   /**
    * The product to behave like, as far as refresh tokens and the requests around them go. What is
@@ -199,7 +205,7 @@ export function resolveSettings(
     port: port(nameOf('port'), options.port ?? 0),
     issuer,
     trustedProxies: proxies(nameOf('trustedProxies'), options.trustedProxies ?? 0),
-    databasePath: options.databasePath ?? ':memory:',
+    databasePath: options.databasePath ?? (demo ? ':memory:' : defaultDatabasePath),
     profile,
     emulation: emulationFor(profile, options),
     preset: options.preset ?? emulated?.policy ?? 'either',

@@ -1,6 +1,10 @@
-import { writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../src/cli.ts'
+import { readConfiguration } from '../src/configuration.ts'
 import { startAuthorizationServer } from '../src/index.ts'
 import type { AuthorizationServerOptions } from '../src/index.ts'
 import { temporaryFolder } from './support.ts'
@@ -175,9 +179,36 @@ describe('configuration', () => {
     const environment = { EVERGRANT_AS_DB: folder.file('as.db') }
     expect((await (await runWith(environment, 'users', 'add', 'alice')).done()).code).toBe(0)
     expect((await (await runWith(environment, 'users', 'list')).done()).stdout).toBe('alice\n')
-    const { code, stderr } = await (await run('users', 'list')).done()
-    expect(code).toBe(2)
-    expect(stderr).toContain('--db: expected a SQLite file or postgres://')
+    const demo = await (await runWith({ EVERGRANT_AS_DEMO: '1' }, 'users', 'list')).done()
+    expect(demo.code).toBe(2)
+    expect(demo.stderr).toContain('by EVERGRANT_AS_DEMO the server keeps everything in memory')
+  })
+
+  test('without a database: a file in the working folder, which users and serve share', async () => {
+    using folder = temporaryFolder()
+    const program = [
+      '--conditions=evergrant:source',
+      path.join(import.meta.dirname, '..', 'src', 'main.ts'),
+    ]
+    const working = { cwd: path.dirname(folder.file('x')), stdio: 'pipe' } as const
+    const add = [...program, 'users', 'add', 'alice']
+    const added = spawnSync(process.execPath, add, { ...working, input: 'correct horse' })
+    expect([added.status, String(added.stderr)]).toEqual([0, 'Added "alice".\n'])
+    expect(existsSync(folder.file('evergrant-as.sqlite'))).toBe(true)
+
+    const serve = [...program, 'serve', '--resource', 'https://a.example/mcp', '--port', '0']
+    const serving = spawn(process.execPath, serve, working)
+    let summary = ''
+    for await (const chunk of serving.stderr) {
+      summary += String(chunk)
+      if (summary.includes('sign-in  ')) break
+    }
+    serving.kill('SIGTERM')
+    await once(serving, 'exit')
+    expect(summary).toContain('database        evergrant-as.sqlite, in the working folder')
+
+    const demo = readConfiguration({ flags: { demo: true }, environment: {} })
+    expect(demo.settings.databasePath).toBe(':memory:')
   })
 })
 
