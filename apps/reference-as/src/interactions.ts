@@ -240,9 +240,11 @@ function viewOf({ client, redirectUri }: Visit): ClientView {
   }
 }
 
-/** A redirect URI as a CSP source: its origin, or its scheme where it has none. */
+/** A redirect URI as a CSP source: its origin, or its scheme where that cannot be written as one. */
 function sourceOf(redirectUri: string): string {
   const url = URL.parse(redirectUri)
   if (url === null) return "'none'"
-  return url.origin === 'null' ? url.protocol : url.origin
+  // The grammar of sources has no IPv6 addresses (CSP §2.3.1); browsers ignore what it does not have.
+  const isSource = url.origin !== 'null' && !url.hostname.startsWith('[')
+  return isSource ? url.origin : url.protocol
 }
