@@ -77,7 +77,6 @@ export function createAccountHandler(
     }
     const account = await authenticate(store.accounts, username, form.get('password') ?? '')
     if (account === undefined) {
-      attempt.failed()
       log({ level: 'warn', event: 'sign_in.failed' })
       showSignIn(
         response,
@@ -86,6 +85,7 @@ export function createAccountHandler(
       )
       return
     }
+    attempt.succeeded()
     log({ level: 'info', event: 'sign_in.succeeded', account: account.id })
     await startSession(provider, request, response, account.id)
     response.writeHead(303, { location: action }).end()

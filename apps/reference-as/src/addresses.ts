@@ -17,3 +17,26 @@ export function isLoopbackUrl(url: string): boolean {
   const parsed = URL.parse(url)
   return parsed !== null && /^https?:$/.test(parsed.protocol) && isLoopbackHost(parsed.hostname)
 }
+
+/**
+ * What an address counts as where addresses are counted: an IPv6 address as its /64, because whoever
+ * has one of those has all of them; an IPv4 address, also one written in IPv6, as itself.
+ */
+export function networkOf(address: string): string {
+  const bare = address.split('%')[0] ?? ''
+  if (isIP(bare) !== 6) return address
+  // Parsed as a host, an address gets its one canonical spelling.
+  const [head = '', tail] = new URL(`http://[${bare}]`).hostname.slice(1, -1).split('::')
+  const before = head.split(':').filter(Boolean)
+  const after = (tail ?? '').split(':').filter(Boolean)
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0')
+  const groups = [...before, ...zeros, ...after]
+  if (groups.slice(0, 6).join(':') === '0:0:0:0:0:ffff') {
+    const bytes = groups.slice(6).flatMap((group) => {
+      const value = Number.parseInt(group, 16)
+      return [Math.floor(value / 256), value % 256]
+    })
+    return bytes.join('.')
+  }
+  return `${groups.slice(0, 4).join(':')}::/64`
+}

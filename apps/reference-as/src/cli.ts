@@ -282,10 +282,17 @@ function summary(
       ].join(', '),
     ],
     ['rate limits', on.demo ? 'off in the demo' : 'sign-in, token and registration endpoints'],
+    ['client address', clientAddress(on.trustedProxies)],
     ['metrics', hasMetrics ? 'OpenTelemetry, where an SDK is registered' : 'off'],
     ['sign-in', on.demo ? 'DEMO: everyone is signed in and approved' : 'accounts'],
   ]
   return `${lines.map(([name = '', value = '']) => `  ${name.padEnd(16)}${value}`).join('\n')}\n`
+}
+
+function clientAddress(trustedProxies: number): string {
+  if (trustedProxies === 0) return 'of the connection'
+  const entry = trustedProxies === 1 ? 'last entry' : `entry ${trustedProxies} from the right`
+  return `${entry} of X-Forwarded-For`
 }
 
 function collect(value: string, previous: readonly string[] = []): readonly string[] {

@@ -3,7 +3,11 @@ import { refreshIssuancePresets } from '@evergrant/authorization-server'
 import type { RefreshIssuancePreset } from '@evergrant/authorization-server'
 import type { ClientMetadata } from 'oidc-provider'
 import { ReferenceServerError } from './errors.ts'
-import { defaultAccessTokenLifetimeSeconds, resolveSettings } from './options.ts'
+import {
+  defaultAccessTokenLifetimeSeconds,
+  defaultDatabasePath,
+  resolveSettings,
+} from './options.ts'
 import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
 
 /** One setting: `--name` as a flag, `EVERGRANT_AS_NAME` in the environment, `"name"` in a file. */
@@ -30,10 +34,16 @@ export const settings: readonly Setting[] = [
     help: 'issuer identifier (default: the address listened on)',
   },
   {
+    name: 'trust-proxy',
+    option: 'trustedProxies',
+    kind: 'number',
+    help: 'proxies in front whose X-Forwarded-For is believed (default: 0)',
+  },
+  {
     name: 'db',
     option: 'databasePath',
     kind: 'text',
-    help: 'SQLite file, :memory: (default), or postgres://…',
+    help: 'SQLite file, :memory:, or postgres://… (default: evergrant-as.sqlite, in memory with --demo)',
   },
   {
     name: 'profile',
@@ -148,6 +158,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     port: value('port', wholeNumber) ?? 9400,
     host: value('host', text),
     issuer: value('issuer', text),
+    trustedProxies: value('trust-proxy', wholeNumber),
     databasePath: value('db', text),
     profile: value('profile', text),
     preset: value('preset', preset),
@@ -174,15 +185,18 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
 /**
  * The database alone, for commands that need nothing else.
  *
- * @throws {@link ReferenceServerError} `OPTION_INVALID`
+ * @throws {@link ReferenceServerError} `OPTION_INVALID`, also where the demo keeps it in memory
  */
 export function readDatabase(sources: ConfigurationSources): string {
-  const found = givenSettings(sources).get('db')
+  const given = givenSettings(sources)
+  const found = given.get('db')
   if (found !== undefined) return text(found)
+  const demo = given.get('demo')
+  if (demo === undefined || !onOrOff(demo)) return defaultDatabasePath
   throw new ReferenceServerError(
     'OPTION_INVALID',
-    `--db: expected a SQLite file or postgres://…, got nothing. Set it, ${prefix}DB, or "db" in ` +
-      'the file that --config names.',
+    `--db: expected a SQLite file or postgres://…, got nothing, and by ${demo.from} the server ` +
+      `keeps everything in memory. Set --db, ${prefix}DB, or "db" in the file that --config names.`,
   )
 }
 

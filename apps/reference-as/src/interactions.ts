@@ -120,7 +120,6 @@ export function createInteractionHandler(
     }
     const account = await authenticate(store.accounts, username, form.get('password') ?? '')
     if (account === undefined) {
-      attempt.failed()
       log({ level: 'warn', event: 'sign_in.failed', client: clip(visit.client.clientId) })
       await showSignIn(
         response,
@@ -130,6 +129,7 @@ export function createInteractionHandler(
       )
       return
     }
+    attempt.succeeded()
     log({ level: 'info', event: 'sign_in.succeeded', account: account.id })
     await provider.interactionFinished(
       request,
@@ -240,9 +240,11 @@ function viewOf({ client, redirectUri }: Visit): ClientView {
   }
 }
 
-/** A redirect URI as a CSP source: its origin, or its scheme where it has none. */
+/** A redirect URI as a CSP source: its origin, or its scheme where that cannot be written as one. */
 function sourceOf(redirectUri: string): string {
   const url = URL.parse(redirectUri)
   if (url === null) return "'none'"
-  return url.origin === 'null' ? url.protocol : url.origin
+  // The grammar of sources has no IPv6 addresses (CSP §2.3.1); browsers ignore what it does not have.
+  const isSource = url.origin !== 'null' && !url.hostname.startsWith('[')
+  return isSource ? url.origin : url.protocol
 }

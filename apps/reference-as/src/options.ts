@@ -21,6 +21,9 @@ import type { Emulation } from './profile/emulation.ts'
 /** Short, because access tokens outlive a revocation. */
 export const defaultAccessTokenLifetimeSeconds = 300
 
+/** Accounts are made by another process, so a database in memory would have none to sign in with. */
+export const defaultDatabasePath = 'evergrant-as.sqlite'
+
 /** Options of {@link startAuthorizationServer}. */
 export interface AuthorizationServerOptions {
   /** Address to listen on. Default `127.0.0.1`. */
@@ -29,7 +32,15 @@ export interface AuthorizationServerOptions {
   readonly port?: number | undefined
   /** The issuer identifier; an origin without a path. Default: the address listened on. */
   readonly issuer?: string | undefined
-  /** A SQLite file, `:memory:` (the default), or a `postgres://` connection string. */
+  /**
+   * How many proxies stand in front and add to X-Forwarded-For: the address a client is limited by
+   * is the entry that many from the right. Default 0: the address of the connection.
+   */
+  readonly trustedProxies?: number | undefined
+  /**
+   * A SQLite file, `:memory:`, or a `postgres://` connection string. Default: in memory in the demo,
+   * otherwise the file `evergrant-as.sqlite` in the working folder.
+   */
   readonly databasePath?: string | undefined
   /**
    * The product to behave like, as far as refresh tokens and the requests around them go. What is
@@ -78,6 +89,7 @@ export interface ServerSettings {
   readonly host: string
   readonly port: number
   readonly issuer: string | undefined
+  readonly trustedProxies: number
   readonly databasePath: string
   readonly profile: ServerProfile | undefined
   readonly emulation: Emulation
@@ -192,7 +204,8 @@ export function resolveSettings(
     host,
     port: port(nameOf('port'), options.port ?? 0),
     issuer,
-    databasePath: options.databasePath ?? ':memory:',
+    trustedProxies: proxies(nameOf('trustedProxies'), options.trustedProxies ?? 0),
+    databasePath: options.databasePath ?? (demo ? ':memory:' : defaultDatabasePath),
     profile,
     emulation: emulationFor(profile, options),
     preset: options.preset ?? emulated?.policy ?? 'either',
@@ -269,6 +282,11 @@ function assertResource(name: string, resource: string): void {
 function seconds(name: string, value: number, minimum = 1): number {
   if (Number.isSafeInteger(value) && value >= minimum) return value
   throw invalid(name, `a whole number of seconds, at least ${minimum}`, value)
+}
+
+function proxies(name: string, value: number): number {
+  if (Number.isInteger(value) && value >= 0 && value <= 10) return value
+  throw invalid(name, 'a number of proxies, 0 to 10', value)
 }
 
 function port(name: string, value: number): number {

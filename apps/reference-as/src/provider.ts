@@ -1,6 +1,9 @@
 import type { EventEmitter } from 'node:events'
 import { bindRefreshTokens } from '@evergrant/authorization-server/oidc-provider'
-import type { RefreshTokenBinding } from '@evergrant/authorization-server/oidc-provider'
+import type {
+  RefreshTokenBinding,
+  ResourceIndicatorFunctions,
+} from '@evergrant/authorization-server/oidc-provider'
 import { authorizationServerScopes } from '@evergrant/authorization-server'
 import type { GuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import { errors, interactionPolicy, Provider } from 'oidc-provider'
@@ -59,6 +62,21 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   const { issuer, settings, store, secrets, resources, events, log } = dependencies
   const { emulation } = settings
   const refreshTokens = emulateReuse(store.refreshTokens, emulation.reuse)
+  const resourceIndicators: ResourceIndicatorFunctions = {
+    defaultResource: (_ctx, _client, oneOf) => oneOf ?? resources.defaultResource,
+    useGrantedResource: () => true,
+    getResourceServerInfo(_ctx, resource) {
+      const audience = resources.audienceOf(resource)
+      if (audience === undefined) throw new errors.InvalidTarget()
+      return {
+        scope: settings.resourceScopes.join(' '),
+        audience,
+        accessTokenTTL: settings.accessTokenLifetimeSeconds,
+        accessTokenFormat: 'jwt',
+        jwt: { sign: { alg: 'ES256' } },
+      }
+    },
+  }
   const binding = bindRefreshTokens(
     { ...store, refreshTokens },
     {
@@ -68,6 +86,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       overlapSeconds: settings.overlapSeconds,
       lifetimes: settings.lifetimes,
       assessRisk: dependencies.assessRisk,
+      resourceIndicators,
       onEvent(event) {
         events.refreshTokenEvent(event)
         if (event.type === 'issuance-decided') {
@@ -131,22 +150,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       // Not something MCP clients use, and one more way into the authorization endpoint.
       pushedAuthorizationRequests: { enabled: false },
       registration: { enabled: emulation.registration },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: (_ctx, _client, oneOf) => oneOf ?? resources.defaultResource,
-        useGrantedResource: () => true,
-        getResourceServerInfo(_ctx, resource) {
-          const audience = resources.audienceOf(resource)
-          if (audience === undefined) throw new errors.InvalidTarget()
-          return {
-            scope: settings.resourceScopes.join(' '),
-            audience,
-            accessTokenTTL: settings.accessTokenLifetimeSeconds,
-            accessTokenFormat: 'jwt',
-            jwt: { sign: { alg: 'ES256' } },
-          }
-        },
-      },
+      resourceIndicators: { enabled: true, ...resourceIndicators },
       revocation: {
         enabled: true,
         allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId,

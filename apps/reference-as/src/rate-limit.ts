@@ -1,14 +1,23 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { networkOf } from './addresses.ts'
 
 /** Counts events by key in fixed windows. */
 export interface Limiter {
   /** Seconds until the key may go on, or `undefined` when it may now. */
   blockedForSeconds(key: string): number | undefined
   count(key: string): void
+  /** Takes one count back. */
+  uncount(key: string): void
 }
 
-/** More keys than a window sees in earnest; an attacker with more addresses resets the counts. */
-const maximumKeys = 50_000
+/** More keys than a window sees in earnest; beyond them the one counted longest ago is forgotten. */
+const defaultMaximumKeys = 50_000
+
+/** Options of {@link createLimiter}. */
+export interface LimiterOptions {
+  readonly nowEpochSeconds?: (() => number) | undefined
+  readonly maximumKeys?: number | undefined
+}
 
 /**
  * A limiter that allows `maximum` events for each key in `windowSeconds`. In memory: each process
@@ -17,14 +26,16 @@ const maximumKeys = 50_000
 export function createLimiter(
   maximum: number,
   windowSeconds: number,
-  nowEpochSeconds: () => number = () => Math.floor(Date.now() / 1000),
+  options: LimiterOptions = {},
 ): Limiter {
+  const { maximumKeys = defaultMaximumKeys } = options
+  const nowEpochSeconds = options.nowEpochSeconds ?? (() => Math.floor(Date.now() / 1000))
   let windowStart = nowEpochSeconds()
   let counts = new Map<string, number>()
 
   function current(): Map<string, number> {
     const now = nowEpochSeconds()
-    if (now - windowStart >= windowSeconds || counts.size > maximumKeys) {
+    if (now - windowStart >= windowSeconds) {
       windowStart = now
       counts = new Map()
     }
@@ -38,14 +49,27 @@ export function createLimiter(
     },
     count(key) {
       const counting = current()
-      counting.set(key, (counting.get(key) ?? 0) + 1)
+      const counted = counting.get(key) ?? 0
+      // A map keeps the order of insertion: what is counted again goes to its end.
+      counting.delete(key)
+      counting.set(key, counted + 1)
+      if (counting.size <= maximumKeys) return
+      const [oldest] = counting.keys()
+      if (oldest !== undefined) counting.delete(oldest)
+    },
+    uncount(key) {
+      const counting = current()
+      const counted = counting.get(key)
+      if (counted === undefined) return
+      if (counted > 1) counting.set(key, counted - 1)
+      else counting.delete(key)
     },
   }
 }
 
-/** One attempt to sign in. */
+/** One attempt to sign in; it counts as failed until it is said to have succeeded. */
 export type SignInAttempt =
-  | { readonly blocked: false; readonly failed: () => void }
+  | { readonly blocked: false; readonly succeeded: () => void }
   | { readonly blocked: true; readonly message: string }
 
 export interface RateLimits {
@@ -56,42 +80,54 @@ export interface RateLimits {
 
 export interface RateLimitOptions {
   readonly enabled: boolean
-  /** The last entry of X-Forwarded-For is the proxy's word, and the peer's address is the proxy. */
-  readonly behindProxy: boolean
+  /** Each proxy adds who it was called by, so what stands further left is anybody's word. */
+  readonly trustedProxies: number
 }
 
 /**
- * Failed sign-ins: 10 for a name and 50 in all from one address in 15 minutes. Failed token
+ * Failed sign-ins in 15 minutes: 10 for a name and 50 in all from one address, 50 for a name from
+ * anywhere. An IPv6 address counts with all others of its /64, which one household has. Failed token
  * requests: 100 a minute; those that succeed are never limited, a gateway refreshes for thousands.
  * Registrations: 60 in 10 minutes.
  */
-export function createRateLimits({ enabled, behindProxy }: RateLimitOptions): RateLimits {
-  const byName = createLimiter(10, 900)
+export function createRateLimits({ enabled, trustedProxies }: RateLimitOptions): RateLimits {
+  const byNameAndAddress = createLimiter(10, 900)
   const byAddress = createLimiter(50, 900)
+  const byName = createLimiter(50, 900)
   const tokenFailures = createLimiter(100, 60)
   const registrations = createLimiter(60, 600)
 
   const addressOf = (request: IncomingMessage): string => {
-    const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',').at(-1)
-    const last = forwarded?.trim()
-    return behindProxy && last ? last : (request.socket.remoteAddress ?? '')
+    const { remoteAddress = '' } = request.socket
+    if (trustedProxies === 0) return networkOf(remoteAddress)
+    const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
+    const entries = forwarded.map((entry) => entry.trim()).filter(Boolean)
+    return networkOf(entries.at(-trustedProxies) ?? entries[0] ?? remoteAddress)
   }
 
   return {
     signIn(request, username) {
+      if (!enabled) return { blocked: false, succeeded() {} }
       const address = addressOf(request)
-      const name = `${address} ${username.slice(0, 100).toLowerCase()}`
-      const seconds = byName.blockedForSeconds(name) ?? byAddress.blockedForSeconds(address)
-      if (enabled && seconds !== undefined) {
+      const name = username.slice(0, 100).toLowerCase()
+      const counted = [
+        [byNameAndAddress, `${address} ${name}`],
+        [byAddress, address],
+        [byName, name],
+      ] as const
+      for (const [limiter, key] of counted) {
+        const seconds = limiter.blockedForSeconds(key)
+        if (seconds === undefined) continue
         const minutes = Math.ceil(seconds / 60)
         const wait = minutes === 1 ? 'a minute' : `${minutes} minutes`
         return { blocked: true, message: `Too many attempts. Wait ${wait} and try again.` }
       }
+      // Before the password is looked at, which takes a while: guesses sent all at once count too.
+      for (const [limiter, key] of counted) limiter.count(key)
       return {
         blocked: false,
-        failed() {
-          byName.count(name)
-          byAddress.count(address)
+        succeeded() {
+          for (const [limiter, key] of counted) limiter.uncount(key)
         },
       }
     },

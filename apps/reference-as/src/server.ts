@@ -81,7 +81,7 @@ export async function startWithSettings(
     const limits = createRateLimits({
       // Everything on loopback has one address: limits would only hold up the demo itself.
       enabled: !settings.demo,
-      behindProxy: issuer.startsWith('https:'),
+      trustedProxies: settings.trustedProxies,
     })
     const build = (jwks: JWKS): Engine => {
       const { provider, binding } = createProvider({
@@ -96,6 +96,8 @@ export async function startWithSettings(
         fetch: dependencies.fetch ?? createGuardedFetch(),
         assessRisk: dependencies.assessRisk,
       })
+      // For X-Forwarded-Proto, without which the engine sets no secure cookies behind TLS that ends
+      // before it; `serve` writes that header itself, whatever came.
       if (issuer.startsWith('https:')) provider.proxy = true
       const pages = { issuer, provider, binding, settings, secrets, store, limits, log }
       return {
@@ -197,6 +199,13 @@ async function serve(
       })
       return
     }
+    if (!isCanonical(path)) {
+      sendJson(response, 404, {
+        error: 'invalid_request',
+        error_description: 'there is nothing at this path; paths are compared letter by letter',
+      })
+      return
+    }
     const retryAfterSeconds = limits.endpoint(request, response, path)
     if (retryAfterSeconds !== undefined) {
       log({ level: 'warn', event: 'request.limited', path: clip(path) })
@@ -225,6 +234,17 @@ async function serve(
     )
     sendPageTo(response, 500, page)
   }
+}
+
+/** Paths that end with an identifier; all others are lower case. */
+const identified = /^\/(?:auth|interaction)\/[\w-]+$/
+
+/**
+ * The engine takes `/Token`, `/token/`, `/token#x` and `http://host/token` for `/token`. What looks
+ * at paths before it, rate limits for one, compares them exactly, so only one spelling gets there.
+ */
+function isCanonical(path: string): boolean {
+  return identified.test(path) || /^\/$|^(?:\/[a-z\d._~-]+)+$/.test(path)
 }
 
 async function health(response: ServerResponse, store: Store, log: Log): Promise<void> {

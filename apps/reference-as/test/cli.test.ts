@@ -1,6 +1,10 @@
-import { writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../src/cli.ts'
+import { readConfiguration } from '../src/configuration.ts'
 import { startAuthorizationServer } from '../src/index.ts'
 import type { AuthorizationServerOptions } from '../src/index.ts'
 import { temporaryFolder } from './support.ts'
@@ -60,6 +64,11 @@ test.each([
     ['serve', '--port', 'http'],
     '--port: expected a whole number, got "http"',
   ],
+  [
+    'too many proxies',
+    ['serve', '--demo', '--trust-proxy', '11'],
+    '--trust-proxy: expected a number of proxies, 0 to 10, got 11',
+  ],
   ['an unknown command', ['start'], 'unknown command'],
 ])('usage: %s', { tags: ['A-08'] }, async (_, argv, message) => {
   const { code, stdout, stderr } = await (await run(...argv)).done()
@@ -89,6 +98,7 @@ describe('configuration', () => {
       EVERGRANT_AS_CONFIG: config,
       EVERGRANT_AS_REFRESH_TOKEN_TTL: '2222',
       EVERGRANT_AS_GRACE: '22',
+      EVERGRANT_AS_TRUST_PROXY: '1',
       EVERGRANT_AS_RESOURCE: 'https://a.example/mcp, https://b.example/mcp',
       PATH: '/bin',
     }
@@ -101,6 +111,7 @@ describe('configuration', () => {
       'sign-ins        2222 s, 2222 s when not used',
       'successor grace 33 s',
       'scopes          files:read files:write',
+      'client address  last entry of X-Forwarded-For',
       'resources       https://a.example/mcp, https://b.example/mcp, any on loopback',
       `settings from   ${config}, environment, flags, defaults`,
     ]) {
@@ -168,9 +179,36 @@ describe('configuration', () => {
     const environment = { EVERGRANT_AS_DB: folder.file('as.db') }
     expect((await (await runWith(environment, 'users', 'add', 'alice')).done()).code).toBe(0)
     expect((await (await runWith(environment, 'users', 'list')).done()).stdout).toBe('alice\n')
-    const { code, stderr } = await (await run('users', 'list')).done()
-    expect(code).toBe(2)
-    expect(stderr).toContain('--db: expected a SQLite file or postgres://')
+    const demo = await (await runWith({ EVERGRANT_AS_DEMO: '1' }, 'users', 'list')).done()
+    expect(demo.code).toBe(2)
+    expect(demo.stderr).toContain('by EVERGRANT_AS_DEMO the server keeps everything in memory')
+  })
+
+  test('without a database: a file in the working folder, which users and serve share', async () => {
+    using folder = temporaryFolder()
+    const program = [
+      '--conditions=evergrant:source',
+      path.join(import.meta.dirname, '..', 'src', 'main.ts'),
+    ]
+    const working = { cwd: path.dirname(folder.file('x')), stdio: 'pipe' } as const
+    const add = [...program, 'users', 'add', 'alice']
+    const added = spawnSync(process.execPath, add, { ...working, input: 'correct horse' })
+    expect([added.status, String(added.stderr)]).toEqual([0, 'Added "alice".\n'])
+    expect(existsSync(folder.file('evergrant-as.sqlite'))).toBe(true)
+
+    const serve = [...program, 'serve', '--resource', 'https://a.example/mcp', '--port', '0']
+    const serving = spawn(process.execPath, serve, working)
+    let summary = ''
+    for await (const chunk of serving.stderr) {
+      summary += String(chunk)
+      if (summary.includes('sign-in  ')) break
+    }
+    serving.kill('SIGTERM')
+    await once(serving, 'exit')
+    expect(summary).toContain('database        evergrant-as.sqlite, in the working folder')
+
+    const demo = readConfiguration({ flags: { demo: true }, environment: {} })
+    expect(demo.settings.databasePath).toBe(':memory:')
   })
 })
 

@@ -231,6 +231,16 @@ describe('safety of the pages', () => {
     }
   })
 
+  test.each([
+    // A host in brackets is no CSP source, and the browser would stop at the redirect.
+    ['http://[::1]:7777/callback', 'http:'],
+    ['com.example.client:/callback', 'com.example.client:'],
+  ])('the way back to %s is open', { tags: ['A-10'] }, async (uri, source) => {
+    await using visit = await arrive({}, { redirect_uris: [uri] }, { redirect_uri: uri })
+    const policy = visit.page.headers.get('content-security-policy')
+    expect(policy).toContain(`form-action 'self' ${source};`)
+  })
+
   test('what a client calls itself is text, not markup', { tags: ['A-10'] }, async () => {
     const name = '<img src=x onerror=alert(1)>"\'&'
     await using visit = await arrive({}, { client_name: name })

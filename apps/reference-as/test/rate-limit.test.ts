@@ -1,13 +1,17 @@
+import { once } from 'node:events'
+import { IncomingMessage, request } from 'node:http'
+import { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { hashPassword } from '../src/accounts.ts'
-import { createLimiter } from '../src/rate-limit.ts'
+import { networkOf } from '../src/addresses.ts'
+import { createLimiter, createRateLimits } from '../src/rate-limit.ts'
 import { openSqliteStore } from '../src/store/sqlite.ts'
 import { createBrowser } from './browser.ts'
 import { redirectUri, resource, startServer, temporaryFolder } from './support.ts'
 
 test('a limiter counts by key and forgets with the window', () => {
   let now = 1000
-  const limiter = createLimiter(2, 60, () => now)
+  const limiter = createLimiter(2, 60, { nowEpochSeconds: () => now })
   limiter.count('a')
   expect(limiter.blockedForSeconds('a')).toBeUndefined()
   limiter.count('a')
@@ -17,6 +21,77 @@ test('a limiter counts by key and forgets with the window', () => {
   now += 40
   expect(limiter.blockedForSeconds('a')).toBeUndefined()
 })
+
+test('a limiter that is full forgets one key, not all', () => {
+  const limiter = createLimiter(1, 60, { maximumKeys: 2 })
+  for (const key of ['a', 'b', 'a', 'c']) limiter.count(key)
+  expect(['a', 'b', 'c'].map((key) => limiter.blockedForSeconds(key) !== undefined)).toEqual([
+    true,
+    false,
+    true,
+  ])
+})
+
+test('a limiter takes a count back', () => {
+  const limiter = createLimiter(1, 60)
+  limiter.count('a')
+  limiter.uncount('a')
+  expect(limiter.blockedForSeconds('a')).toBeUndefined()
+})
+
+test.each([
+  ['192.0.2.7', '192.0.2.7'],
+  ['::ffff:192.0.2.7', '192.0.2.7'],
+  ['0:0:0:0:0:FFFF:c000:207', '192.0.2.7'],
+  ['2001:db8::1', '2001:db8:0:0::/64'],
+  ['2001:DB8:0:0:ffff::', '2001:db8:0:0::/64'],
+  ['2001:db8:0:1::1', '2001:db8:0:1::/64'],
+  ['fe80::1%eth0', 'fe80:0:0:0::/64'],
+  ['::1', '0:0:0:0::/64'],
+  ['unknown', 'unknown'],
+])('%s counts as %s', (address, network) => {
+  expect(networkOf(address)).toBe(network)
+})
+
+test('guesses for one name are limited from wherever they come', { tags: ['A-10'] }, () => {
+  const limits = createRateLimits({ enabled: true, trustedProxies: 1 })
+  const guess = (username: string, address: string) => {
+    const incoming = new IncomingMessage(new Socket())
+    incoming.headers['x-forwarded-for'] = address
+    return limits.signIn(incoming, username).blocked
+  }
+  const outcomes = Array.from({ length: 51 }, (_, index) => guess('alice', `192.0.2.${index}`))
+  expect(outcomes.indexOf(true)).toBe(50)
+  expect(guess('bob', '192.0.2.1')).toBe(false)
+})
+
+test.each([
+  [0, '192.0.2.1', '127.0.0.1'],
+  [1, '198.51.100.9, 192.0.2.1', '192.0.2.1'],
+  [2, '198.51.100.9, 192.0.2.1, 10.0.0.1', '192.0.2.1'],
+  [2, '192.0.2.1', '192.0.2.1'],
+  [1, undefined, '127.0.0.1'],
+])(
+  'behind %i proxies, %s comes from %s',
+  { tags: ['A-10'] },
+  async (trustedProxies, forwarded, address) => {
+    await using server = await startServer({ ...open, trustedProxies })
+    const register = async (header: string | undefined) => {
+      const response = await fetch(`${server.issuer}/reg`, {
+        method: 'POST',
+        headers: header === undefined ? {} : { 'x-forwarded-for': header },
+      })
+      await response.text()
+      return response.status
+    }
+    for (const _ of Array.from({ length: 60 })) await register(forwarded)
+    // Whoever has the same address is limited with it, and nobody else.
+    const padding = Array.from({ length: trustedProxies - 1 }, () => '10.0.0.1')
+    const from = (one: string) => [one, ...padding].join(', ')
+    expect(await register(from(address))).toBe(429)
+    expect(await register(from('203.0.113.5'))).toBe(trustedProxies === 0 ? 429 : 400)
+  },
+)
 
 const open = { demo: false, resources: [resource] } as const
 
@@ -28,6 +103,15 @@ async function postTimes(url: string, times: number, init: () => RequestInit): P
     statuses.push(response.status)
   }
   return statuses
+}
+
+/** Posts to a request target as it is: `fetch` would bring it into shape. */
+async function statusOf(origin: string, target: string): Promise<number | undefined> {
+  const sent = request(origin, { method: 'POST', path: target })
+  sent.end()
+  const [response]: IncomingMessage[] = await once(sent, 'response')
+  response?.resume()
+  return response?.statusCode
 }
 
 describe('endpoints', () => {
@@ -44,6 +128,22 @@ describe('endpoints', () => {
     expect(await limited.json()).toMatchObject({ error: 'temporarily_unavailable' })
   })
 
+  test.each(['/Token', '/token/', '/token#x', '//token', '/TOKEN/revocation', '/REG', '/reg/'])(
+    'no other spelling gets past the limits: %s',
+    { tags: ['A-08'] },
+    async (target) => {
+      await using server = await startServer(open)
+      expect(await statusOf(server.issuer, target)).toBe(404)
+      expect(await statusOf(server.issuer, `${server.issuer}${target}`)).toBe(404)
+    },
+  )
+
+  test('nor does a target in absolute form', { tags: ['A-08'] }, async () => {
+    await using server = await startServer(open)
+    expect(await statusOf(server.issuer, `${server.issuer}/token`)).toBe(404)
+    expect(await statusOf(server.issuer, '/token')).toBe(400)
+  })
+
   test('registrations are limited', { tags: ['A-08'] }, async () => {
     await using server = await startServer(open)
     const statuses = await postTimes(`${server.issuer}/reg`, 61, () => ({
@@ -55,24 +155,35 @@ describe('endpoints', () => {
   })
 })
 
-test('guessing a password is cut short, for that name only', { tags: ['A-10'] }, async () => {
-  using folder = temporaryFolder()
-  const databasePath = folder.file('as.db')
-  const store = openSqliteStore(databasePath)
-  const passwordHash = await hashPassword('correct horse')
-  for (const username of ['alice', 'bob']) {
-    await store.accounts.add({ id: username, username, passwordHash })
-  }
-  await store.close()
-  await using server = await startServer({ ...open, databasePath })
-  const browser = createBrowser(server.issuer)
-  const page = await browser.visit('/account')
-  for (const _ of Array.from({ length: 10 })) {
-    const wrong = await browser.submit(page, { username: 'alice', password: 'wrong password' })
-    expect(wrong.text).toContain('do not match')
-  }
-  const blocked = await browser.submit(page, { username: 'ALICE', password: 'correct horse' })
-  expect(blocked.text).toContain('Too many attempts')
-  const other = await browser.submit(page, { username: 'bob', password: 'correct horse' })
-  expect(other.text).toContain('Signed in as bob')
-})
+test(
+  'guessing a password is cut short, one by one or all at once, for that name only',
+  { tags: ['A-10'] },
+  async () => {
+    using folder = temporaryFolder()
+    const databasePath = folder.file('as.db')
+    const store = openSqliteStore(databasePath)
+    const passwordHash = await hashPassword('correct horse')
+    for (const username of ['alice', 'bob']) {
+      await store.accounts.add({ id: username, username, passwordHash })
+    }
+    await store.close()
+    await using server = await startServer({ ...open, databasePath })
+    const browser = createBrowser(server.issuer)
+    const page = await browser.visit('/account')
+    for (const _ of Array.from({ length: 10 })) {
+      const wrong = await browser.submit(page, { username: 'alice', password: 'wrong password' })
+      expect(wrong.text).toContain('do not match')
+    }
+    const blocked = await browser.submit(page, { username: 'ALICE', password: 'correct horse' })
+    expect(blocked.text).toContain('Too many attempts')
+    const guesses = await Promise.all(
+      Array.from(
+        { length: 14 },
+        async () => await browser.submit(page, { username: 'carol', password: 'wrong password' }),
+      ),
+    )
+    expect(guesses.filter((one) => one.text.includes('do not match'))).toHaveLength(10)
+    const other = await browser.submit(page, { username: 'bob', password: 'correct horse' })
+    expect(other.text).toContain('Signed in as bob')
+  },
+)

@@ -8,6 +8,7 @@ import {
   redirectUri,
   refresh,
   register,
+  resource,
   signIn,
   signInLasting,
   startServer,
@@ -103,6 +104,24 @@ describe('successor grace', () => {
     },
   )
 
+  test('the same when the old token has expired meanwhile', { tags: ['A-05'] }, async () => {
+    using folder = temporaryFolder()
+    const databasePath = folder.file('as.db')
+    await using server = await startServer({ databasePath })
+    const { client, refreshToken: first } = await signInLasting(server)
+    const second = await refresh(server, client, first)
+    const third = await refresh(server, client, second.refresh_token)
+    const database = new DatabaseSync(databasePath)
+    database.exec(
+      'UPDATE refresh_tokens SET expires_at = unixepoch() - 60 WHERE superseded_at IS NOT NULL',
+    )
+    database.close()
+
+    expect(await presentation(server, client, first)).toBe('invalid_grant')
+    expect(await presentation(server, client, third.refresh_token)).toBe('invalid_grant')
+    expect(server.stats().refreshTokens.reuseDetected).toBe(1)
+  })
+
   test(
     'calls that met one expiry all end with the same token, in any order',
     { tags: ['A-06'] },
@@ -168,6 +187,44 @@ describe('requests that are refused spend nothing', () => {
     expect(await presentation(server, client, refreshToken, extra)).toBe(error)
     // Without grace a spent token would be refused, and its family with it.
     expect(await presentation(server, client, refreshToken)).toBe('ok')
+  })
+
+  test('a resource that is no longer registered', { tags: ['A-05', 'A-08'] }, async () => {
+    using folder = temporaryFolder()
+    const databasePath = folder.file('as.db')
+    // A listed resource outside of loopback is one that the demo can lose.
+    const listed = { databasePath, graceSeconds: 0, resources: ['https://mcp.test/mcp'] }
+    const first = await startServer(listed)
+    const { client, tokens } = await signIn(first, {
+      parameters: { resource: 'https://mcp.test/mcp' },
+    })
+    const refreshToken = tokens.refresh_token ?? ''
+    await first.close()
+
+    const without = await startServer({ ...listed, resources: ['https://other.test/mcp'] })
+    expect(await presentation(without, client, refreshToken)).toBe('invalid_target')
+    await without.close()
+
+    await using again = await startServer(listed)
+    expect(await presentation(again, client, refreshToken)).toBe('ok')
+  })
+
+  test('one of two granted resources, and none named', { tags: ['A-05', 'A-08'] }, async () => {
+    await using server = await startServer({ graceSeconds: 0 })
+    const client = await register(server)
+    const authorization = await authorizationRequest(server, client)
+    authorization.url.searchParams.append('resource', 'http://127.0.0.1:9/other')
+    const { body } = await post(server, '/token', {
+      grant_type: 'authorization_code',
+      client_id: client.client_id,
+      code: (await answerOf(authorization)).searchParams.get('code') ?? '',
+      redirect_uri: redirectUri,
+      code_verifier: authorization.verifier,
+      resource,
+    })
+    const refreshToken = String(body['refresh_token'])
+    expect(await presentation(server, client, refreshToken)).toBe('invalid_target')
+    expect(await presentation(server, client, refreshToken, { resource })).toBe('ok')
   })
 
   test("another client's token", { tags: ['A-05'] }, async () => {

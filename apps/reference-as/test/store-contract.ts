@@ -179,6 +179,21 @@ export function describeStoreContract(
       expect(await refreshTokens.find('old')).toBeUndefined()
     })
 
+    test(
+      'a superseded token is kept as long as its family lives',
+      { tags: ['A-05', 'A-07'] },
+      async () => {
+        await using opened = await open()
+        const { refreshTokens } = opened.store
+        await refreshTokens.insert(token('a', 'family'))
+        await refreshTokens.supersede('a', token('b', 'family'), 1500)
+        expect(await opened.store.sweep(2500)).toBe(1)
+        expect(await refreshTokens.find('b')).toBeUndefined()
+        expect(await refreshTokens.find('a')).toBeDefined()
+        expect(await opened.store.sweep(3001)).toBe(1)
+      },
+    )
+
     test('a secret is made once, and replaced by whoever knows it', async () => {
       await using opened = await open()
       const { secrets } = opened.store

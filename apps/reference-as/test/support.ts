@@ -21,6 +21,7 @@ export async function startServer(options: AuthorizationServerOptions = {}) {
   const logs: LogEntry[] = []
   const server = await startAuthorizationServer({
     demo: true,
+    databasePath: ':memory:',
     // Most tests present tokens as fast as they get them.
     overlapSeconds: 0,
     log: (entry) => logs.push(entry),

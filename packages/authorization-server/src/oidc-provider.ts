@@ -8,3 +8,4 @@ export type {
   RefreshTokenEvent,
   RiskFacts,
 } from './oidc-provider/binding.ts'
+export type { ResourceIndicatorFunctions } from './oidc-provider/effective-resource.ts'

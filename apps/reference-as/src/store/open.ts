@@ -1,3 +1,4 @@
+import { defaultDatabasePath } from '../options.ts'
 import { openPostgresStore } from './postgres.ts'
 import { openSqliteStore } from './sqlite.ts'
 import type { Store } from './store.ts'
@@ -19,6 +20,7 @@ export async function openStore(location: string): Promise<Store> {
 /** A database for summaries and messages: without password, and without options that may be one. */
 export function describeDatabase(location: string): string {
   if (location === ':memory:') return 'in memory'
+  if (location === defaultDatabasePath) return `${location}, in the working folder`
   if (!isPostgresUrl(location)) return location
   const url = URL.parse(location)
   if (url === null) return 'postgres://…'

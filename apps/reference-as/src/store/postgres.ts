@@ -9,6 +9,7 @@ import {
   lastingGrantFrom,
   number,
   refreshTokenColumns,
+  refreshTokenEnd,
   refreshTokenFrom,
   refreshTokenValues,
   schemaVersion,
@@ -54,8 +55,8 @@ const schema = `
   );
   CREATE INDEX IF NOT EXISTS evergrant_as_refresh_tokens_by_family
     ON evergrant_as_refresh_tokens (family_id);
-  CREATE INDEX IF NOT EXISTS evergrant_as_refresh_tokens_by_expiry
-    ON evergrant_as_refresh_tokens (expires_at);
+  CREATE INDEX IF NOT EXISTS evergrant_as_refresh_tokens_by_end
+    ON evergrant_as_refresh_tokens ((${refreshTokenEnd}));
   CREATE INDEX IF NOT EXISTS evergrant_as_live_refresh_tokens_by_account
     ON evergrant_as_refresh_tokens (account_id) WHERE superseded_at IS NULL;
 
@@ -194,11 +195,12 @@ export async function openPostgresStore(connectionString: string): Promise<Store
 
   // Rows that another session holds are left to the next sweep: who waits for nothing takes part
   // in no deadlock.
-  const sweeps = ['artifacts', 'refresh_tokens'].map((table) =>
+  const ends = { artifacts: 'expires_at', refresh_tokens: refreshTokenEnd }
+  const sweeps = Object.entries(ends).map(([table, end]) =>
     run(
       `sweep_${table}`,
       `DELETE FROM evergrant_as_${table} WHERE ctid = ANY (ARRAY (
-         SELECT ctid FROM evergrant_as_${table} WHERE expires_at < $1 FOR UPDATE SKIP LOCKED
+         SELECT ctid FROM evergrant_as_${table} WHERE ${end} < $1 FOR UPDATE SKIP LOCKED
        ))`,
     ),
   )

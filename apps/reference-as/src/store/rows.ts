@@ -46,6 +46,13 @@ export function refreshTokenValues(
 export const refreshTokenColumns =
   'id, family_id, account_id, issued_at, expires_at, family_expires_at, data'
 
+/**
+ * When a refresh token is of no more use, in SQL. One that was exchanged is kept for as long as its
+ * family lives: presented again, it gives away that somebody else has it (A-05).
+ */
+export const refreshTokenEnd =
+  'CASE WHEN superseded_at IS NULL THEN expires_at ELSE family_expires_at END'
+
 export function artifactFrom(row: Row | undefined): StoredArtifact | undefined {
   if (row === undefined) return undefined
   return {

@@ -13,6 +13,7 @@ import {
   lastingGrantFrom,
   number,
   refreshTokenColumns,
+  refreshTokenEnd,
   refreshTokenFrom,
   refreshTokenValues,
   schemaVersion,
@@ -51,7 +52,7 @@ const schema = `
     data TEXT NOT NULL
   );
   CREATE INDEX IF NOT EXISTS refresh_tokens_by_family ON refresh_tokens (family_id);
-  CREATE INDEX IF NOT EXISTS refresh_tokens_by_expiry ON refresh_tokens (expires_at);
+  CREATE INDEX IF NOT EXISTS refresh_tokens_by_end ON refresh_tokens (${refreshTokenEnd});
   CREATE INDEX IF NOT EXISTS live_refresh_tokens_by_account ON refresh_tokens (account_id)
     WHERE superseded_at IS NULL;
 
@@ -129,7 +130,7 @@ export function openSqliteStore(location: string): Store {
   const replaceSecret = run('UPDATE secrets SET value = ? WHERE name = ? AND value = ?')
 
   const sweepArtifacts = run('DELETE FROM artifacts WHERE expires_at < ?')
-  const sweepRefreshTokens = run('DELETE FROM refresh_tokens WHERE expires_at < ?')
+  const sweepRefreshTokens = run(`DELETE FROM refresh_tokens WHERE ${refreshTokenEnd} < ?`)
   const ping = first('SELECT 1 AS one')
 
   function insert(record: RefreshTokenRecord<AdapterPayload>): void {

@@ -223,7 +223,9 @@ function createRefreshTokenAdapter(
       }
       const verdict = await judge(record)
       presentations.set(context, { record, verdict })
-      return verdict.action === 'revoke-family' ? { ...payload, consumed } : payload
+      if (verdict.action !== 'revoke-family') return payload
+      // The engine looks at expiry first, and reuse has to come out as long as the family lives.
+      return { ...payload, consumed, exp: record.familyExpiresAtEpochSeconds }
     },
 
     // Superseding waits for upsert, where the successor is known: both are one transaction there,

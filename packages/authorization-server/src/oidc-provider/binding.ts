@@ -1,4 +1,4 @@
-import { errors, Provider } from 'oidc-provider'
+import { Provider } from 'oidc-provider'
 import type { AdapterPayload, Client, Configuration } from 'oidc-provider'
 import { AuthorizationServerError } from '../errors.ts'
 import { decideRefreshIssuance, grantTypeIsOptional, offlineAccessHasEffect } from '../issuance.ts'
@@ -13,6 +13,8 @@ import {
 import type { RefreshTokenLifetimes, RefreshTokenStore, ReuseReason } from '../rotation.ts'
 import { createAdapters, endGrant } from './adapter.ts'
 import type { ArtifactStore } from './artifacts.ts'
+import { assertResource } from './effective-resource.ts'
+import type { ResourceIndicatorFunctions } from './effective-resource.ts'
 
 /** Where the binding keeps its state. */
 export interface RefreshTokenBindingStores {
@@ -65,6 +67,11 @@ export interface RefreshTokenBindingOptions {
   /** Asked at each issuance, and for the consent page. */
   readonly assessRisk?: ((facts: RiskFacts) => RiskAssessment | Promise<RiskAssessment>) | undefined
   readonly onEvent?: ((event: RefreshTokenEvent) => void) | undefined
+  /**
+   * The same functions as in `features.resourceIndicators`, where that is on: they are asked before
+   * a token is spent. Without them, a refresh whose granted resource is refused spends its token.
+   */
+  readonly resourceIndicators?: ResourceIndicatorFunctions | undefined
   /** The clock; default the system's. oidc-provider itself always reads the system's. */
   readonly nowEpochSeconds?: (() => number) | undefined
 }
@@ -188,14 +195,8 @@ export function bindRefreshTokens(
       expiresWithSession: async () => false,
       ...issuing,
       async rotateRefreshToken(ctx) {
-        // The engine resolves `resource` after rotation. A request it will refuse must not
-        // spend the token, so the same question is asked here first.
-        const requested: unknown = ctx.oidc.params?.['resource']
-        const granted = ctx.oidc.entities.RefreshToken?.resourceIndicators
-        const values = requested === undefined ? [] : [requested].flat()
-        const [resource] = values
-        const known = typeof resource === 'string' && granted?.has(resource) === true
-        if (values.length > 1 || (values.length === 1 && !known)) throw new errors.InvalidTarget()
+        // A request that the engine will refuse must not spend the token.
+        await assertResource(ctx, options.resourceIndicators)
         return !(await adapters.keepsPresented(ctx))
       },
     },
