@@ -297,6 +297,34 @@ describe('the response to a 401', () => {
     },
   )
 
+  test.each([500, 502, 504])(
+    'a %i may come after the server has rotated: asked again at once, and explained where that is too late',
+    { tags: ['C-52', 'C-53'] },
+    async (status) => {
+      const lost = { kind: 'status', status, afterCommit: true } as const
+      await using forgiving = await scene({ as: { graceSeconds: 60 } })
+      const kept = forgiving.session()
+      await kept.signIn()
+      forgiving.clock.advanceSeconds(1000)
+      forgiving.as.faults.token.push(lost)
+      const call = kept.getAccessToken()
+      await forgiving.clock.untilSleeping()
+      forgiving.clock.advanceSeconds(1)
+      expect((await call).value).toBeTypeOf('string')
+
+      await using strict = await scene({ as: { graceSeconds: 0 } })
+      const session = strict.session()
+      await session.signIn()
+      strict.clock.advanceSeconds(1000)
+      strict.as.faults.token.push(lost)
+      const refused = session.getAccessToken()
+      refused.catch(() => undefined)
+      await strict.clock.untilSleeping()
+      strict.clock.advanceSeconds(1)
+      await expect(refused).rejects.toMatchObject({ signInReason: 'lost-response' })
+    },
+  )
+
   test('a 503 of the token endpoint opens no sign-in', { tags: ['C-53'] }, async () => {
     await using it = await scene()
     const fetch = authorizedFetch(it.session({ refresh: { patienceSeconds: 0 } }))

@@ -124,7 +124,7 @@ export async function refreshRequest(
     oauthError: decision.oauthError,
     retryAfterSeconds: decision.outcome === 'transient' ? decision.retryAfterSeconds : undefined,
     unexplained: decision.reason === 'empty-bad-request',
-    answered: true,
+    answered: !mayComeFromBetween(decision, status),
     endpointMissing: !endsSomething(decision) && isNoEndpoint(status),
   }
 }
@@ -136,6 +136,18 @@ type TokenAnswer =
 /** Only a token endpoint says so, whatever status it says it with. */
 function endsSomething({ outcome }: TokenErrorDecision): boolean {
   return outcome === 'grant-ended' || outcome === 'registration-ended'
+}
+
+/**
+ * What a gateway or a server that broke down on the way back answers: it may have rotated the
+ * refresh token before. One that says when to come back knows what it is doing.
+ */
+function mayComeFromBetween(decision: TokenErrorDecision, status: number): boolean {
+  return (
+    decision.outcome === 'transient' &&
+    decision.retryAfterSeconds === undefined &&
+    (status === 500 || status === 502 || status === 504)
+  )
 }
 
 /** What web servers answer at an address that was given up; their pages and bodies vary. */

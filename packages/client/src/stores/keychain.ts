@@ -21,6 +21,12 @@ const program = fileURLToPath(
   new URL(`./keychain-program${path.extname(import.meta.url)}`, import.meta.url),
 )
 
+/**
+ * Set for the program. An executable that holds a whole application would start that application
+ * instead, which would ask the keychain, and so on.
+ */
+const insideProgram = 'EVERGRANT_KEYCHAIN_PROGRAM'
+
 const run = promisify(execFile)
 
 /** Where in the keychain the key is. */
@@ -91,12 +97,15 @@ async function underLock<Result>(lockFile: string, work: () => Promise<Result>):
 
 /** Secrets travel through pipes: arguments and environments of a process are not private. */
 async function ask(parameters: readonly string[], input: string): Promise<string> {
+  if (process.env[insideProgram] !== undefined) {
+    throw noKeychain('this program is no Node.js that could be started to ask it')
+  }
   const running = run(process.execPath, [program, ...parameters], {
     timeout: timeoutMilliseconds,
     killSignal: 'SIGKILL',
     windowsHide: true,
     // Where the executable is Electron, this makes it Node.js.
-    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1' },
+    env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', [insideProgram]: '1' },
   })
   running.child.stdin?.on('error', () => undefined).end(input)
   try {

@@ -31,6 +31,15 @@ describe.runIf(process.platform === 'linux')('a keychain that cannot be used', (
     })
   })
 
+  test('is not asked by a program that was started to ask it', { tags: ['C-06'] }, async () => {
+    await using folder = await temporaryFolder()
+    const env = { ...process.env, EVERGRANT_KEYCHAIN_PROGRAM: '1' }
+    expect(await openKeychainIn(env, folder.lockFile)).toMatchObject({
+      code: 'TOKEN_STORE_UNAVAILABLE',
+      message: expect.stringContaining('no Node.js'),
+    })
+  })
+
   test('is given up when it does not answer', { tags: ['C-06'] }, async () => {
     await using folder = await temporaryFolder()
     const socket = path.join(folder.path, 'bus')
@@ -59,8 +68,8 @@ describe.runIf(hasSecretService)('a Secret Service', () => {
     { tags: ['C-06'] },
     async () => {
       await using folder = await temporaryFolder()
-      const outcomes = await openKeychainOfSession(folder.path, folder.lockFile, 6)
-      expect(outcomes).toHaveLength(7)
+      const outcomes = await openKeychainOfSession(folder.path, folder.lockFile, 4)
+      expect(outcomes).toHaveLength(5)
       for (const outcome of outcomes) expect(outcome).toEqual(outcomes[0])
       expect(outcomes[0]).toEqual({
         fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
