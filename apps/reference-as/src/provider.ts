@@ -168,6 +168,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     extraClientMetadata: {
       properties: ['software_id', 'software_version'],
       validator: (_ctx, _key, _value, metadata) => {
+        if (settings.demo) keepOnThisMachine(metadata)
         normalizeClient(metadata, settings.preset === 'never')
       },
     },
@@ -266,6 +267,24 @@ function normalizeClient(metadata: ClientMetadata, neverIssues: boolean): void {
   ) {
     metadata.token_endpoint_auth_method = 'none'
   }
+}
+
+/**
+ * Leaves out redirect URIs of websites, and refuses clients that have no others. The demo approves
+ * by itself: any website that a developer opens could send its visitor here for tokens.
+ */
+function keepOnThisMachine(metadata: ClientMetadata): void {
+  const uris: unknown = metadata.redirect_uris
+  if (!Array.isArray(uris)) return
+  const kept = uris.filter(
+    (uri: unknown) => typeof uri !== 'string' || !/^https?:/i.test(uri) || isLoopbackUrl(uri),
+  )
+  if (uris.length > 0 && kept.length === 0) {
+    throw new errors.InvalidClientMetadata(
+      'redirect_uris must lead to this machine: the server runs as a demo and approves by itself',
+    )
+  }
+  metadata.redirect_uris = kept
 }
 
 /** Fills in what a request without usable scope means (RFC 6749 §3.3), or refuses it. */

@@ -199,3 +199,47 @@ describe('dynamic registration', () => {
     })
   })
 })
+
+describe('the demo gives nothing to websites', () => {
+  const website = 'https://website.example/callback'
+
+  test('a client on one is refused', { tags: ['A-08', 'A-09'] }, async () => {
+    const { fetch: fetchDocument } = documentFetch(() =>
+      metadataDocument({ redirect_uris: [website] }),
+    )
+    await using server = await startServer({ fetch: fetchDocument })
+    const response = await fetch(`${server.issuer}/reg`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ redirect_uris: [website], token_endpoint_auth_method: 'none' }),
+    })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toEqual({
+      error: 'invalid_redirect_uri',
+      error_description: expect.stringContaining('must lead to this machine'),
+    })
+    const { url } = await authorizationRequest(
+      server,
+      { client_id: clientId },
+      { redirect_uri: website },
+    )
+    const refused = await fetch(url, { redirect: 'manual' })
+    expect([refused.status, refused.headers.get('location')]).toEqual([400, null])
+  })
+
+  test('a client that is on this machine as well stays there', { tags: ['A-08'] }, async () => {
+    await using server = await startServer()
+    const uris = [website, redirectUri, 'com.example.client:/callback']
+    const client = await register(server, { redirect_uris: uris })
+    expect(client['redirect_uris']).toEqual(uris.slice(1))
+    const { url } = await authorizationRequest(server, client, { redirect_uri: website })
+    expect((await fetch(url, { redirect: 'manual' })).status).toBe(400)
+    const token = await fetch(`${server.issuer}/token`, {
+      method: 'POST',
+      headers: { origin: new URL(website).origin },
+      body: new URLSearchParams({ client_id: client.client_id, grant_type: 'refresh_token' }),
+    })
+    expect(await token.json()).toMatchObject({ error: 'invalid_request' })
+    expect(token.headers.get('access-control-allow-origin')).toBe(null)
+  })
+})
