@@ -88,6 +88,6 @@ export interface RecordStore {
   setAside(name: RecordName, expectedGeneration: number): Promise<void>
   /** Takes the lock named after a record. It dies with its holder. */
   lock(name: RecordName, options?: LockOptions): Promise<LockOutcome>
-  /** Gives back connections and files. Records stay. */
+  /** Gives back connections and files. Records stay, unless they are only in memory. */
   close(): Promise<void>
 }

@@ -57,7 +57,11 @@ const writeLockWaitMilliseconds = 5000
  *
  * @param folder - Created if it is missing. Links are followed. It must be on a local disk: file
  *   locks do not hold across network file systems.
- * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` where the folder cannot be used.
+ * On Windows files have no such rights: who may read them is what the folder's access list says,
+ * so keep it inside the user's profile.
+ *
+ * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` where the folder cannot be used,
+ *   `INVALID_OPTION` for a key of another length.
  */
 export async function fileStore(folder: string, options: FileStoreOptions): Promise<RecordStore> {
   const cipher = recordCipher(options.key)

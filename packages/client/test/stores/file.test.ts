@@ -155,6 +155,14 @@ test(
   },
 )
 
+test('a key of another length is refused with words', { tags: ['C-06'] }, async () => {
+  await using it = await scene()
+  await expect(fileStore(it.folder, { key: randomBytes(16) })).rejects.toMatchObject({
+    code: 'INVALID_OPTION',
+    message: expect.stringContaining('32 bytes'),
+  })
+})
+
 test('a folder that cannot be one is refused with words', async () => {
   await using it = await scene()
   await expect(fileStore(it.file, { key: it.key })).rejects.toMatchObject({

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { EvergrantClientError } from '../../errors.ts'
 import type { RecordName, StoredRecord } from '../../store.ts'
 
 const formatVersion = 1
@@ -28,10 +29,12 @@ export interface RecordCipher {
  * another one's name, or an old file put back with a new number, does not open.
  *
  * @param key - 32 bytes from a good source of randomness.
+ * @throws EvergrantClientError `INVALID_OPTION` for a key of another length
  */
 export function recordCipher(key: Uint8Array): RecordCipher {
   if (key.byteLength !== keyLengthBytes) {
-    throw new RangeError(
+    throw new EvergrantClientError(
+      'INVALID_OPTION',
       `A store key has ${keyLengthBytes} bytes; got ${key.byteLength}. Make one with randomBytes(${keyLengthBytes}).`,
     )
   }

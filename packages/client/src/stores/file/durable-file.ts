@@ -74,8 +74,9 @@ async function renameWithPatience(from: string, to: string): Promise<void> {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  // The rename itself is durable once the folder is; Windows cannot sync folders and need not.
+/** Makes a new name in a folder durable. */
+export async function syncFolder(folder: string): Promise<void> {
+  // A name is durable once its folder is; Windows cannot sync folders and need not.
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')
   try {

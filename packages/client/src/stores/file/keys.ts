@@ -2,7 +2,7 @@ import { randomBytes, scrypt } from 'node:crypto'
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { EvergrantClientError } from '../../errors.ts'
-import { ownerOnlyFile, ownerOnlyFolder, restrictToOwner } from './durable-file.ts'
+import { ownerOnlyFile, ownerOnlyFolder, restrictToOwner, syncFolder } from './durable-file.ts'
 
 /** What AES-256 takes. */
 export const keyLengthBytes = 32
@@ -51,6 +51,8 @@ async function makeKeyFile(file: string): Promise<void> {
     }
     // A link fails where the name is taken: of several processes one makes the key.
     await link(temporary, file)
+    // Records are synced; a key that a power cut took would leave them closed for good.
+    await syncFolder(path.dirname(file))
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error
   } finally {
