@@ -157,6 +157,23 @@ test(
 )
 
 test.each([
+  ['garbage', '=;,,"\\'],
+  ['nothing', ''],
+  ['another scheme alone', 'Basic realm="intranet"'],
+  ['a quote that never ends', 'Bearer scope="mcp:read'],
+  ['metadata on a web page that is not one', 'Bearer resource_metadata="not a url"'],
+])(
+  'a 401 with %s as its challenge is signed in for by the well-known places',
+  { tags: ['C-30', 'C-20'] },
+  async (_what, unauthorizedChallenge) => {
+    await using it = await scene({ server: { unauthorizedChallenge } })
+    const response = await authorizedFetch(it.session())(it.server.resource)
+    expect(response.status).toBe(200)
+    expect(it.signIns()).toBe(1)
+  },
+)
+
+test.each([
   ['names no scope', 'Bearer error="insufficient_scope"'],
   ['names a scope that was granted', 'Bearer error="insufficient_scope", scope="mcp:read"'],
 ])(
