@@ -38,7 +38,9 @@ export function describeFailure(error: unknown, serverUrl: string | undefined): 
   }
   const protocol = chain.find((one) => ProtocolError.is(one))
   if (ProtocolError.is(protocol)) {
-    const aboutArgument = protocol.code === 'URL_INVALID' || protocol.code === 'SCOPE_INVALID'
+    const aboutArgument = ['URL_INVALID', 'SCOPE_INVALID', 'ENDPOINT_NOT_SECURE'].includes(
+      protocol.code,
+    )
     const exitCode = aboutArgument ? exitCodes.usage : exitCodes.failed
     return { exitCode, code: protocol.code, message: protocol.message }
   }
@@ -61,7 +63,7 @@ function clientFailure(error: EvergrantClientError, serverUrl: string | undefine
   const needsSignIn = code === 'SIGN_IN_REQUIRED' || code === 'SIGN_IN_FAILED'
   // A first sign-in meets the server's challenge by itself.
   const widens = signInReason === 'wider-scope-needed' && neededScope !== undefined
-  const scope = widens ? ` --scope ${JSON.stringify(neededScope)}` : ''
+  const scope = widens && isSafeInShell(neededScope) ? ` --scope "${neededScope}"` : ''
   const byHand = code === 'REGISTRATION_FAILED' ? ' --client-id ID --issuer URL' : undefined
   const flags = needsSignIn ? scope : byHand
   return {
@@ -72,10 +74,18 @@ function clientFailure(error: EvergrantClientError, serverUrl: string | undefine
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(oauthError === undefined ? {} : { oauthError }),
     ...(neededScope === undefined ? {} : { neededScope }),
-    ...(flags === undefined || serverUrl === undefined
+    ...(flags === undefined || serverUrl === undefined || !isSafeInShell(serverUrl)
       ? {}
       : { command: `evergrant login ${serverUrl}${flags}` }),
   }
+}
+
+/**
+ * Whether a person may be told to paste this. Scope tokens come from a server, and may be made of
+ * nearly any character (RFC 6749 §3.3): quotes keep no shell from running what is in `$(…)`.
+ */
+function isSafeInShell(text: string): boolean {
+  return /^[\w:./~\[\] -]*$/.test(text)
 }
 
 function usageOrFailed({ code }: EvergrantClientError): ExitCode {

@@ -19,8 +19,8 @@ export interface RoundTotals<Result> {
   readonly cancelled: number
   /** Of the last call that succeeded. */
   readonly lastResult: Result | undefined
-  /** Why the first one failed. */
-  readonly firstError: unknown
+  /** What ended the calls, else what failed first; `undefined` where nothing did. */
+  readonly error: unknown
 }
 
 /** One round, for the live line. */
@@ -45,7 +45,9 @@ export async function runRounds<Result>(
   },
 ): Promise<RoundTotals<Result>> {
   const { signal, isFinal, onRound } = options
-  const errors: unknown[] = []
+  let firstError: unknown
+  let finalError: unknown
+  let failed = 0
   let rounds = 0
   let succeeded = 0
   let cancelled = 0
@@ -61,7 +63,11 @@ export async function runRounds<Result>(
     lastResult = fulfilled.at(-1)?.value ?? lastResult
     succeeded += fulfilled.length
     if (interrupted()) cancelled += rejected.length
-    else errors.push(...rejected)
+    else {
+      failed += rejected.length
+      firstError ??= rejected[0]
+      finalError ??= rejected.find((error) => isFinal(error))
+    }
     onRound({
       number: rounds,
       succeeded: fulfilled.length,
@@ -77,11 +83,12 @@ export async function runRounds<Result>(
   }
   return {
     rounds,
-    calls: succeeded + errors.length + cancelled,
+    calls: succeeded + failed + cancelled,
     succeeded,
-    failed: errors.length,
+    failed,
     cancelled,
     lastResult,
-    firstError: errors[0],
+    // What ended the calls says more than what only failed some.
+    error: finalError ?? firstError,
   }
 }

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { access } from 'node:fs/promises'
+import process from 'node:process'
 import { EvergrantClientError } from '@evergrant/client'
 import { keychainKey, keyFileKey, passphraseKey } from '@evergrant/client/stores/file'
 import type { StoreKey } from '@evergrant/client/stores/file'
@@ -105,7 +106,7 @@ async function choose(
   } catch (error) {
     if (!EvergrantClientError.is(error) || error.code !== 'TOKEN_STORE_UNAVAILABLE') throw error
     notice(
-      `There is no usable OS keychain. The key of the store is kept in ${home.keyFile}, which only you can read.`,
+      `There is no usable OS keychain. The key of the store is kept in ${home.keyFile}, ${process.platform === 'win32' ? 'for whoever may read that folder' : 'which only you can read'}.`,
     )
     return await recordOf('key-file', sources)
   }

@@ -25,8 +25,8 @@ export interface BearerChallenge {
 }
 
 /**
- * Reads what a protected resource asks for: the first `Bearer` challenge, else the first `DPoP`
- * one, among all that came. `undefined` where there is neither. A `resource_metadata` that may not
+ * Reads what a protected resource asks for: the `Bearer` challenge that says most, else the `DPoP`
+ * one, among all that came. A gateway in front may have added one that says nothing. `undefined` where there is neither. A `resource_metadata` that may not
  * be fetched counts as absent, and so does an empty scope.
  *
  * @param header - One or more `WWW-Authenticate` values, or challenges already parsed.
@@ -35,8 +35,15 @@ export function readBearerChallenge(
   header: string | readonly string[] | readonly Challenge[] | null | undefined,
 ): BearerChallenge | undefined {
   const challenges = isParsed(header) ? header : parseChallenges(header)
-  const find = (scheme: string) =>
-    challenges.find((challenge) => challenge.scheme.toLowerCase() === scheme)
+  const find = (scheme: string) => {
+    const fitting = challenges.filter((challenge) => challenge.scheme.toLowerCase() === scheme)
+    return (
+      tellingFirst.reduce<Challenge | undefined>(
+        (found, name) => found ?? fitting.find(({ parameters }) => parameters.has(name)),
+        undefined,
+      ) ?? fitting[0]
+    )
+  }
   const bearer = find('bearer')
   const found = bearer ?? find('dpop')
   if (found === undefined) return undefined
@@ -69,6 +76,9 @@ export function readBearerChallenge(
       : { resource_metadata: optional.resource_metadata }),
   }
 }
+
+/** What tells a challenge of the resource itself, in this order. */
+const tellingFirst = ['resource_metadata', 'scope', 'error'] as const
 
 function isParsed(
   header: string | readonly string[] | readonly Challenge[] | null | undefined,

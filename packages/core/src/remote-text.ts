@@ -7,7 +7,12 @@ const longest = 120
  */
 export function showRemote(value: unknown): string {
   if (value === undefined) return 'nothing'
-  const text = JSON.stringify(value) ?? typeof value
+  const json = JSON.stringify(value) ?? typeof value
+  // JSON leaves these as they are: C1 controls, marks that reorder or hide text, line separators.
+  const text = json.replaceAll(
+    /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (mark) => `\\u${(mark.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  )
   return text.length > longest ? `${text.slice(0, longest)}…` : text
 }
 

@@ -5,6 +5,7 @@ import {
   formatChallenge,
   parseChallenges,
   readBearerChallenge,
+  showRemote,
 } from '../src/index.ts'
 import type { BearerChallenge } from '../src/index.ts'
 import { headerToken, scopeToken } from './arbitraries.ts'
@@ -168,6 +169,30 @@ test('law: no header makes the parser throw or hang', () => {
 test('a long hostile header takes no more than linear time', () => {
   const hostile = 'Bearer a="'.concat('\\"'.repeat(500_000))
   expect(parseChallenges(hostile)).toHaveLength(1)
+})
+
+test(
+  'a Bearer challenge that a gateway added hides nothing of the resource’s own',
+  { tags: ['C-20', 'C-30'] },
+  () => {
+    const header =
+      'Bearer realm="gateway", Bearer error="insufficient_scope", scope="write", resource_metadata="https://mcp.test/prm"'
+    expect(readBearerChallenge(header)).toEqual({
+      scheme: 'Bearer',
+      error: 'insufficient_scope',
+      scope: ['write'],
+      resource_metadata: 'https://mcp.test/prm',
+    })
+    expect(readBearerChallenge('Bearer realm="gateway", Bearer')).toEqual({
+      scheme: 'Bearer',
+      realm: 'gateway',
+    })
+  },
+)
+
+test('a value of a stranger shows no mark that steers a terminal', () => {
+  const shown = showRemote('a\u001b[31m\u009b31m\u202eb\u2028c\u007f')
+  expect(shown).toBe(String.raw`"a\u001b[31m\u009b31m\u202eb\u2028c\u007f"`)
 })
 
 test('a Bearer challenge comes before a DPoP one, whatever their order', () => {

@@ -1,6 +1,6 @@
 import { readScope } from '@evergrant/core'
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose'
-import type { JWTPayload, JWTVerifyGetKey } from 'jose'
+import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import { ResourceServerError } from './errors.ts'
 
 /** A verified access token: what it says, without the token itself, which goes no further. */
@@ -72,9 +72,9 @@ export async function verifyAccessToken(
     const issuer = decodeJwt(token).iss
     const keys = issuer === undefined ? undefined : expectations.keysByIssuer.get(issuer)
     if (issuer === undefined || keys === undefined) return refused('token-issuer-not-trusted')
-    const { payload } = await jwtVerify(token, keys, {
+    const payload = await verifiedBy(token, keys, {
       issuer,
-      audience: expectations.resource,
+      audience: audiencesOf(expectations.resource),
       algorithms: [...expectations.algorithms],
       clockTolerance: expectations.clockToleranceSeconds,
       currentDate: new Date(expectations.nowEpochSeconds() * 1000),
@@ -88,6 +88,38 @@ export async function verifyAccessToken(
     if (ResourceServerError.is(error)) return { valid: undefined, error }
     return refused(reasonOf(error))
   }
+}
+
+/** Keys that fit a token without `kid`, at most: a server has one or two at a time. */
+const maximumCandidates = 8
+
+/** `kid` is optional (RFC 7515 §4.1.4): where several keys fit, each is tried. */
+async function verifiedBy(
+  token: string,
+  keys: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, keys, options)).payload
+  } catch (several) {
+    if (!(several instanceof errors.JWKSMultipleMatchingKeys)) throw several
+    let tried = 0
+    for await (const key of several) {
+      tried += 1
+      try {
+        return (await jwtVerify(token, key, options)).payload
+      } catch (error) {
+        const isAnothers = error instanceof errors.JWSSignatureVerificationFailed
+        if (!isAnothers || tried === maximumCandidates) throw error
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed()
+  }
+}
+
+/** Of an origin there are two spellings, and many clients send the one with a slash. */
+function audiencesOf(resource: string): string[] {
+  return new URL(resource).pathname === '/' ? [resource, `${resource}/`] : [resource]
 }
 
 /** Media types are compared without case and without `application/` (RFC 7515 §4.1.9). */

@@ -3,7 +3,7 @@ import {
   parseAuthorizationServerMetadata,
   showRemote,
 } from '@evergrant/core'
-import { createRemoteJWKSet, customFetch, errors } from 'jose'
+import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors } from 'jose'
 import type { JWTVerifyGetKey } from 'jose'
 import { ResourceServerError } from './errors.ts'
 import { assertTrustedUrl } from './urls.ts'
@@ -15,9 +15,15 @@ export interface TrustedAuthorizationServer {
   readonly jwksUri?: string
 }
 
+/** A failure is not repeated for each request that comes: an outage is no time for a flood. */
+const failurePauseSeconds = 5
+/** Keys that cannot be fetched anew are good for this long: an outage costs no good call. */
+const longestOutageSeconds = 24 * 3600
+
 /**
- * Finds the key of a token at its issuer. Keys are cached by jose, which fetches them again when
- * a token names an unknown one, at most every 30 seconds.
+ * Finds the key of a token at its issuer. Keys are cached by jose, which fetches them again after
+ * ten minutes, and when a token names an unknown one, at most every 30 seconds. Where that fails,
+ * those that were fetched last go on for a day.
  *
  * @returns A resolver that throws {@link ResourceServerError} `KEYS_UNAVAILABLE` when the keys
  * cannot be fetched, and jose's own errors when they can and none fits.
@@ -25,21 +31,25 @@ export interface TrustedAuthorizationServer {
 export function issuerKeys(
   server: TrustedAuthorizationServer,
   fetchImplementation: typeof fetch = fetch,
+  clock: Clock = { nowEpochSeconds: () => Date.now() / 1000 },
 ): JWTVerifyGetKey {
+  const open = (url: URL) => remoteKeys(url, fetchImplementation, clock)
   let pending: Promise<JWTVerifyGetKey> | undefined
+  const failed = failureMemory(clock)
   if (server.jwksUri !== undefined) {
-    pending = Promise.resolve(remoteKeys(trustedJwksUri(server.jwksUri), fetchImplementation))
+    pending = Promise.resolve(open(trustedJwksUri(server.jwksUri)))
   }
 
-  /** One discovery for all requests that wait for it; a failed one is not kept. */
+  /** One discovery for all requests that wait for it; a failed one is kept for a moment. */
   async function keySet(): Promise<JWTVerifyGetKey> {
-    pending ??= discoverJwksUri(server.issuer, fetchImplementation).then((url) =>
-      remoteKeys(url, fetchImplementation),
-    )
+    const lately = failed.lately()
+    if (lately !== undefined) throw lately.error
+    pending ??= discoverJwksUri(server.issuer, fetchImplementation).then(open)
     try {
       return await pending
     } catch (error) {
       pending = undefined
+      failed.note(error)
       throw error
     }
   }
@@ -55,10 +65,66 @@ export function issuerKeys(
   }
 }
 
-function remoteKeys(url: URL, fetchImplementation: typeof fetch): JWTVerifyGetKey {
-  return createRemoteJWKSet(url, {
-    [customFetch]: (address, init) => fetchImplementation(address, init),
+function remoteKeys(url: URL, fetchImplementation: typeof fetch, clock: Clock): JWTVerifyGetKey {
+  const failed = failureMemory(clock)
+  let fetchedAtEpochSeconds = Number.NEGATIVE_INFINITY
+  const remote = createRemoteJWKSet(url, {
+    async [customFetch](address, init) {
+      const response = await fetchImplementation(address, init)
+      if (response.status === 200) fetchedAtEpochSeconds = clock.nowEpochSeconds()
+      return response
+    },
   })
+
+  /** The key among those that were fetched last; what kept them from being fetched anew, if none. */
+  async function withoutFetching(
+    why: unknown,
+    ...[header, token]: Parameters<JWTVerifyGetKey>
+  ): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
+    const keys = remote.jwks()
+    const outageSeconds = clock.nowEpochSeconds() - fetchedAtEpochSeconds
+    if (keys === undefined || outageSeconds > longestOutageSeconds) throw why
+    try {
+      return await createLocalJWKSet(keys)(header, token)
+    } catch (error) {
+      // It may be one of those that could not be fetched.
+      throw error instanceof errors.JWKSNoMatchingKey ? why : error
+    }
+  }
+
+  return async (header, token) => {
+    const lately = failed.lately()
+    if (lately !== undefined) return await withoutFetching(lately.error, header, token)
+    try {
+      return await remote(header, token)
+    } catch (error) {
+      if (isAboutTheToken(error)) throw error
+      failed.note(error)
+      return await withoutFetching(error, header, token)
+    }
+  }
+}
+
+interface Clock {
+  nowEpochSeconds(): number
+}
+
+/** Remembers the last failure for a moment. */
+function failureMemory(clock: Clock): {
+  readonly note: (error: unknown) => void
+  readonly lately: () => { readonly error: unknown } | undefined
+} {
+  let last: { readonly error: unknown; readonly atEpochSeconds: number } | undefined
+  return {
+    note(error) {
+      last = { error, atEpochSeconds: clock.nowEpochSeconds() }
+    },
+    lately() {
+      if (last === undefined) return undefined
+      const sinceSeconds = clock.nowEpochSeconds() - last.atEpochSeconds
+      return sinceSeconds >= 0 && sinceSeconds < failurePauseSeconds ? last : undefined
+    },
+  }
 }
 
 function trustedJwksUri(jwksUri: string): URL {

@@ -44,7 +44,8 @@ export function protectedResourceMetadata(
     resource: input.resource,
     authorization_servers: [...input.authorizationServers],
     bearer_methods_supported: ['header'],
-    ...(scopesSupported === undefined ? {} : { scopes_supported: [...scopesSupported] }),
+    // RFC 9728 §3.2: an empty list is left out.
+    ...(scopesSupported?.length ? { scopes_supported: [...scopesSupported] } : {}),
     ...(resourceName === undefined ? {} : { resource_name: resourceName }),
     ...(resourceDocumentation === undefined
       ? {}

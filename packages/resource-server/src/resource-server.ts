@@ -96,7 +96,7 @@ export function createResourceServer(
   const expectations = {
     resource,
     keysByIssuer: new Map(
-      trusted.map((server) => [server.issuer, issuerKeys(server, options.fetch)]),
+      trusted.map((server) => [server.issuer, issuerKeys(server, options.fetch, clock)]),
     ),
     algorithms: asymmetric(options.algorithms ?? asymmetricAlgorithms),
     tokenTypes: (options.tokenTypes ?? ['at+jwt']).map((type) => tokenType(type) ?? type),

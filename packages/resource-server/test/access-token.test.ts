@@ -1,4 +1,5 @@
-import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
+import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
+import type { CryptoKey } from 'jose'
 import { expect, test } from 'vitest'
 import type { AccessTokenRequest, ScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
@@ -137,6 +138,41 @@ test(
     expect(two.count('metadata')).toBe(0)
   },
 )
+
+test('tries each key that fits a token without kid', { tags: ['S-12'] }, async () => {
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const { publicKey: otherKey } = await generateKeyPair('ES256')
+  const issuer = 'https://as.example.com'
+  const resource = 'https://mcp.example.com'
+  const keys = await Promise.all([otherKey, publicKey].map((key) => exportJWK(key)))
+  const resourceServer = createResourceServer(
+    resource,
+    [{ issuer, jwksUri: 'https://as.example.com/jwks' }],
+    { fetch: async () => Response.json({ keys }) },
+  )
+  const now = Math.floor(Date.now() / 1000)
+  const claims = {
+    iss: issuer,
+    // The spelling that many clients send for an origin.
+    aud: `${resource}/`,
+    sub: 'user',
+    client_id: 'client',
+    scope,
+    jti: 'token-1',
+    iat: now,
+    exp: now + 60,
+  }
+  async function decide(key: CryptoKey): Promise<string> {
+    const token = await new SignJWT(claims)
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
+      .sign(key)
+    const request = { authorization: `Bearer ${token}`, url: '/' }
+    return (await resourceServer.authorize(request, [scope])).reason
+  }
+  expect(await decide(privateKey)).toBe('scope-sufficient')
+  const stranger = await generateKeyPair('ES256')
+  expect(await decide(stranger.privateKey)).toBe('token-signature-invalid')
+})
 
 test('uses no metadata that names another issuer', { tags: ['S-12'] }, async () => {
   await using guarded = await startGuardedResource()

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { jsonBody } from '@evergrant/test-kit'
 import { protect } from '../src/fetch.ts'
 import { createResourceServer } from '../src/index.ts'
@@ -208,6 +208,11 @@ test(
     for (let round = 0; round < 5; round += 1) {
       const { status, headers } = await guarded.get(`Bearer ${token}`)
       answers.push([status, headers.get('retry-after'), headers.get('www-authenticate')])
+      const asked = as.count('metadata') + as.count('jwks')
+      // Whoever asks again before that gets the same answer, and nobody asks the server.
+      if (status === 503) expect((await guarded.get(`Bearer ${token}`)).status).toBe(503)
+      expect(as.count('metadata') + as.count('jwks')).toBe(asked)
+      guarded.clock.advanceSeconds(5)
     }
     const unavailable = [503, '5', null]
     expect(answers).toEqual([...Array.from({ length: 4 }, () => unavailable), [200, null, null]])
@@ -215,6 +220,31 @@ test(
       reason: 'keys-unavailable',
       cause: { code: 'KEYS_UNAVAILABLE' },
     })
+  },
+)
+
+test(
+  'an outage of the authorization server costs no call whose key was fetched before',
+  { tags: ['S-12'] },
+  async () => {
+    await using guarded = await startGuardedResource()
+    const { as, resource, clock } = guarded
+    const token = await as.signAccessToken({ resource, scope: 'mcp:read', lifetimeSeconds: 1e6 })
+    expect((await guarded.get(`Bearer ${token}`)).status).toBe(200)
+    // The age of its cache is something jose asks the machine's clock for.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11 * 60_000 })
+    try {
+      for (let fault = 0; fault < 9; fault += 1) as.faults.jwks.push({ kind: 'reset' })
+      const asked = as.count('jwks')
+      for (let call = 0; call < 5; call += 1) {
+        expect((await guarded.get(`Bearer ${token}`)).status).toBe(200)
+      }
+      expect(as.count('jwks') - asked).toBeLessThanOrEqual(1)
+      clock.advanceSeconds(25 * 3600)
+      expect((await guarded.get(`Bearer ${token}`)).status).toBe(503)
+    } finally {
+      vi.useRealTimers()
+    }
   },
 )
 

@@ -23,7 +23,7 @@ export interface CallFlags extends SignInFlags {
 
 /** The numbers at the end of `evergrant call`. */
 export interface CallSummary
-  extends TallyReading, Omit<RoundTotals<never>, 'lastResult' | 'firstError'> {
+  extends TallyReading, Omit<RoundTotals<never>, 'lastResult' | 'error'> {
   readonly elapsedMilliseconds: number
 }
 
@@ -53,12 +53,12 @@ export async function call(
   })
   // A refresh that still runs belongs into the numbers.
   await session.idle()
-  const { lastResult, firstError, ...counts } = totals
+  const { lastResult, error, ...counts } = totals
   const elapsedMilliseconds = Math.round(performance.now() - startedAt)
   const summary: CallSummary = { ...counts, ...tally.read(), elapsedMilliseconds }
   if (many) app.say(describe(summary))
-  if (firstError !== undefined && signal?.aborted !== true) {
-    return failedOutcome(describeFailure(firstError, session.serverUrl), { summary })
+  if (error !== undefined && signal?.aborted !== true) {
+    return failedOutcome(describeFailure(error, session.serverUrl), { summary })
   }
   return {
     exitCode: signal?.aborted === true ? exitCodes.interrupted : exitCodes.done,
@@ -69,7 +69,7 @@ export async function call(
       result: lastResult,
       summary,
     },
-    text: lastResult === undefined ? '' : textOf(lastResult),
+    text: lastResult === undefined ? '' : printable(textOf(lastResult)),
   }
 
   function onRound({ number, succeeded, failed, elapsedMilliseconds: elapsed }: Round): void {
@@ -93,6 +93,11 @@ function checked(tool: string, result: CallToolResult): CallToolResult {
     'MCP_REQUEST_FAILED',
     `The tool ${JSON.stringify(tool)} reported an error: ${JSON.stringify(said)}. Check its name and arguments: evergrant tools lists them.`,
   )
+}
+
+/** A server's text must not steer a terminal: control characters go, but for lines and tabs. */
+function printable(text: string): string {
+  return text.replaceAll(/(?![\n\t])\p{Cc}/gu, '')
 }
 
 function textOf(result: CallToolResult): string {
