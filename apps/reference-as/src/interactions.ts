@@ -91,7 +91,7 @@ export function createInteractionHandler(
       ...formOf(visit),
       client: viewOf(visit),
       username: account?.username ?? '',
-      resource: resources[0],
+      resources,
       accountUrl: `${issuer}/account`,
       permissions: shown.map((scope) => describeScope(scope)),
       lastingDays: decision.issue ? Math.max(1, Math.round(seconds / 86_400)) : undefined,

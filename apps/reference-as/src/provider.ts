@@ -17,6 +17,7 @@ import type {
 } from 'oidc-provider'
 import { isLoopbackUrl } from './addresses.ts'
 import { createFailedDocuments, limitRefetching } from './failed-documents.ts'
+import { createKeptDocuments, keepUsedDocuments } from './kept-documents.ts'
 import { clip } from './log.ts'
 import type { Log } from './log.ts'
 import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
@@ -108,7 +109,12 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
 
   const accessTypes = emulation.accessTypeOffline ? createAccessTypes() : undefined
   const { issueRefreshToken } = binding.configuration
-  const documents = createFailedDocuments()
+  const failed = createFailedDocuments()
+  const documents = createKeptDocuments({
+    fetch: dependencies.fetch,
+    artifacts: store.artifacts,
+    log,
+  })
   const configuration: Configuration = {
     ...binding.configuration,
     ...(issueRefreshToken === undefined || accessTypes === undefined
@@ -141,7 +147,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       clientIdMetadataDocument: {
         enabled: emulation.clientIdMetadataDocuments,
         ack: 'draft-02',
-        allowFetch: (_ctx, clientId) => !documents.hasFailed(clientId),
+        allowFetch: (_ctx, clientId) => !failed.hasFailed(clientId),
       },
       introspection: {
         enabled: true,
@@ -215,7 +221,9 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     // The engine hands over URLs as strings; a Request would bring a method and body along.
     async fetch(input, init) {
       if (input instanceof Request) throw new TypeError('expected a URL')
-      return await dependencies.fetch(input, init)
+      // It follows redirects everywhere but in metadata documents.
+      const isDocument = init?.redirect === 'manual'
+      return await (isDocument ? documents : dependencies).fetch(input, init)
     },
   }
 
@@ -224,7 +232,8 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   accessTypes?.observe(provider)
   binding.attach(provider)
   advertiseScopes(provider, settings)
-  limitRefetching(provider, documents)
+  limitRefetching(provider, failed)
+  keepUsedDocuments(provider, documents, log)
   observe(provider, events, log)
   return { provider, binding }
 }

@@ -186,6 +186,15 @@ describe('what the consent page says', () => {
     },
   )
 
+  test('every resource that the answer is for', { tags: ['A-10'] }, async () => {
+    const other = 'http://127.0.0.1:9/other'
+    await using visit = await arrive({ resources: [resource, other] })
+    const { url } = await authorizationRequest(visit.server, visit.client)
+    url.searchParams.append('resource', other)
+    const consent = await visit.browser.submit(await visit.browser.visit(url), credentials)
+    expect(words(consent)).toContain(`To be used with ${resource} ${other} Signed in as`)
+  })
+
   test('a warning for clients that live on loopback only', { tags: ['A-09'] }, async () => {
     await using loopback = await arrive()
     expect(words(await loopback.browser.submit(loopback.page, credentials))).toContain(

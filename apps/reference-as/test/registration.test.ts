@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { createFailedDocuments } from '../src/failed-documents.ts'
+import { createKeptDocuments } from '../src/kept-documents.ts'
+import { openSqliteStore } from '../src/store/sqlite.ts'
 import {
   answerOf,
   authorizationRequest,
+  presentation,
   redeem,
   redirectUri,
   register,
   signIn,
   startServer,
+  temporaryFolder,
 } from './support.ts'
 
 const clientId = 'https://client.example/metadata.json'
@@ -90,6 +94,102 @@ describe('client ID metadata documents', () => {
     )
   })
 })
+
+/** A document whose host answers as long as `answer` says so. */
+function changingDocument() {
+  const host: { answer: () => Response } = {
+    answer: () => metadataDocument({}, { 'cache-control': 'max-age=60' }),
+  }
+  return { host, ...documentFetch(() => host.answer()) }
+}
+
+const hostDown = () => {
+  throw new TypeError('connect ECONNREFUSED')
+}
+
+describe('a host of metadata documents that is down', () => {
+  test.each([
+    ['does not answer', hostDown],
+    ['breaks off', () => new Response(ReadableStream.from(brokenOff()))],
+    ['answers 503', () => new Response('', { status: 503 })],
+    ['answers 429', () => new Response('', { status: 429 })],
+  ])(
+    'ends no sign-in, though the server was restarted: it %s',
+    { tags: ['A-09', 'A-11'] },
+    async (_, answer) => {
+      using folder = temporaryFolder()
+      const databasePath = folder.file('as.db')
+      const { host, fetch } = changingDocument()
+      const before = await startServer({ fetch, databasePath })
+      const signedIn = await signIn(before, { client: { client_id: clientId } })
+      await before.close()
+      host.answer = answer
+      await using after = await startServer({ fetch, databasePath })
+      const refreshToken = signedIn.tokens.refresh_token ?? ''
+      expect(await presentation(after, signedIn.client, refreshToken)).toBe('ok')
+      expect(after.logs).toContainEqual(
+        expect.objectContaining({ event: 'metadata_document.copy_used', client: clientId }),
+      )
+    },
+  )
+
+  test.each([
+    ['the host says that the document is gone', () => new Response('', { status: 404 })],
+    [
+      'the document is another client’s',
+      () => metadataDocument({ client_id: 'https://b.example/' }),
+    ],
+    ['nobody has got tokens by it', undefined],
+  ])('is not made up for when %s', { tags: ['A-09'] }, async (_, answer) => {
+    using folder = temporaryFolder()
+    const databasePath = folder.file('as.db')
+    const { host, fetch: fetchDocument } = changingDocument()
+    const before = await startServer({ fetch: fetchDocument, databasePath })
+    const client = { client_id: clientId }
+    const { url } = await authorizationRequest(before, client)
+    if (answer === undefined) await fetch(url, { redirect: 'manual' })
+    else await signIn(before, { client })
+    await before.close()
+    host.answer = answer ?? hostDown
+    await using after = await startServer({ fetch: fetchDocument, databasePath })
+    expect(await presentation(after, client, 'any')).toMatch(/^invalid_client/)
+  })
+
+  test(
+    'is made up for until the copy is 30 days old, or the document gone',
+    { tags: ['A-09'] },
+    async () => {
+      let now = 0
+      const { artifacts, close } = openSqliteStore(':memory:')
+      const { host, fetch: fetchDocument } = changingDocument()
+      const documents = createKeptDocuments({
+        fetch: fetchDocument,
+        artifacts,
+        log: () => {},
+        nowEpochSeconds: () => now,
+      })
+      const text = async () => await (await documents.fetch(clientId)).text()
+      const document = await text()
+      await documents.keep(clientId)
+      host.answer = hostDown
+      now = 30 * 86_400 - 1
+      expect(await text()).toBe(document)
+      now += 1
+      await expect(text()).rejects.toThrow('ECONNREFUSED')
+      now = 0
+      host.answer = () => new Response('', { status: 410 })
+      expect((await documents.fetch(clientId)).status).toBe(410)
+      host.answer = hostDown
+      await expect(text()).rejects.toThrow('ECONNREFUSED')
+      await close()
+    },
+  )
+})
+
+async function* brokenOff(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('{')
+  throw new Error('socket hang up')
+}
 
 describe('metadata documents that fail', () => {
   test(

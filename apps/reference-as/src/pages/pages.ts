@@ -78,7 +78,8 @@ export function consentPage(
   view: FormView & {
     readonly client: ClientView
     readonly username: string
-    readonly resource: string | undefined
+    /** All that the answer is for: what the permissions are given at. */
+    readonly resources: readonly string[]
     /** What is asked for, in words, one line each. */
     readonly permissions: readonly string[]
     /** Longest time of access while away; absent when no refresh token will be issued. */
@@ -107,10 +108,10 @@ export function consentPage(
         <dt>The answer goes to</dt>
         <dd><strong>${client.redirectTarget}</strong></dd>
         ${
-          view.resource === undefined
+          view.resources.length === 0
             ? undefined
             : html`<dt>To be used with</dt>
-                <dd>${view.resource}</dd>`
+                ${view.resources.map((resource) => html`<dd>${resource}</dd>`)}`
         }
         <dt>Signed in as</dt>
         <dd>${view.username}</dd>
