@@ -54,7 +54,7 @@ export function createAccountHandler(
     const page = signInPage({
       action,
       csrf: formToken(secrets.formKey, 'account'),
-      formTargets: ["'self'"],
+      formTargets: 'self',
       purpose: 'see which applications stay signed in',
       username,
       cancellable: false,

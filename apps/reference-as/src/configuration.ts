@@ -6,9 +6,11 @@ import { ReferenceServerError } from './errors.ts'
 import {
   defaultAccessTokenLifetimeSeconds,
   defaultDatabasePath,
+  profileNamed,
   resolveSettings,
 } from './options.ts'
 import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
+import { emulatedSettings } from './profile/emulation.ts'
 
 /** One setting: `--name` as a flag, `EVERGRANT_AS_NAME` in the environment, `"name"` in a file. */
 export interface Setting {
@@ -206,8 +208,13 @@ export function readDatabase(sources: ConfigurationSources): string {
  * @throws {@link ReferenceServerError} `OPTION_INVALID`
  */
 export function readAccessTokenLifetimeSeconds(sources: ConfigurationSources): number {
-  const found = givenSettings(sources).get('access-token-ttl')
-  return found === undefined ? defaultAccessTokenLifetimeSeconds : wholeNumber(found)
+  const given = givenSettings(sources)
+  const found = given.get('access-token-ttl')
+  if (found !== undefined) return wholeNumber(found)
+  const profile = given.get('profile')
+  const product = profile && profileNamed(profile.from, text(profile))
+  const emulated = product && emulatedSettings(product)
+  return emulated?.accessTokenLifetimeSeconds ?? defaultAccessTokenLifetimeSeconds
 }
 
 function givenSettings({ flags, environment }: ConfigurationSources): Map<string, Given> {

@@ -48,12 +48,11 @@ export function createInteractionHandler(
 ): InteractionHandler {
   const { issuer, provider, binding, settings, secrets, store, limits, log } = dependencies
 
-  function formOf({ interaction, path, redirectUri }: Visit) {
+  function formOf({ interaction, path }: Visit) {
     return {
       action: path,
       csrf: formToken(secrets.formKey, interaction.uid),
-      // Browsers hold form-action against the redirects that follow, up to the client's own.
-      formTargets: ["'self'", sourceOf(redirectUri)],
+      formTargets: 'anywhere' as const,
     }
   }
 
@@ -238,13 +237,4 @@ function viewOf({ client, redirectUri }: Visit): ClientView {
     redirectTarget: target?.host === '' ? target.protocol : (target?.host ?? ''),
     loopbackOnly: (client.redirectUris ?? []).every((uri) => isLoopbackUrl(uri)),
   }
-}
-
-/** A redirect URI as a CSP source: its origin, or its scheme where that cannot be written as one. */
-function sourceOf(redirectUri: string): string {
-  const url = URL.parse(redirectUri)
-  if (url === null) return "'none'"
-  // The grammar of sources has no IPv6 addresses (CSP §2.3.1); browsers ignore what it does not have.
-  const isSource = url.origin !== 'null' && !url.hostname.startsWith('[')
-  return isSource ? url.origin : url.protocol
 }

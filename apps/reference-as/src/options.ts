@@ -186,7 +186,7 @@ export function resolveSettings(
   )
   const graceSeconds = seconds(
     nameOf('graceSeconds'),
-    options.graceSeconds ?? emulated?.graceSeconds ?? defaultGraceSeconds,
+    options.graceSeconds ?? emulated?.graceSeconds ?? graceWithin(accessTokenLifetimeSeconds),
     0,
   )
   const overlapSeconds = seconds(
@@ -225,7 +225,12 @@ export function resolveSettings(
   }
 }
 
-function profileNamed(name: string, value: string | undefined): ServerProfile | undefined {
+/**
+ * The profile of this name.
+ *
+ * @throws {@link ReferenceServerError} `OPTION_INVALID`
+ */
+export function profileNamed(name: string, value: string | undefined): ServerProfile | undefined {
   if (value === undefined) return undefined
   const found = serverProfile(value)
   if (found !== undefined) return found
@@ -244,6 +249,18 @@ function emulationFor(
     ...(preset === undefined ? {} : { offlineAccess: 'by-policy', accessTypeOffline: false }),
     ...(graceSeconds === undefined ? {} : { reuse: 'as-it-comes' }),
   }
+}
+
+/** For retries and restarts, however short access tokens live. */
+const shortestGraceSeconds = 30
+
+/**
+ * A grace as long as an access token lives would forgive a thief for good: each refresh of the one
+ * who was robbed would begin another one.
+ */
+function graceWithin(accessTokenLifetimeSeconds: number): number {
+  const share = Math.floor(accessTokenLifetimeSeconds / 4)
+  return Math.min(defaultGraceSeconds, Math.max(shortestGraceSeconds, share))
 }
 
 function invalid(name: string, expected: string, got: unknown): ReferenceServerError {

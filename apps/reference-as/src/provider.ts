@@ -378,7 +378,7 @@ function advertisedScopes({
 function signOutPage(form: string): Page {
   return {
     title: 'Sign out',
-    formTargets: ["'self'"],
+    formTargets: 'self',
     body: {
       markup: `<h1>Sign out of this server?</h1>${form}<div class="actions">
         <button form="op.logoutForm">Stay signed in</button>

@@ -230,7 +230,10 @@ describe('safety of the pages', () => {
     for (const { headers, text } of [visit.page, consent]) {
       const policy = headers.get('content-security-policy')
       expect(policy).toContain("default-src 'none'")
-      expect(policy).toContain("form-action 'self' http://127.0.0.1:7777")
+      // Browsers would hold it against the redirects after the form, also those of the application.
+      expect(policy).not.toContain('form-action')
+      // A sign-in in a window of its own can tell the page that opened it.
+      expect(headers.get('cross-origin-opener-policy')).toBeNull()
       expect(policy).toContain("frame-ancestors 'none'")
       expect(policy).not.toContain('unsafe')
       expect(headers.get('cache-control')).toBe('no-store')
@@ -238,16 +241,6 @@ describe('safety of the pages', () => {
       expect(text).not.toMatch(/<script|javascript:| on[a-z]+=|src=|@import|url\(/i)
       expect(text).toContain('<html lang="en">')
     }
-  })
-
-  test.each([
-    // A host in brackets is no CSP source, and the browser would stop at the redirect.
-    ['http://[::1]:7777/callback', 'http:'],
-    ['com.example.client:/callback', 'com.example.client:'],
-  ])('the way back to %s is open', { tags: ['A-10'] }, async (uri, source) => {
-    await using visit = await arrive({}, { redirect_uris: [uri] }, { redirect_uri: uri })
-    const policy = visit.page.headers.get('content-security-policy')
-    expect(policy).toContain(`form-action 'self' ${source};`)
   })
 
   test('what a client calls itself is text, not markup', { tags: ['A-10'] }, async () => {

@@ -42,8 +42,12 @@ const styleElement: Html = { markup: `<style>${style}</style>` }
 export interface Page {
   readonly title: string
   readonly body: Html
-  /** Where a form on the page may end up, redirects included. Default: nowhere. */
-  readonly formTargets?: readonly string[] | undefined
+  /**
+   * Where a form on the page may end up. Default: nowhere. `anywhere` is for pages that lead back to
+   * an application: browsers hold the policy against every redirect that follows, and where those
+   * go is the application's affair. What keeps others from using the form is its token.
+   */
+  readonly formTargets?: 'self' | 'anywhere' | undefined
 }
 
 /** The document of a page: no script, nothing loaded. */
@@ -65,18 +69,21 @@ export function renderPage({ title, body }: Page): string {
 
 /** Headers every page is sent with. */
 export function pageHeaders(page: Page): Readonly<Record<string, string>> {
-  const targets = page.formTargets ?? []
+  const { formTargets } = page
   return {
     'content-type': 'text/html; charset=utf-8',
     'cache-control': 'no-store',
     'content-security-policy': [
       "default-src 'none'",
       `style-src ${styleHash}`,
-      `form-action ${targets.length === 0 ? "'none'" : targets.join(' ')}`,
+      ...(formTargets === 'anywhere'
+        ? []
+        : [`form-action ${formTargets === 'self' ? "'self'" : "'none'"}`]),
       "base-uri 'none'",
       "frame-ancestors 'none'",
     ].join('; '),
-    'cross-origin-opener-policy': 'same-origin',
+    // An application may have opened the sign-in in a window, and waits for word from it.
+    ...(formTargets === 'anywhere' ? {} : { 'cross-origin-opener-policy': 'same-origin' }),
     // With no-referrer browsers send `Origin: null` along with the forms.
     'referrer-policy': 'same-origin',
     'x-content-type-options': 'nosniff',

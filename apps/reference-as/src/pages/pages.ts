@@ -17,7 +17,7 @@ export interface ClientView {
 interface FormView {
   readonly action: string
   readonly csrf: string
-  readonly formTargets: readonly string[]
+  readonly formTargets: Page['formTargets']
 }
 
 /** The sign-in form. */
@@ -169,7 +169,7 @@ export function grantsPage(
 ): Page {
   return {
     title: 'Applications that stay signed in',
-    formTargets: ["'self'"],
+    formTargets: 'self',
     body: html`<h1>Applications that stay signed in</h1>
       <p class="soft">Signed in as ${view.username}</p>
       ${
