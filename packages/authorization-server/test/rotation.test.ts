@@ -87,6 +87,24 @@ describe('successor grace', () => {
     },
   )
 
+  test(
+    'a thief who comes later than the grace after the owner is noticed at once',
+    { tags: ['A-05', 'A-06'] },
+    async () => {
+      // Access tokens of 300 s, refreshed a little ahead, and a grace of a quarter of that.
+      const { clock, tokens } = rotation({ graceSeconds: 75, overlapSeconds: 10 })
+      const stolen = await tokens.issue('family', 'alice')
+      clock.now += 280
+      const owners = successorOf(await tokens.redeem(stolen))
+      clock.now += 100
+      expect(await tokens.redeem(stolen)).toMatchObject({
+        outcome: 'family-revoked',
+        reason: 'grace-over',
+      })
+      expect(await tokens.redeem(owners)).toMatchObject({ outcome: 'refused' })
+    },
+  )
+
   test('with grace 0 the second presentation revokes', { tags: ['A-05'] }, async () => {
     const { tokens } = rotation({ graceSeconds: 0 })
     const first = await tokens.issue('family', 'alice')
