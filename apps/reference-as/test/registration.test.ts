@@ -160,11 +160,11 @@ describe('a host of metadata documents that is down', () => {
     { tags: ['A-09'] },
     async () => {
       let now = 0
-      const { artifacts, close } = openSqliteStore(':memory:')
+      const store = openSqliteStore(':memory:')
       const { host, fetch: fetchDocument } = changingDocument()
       const documents = createKeptDocuments({
         fetch: fetchDocument,
-        artifacts,
+        artifacts: store.artifacts,
         log: () => {},
         nowEpochSeconds: () => now,
       })
@@ -181,7 +181,7 @@ describe('a host of metadata documents that is down', () => {
       expect((await documents.fetch(clientId)).status).toBe(410)
       host.answer = hostDown
       await expect(text()).rejects.toThrow('ECONNREFUSED')
-      await close()
+      await store.close()
     },
   )
 })

@@ -85,7 +85,7 @@ function clientFailure(error: EvergrantClientError, serverUrl: string | undefine
  * nearly any character (RFC 6749 §3.3): quotes keep no shell from running what is in `$(…)`.
  */
 function isSafeInShell(text: string): boolean {
-  return /^[\w:./~\[\] -]*$/.test(text)
+  return /^[\w:./~[\] -]*$/.test(text)
 }
 
 function usageOrFailed({ code }: EvergrantClientError): ExitCode {
