@@ -93,7 +93,7 @@ export function createInteractionHandler(
       resources,
       accountUrl: `${issuer}/account`,
       permissions: shown.map((scope) => describeScope(scope)),
-      lastingDays: decision.issue ? Math.max(1, Math.round(seconds / 86_400)) : undefined,
+      lastingSeconds: decision.issue ? seconds : undefined,
     })
     sendPageTo(response, 200, page)
   }

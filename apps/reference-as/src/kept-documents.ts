@@ -60,6 +60,15 @@ export function createKeptDocuments(dependencies: KeptDocumentDependencies): Kep
       await artifacts.delete(model, storageId(url))
       return response
     }
+    // Whatever else lies on a trusted host, such as what its users upload, is no client of it.
+    const type = headers.get('content-type') ?? ''
+    if (!/^application\/(?:json|[\w.+-]+\+json)\s*(?:;|$)/i.test(type)) {
+      await response.body?.cancel()
+      throw new AuthorizationServerError(
+        'FETCH_REFUSED',
+        `Refused a metadata document that is ${JSON.stringify(type.slice(0, 60))}: only JSON is one.`,
+      )
+    }
     const text = await boundedText(response)
     const [oldest] = pending.keys()
     if (pending.size >= maximumPending && oldest !== undefined) pending.delete(oldest)

@@ -64,6 +64,7 @@ describe('client ID metadata documents', () => {
     ['a shared secret in it', () => metadataDocument({ client_secret: 'x' })],
     ['more than 5 KB', () => metadataDocument({ client_name: 'x'.repeat(6000) })],
     ['HTML', () => new Response('<!doctype html>', { headers: { 'content-type': 'text/html' } })],
+    ['JSON as a web page', () => metadataDocument({}, { 'content-type': 'text/html' })],
     ['an array', () => Response.json([])],
     ['a redirect', () => new Response(null, { status: 302, headers: { location: clientId } })],
     ['not found', () => new Response('', { status: 404 })],
@@ -110,7 +111,13 @@ const hostDown = () => {
 describe('a host of metadata documents that is down', () => {
   test.each([
     ['does not answer', hostDown],
-    ['breaks off', () => new Response(ReadableStream.from(brokenOff()))],
+    [
+      'breaks off',
+      () =>
+        new Response(ReadableStream.from(brokenOff()), {
+          headers: { 'content-type': 'application/json' },
+        }),
+    ],
     ['answers 503', () => new Response('', { status: 503 })],
     ['answers 429', () => new Response('', { status: 429 })],
   ])(

@@ -83,7 +83,7 @@ export function consentPage(
     /** What is asked for, in words, one line each. */
     readonly permissions: readonly string[]
     /** Longest time of access while away; absent when no refresh token will be issued. */
-    readonly lastingDays: number | undefined
+    readonly lastingSeconds: number | undefined
     /** Where lasting access is ended. */
     readonly accountUrl: string
   },
@@ -122,12 +122,11 @@ export function consentPage(
       </ul>
       ${
         // A-10: said exactly when it is so; the policy that issues the token decides this too.
-        view.lastingDays === undefined
+        view.lastingSeconds === undefined
           ? html`<p class="soft">You will be asked again when this access runs out.</p>`
           : html`<p class="note">
               It stays signed in while you are away, for up to
-              ${view.lastingDays === 1 ? '1 day' : `${view.lastingDays} days`}. You can end this at
-              any time at
+              ${durationInWords(view.lastingSeconds)}. You can end this at any time at
               <a href="${view.accountUrl}" target="_blank" rel="noopener">${view.accountUrl}</a>.
             </p>`
       }
@@ -228,4 +227,15 @@ export function describeScope(scope: string): string {
     'mcp:admin': 'Administer this server, which includes reading and changing data',
   }
   return words[scope] ?? `Use the permission “${scope}”`
+}
+
+/** A span of time in words: never longer than it is, and in units that say how long it is. */
+export function durationInWords(seconds: number): string {
+  const units = [
+    ['day', 86_400],
+    ['hour', 3600],
+  ] as const
+  const [unit, length] = units.find(([, one]) => seconds >= 2 * one) ?? ['minute', 60]
+  const count = Math.max(1, Math.floor(seconds / length))
+  return `${count} ${unit}${count === 1 ? '' : 's'}`
 }

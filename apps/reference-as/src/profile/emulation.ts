@@ -98,7 +98,8 @@ export function emulationOf({ behaviours }: ServerProfile): Emulation {
     reuse: emulatedReuse(behaviours),
     resource: resource?.value ?? 'honoured',
     registration: behaviours.registration?.value !== 'not-offered',
-    clientIdMetadataDocuments: behaviours.clientIdMetadataDocuments?.value !== 'not-supported',
+    // Without a source it is not offered. Registration is: without it no client gets to try the rest.
+    clientIdMetadataDocuments: behaviours.clientIdMetadataDocuments?.value === 'supported',
     iss: behaviours.iss?.value !== 'not-sent',
     codeChallengeMethods: behaviours.codeChallengeMethods?.value !== 'absent',
     metadataAt: metadataAt?.value ?? 'both',
