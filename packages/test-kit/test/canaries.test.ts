@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto'
+import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { createCanaries } from '../src/index.ts'
 
@@ -15,5 +17,23 @@ test('finds a secret in whatever form it leaked, and names only its label', () =
   for (const leak of leaks) {
     expect(() => canaries.expectNoCanary(['clean', leak])).toThrow(/^Text 1 holds the secret/)
     expect(() => canaries.expectNoCanary([leak])).not.toThrow(secret)
+  }
+})
+
+test('finds the bytes of a key in whatever form they are shown', () => {
+  const canaries = createCanaries()
+  const key = randomBytes(32)
+  canaries.watch('key', key)
+  canaries.expectNoCanary(['nothing here', inspect(randomBytes(32))])
+  const leaks = [
+    `k=${key.toString('hex').toUpperCase()}`,
+    key.toString('base64'),
+    key.toString('base64url'),
+    inspect({ key }),
+    inspect({ key: new Uint8Array(key) }),
+    JSON.stringify({ key }),
+  ]
+  for (const leak of leaks) {
+    expect(() => canaries.expectNoCanary([leak])).toThrow('holds the secret "key"')
   }
 })
