@@ -30,7 +30,7 @@ export interface ScopeSources {
   readonly client?: Partial<Pick<ClientMetadata, 'grant_types'>> | undefined
   /** The scope of the authorization request before this one: given on a step-up. */
   readonly previouslyRequested?: string | undefined
-  /** The scope in force: stands in where the request before named none. */
+  /** The scope in force: stands in where the request before named none of the resource. */
   readonly previouslyGranted?: string | undefined
   /** Default: {@link standardProfile}. */
   readonly profile?: ProviderProfile | undefined
@@ -262,15 +262,18 @@ function readPrevious(
   trace: ScopeTraceEntry[],
 ): readonly string[] {
   const requested = readScope(sources.previouslyRequested).tokens
-  // A request that named no scope was answered with the server's default: asking for the new
-  // scope alone would lose it.
-  const before = requested.length > 0 ? requested : readScope(sources.previouslyGranted).tokens
+  // A request that named no scope of the resource (none at all, or offline_access alone) was
+  // answered with the server's default: asking for the new scope alone would lose it.
+  const namedScope = requested.some((token) => token !== offlineAccess)
+  const before = namedScope
+    ? requested
+    : uniteScopes(requested, readScope(sources.previouslyGranted).tokens)
   if (before.length > 0) {
     trace.push({
       requirements: before.includes(offlineAccess) ? ['C-22', 'C-08'] : ['C-22'],
       rule: 'step-up-union',
       outcome:
-        `What was ${requested.length > 0 ? 'requested' : 'granted'} before stays: ` +
+        `What was ${namedScope ? 'requested' : 'granted'} before stays: ` +
         `${before.join(' ')}${now.length > 0 ? `, together with ${now.join(' ')}` : ''}.`,
     })
   }

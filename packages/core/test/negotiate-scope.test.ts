@@ -142,6 +142,22 @@ test('a step-up after a request without scope keeps what was granted', { tags: [
 })
 
 test(
+  'a step-up after a request that named offline_access alone keeps what was granted',
+  { tags: ['C-08', 'C-22'] },
+  () => {
+    const sources: ScopeSources = {
+      challengeScope: 'write',
+      previouslyRequested: 'offline_access',
+      previouslyGranted: 'read',
+    }
+    expect(negotiateScope({ ...sources, authorizationServer: lists }).scope).toBe(
+      'offline_access read write',
+    )
+    expect(negotiateScope(sources).scope).toBe('read write')
+  },
+)
+
+test(
   'where nobody names a scope, offline_access is never there by accident',
   { tags: ['C-09'] },
   () => {
