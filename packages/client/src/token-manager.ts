@@ -243,13 +243,17 @@ function tokenManager(
   function refreshInBackground(reason: RefreshReason): void {
     if (known?.grant.state !== 'active' || known.grant.tokenSet?.refreshToken === undefined) return
     if (inFlight !== undefined || unsaved !== undefined) return
-    const sinceSeconds = clock.nowEpochSeconds() - lastBackgroundAtEpochSeconds
-    // A clock that was set back does not prolong the pause.
-    if (sinceSeconds >= 0 && sinceSeconds < backgroundPauseSeconds) return
+    if (isWithin(backgroundPauseSeconds, lastBackgroundAtEpochSeconds)) return
     pauseBackground()
     // The current token is still good: whatever goes wrong is reported by events, and matters to a
     // caller only when the token has expired.
     run(reason, undefined, true).result.catch(() => undefined)
+  }
+
+  /** A clock that was set back does not prolong a pause. */
+  function isWithin(pauseSeconds: number, sinceEpochSeconds: number): boolean {
+    const elapsedSeconds = clock.nowEpochSeconds() - sinceEpochSeconds
+    return elapsedSeconds >= 0 && elapsedSeconds < pauseSeconds
   }
 
   function pauseBackground(): void {
@@ -360,11 +364,8 @@ function tokenManager(
   /** A refusal of moments ago, while what was refused is still what would be sent. */
   function refusedLately(): Extract<RefreshOutcome, { kind: 'refused' }> | undefined {
     if (refused === undefined) return undefined
-    const sinceSeconds = clock.nowEpochSeconds() - refused.at
     const sent = refused.outcome.stored.grant.tokenSet?.refreshToken
-    return sinceSeconds >= 0 &&
-      sinceSeconds < refusedPauseSeconds &&
-      known?.grant.tokenSet?.refreshToken === sent
+    return isWithin(refusedPauseSeconds, refused.at) && known?.grant.tokenSet?.refreshToken === sent
       ? refused.outcome
       : undefined
   }

@@ -1,4 +1,3 @@
-import type { ProviderProfile } from '@evergrant/core'
 import { selectProviderProfile } from '@evergrant/core'
 import type { Clock } from '../clock.ts'
 import { EvergrantClientError } from '../errors.ts'
@@ -31,18 +30,11 @@ export type RevocationState = 'revoked' | 'pending' | 'not-supported' | 'refused
  */
 export async function noteTokens(
   grant: Pick<Grant, 'tokenSet'>,
-  { authorizationServer, registration }: Binding,
+  binding: Binding,
   context: RevocationContext,
 ): Promise<string | undefined> {
-  const { refreshToken, accessToken } = grant.tokenSet ?? {}
-  const token = refreshToken ?? accessToken
-  if (token === undefined) return undefined
-  const hint = refreshToken === undefined ? 'access_token' : 'refresh_token'
-  const createdAtEpochSeconds = context.clock.nowEpochSeconds()
-  return await noteRevocation(
-    { token, hint, authorizationServer, registration, createdAtEpochSeconds },
-    context,
-  )
+  const revocation = revocationOf(grant, binding, context)
+  return revocation && (await noteRevocation(revocation, context))
 }
 
 /**
@@ -54,25 +46,44 @@ export async function discardTokens(
   binding: Binding,
   context: RevocationContext,
 ): Promise<void> {
+  const revocation = revocationOf(grant, binding, context)
+  if (revocation === undefined) return
   try {
-    const note = await noteTokens(grant, binding, context)
-    if (note !== undefined) await settleRevocation(note, context)
+    await settleRevocation(await noteRevocation(revocation, context), context)
   } catch (error) {
     if (!EvergrantClientError.is(error)) throw error
-    await revokeUnnoted(grant, binding, context)
+    await send(revocation, context)
   }
 }
 
-async function revokeUnnoted(
+function revocationOf(
   { tokenSet }: Pick<Grant, 'tokenSet'>,
   { authorizationServer, registration }: Binding,
-  { clock, http }: RevocationContext,
-): Promise<void> {
+  { clock }: RevocationContext,
+): PendingRevocation | undefined {
   const token = tokenSet?.refreshToken ?? tokenSet?.accessToken
-  if (token === undefined) return
-  const hint = tokenSet?.refreshToken === undefined ? 'access_token' : 'refresh_token'
+  if (token === undefined) return undefined
+  return {
+    token,
+    hint: tokenSet?.refreshToken === undefined ? 'access_token' : 'refresh_token',
+    authorizationServer,
+    registration,
+    createdAtEpochSeconds: clock.nowEpochSeconds(),
+  }
+}
+
+async function send(
+  { token, hint, authorizationServer, registration }: PendingRevocation,
+  { clock, http }: RevocationContext,
+): ReturnType<typeof revokeToken> {
   const profile = selectProviderProfile(authorizationServer.issuer)
-  await revokeToken(token, hint, { authorizationServer, registration, profile, clock, ...http })
+  return await revokeToken(token, hint, {
+    authorizationServer,
+    registration,
+    profile,
+    clock,
+    ...http,
+  })
 }
 
 /**
@@ -98,17 +109,8 @@ export async function settleRevocation(
   const record = revocationRecord(context.store, id)
   const { value: revocation } = await record.read()
   if (revocation === undefined) return 'revoked'
-  const { authorizationServer, registration, token, hint, createdAtEpochSeconds } = revocation
-  const profile: ProviderProfile = selectProviderProfile(authorizationServer.issuer)
-  const { clock, http } = context
-  const result = await revokeToken(token, hint, {
-    authorizationServer,
-    registration,
-    profile,
-    clock,
-    ...http,
-  })
-  const age = clock.nowEpochSeconds() - createdAtEpochSeconds
+  const result = await send(revocation, context)
+  const age = context.clock.nowEpochSeconds() - revocation.createdAtEpochSeconds
   if (result.outcome === 'unavailable' && age < giveUpAfterSeconds) return 'pending'
   await record.remove()
   return result.outcome === 'unavailable' ? 'refused' : result.outcome

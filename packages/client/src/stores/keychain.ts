@@ -6,9 +6,10 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { EvergrantClientError } from '../errors.ts'
+import { keyLengthBytes } from './encryption/record-cipher.ts'
 import { ownerOnlyFolder } from './file/durable-file.ts'
 import { kernelLock } from './file/kernel-lock.ts'
-import { checkedKey, keyLengthBytes } from './file/keys.ts'
+import { checkedKey } from './file/keys.ts'
 import type { StoreKey } from './file/keys.ts'
 
 /** For one request: a keychain that wants to show a dialog nobody sees would wait for good. */

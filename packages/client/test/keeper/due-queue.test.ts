@@ -2,7 +2,8 @@ import { array, assert, double, nat, oneof, option, property } from 'fast-check'
 import { expect, test } from 'vitest'
 import { dueQueue } from '../../src/keeper/due-queue.ts'
 
-const times = array(oneof(double({ noNaN: true }), nat({ max: 5 })))
+// 0 and -0 are one moment, in whatever order they come out; `toEqual` holds them for two.
+const times = array(oneof(double({ noNaN: true }), nat({ max: 5 })).map((time) => time + 0))
 
 test('whatever goes in comes out in the order in which it is due', () => {
   assert(

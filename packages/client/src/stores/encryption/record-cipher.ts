@@ -3,7 +3,8 @@ import { EvergrantClientError } from '../../errors.ts'
 import type { RecordName, StoredRecord } from '../../store.ts'
 
 const formatVersion = 1
-const keyLengthBytes = 32
+/** What AES-256 takes. */
+export const keyLengthBytes = 32
 const ivLengthBytes = 12
 
 /** What a sealed record turned out to be. */

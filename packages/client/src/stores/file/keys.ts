@@ -2,10 +2,8 @@ import { randomBytes, scrypt } from 'node:crypto'
 import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { EvergrantClientError } from '../../errors.ts'
+import { keyLengthBytes } from '../encryption/record-cipher.ts'
 import { ownerOnlyFile, ownerOnlyFolder, restrictToOwner, syncFolder } from './durable-file.ts'
-
-/** What AES-256 takes. */
-export const keyLengthBytes = 32
 
 /** A store key, and where it lives, for a person to read. */
 export interface StoreKey {
