@@ -119,7 +119,13 @@ const config: Config = {
       'stores/redis',
     ]),
     apiReference('resource-server', ['index', 'fetch', 'express']),
-    apiReference('authorization-server', ['index', 'oidc-provider', 'guarded-fetch', 'profiles']),
+    apiReference('authorization-server', [
+      'index',
+      'oidc-provider',
+      'client-documents',
+      'guarded-fetch',
+      'profiles',
+    ]),
   ],
   themeConfig: {
     colorMode: { respectPrefersColorScheme: true },

@@ -1,5 +1,8 @@
 import type { EventEmitter } from 'node:events'
-import { bindRefreshTokens } from '@evergrant/authorization-server/oidc-provider'
+import {
+  bindClientDocuments,
+  bindRefreshTokens,
+} from '@evergrant/authorization-server/oidc-provider'
 import type {
   RefreshTokenBinding,
   ResourceIndicatorFunctions,
@@ -16,8 +19,6 @@ import type {
   KoaContextWithOIDC,
 } from 'oidc-provider'
 import { isLoopbackUrl } from './addresses.ts'
-import { createFailedDocuments, limitRefetching } from './failed-documents.ts'
-import { createKeptDocuments, keepUsedDocuments } from './kept-documents.ts'
 import { clip } from './log.ts'
 import type { Log } from './log.ts'
 import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
@@ -109,14 +110,18 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
 
   const accessTypes = emulation.accessTypeOffline ? createAccessTypes() : undefined
   const { issueRefreshToken } = binding.configuration
-  const failed = createFailedDocuments()
-  const documents = createKeptDocuments({
+  const documents = bindClientDocuments({
     fetch: dependencies.fetch,
     artifacts: store.artifacts,
-    log,
+    onEvent({ type, url, cause }) {
+      const detail = clip(cause instanceof Error ? cause.message : String(cause))
+      const level = type === 'copy-used' ? 'warn' : 'error'
+      log({ level, event: `client_document.${type}`, url: clip(url), detail })
+    },
   })
   const configuration: Configuration = {
     ...binding.configuration,
+    ...documents.configuration,
     ...(issueRefreshToken === undefined || accessTypes === undefined
       ? {}
       : { issueRefreshToken: accessTypes.issuing(issueRefreshToken) }),
@@ -147,7 +152,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       clientIdMetadataDocument: {
         enabled: emulation.clientIdMetadataDocuments,
         ack: 'draft-02',
-        allowFetch: (_ctx, clientId) => !failed.hasFailed(clientId),
+        ...documents.clientIdMetadataDocument,
       },
       introspection: {
         enabled: true,
@@ -218,13 +223,6 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
         ),
       )
     },
-    // The engine hands over URLs as strings; a Request would bring a method and body along.
-    async fetch(input, init) {
-      if (input instanceof Request) throw new TypeError('expected a URL')
-      // It follows redirects everywhere but in metadata documents.
-      const isDocument = init?.redirect === 'manual'
-      return await (isDocument ? documents : dependencies).fetch(input, init)
-    },
   }
 
   const provider = new Provider(issuer, configuration)
@@ -232,8 +230,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   accessTypes?.observe(provider)
   binding.attach(provider)
   advertiseScopes(provider, settings)
-  limitRefetching(provider, failed)
-  keepUsedDocuments(provider, documents, log)
+  documents.attach(provider)
   observe(provider, events, log)
   return { provider, binding }
 }

@@ -1,4 +1,7 @@
-/** What can be wrong with how this package is set up. Outcomes of requests are values, not errors. */
+/**
+ * What can be wrong with how this package is set up, and with what is fetched for a client.
+ * Outcomes of token requests are values, not errors.
+ */
 export type AuthorizationServerErrorCode =
   /** The key for deriving successors has fewer than 32 bytes. */
   | 'SUCCESSOR_KEY_TOO_SHORT'
@@ -8,6 +11,10 @@ export type AuthorizationServerErrorCode =
   | 'ENGINE_NOT_SUPPORTED'
   /** The guarded fetch refused a URL: scheme, credentials or address. */
   | 'FETCH_REFUSED'
+  /** The host of a client's document does not answer, and there is no copy. May pass. */
+  | 'CLIENT_DOCUMENT_UNAVAILABLE'
+  /** What is at the URL is not the document of this client. Its publisher has to mend it. */
+  | 'CLIENT_DOCUMENT_INVALID'
 
 const brand: symbol = Symbol.for('evergrant.AuthorizationServerError')
 

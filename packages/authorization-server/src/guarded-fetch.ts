@@ -4,6 +4,7 @@ import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import { ReadableStream } from 'node:stream/web'
 import { AuthorizationServerError } from './errors.ts'
+import { limitedBody } from './limited-body.ts'
 import { isPublicAddress } from './public-address.ts'
 
 export { isPublicAddress }
@@ -22,11 +23,14 @@ export interface GuardedFetchOptions {
   readonly ca?: string | undefined
 }
 
+/** What can be said of one request. */
+export interface GuardedFetchInit extends Pick<RequestInit, 'headers' | 'signal'> {
+  /** Longest body, in place of the limit that the guarded fetch was made with. */
+  readonly maximumBodyBytes?: number | undefined
+}
+
 /** The part of `fetch` that is guarded: a GET of an https URL. */
-export type GuardedFetch = (
-  url: string | URL,
-  init?: Pick<RequestInit, 'headers' | 'signal'>,
-) => Promise<Response>
+export type GuardedFetch = (url: string | URL, init?: GuardedFetchInit) => Promise<Response>
 
 /**
  * Makes a `fetch` for URLs that strangers supply: Client ID Metadata Documents (A-09), `jwks_uri`.
@@ -68,7 +72,9 @@ export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFe
         }
         const hasBody = status !== 204 && status !== 205 && status !== 304
         if (!hasBody) message.resume()
-        const body = hasBody ? ReadableStream.from(limited(message, maximumBodyBytes)) : null
+        const body = hasBody
+          ? ReadableStream.from(limitedBody(message, init.maximumBodyBytes ?? maximumBodyBytes))
+          : null
         resolve(new Response(body, { status, headers }))
       })
       exchange.end()
@@ -117,22 +123,5 @@ function guardedLookup(
         callback(null, first.address, first.family)
       }
     })
-  }
-}
-
-async function* limited(
-  source: AsyncIterable<Uint8Array>,
-  maximumBytes: number,
-): AsyncGenerator<Uint8Array> {
-  let received = 0
-  for await (const chunk of source) {
-    received += chunk.byteLength
-    if (received > maximumBytes) {
-      throw new AuthorizationServerError(
-        'FETCH_REFUSED',
-        `The response is longer than ${maximumBytes} bytes.`,
-      )
-    }
-    yield chunk
   }
 }

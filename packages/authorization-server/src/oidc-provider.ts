@@ -8,4 +8,10 @@ export type {
   RefreshTokenEvent,
   RiskFacts,
 } from './oidc-provider/binding.ts'
+export { bindClientDocuments } from './oidc-provider/client-documents.ts'
+export type {
+  ClientDocumentBinding,
+  ClientDocumentBindingOptions,
+  ClientDocumentEvent,
+} from './oidc-provider/client-documents.ts'
 export type { ResourceIndicatorFunctions } from './oidc-provider/effective-resource.ts'

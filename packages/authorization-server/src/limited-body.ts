@@ -1,0 +1,23 @@
+import { AuthorizationServerError } from './errors.ts'
+
+/**
+ * Passes a body on up to `maximumBytes`.
+ *
+ * @throws {@link AuthorizationServerError} `FETCH_REFUSED` where there is more of it.
+ */
+export async function* limitedBody(
+  source: AsyncIterable<Uint8Array>,
+  maximumBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let received = 0
+  for await (const chunk of source) {
+    received += chunk.byteLength
+    if (received > maximumBytes) {
+      throw new AuthorizationServerError(
+        'FETCH_REFUSED',
+        `Refused a response that is longer than ${maximumBytes} bytes.`,
+      )
+    }
+    yield chunk
+  }
+}
