@@ -16,19 +16,20 @@ const sessionSeconds = 14 * 86_400
 export function createAccountHandler(
   dependencies: InteractionDependencies,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { issuer, provider, binding, secrets, store, limits, log } = dependencies
+  const { issuer, provider, binding, settings, secrets, store, limits, log } = dependencies
 
   async function viewOf(grant: LastingGrant): Promise<GrantView> {
     // A metadata document may be gone by now; its URL is still the client's name.
     const client = await provider.Client.find(grant.clientId).catch(() => undefined)
+    const consented = await provider.Grant.find(grant.grantId)
     return {
       grantId: grant.grantId,
       clientName: clip(client?.clientName ?? grant.clientId, 80) ?? '',
       permissions: grant.scope
         .split(' ')
         .filter((scope) => scope !== '' && scope !== 'offline_access')
-        .map((scope) => describeScope(scope)),
-      resource: grant.resource,
+        .map((scope) => describeScope(scope, settings.scopeDescriptions)),
+      resources: Object.keys(consented?.resources ?? {}),
       lastUsed: new Date(grant.lastUsedAtEpochSeconds * 1000),
       expires: new Date(grant.expiresAtEpochSeconds * 1000),
     }

@@ -1,9 +1,10 @@
-import type { RefreshIssuancePolicy } from '@evergrant/authorization-server'
+import type { ClientRiskRules, RefreshIssuancePolicy } from '@evergrant/authorization-server'
 import { serverProfile, serverProfiles } from '@evergrant/authorization-server/profiles'
 import type { ServerProfile } from '@evergrant/authorization-server/profiles'
 import { Command } from 'commander'
 import { addAccount } from './accounts.ts'
 import {
+  isForFilesOnly,
   readAccessTokenLifetimeSeconds,
   readConfiguration,
   readDatabase,
@@ -11,6 +12,7 @@ import {
 } from './configuration.ts'
 import type { ConfigurationSources } from './configuration.ts'
 import { ReferenceServerError } from './errors.ts'
+import type { ReferenceServerErrorCode } from './errors.ts'
 import type { LogEntry } from './log.ts'
 import { describeProfile, listProfiles } from './profile/describe.ts'
 import { startWithSettings } from './server.ts'
@@ -34,8 +36,24 @@ export interface CliEnvironment {
   readonly readPassword: (prompt: string) => Promise<string>
   /** Environment variables: those called `EVERGRANT_AS_*` are settings. */
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Resolves when the server is asked to stop. */
-  readonly stopped: Promise<unknown>
+  /** Resolves when the server is asked to stop. Called by commands that do not end by themselves. */
+  readonly stopped: () => Promise<unknown>
+}
+
+const usageErrors: ReadonlySet<ReferenceServerErrorCode> = new Set([
+  'OPTION_INVALID',
+  'DEMO_NOT_ON_LOOPBACK',
+  'PASSWORD_NOT_GIVEN',
+])
+
+/** What is no {@link ReferenceServerError} is a defect, or a failure that nobody thought of. */
+function unexpected(error: unknown, nodeDebug = ''): string {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
+  if (/\bevergrant\b/.test(nodeDebug)) return `evergrant-as: unexpected ${stack ?? message}\n`
+  return (
+    `evergrant-as: unexpected ${name}: ${message}. ` +
+    'With NODE_DEBUG=evergrant it says where it comes from; please report that.\n'
+  )
 }
 
 /**
@@ -53,9 +71,12 @@ export async function runCli(
     return 0
   } catch (error) {
     if (error instanceof Error && 'exitCode' in error) return error.exitCode === 0 ? 0 : 2
-    if (!ReferenceServerError.is(error)) throw error
+    if (!ReferenceServerError.is(error)) {
+      environment.stderr(unexpected(error, environment.environment['NODE_DEBUG']))
+      return 4
+    }
     environment.stderr(`evergrant-as: ${error.message}\n`)
-    return error.code === 'OPTION_INVALID' || error.code === 'DEMO_NOT_ON_LOOPBACK' ? 2 : 4
+    return usageErrors.has(error.code) ? 2 : 4
   }
 }
 
@@ -78,11 +99,10 @@ function createProgram(environment: CliEnvironment): Command {
     )
     .option('--config <file>', 'JSON file of settings')
     .option('--json', 'print one line of JSON on stdout when ready')
-  for (const { name, kind, help } of settings) {
-    // Metadata of clients are too long for a command line.
+  for (const { name, kind, help } of settings.filter((one) => !isForFilesOnly(one))) {
     if (kind === 'switch') serving.option(`--${name}`, help)
     else if (kind === 'list') serving.option(`--${name} <values>`, help, collect)
-    else if (kind !== 'clients') serving.option(`--${name} <value>`, help)
+    else serving.option(`--${name} <value>`, help)
   }
   serving.action(async () => await serve(sourcesOf(serving), environment))
 
@@ -228,6 +248,7 @@ function secondsFrom(name: string, value: string): number {
 
 async function serve(sources: ConfigurationSources, environment: CliEnvironment): Promise<void> {
   const configuration = readConfiguration(sources)
+  const stopped = environment.stopped()
   const server = await startWithSettings(configuration.settings, {
     log: (entry) => environment.stderr(`${JSON.stringify(stamped(entry))}\n`),
   })
@@ -236,7 +257,7 @@ async function serve(sources: ConfigurationSources, environment: CliEnvironment)
     const { issuer, url } = server
     environment.stdout(`${JSON.stringify({ event: 'ready', issuer, url, pid: process.pid })}\n`)
   }
-  await environment.stopped
+  await stopped
   await server.close()
   environment.stderr('Stopped.\n')
 }
@@ -281,12 +302,30 @@ function summary(
         ...(clients.length === 0 ? [] : [`${clients.length} known beforehand`]),
       ].join(', '),
     ],
+    ['risk', riskRules(on.clientRiskRules)],
     ['rate limits', on.demo ? 'off in the demo' : 'sign-in, token and registration endpoints'],
     ['client address', clientAddress(on.trustedProxies)],
     ['metrics', hasMetrics ? 'OpenTelemetry, where an SDK is registered' : 'off'],
     ['sign-in', on.demo ? 'DEMO: everyone is signed in and approved' : 'accounts'],
   ]
   return `${lines.map(([name = '', value = '']) => `  ${name.padEnd(16)}${value}`).join('\n')}\n`
+}
+
+function riskRules(rules: ClientRiskRules | undefined): string {
+  if (rules === undefined) return 'no rules'
+  const limit = (clients: string, seconds: number | undefined) =>
+    seconds === undefined ? [] : [`${clients} ${seconds === 0 ? 'none' : `${seconds} s`}`]
+  const { trustedDomains } = rules
+  return [
+    ...(trustedDomains === undefined
+      ? []
+      : [
+          `${trustedDomains.join(', ')} trusted`,
+          ...limit('others', rules.untrustedLifetimeSeconds ?? 0),
+        ]),
+    ...limit('on loopback', rules.loopbackLifetimeSeconds),
+    ...limit('new clients', rules.newClientLifetimeSeconds),
+  ].join('; ')
 }
 
 function clientAddress(trustedProxies: number): string {

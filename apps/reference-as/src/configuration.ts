@@ -16,7 +16,7 @@ import { emulatedSettings } from './profile/emulation.ts'
 export interface Setting {
   readonly name: string
   readonly option: keyof AuthorizationServerOptions
-  readonly kind: 'text' | 'number' | 'switch' | 'list' | 'clients'
+  readonly kind: 'text' | 'number' | 'switch' | 'list' | 'clients' | 'texts'
   readonly help: string
 }
 
@@ -81,7 +81,7 @@ export const settings: readonly Setting[] = [
     name: 'grace',
     option: 'graceSeconds',
     kind: 'number',
-    help: 'seconds a superseded refresh token is honoured (default: 300)',
+    help: 'seconds a superseded refresh token is honoured (default: a quarter of --access-token-ttl)',
   },
   {
     name: 'overlap',
@@ -106,6 +106,42 @@ export const settings: readonly Setting[] = [
     option: 'defaultScopes',
     kind: 'list',
     help: 'what a request without scope asks for (default: the first scope)',
+  },
+  {
+    name: 'scope-descriptions',
+    option: 'scopeDescriptions',
+    kind: 'texts',
+    help: 'what scopes mean, in words for people',
+  },
+  {
+    name: 'trusted-domain',
+    option: 'trustedDomains',
+    kind: 'list',
+    help: 'domain whose clients need no further look; may be repeated (default: all)',
+  },
+  {
+    name: 'untrusted-ttl',
+    option: 'untrustedLifetimeSeconds',
+    kind: 'number',
+    help: 'life of a sign-in with other clients; 0 for no refresh token (default: 0)',
+  },
+  {
+    name: 'loopback-ttl',
+    option: 'loopbackLifetimeSeconds',
+    kind: 'number',
+    help: 'life of a sign-in with clients that any program on the machine can pose as',
+  },
+  {
+    name: 'new-client-ttl',
+    option: 'newClientLifetimeSeconds',
+    kind: 'number',
+    help: 'life of a sign-in with clients that are new here',
+  },
+  {
+    name: 'new-client-period',
+    option: 'newClientSeconds',
+    kind: 'number',
+    help: 'for how many seconds a client is new (default: 7 days)',
   },
   {
     name: 'demo',
@@ -172,6 +208,12 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     resources: value('resource', list),
     resourceScopes: value('scopes', list),
     defaultScopes: value('default-scopes', list),
+    scopeDescriptions: value('scope-descriptions', textsByName),
+    trustedDomains: value('trusted-domain', list),
+    untrustedLifetimeSeconds: value('untrusted-ttl', wholeNumber),
+    loopbackLifetimeSeconds: value('loopback-ttl', wholeNumber),
+    newClientLifetimeSeconds: value('new-client-ttl', wholeNumber),
+    newClientSeconds: value('new-client-period', wholeNumber),
     demo: value('demo', onOrOff),
     clients: value('clients', clients),
   }
@@ -217,6 +259,11 @@ export function readAccessTokenLifetimeSeconds(sources: ConfigurationSources): n
   return emulated?.accessTokenLifetimeSeconds ?? defaultAccessTokenLifetimeSeconds
 }
 
+/** Too long, or of too many parts, for a command line or a variable. */
+export function isForFilesOnly({ kind }: Setting): boolean {
+  return kind === 'clients' || kind === 'texts'
+}
+
 function givenSettings({ flags, environment }: ConfigurationSources): Map<string, Given> {
   const given = new Map<string, Given>()
   const file = flags['config'] ?? environment[`${prefix}CONFIG`]
@@ -232,7 +279,7 @@ function givenSettings({ flags, environment }: ConfigurationSources): Map<string
     const name = variable.slice(prefix.length).toLowerCase().replaceAll('_', '-')
     const setting = settings.find((one) => one.name === name)
     // What is mistyped would otherwise be ignored without a word.
-    if (setting === undefined || setting.kind === 'clients') throw unknownSetting(variable)
+    if (setting === undefined || isForFilesOnly(setting)) throw unknownSetting(variable)
     if (value !== undefined && value !== '') {
       given.set(name, { value, from: variable, source: 'environment' })
     }
@@ -304,6 +351,17 @@ function list(given: Given): readonly string[] {
   const texts = values.filter((one) => typeof one === 'string')
   if (texts.length !== values.length) throw wrong(given, 'a text or a list of texts')
   return texts.flatMap((one) => one.split(/[\s,]+/).filter(Boolean))
+}
+
+function textsByName(given: Given): Readonly<Record<string, string>> {
+  const { value } = given
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw wrong(given, 'an object of texts')
+  }
+  const entries = Object.entries(value)
+  const read = entries.flatMap(([name, one]) => (typeof one === 'string' ? [[name, one]] : []))
+  if (read.length !== entries.length) throw wrong(given, 'an object of texts')
+  return Object.fromEntries(read)
 }
 
 function preset(given: Given): RefreshIssuancePreset {

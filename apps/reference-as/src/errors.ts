@@ -12,6 +12,8 @@ export type ReferenceServerErrorCode =
   | 'ACCOUNT_EXISTS'
   /** There is no account of that name. */
   | 'ACCOUNT_UNKNOWN'
+  /** The prompt for a password was left without one. */
+  | 'PASSWORD_NOT_GIVEN'
 
 const brand: symbol = Symbol.for('evergrant.ReferenceServerError')
 

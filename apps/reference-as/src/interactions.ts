@@ -92,7 +92,7 @@ export function createInteractionHandler(
       username: account?.username ?? '',
       resources,
       accountUrl: `${issuer}/account`,
-      permissions: shown.map((scope) => describeScope(scope)),
+      permissions: shown.map((scope) => describeScope(scope, settings.scopeDescriptions)),
       lastingSeconds: decision.issue ? seconds : undefined,
     })
     sendPageTo(response, 200, page)

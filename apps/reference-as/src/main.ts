@@ -8,5 +8,6 @@ process.exitCode = await runCli(process.argv.slice(2), {
   stderr: (text) => process.stderr.write(text),
   readPassword: async (prompt) => await readPassword(process.stdin, process.stderr, prompt),
   environment: process.env,
-  stopped: Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]),
+  // Asked for only by what waits: everything else ends at once, as a terminal's user expects.
+  stopped: async () => await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]),
 })

@@ -4,12 +4,16 @@ import {
   defaultRefreshTokenLifetimes,
   refreshIssuancePresets,
 } from '@evergrant/authorization-server'
-import type { RefreshIssuancePolicy, RefreshIssuancePreset } from '@evergrant/authorization-server'
+import type {
+  ClientRiskRules,
+  RefreshIssuancePolicy,
+  RefreshIssuancePreset,
+  RiskAssessment,
+} from '@evergrant/authorization-server'
 import { serverProfile, serverProfiles } from '@evergrant/authorization-server/profiles'
 import type { ServerProfile } from '@evergrant/authorization-server/profiles'
 import type { GuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import type { RiskFacts } from '@evergrant/authorization-server/oidc-provider'
-import type { RiskAssessment } from '@evergrant/authorization-server'
 import type { Meter } from '@opentelemetry/api'
 import type { ClientMetadata } from 'oidc-provider'
 import { isLoopbackHost } from './addresses.ts'
@@ -24,8 +28,8 @@ export const defaultAccessTokenLifetimeSeconds = 300
 /** Accounts are made by another process, so a database in memory would have none to sign in with. */
 export const defaultDatabasePath = 'evergrant-as.sqlite'
 
-/** Options of {@link startAuthorizationServer}. */
-export interface AuthorizationServerOptions {
+/** Options of {@link startAuthorizationServer}; the rules are for clients that anybody can make up. */
+export interface AuthorizationServerOptions extends ClientRiskRules {
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string | undefined
   /** Port to listen on. Default 0: any free one. */
@@ -57,7 +61,10 @@ export interface AuthorizationServerOptions {
   readonly refreshTokenLifetimeSeconds?: number | undefined
   /** Life of a refresh token that is not used. Default 14 days, or the family's if shorter. */
   readonly refreshTokenIdleSeconds?: number | undefined
-  /** How long a superseded refresh token is honoured at most. Default 300; 0 turns it off. */
+  /**
+   * How long a superseded refresh token is honoured at most. Default a quarter of an access token's
+   * life, 30 to 300; 0 turns it off.
+   */
   readonly graceSeconds?: number | undefined
   /**
    * For how long both tokens of an exchange are good. Default 10, but at most half the life of an
@@ -70,11 +77,13 @@ export interface AuthorizationServerOptions {
   readonly resourceScopes?: readonly string[] | undefined
   /** What an authorization request without `scope` asks for. Default: the first resource scope. */
   readonly defaultScopes?: readonly string[] | undefined
+  /** What scopes mean, for people: `{ 'files:read': 'Read your files' }`. */
+  readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined
   /** Clients known beforehand. */
   readonly clients?: readonly ClientMetadata[] | undefined
   /** Fetches metadata documents and key sets. Default: guarded against private addresses. */
   readonly fetch?: GuardedFetch | undefined
-  /** Can veto a refresh token, or shorten its life. */
+  /** Can veto a refresh token, or shorten its life. Takes the place of the rules. */
   readonly assessRisk?: ((facts: RiskFacts) => RiskAssessment | Promise<RiskAssessment>) | undefined
   /** How often another instance's change of the signing keys is looked for. Default 10. */
   readonly signingKeyCheckSeconds?: number | undefined
@@ -102,6 +111,9 @@ export interface ServerSettings {
   readonly resources: readonly string[]
   readonly resourceScopes: readonly string[]
   readonly defaultScopes: readonly string[]
+  readonly scopeDescriptions: Readonly<Record<string, string>>
+  /** Absent where no rule is set. */
+  readonly clientRiskRules: ClientRiskRules | undefined
   readonly clients: readonly ClientMetadata[]
   readonly signingKeyCheckSeconds: number
 }
@@ -217,12 +229,40 @@ export function resolveSettings(
     resources,
     resourceScopes,
     defaultScopes,
+    scopeDescriptions: options.scopeDescriptions ?? {},
+    clientRiskRules: clientRiskRules(nameOf, options),
     clients: options.clients ?? [],
     signingKeyCheckSeconds: seconds(
       nameOf('signingKeyCheckSeconds'),
       options.signingKeyCheckSeconds ?? 10,
     ),
   }
+}
+
+function clientRiskRules(
+  nameOf: (option: keyof AuthorizationServerOptions) => string,
+  options: AuthorizationServerOptions,
+): ClientRiskRules | undefined {
+  const { trustedDomains } = options
+  const bad = trustedDomains?.find((one) => one === '' || URL.parse(`https://${one}`)?.host !== one)
+  if (bad !== undefined) {
+    throw invalid(nameOf('trustedDomains'), 'host names in lower case, without port or path', bad)
+  }
+  if (options.untrustedLifetimeSeconds !== undefined && trustedDomains === undefined) {
+    throw invalid(nameOf('trustedDomains'), 'the domains whose clients are trusted', undefined)
+  }
+  const limit = (name: keyof ClientRiskRules & `${string}Seconds`) => {
+    const value = options[name]
+    return value === undefined ? undefined : seconds(nameOf(name), value, 0)
+  }
+  const rules = {
+    trustedDomains,
+    untrustedLifetimeSeconds: limit('untrustedLifetimeSeconds'),
+    loopbackLifetimeSeconds: limit('loopbackLifetimeSeconds'),
+    newClientLifetimeSeconds: limit('newClientLifetimeSeconds'),
+    newClientSeconds: limit('newClientSeconds'),
+  }
+  return Object.values(rules).every((rule) => rule === undefined) ? undefined : rules
 }
 
 /**
@@ -258,7 +298,7 @@ const shortestGraceSeconds = 30
  * A grace as long as an access token lives would forgive a thief for good: each refresh of the one
  * who was robbed would begin another one.
  */
-function graceWithin(accessTokenLifetimeSeconds: number): number {
+export function graceWithin(accessTokenLifetimeSeconds: number): number {
   const share = Math.floor(accessTokenLifetimeSeconds / 4)
   return Math.min(defaultGraceSeconds, Math.max(shortestGraceSeconds, share))
 }

@@ -7,7 +7,7 @@ import type {
   RefreshTokenBinding,
   ResourceIndicatorFunctions,
 } from '@evergrant/authorization-server/oidc-provider'
-import { authorizationServerScopes } from '@evergrant/authorization-server'
+import { assessClientRisk, authorizationServerScopes } from '@evergrant/authorization-server'
 import type { GuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import { errors, interactionPolicy, Provider } from 'oidc-provider'
 import type {
@@ -30,6 +30,7 @@ import type { Page } from './pages/layout.ts'
 import { messagePage } from './pages/pages.ts'
 import type { ResourceRegistry } from './resources.ts'
 import type { ServerSecrets } from './secrets.ts'
+import { createSeenClients } from './seen-clients.ts'
 import { idTokenLifetimeSeconds } from './signing-keys.ts'
 import type { ServerEvents } from './stats.ts'
 import type { Store } from './store/store.ts'
@@ -79,6 +80,19 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       }
     },
   }
+  const seen = createSeenClients(store.artifacts)
+  const { clientRiskRules: rules } = settings
+  const assessByRules: AuthorizationServerOptions['assessRisk'] =
+    rules &&
+    (async ({ client }) => {
+      const facts = {
+        clientId: client.clientId,
+        redirectUris: client.redirectUris ?? [],
+        isPreregistered: settings.clients.some((one) => one.client_id === client.clientId),
+        knownSinceEpochSeconds: await seen.since(client.clientId),
+      }
+      return assessClientRisk(facts, rules, Math.floor(Date.now() / 1000))
+    })
   const binding = bindRefreshTokens(
     { ...store, refreshTokens },
     {
@@ -87,7 +101,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       graceSeconds: settings.graceSeconds,
       overlapSeconds: settings.overlapSeconds,
       lifetimes: settings.lifetimes,
-      assessRisk: dependencies.assessRisk,
+      assessRisk: dependencies.assessRisk ?? assessByRules,
       resourceIndicators,
       onEvent(event) {
         events.refreshTokenEvent(event)
@@ -231,6 +245,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   binding.attach(provider)
   advertiseScopes(provider, settings)
   documents.attach(provider)
+  if (rules?.newClientLifetimeSeconds !== undefined) seen.observe(provider, log)
   observe(provider, events, log)
   return { provider, binding }
 }

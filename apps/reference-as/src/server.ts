@@ -5,6 +5,7 @@ import { errors } from 'oidc-provider'
 import type { JWKS, Provider } from 'oidc-provider'
 import { createAccountHandler } from './account-page.ts'
 import { isLoopbackHost } from './addresses.ts'
+import { doubtsAbout } from './doubts.ts'
 import { ReferenceServerError } from './errors.ts'
 import { sendJson, sendPageTo } from './http.ts'
 import { createInteractionHandler } from './interactions.ts'
@@ -68,6 +69,8 @@ export async function startWithSettings(
   dependencies: ServerDependencies,
 ): Promise<RunningAuthorizationServer> {
   const log = dependencies.log ?? (() => {})
+  for (const detail of doubtsAbout(settings))
+    log({ level: 'warn', event: 'settings.doubtful', detail })
   const store = await openStore(settings.databasePath)
   const server = createServer()
   try {

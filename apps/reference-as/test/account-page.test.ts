@@ -7,6 +7,7 @@ import {
   authorizationRequest,
   presentation,
   redeem,
+  redirectUri,
   register,
   resource,
   startServer,
@@ -15,6 +16,7 @@ import {
 
 const password = 'correct horse'
 const hash = hashPassword(password)
+const otherResource = 'https://files.example/mcp'
 
 /** A server with two people, each with a browser. */
 async function start() {
@@ -25,20 +27,32 @@ async function start() {
     await store.accounts.add({ id: `id-${username}`, username, passwordHash: await hash })
   }
   await store.close()
-  const server = await startServer({ demo: false, resources: [resource], databasePath })
+  const server = await startServer({
+    demo: false,
+    resources: [resource, otherResource],
+    databasePath,
+  })
 
   return {
     server,
     /** Signs a person in for an application; what the application holds then. */
-    async allow(browser: ReturnType<typeof createBrowser>, username: string, clientName: string) {
+    async allow(
+      browser: ReturnType<typeof createBrowser>,
+      username: string,
+      clientName: string,
+      resources: readonly string[] = [resource],
+    ) {
       const client = await register(server, { client_name: clientName })
-      const authorization = await authorizationRequest(server, client)
+      const authorization = await authorizationRequest(server, client, { resource: undefined })
+      for (const one of resources) authorization.url.searchParams.append('resource', one)
       let page = await browser.visit(authorization.url)
       if (page.text.includes('name="password"')) {
         page = await browser.submit(page, { username, password, decision: 'sign-in' })
       }
       const { left } = await browser.submit(page, { decision: 'allow' })
-      const tokens = await redeem(server, authorization, left ?? new URL('about:blank'))
+      const answer = left ?? new URL('about:blank')
+      const [first = ''] = resources
+      const tokens = await redeem(server, authorization, answer, redirectUri, { resource: first })
       return { client, refreshToken: tokens.refresh_token ?? '' }
     },
     async [Symbol.asyncDispose]() {
@@ -76,6 +90,16 @@ test(
     expect(await presentation(server, second.client, second.refreshToken)).toBe('ok')
   },
 )
+
+test('a sign-in for several servers names them all', { tags: ['A-10'] }, async () => {
+  await using started = await start()
+  const { server } = started
+  const browser = createBrowser(server.issuer)
+  await started.allow(browser, 'alice', 'App', [resource, otherResource])
+  const { text } = await browser.visit('/account')
+  expect(text).toContain(`For ${resource}<`)
+  expect(text).toContain(`For ${otherResource}<`)
+})
 
 test('nobody ends what is not theirs', { tags: ['A-10'] }, async () => {
   await using started = await start()

@@ -2,8 +2,10 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { PassThrough, Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { runCli } from '../src/cli.ts'
+import { readPassword } from '../src/password.ts'
 import { readConfiguration } from '../src/configuration.ts'
 import { startAuthorizationServer } from '../src/index.ts'
 import type { AuthorizationServerOptions } from '../src/index.ts'
@@ -28,7 +30,7 @@ async function runWith(environment: Record<string, string>, ...argv: string[]) {
     stderr: (text) => (stderr += text),
     readPassword: async () => 'correct horse',
     environment,
-    stopped,
+    stopped: async () => await stopped,
   })
   return {
     firstLine,
@@ -93,12 +95,15 @@ describe('configuration', () => {
       'refresh-token-ttl': 1111,
       grace: 11,
       scopes: ['files:read', 'files:write'],
+      'scope-descriptions': { 'files:read': 'Read your files' },
+      'loopback-ttl': 3600,
     })
     const environment = {
       EVERGRANT_AS_CONFIG: config,
       EVERGRANT_AS_REFRESH_TOKEN_TTL: '2222',
       EVERGRANT_AS_GRACE: '22',
       EVERGRANT_AS_TRUST_PROXY: '1',
+      EVERGRANT_AS_TRUSTED_DOMAIN: 'a.example',
       EVERGRANT_AS_RESOURCE: 'https://a.example/mcp, https://b.example/mcp',
       PATH: '/bin',
     }
@@ -112,6 +117,7 @@ describe('configuration', () => {
       'successor grace 33 s',
       'scopes          files:read files:write',
       'client address  last entry of X-Forwarded-For',
+      'risk            a.example trusted; others none; on loopback 3600 s',
       'resources       https://a.example/mcp, https://b.example/mcp, any on loopback',
       `settings from   ${config}, environment, flags, defaults`,
     ]) {
@@ -123,6 +129,13 @@ describe('configuration', () => {
     ['a number in the file', { 'access-token-ttl': 'soon' }, {}, '"access-token-ttl" in FILE: exp'],
     ['a range in the file', { 'access-token-ttl': 0 }, {}, '"access-token-ttl" in FILE: exp'],
     ['a list in the file', { resource: [1] }, {}, '"resource" in FILE: expected a text or a list'],
+    [
+      'words that are none',
+      { 'scope-descriptions': { 'mcp:read': 1 } },
+      {},
+      '"scope-descriptions" in FILE: expected an object of texts',
+    ],
+    ['a domain', {}, { EVERGRANT_AS_TRUSTED_DOMAIN: 'A' }, 'EVERGRANT_AS_TRUSTED_DOMAIN: exp'],
     ['a client without id', { clients: [{}] }, {}, '"clients" in FILE: expected a list of client'],
     ['a name in the file', { presets: 'oidc' }, {}, '"presets" in FILE: there is no such setting'],
     ['a value of the environment', {}, { EVERGRANT_AS_PRESET: 'x' }, 'EVERGRANT_AS_PRESET: expec'],
@@ -235,6 +248,53 @@ test('users: added, listed, removed', async () => {
   expect((await (await run('users', 'list', ...db)).done()).stdout).toBe('alice\n')
   expect((await (await run('users', 'remove', 'alice', ...db)).done()).code).toBe(0)
   expect((await (await run('users', 'remove', 'alice', ...db)).done()).code).toBe(4)
+})
+
+describe('a password that is asked for', () => {
+  test('and not given changes nothing, and is usage', async () => {
+    using folder = temporaryFolder()
+    const terminal = Object.assign(new PassThrough(), { isTTY: true, setRawMode() {} })
+    let stderr = ''
+    const screen = new Writable({
+      write(chunk, _encoding, done) {
+        stderr += String(chunk)
+        done()
+      },
+    })
+    const db = folder.file('as.db')
+    const code = runCli(['users', 'add', 'alice', '--db', db], {
+      stdout: () => {},
+      stderr: (text) => (stderr += text),
+      readPassword: async (prompt) => await readPassword(terminal, screen, prompt),
+      environment: {},
+      stopped: async () => {},
+    })
+    await expect.poll(() => stderr).toContain('Password for alice')
+    // Ctrl+C, as a terminal in raw mode passes it on.
+    terminal.write('secr\u0003')
+    expect(await code).toBe(2)
+    expect(stderr).toContain('No password was given, and nothing was changed')
+    expect(stderr).not.toContain('secr')
+    expect((await (await run('users', 'list', '--db', db)).done()).stdout).toBe('')
+  })
+
+  test.each([
+    ['without a stack', '', 1],
+    ['with one where that is asked for', 'http,evergrant', 2],
+  ])('fails in a way nobody thought of: told %s', async (_, nodeDebug, lines) => {
+    using folder = temporaryFolder()
+    let stderr = ''
+    const code = await runCli(['users', 'add', 'alice', '--db', folder.file('as.db')], {
+      stdout: () => {},
+      stderr: (text) => (stderr += text),
+      readPassword: async () => await Promise.reject(new TypeError('no such terminal')),
+      environment: { NODE_DEBUG: nodeDebug },
+      stopped: async () => {},
+    })
+    expect(code).toBe(4)
+    expect(stderr).toContain('unexpected TypeError: no such terminal')
+    expect(Math.min(2, stderr.trim().split('\n').length)).toBe(lines)
+  })
 })
 
 test('a port that is taken is said to be', async () => {

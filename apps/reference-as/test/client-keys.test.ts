@@ -27,7 +27,7 @@ async function keyHost() {
   return {
     host,
     urls,
-    async fetch(url: string | URL): Promise<Response> {
+    fetch: async (url: string | URL): Promise<Response> => {
       urls.push(String(url))
       return host.answer()
     },

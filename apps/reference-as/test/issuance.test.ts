@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { discover, presentation, register, signIn, startServer } from './support.ts'
+import { discover, presentation, redirectUri, register, signIn, startServer } from './support.ts'
 
 const codeOnly = { grant_types: ['authorization_code'] }
 const both = { grant_types: ['authorization_code', 'refresh_token'] }
@@ -57,6 +57,40 @@ describe('who gets a refresh token', () => {
     const stranger = await register(server, { client_name: 'Stranger' })
     expect((await signIn(server, { client: stranger })).tokens.refresh_token).toBeUndefined()
     expect((await signIn(server)).tokens.refresh_token).toBeDefined()
+  })
+
+  test('rules need no code: clients of other domains get none', { tags: ['A-01'] }, async () => {
+    await using demo = await startServer({ trustedDomains: ['other.example'] })
+    expect((await signIn(demo)).tokens.refresh_token).toBeUndefined()
+    expect(demo.logs).toContainEqual(
+      expect.objectContaining({
+        event: 'refresh_token.issuance',
+        reason: 'risk-veto',
+        riskReason: 'the client belongs to no trusted domain',
+      }),
+    )
+    const known = {
+      client_id: 'known',
+      redirect_uris: [redirectUri],
+      grant_types: ['authorization_code', 'refresh_token'],
+      token_endpoint_auth_method: 'none' as const,
+      application_type: 'native' as const,
+    }
+    await using knowing = await startServer({
+      trustedDomains: ['other.example'],
+      clients: [known],
+    })
+    const { tokens } = await signIn(knowing, { client: { client_id: 'known' } })
+    expect(tokens.refresh_token).toBeDefined()
+  })
+
+  test('a client that is new gets none, and later it does', { tags: ['A-01'] }, async () => {
+    await using server = await startServer({ newClientLifetimeSeconds: 0, newClientSeconds: 1 })
+    const { client, tokens } = await signIn(server)
+    expect(tokens.refresh_token).toBeUndefined()
+    await expect
+      .poll(async () => (await signIn(server, { client })).tokens.refresh_token, { timeout: 5000 })
+      .toBeDefined()
   })
 
   test('risk can shorten a sign-in', { tags: ['A-01', 'A-07'] }, async () => {

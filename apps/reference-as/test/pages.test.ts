@@ -186,6 +186,20 @@ describe('what the consent page says', () => {
     },
   )
 
+  test('scopes in the words of whoever runs the server', { tags: ['A-10'] }, async () => {
+    await using visit = await arrive(
+      {
+        resourceScopes: ['files:read', 'toString'],
+        scopeDescriptions: { 'files:read': 'Read <your> files' },
+      },
+      {},
+      { scope: 'files:read toString' },
+    )
+    const consent = await visit.browser.submit(visit.page, credentials)
+    expect(consent.text).toContain('Read &lt;your&gt; files')
+    expect(words(consent)).toContain('Use the permission “toString”')
+  })
+
   test('every resource that the answer is for', { tags: ['A-10'] }, async () => {
     const other = 'http://127.0.0.1:9/other'
     await using visit = await arrive({ resources: [resource, other] })

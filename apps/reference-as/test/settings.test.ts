@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { readAccessTokenLifetimeSeconds } from '../src/configuration.ts'
+import { doubtsAbout } from '../src/doubts.ts'
 import { resolveSettings } from '../src/options.ts'
 import { durationInWords } from '../src/pages/pages.ts'
 
@@ -16,6 +17,33 @@ test.each([
     expect(settings.graceSeconds).toBe(graceSeconds)
   },
 )
+
+test.each([
+  [{ accessTokenLifetimeSeconds: 300, graceSeconds: 300 }, ['A grace of 300 s is no shorter']],
+  [{ accessTokenLifetimeSeconds: 300, graceSeconds: 299 }, []],
+  [{ accessTokenLifetimeSeconds: 300, graceSeconds: 0 }, []],
+  [{ accessTokenLifetimeSeconds: 300 }, []],
+  // Tests have tokens this short; their default is nobody's mistake.
+  [{ accessTokenLifetimeSeconds: 2 }, []],
+  [{ accessTokenLifetimeSeconds: 2, graceSeconds: 31 }, ['A grace of 31 s is no shorter']],
+])('a grace that hides reuse is doubted: %j', { tags: ['A-05', 'A-06'] }, (options, doubts) => {
+  const found = doubtsAbout(resolveSettings({ demo: true, ...options }))
+  expect(found).toEqual(doubts.map((doubt) => expect.stringContaining(doubt)))
+})
+
+test.each([
+  ['a domain with a port', { trustedDomains: ['a.example:443'] }],
+  ['a domain in upper case', { trustedDomains: ['A.example'] }],
+  ['a URL for a domain', { trustedDomains: ['https://a.example'] }],
+  ['no domain', { trustedDomains: [''] }],
+  ['a limit for others, where all are trusted', { untrustedLifetimeSeconds: 60 }],
+  ['a negative limit', { loopbackLifetimeSeconds: -1 }],
+  ['a limit that is no number', { newClientLifetimeSeconds: Number.NaN }],
+])('risk rules that cannot work: %s', { tags: ['A-01'] }, (_, options) => {
+  expect(() => resolveSettings({ demo: true, ...options })).toThrow(
+    expect.objectContaining({ code: 'OPTION_INVALID' }),
+  )
+})
 
 test.each([
   [30, '1 minute'],

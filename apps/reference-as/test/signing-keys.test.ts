@@ -88,7 +88,7 @@ test.each(databases.filter(({ available }) => available))(
       stderr: () => {},
       readPassword: async () => '',
       environment: {},
-      stopped: Promise.resolve(),
+      stopped: async () => {},
     })
     expect(code).toBe(0)
     expect(stdout.trim().split('\n')).toHaveLength(4)
@@ -136,7 +136,7 @@ test('keys list: what each key is there for', async () => {
     stderr: () => {},
     readPassword: async () => '',
     environment: {},
-    stopped: Promise.resolve(),
+    stopped: async () => {},
   })
   const states = stdout
     .trim()

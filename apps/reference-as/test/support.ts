@@ -122,6 +122,7 @@ export async function redeem(
   { client, verifier, state }: Authorization,
   answer: URL,
   redirectedTo: string = redirectUri,
+  additionalParameters: Record<string, string> = {},
 ): Promise<oauth.TokenEndpointResponse> {
   const metadata = await discover(server)
   const parameters = oauth.validateAuthResponse(metadata, client, answer, state)
@@ -132,7 +133,7 @@ export async function redeem(
     parameters,
     redirectedTo,
     verifier,
-    insecure,
+    { ...insecure, additionalParameters },
   )
   return await oauth.processAuthorizationCodeResponse(metadata, client, response)
 }

@@ -46,8 +46,10 @@ export function openRotation(
 ): RefreshTokenRotation<SignedIn> {
   return createRefreshTokenRotation(createMemoryRefreshTokenStore<SignedIn>(), {
     successorKey,
-    graceSeconds: 300, // a superseded token leads to the same successor until that is used
-    overlapSeconds: 10, // and for this long even when it was: calls that met one expiry
+    // A superseded token leads to the same successor until that is used, or for this long: well
+    // below the life of an access token, 300 here, or a thief who follows is never noticed.
+    graceSeconds: 75,
+    overlapSeconds: 10, // and for this long even when it was used: calls that met one expiry
     lifetimes: { idleSeconds: 14 * 86_400, absoluteSeconds: 90 * 86_400 },
     nowEpochSeconds, // the system's clock, but for tests
   })

@@ -1,3 +1,5 @@
+export { assessClientRisk } from './client-risk.ts'
+export type { ClientRiskFacts, ClientRiskRules } from './client-risk.ts'
 export { AuthorizationServerError } from './errors.ts'
 export type { AuthorizationServerErrorCode } from './errors.ts'
 export {

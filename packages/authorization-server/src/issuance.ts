@@ -1,3 +1,5 @@
+import { AuthorizationServerError } from './errors.ts'
+
 /**
  * When a refresh token is issued (A-01).
  *
@@ -29,7 +31,8 @@ export type RefreshIssuancePolicy = RefreshIssuancePreset | 'any-code' | 'offlin
 
 /**
  * What a deployment's own risk assessment says about an issuance. Client metadata is
- * self-reported, so this is the place for allow-lists, reputation and first-seen rules.
+ * self-reported, so this is the place for allow-lists, reputation and first-seen rules;
+ * {@link assessClientRisk} has the usual ones.
  */
 export type RiskAssessment =
   | { readonly verdict: 'accept' }
@@ -114,6 +117,8 @@ const issuingReasons: ReadonlySet<RefreshIssuanceReason> = new Set([
  * Whatever the preset, a response type without a code gives none (OIDC Core §11; A-04), and a
  * risk veto wins. A shortening never lengthens: callers take the minimum with their own lifetime.
  *
+ * @throws {@link AuthorizationServerError} `LIFETIME_INVALID` where the assessment shortens to what
+ *   is no life: taken for none, it would lengthen.
  * @see SEP-2207, "Why check client metadata for grant types?"
  */
 export function decideRefreshIssuance(
@@ -133,11 +138,19 @@ export function decideRefreshIssuance(
       riskReason: request.risk.because,
     }
   }
+  const { maximumLifetimeSeconds } = request.risk
+  if (!Number.isSafeInteger(maximumLifetimeSeconds) || maximumLifetimeSeconds < 1) {
+    throw new AuthorizationServerError(
+      'LIFETIME_INVALID',
+      'Expected maximumLifetimeSeconds of a risk assessment to be a positive number of whole ' +
+        `seconds, got ${String(maximumLifetimeSeconds)}. To issue no refresh token, veto.`,
+    )
+  }
   return {
     issue,
     reason,
     explanation: explanations[reason],
-    maximumLifetimeSeconds: request.risk.maximumLifetimeSeconds,
+    maximumLifetimeSeconds,
     riskReason: request.risk.because,
   }
 }

@@ -85,12 +85,12 @@ export function createRefreshTokenRotation<Data>(
   }
 
   return {
-    async issue(familyId, data, { maximumLifetimeSeconds } = {}) {
+    async issue(familyId, data, { maximumLifetimeSeconds = lifetimes.absoluteSeconds } = {}) {
+      assertSeconds('maximumLifetimeSeconds', maximumLifetimeSeconds)
       const refreshToken = generateRefreshToken()
       const issuedAtEpochSeconds = now()
       const familyExpiresAtEpochSeconds =
-        issuedAtEpochSeconds +
-        Math.min(lifetimes.absoluteSeconds, maximumLifetimeSeconds ?? Number.POSITIVE_INFINITY)
+        issuedAtEpochSeconds + Math.min(lifetimes.absoluteSeconds, maximumLifetimeSeconds)
       await store.insert({
         id: refreshTokenId(refreshToken),
         familyId,
@@ -175,13 +175,8 @@ export function successorRecord<Data>(
 /** @throws {@link AuthorizationServerError} `LIFETIME_INVALID` */
 export function assertLifetimes(lifetimes: RefreshTokenLifetimes): RefreshTokenLifetimes {
   const { idleSeconds, absoluteSeconds } = lifetimes
-  for (const [name, value] of Object.entries({ idleSeconds, absoluteSeconds })) {
-    if (Number.isSafeInteger(value) && value > 0) continue
-    throw new AuthorizationServerError(
-      'LIFETIME_INVALID',
-      `lifetimes.${name} must be a whole number of seconds above 0, got ${value}.`,
-    )
-  }
+  assertSeconds('lifetimes.idleSeconds', idleSeconds)
+  assertSeconds('lifetimes.absoluteSeconds', absoluteSeconds)
   if (idleSeconds > absoluteSeconds) {
     throw new AuthorizationServerError(
       'LIFETIME_INVALID',
@@ -190,4 +185,12 @@ export function assertLifetimes(lifetimes: RefreshTokenLifetimes): RefreshTokenL
     )
   }
   return lifetimes
+}
+
+function assertSeconds(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value > 0) return
+  throw new AuthorizationServerError(
+    'LIFETIME_INVALID',
+    `${name} must be a whole number of seconds above 0, got ${value}.`,
+  )
 }

@@ -236,10 +236,10 @@ describe('failures', () => {
     async (_, answer) => {
       const { documents, host, requests, clock } = scene()
       host.answer = answer
-      await expect(documents.resolve(clientId)).rejects.toThrow()
+      await expect(documents.resolve(clientId)).rejects.toThrow(JSON.stringify(clientId))
       clock.now += 9
       host.answer = () => Response.json(document())
-      await expect(documents.resolve(clientId)).rejects.toThrow()
+      await expect(documents.resolve(clientId)).rejects.toThrow(JSON.stringify(clientId))
       expect(requests).toHaveLength(1)
       clock.now += 1
       expect(await documents.resolve(clientId)).toMatchObject({ source: 'fetched' })

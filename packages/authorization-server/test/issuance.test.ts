@@ -98,6 +98,17 @@ describe('risk', () => {
     })
   })
 
+  test.each([Number.NaN, 0, -1, 0.5, Number.POSITIVE_INFINITY])(
+    'a shortening to %s seconds is a mistake, and lengthens nothing',
+    { tags: ['A-01', 'A-07'] },
+    (maximumLifetimeSeconds) => {
+      const risk = { verdict: 'shorten', maximumLifetimeSeconds, because: 'first seen' } as const
+      expect(() => decideRefreshIssuance(request({ ...declared, risk }))).toThrow(
+        expect.objectContaining({ code: 'LIFETIME_INVALID' }),
+      )
+    },
+  )
+
   test('risk never turns a refusal into an issuance', { tags: ['A-01'] }, () => {
     const risk = { verdict: 'accept' } as const
     expect(decideRefreshIssuance(request({ risk }), { preset: 'oidc' }).issue).toBe(false)

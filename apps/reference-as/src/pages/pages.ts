@@ -153,7 +153,7 @@ export interface GrantView {
   readonly grantId: string
   readonly clientName: string
   readonly permissions: readonly string[]
-  readonly resource: string | undefined
+  readonly resources: readonly string[]
   readonly lastUsed: Date
   readonly expires: Date
 }
@@ -188,8 +188,8 @@ export function grantsPage(
               ${grant.permissions.map((permission) => html`<li>${permission}</li>`)}
             </ul>
             <p class="soft">
-              ${grant.resource === undefined ? undefined : html`For ${grant.resource}<br />`}Last
-              renewed ${day(grant.lastUsed)}, ends ${day(grant.expires)} if it is not used
+              ${grant.resources.map((resource) => html`For ${resource}<br />`)}Last renewed
+              ${day(grant.lastUsed)}, ends ${day(grant.expires)} if it is not used
             </p>
             <form method="post" action="${view.action}">
               <input type="hidden" name="csrf" value="${view.csrf}" />
@@ -218,15 +218,21 @@ export function messagePage(title: string, text: string, detail?: string): Page 
   }
 }
 
-/** What a scope token lets a client do, in words a person would use. */
-export function describeScope(scope: string): string {
-  const words: Readonly<Record<string, string>> = {
-    openid: 'Know which account you signed in with',
-    'mcp:read': 'Read data through the tools of this server',
-    'mcp:write': 'Change data through the tools of this server',
-    'mcp:admin': 'Administer this server, which includes reading and changing data',
-  }
-  return words[scope] ?? `Use the permission “${scope}”`
+const scopeWords: Readonly<Record<string, string>> = {
+  openid: 'Know which account you signed in with',
+  'mcp:read': 'Read data through the tools of this server',
+  'mcp:write': 'Change data through the tools of this server',
+  'mcp:admin': 'Administer this server, which includes reading and changing data',
+}
+
+/**
+ * What a scope token lets a client do, in words a person would use.
+ *
+ * @param own - Words of whoever runs the server; they go first.
+ */
+export function describeScope(scope: string, own: Readonly<Record<string, string>>): string {
+  const words = { ...scopeWords, ...own }
+  return (Object.hasOwn(words, scope) ? words[scope] : undefined) ?? `Use the permission “${scope}”`
 }
 
 /** A span of time in words: never longer than it is, and in units that say how long it is. */

@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest'
+import { assessClientRisk } from '../src/index.ts'
+import type { ClientRiskFacts, ClientRiskRules } from '../src/index.ts'
+
+const now = 1_800_000_000
+
+function assess(rules: ClientRiskRules, facts: Partial<ClientRiskFacts> = {}) {
+  return assessClientRisk(
+    {
+      clientId: 'registered',
+      redirectUris: ['https://client.example/callback'],
+      isPreregistered: false,
+      knownSinceEpochSeconds: undefined,
+      ...facts,
+    },
+    rules,
+    now,
+  )
+}
+
+describe('domains', () => {
+  const rules: ClientRiskRules = {
+    trustedDomains: ['client.example'],
+    untrustedLifetimeSeconds: 60,
+  }
+  const untrusted = { verdict: 'shorten', maximumLifetimeSeconds: 60 }
+
+  test.each<[string, Partial<ClientRiskFacts>]>([
+    ['published there', { clientId: 'https://client.example/metadata.json', redirectUris: [] }],
+    ['published at a subdomain', { clientId: 'https://a.client.example/m', redirectUris: [] }],
+    ['redirected there', {}],
+    ['set up by hand', { redirectUris: ['https://evil.example/'], isPreregistered: true }],
+  ])('trusted: %s', { tags: ['A-01'] }, (_, facts) => {
+    expect(assess(rules, facts)).toEqual({ verdict: 'accept' })
+  })
+
+  test.each<[string, Partial<ClientRiskFacts>]>([
+    ['published elsewhere', { clientId: 'https://evil.example/m', redirectUris: [] }],
+    ['a domain that ends alike', { clientId: 'https://evilclient.example/m', redirectUris: [] }],
+    ['a domain in front', { clientId: 'https://client.example.evil.example/m', redirectUris: [] }],
+    [
+      'one redirect elsewhere',
+      { redirectUris: ['https://client.example/', 'https://evil.example/'] },
+    ],
+    ['a redirect without TLS', { redirectUris: ['http://client.example/'] }],
+    ['a redirect to the machine', { redirectUris: ['http://127.0.0.1/callback'] }],
+    ['no redirect at all', { redirectUris: [] }],
+    ['a client_id that is none', { clientId: 'https://client.example/', redirectUris: [] }],
+  ])('not trusted: %s', { tags: ['A-01'] }, (_, facts) => {
+    expect(assess(rules, facts)).toMatchObject(untrusted)
+  })
+
+  test('others get no refresh token, if nothing else is said', { tags: ['A-01'] }, () => {
+    expect(assess({ trustedDomains: [] })).toEqual({
+      verdict: 'veto',
+      because: 'the client belongs to no trusted domain',
+    })
+    expect(assess({})).toEqual({ verdict: 'accept' })
+  })
+})
+
+describe('loopback', () => {
+  test.each([
+    [['http://127.0.0.1/callback'], 'shorten'],
+    [['http://localhost:1/', 'http://[::1]/'], 'shorten'],
+    [['http://127.0.0.1/', 'https://client.example/'], 'accept'],
+    [['com.example.app:/callback'], 'accept'],
+    [['http://127.0.0.1.evil.example/'], 'accept'],
+  ])('%j: %s', { tags: ['A-01'] }, (redirectUris, verdict) => {
+    expect(assess({ loopbackLifetimeSeconds: 60 }, { redirectUris }).verdict).toBe(verdict)
+  })
+})
+
+describe('new clients', () => {
+  test.each([
+    [undefined, 'shorten'],
+    [now, 'shorten'],
+    [now - 99, 'shorten'],
+    [now - 100, 'accept'],
+    // A clock that was set back makes nobody known.
+    [now + 50, 'shorten'],
+  ])('known since %s: %s', { tags: ['A-01'] }, (knownSinceEpochSeconds, verdict) => {
+    const rules = { newClientLifetimeSeconds: 60, newClientSeconds: 100 }
+    expect(assess(rules, { knownSinceEpochSeconds }).verdict).toBe(verdict)
+  })
+})
+
+test('the strictest rule wins', { tags: ['A-01', 'A-07'] }, () => {
+  const facts = { redirectUris: ['http://127.0.0.1/callback'] }
+  const rules = {
+    trustedDomains: [],
+    untrustedLifetimeSeconds: 300,
+    loopbackLifetimeSeconds: 60,
+    newClientLifetimeSeconds: 120,
+  }
+  expect(assess(rules, facts)).toEqual({
+    verdict: 'shorten',
+    maximumLifetimeSeconds: 60,
+    because: 'any program on the machine can ask in this client’s name',
+  })
+  expect(assess({ ...rules, newClientLifetimeSeconds: 0 }, facts)).toEqual({
+    verdict: 'veto',
+    because: 'the client is new here',
+  })
+})
+
+test.each([Number.NaN, -1, 0.5])('%s is no lifetime', { tags: ['A-01'] }, (seconds) => {
+  expect(() => assess({ newClientLifetimeSeconds: seconds })).toThrow(
+    expect.objectContaining({ code: 'LIFETIME_INVALID' }),
+  )
+})
