@@ -25,6 +25,7 @@ import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
 import { createAccessTypes } from './profile/access-type.ts'
 import { emulate, refuseAuthorization } from './profile/emulate.ts'
 import { emulateReuse } from './profile/refresh-token-store.ts'
+import { settleResource } from './profile/resource.ts'
 import { pageHeaders, renderPage } from './pages/layout.ts'
 import type { Page } from './pages/layout.ts'
 import { messagePage } from './pages/pages.ts'
@@ -310,6 +311,7 @@ function keepOnThisMachine(metadata: ClientMetadata): void {
 
 /** Fills in what a request without usable scope means (RFC 6749 §3.3), or refuses it. */
 function completeScope(ctx: KoaContextWithOIDC, settings: ServerSettings): void {
+  settleResource(ctx, settings)
   const { params } = ctx.oidc
   if (params === undefined) return
   const requested = [...ctx.oidc.requestParamScopes].filter(Boolean)

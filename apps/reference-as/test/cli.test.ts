@@ -231,6 +231,8 @@ test('profiles: listed, shown with their sources, printed as data', async () => 
   const okta = await (await run('profiles', 'okta')).done()
   expect(okta.stdout).toMatch(/rotation: same-token\n +documented: https:\/\/developer\.okta\.com/)
   expect(okta.stdout).toMatch(/idleSeconds: \d+ \(not emulated: /)
+  expect(okta.stdout).toMatch(/^Dynamic registration: offered here .* no source says/m)
+  expect((await (await run('profiles', 'logto')).done()).stdout).not.toMatch(/^Dynamic reg/m)
   const data: unknown = JSON.parse((await (await run('profiles', 'okta', '--json')).done()).stdout)
   expect(data).toMatchObject({ name: 'okta', behaviours: { rotation: { value: 'same-token' } } })
   const unknown = await (await run('profiles', 'oktaa')).done()

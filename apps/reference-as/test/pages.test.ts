@@ -127,6 +127,23 @@ describe('signing in', () => {
   })
 })
 
+test(
+  'a profile that ignores resource says on the page which one it took, and keeps to it',
+  { tags: ['A-03', 'A-10'] },
+  async () => {
+    const resources = ['http://127.0.0.1:9/other', resource]
+    await using visit = await arrive({ profile: 'keycloak', resources })
+    const { server, client, authorization, browser } = visit
+    const consent = await browser.submit(visit.page, credentials)
+    expect(words(consent)).toContain(`To be used with ${resource}`)
+    expect(words(consent)).not.toContain('/other')
+    const { left } = await browser.submit(consent, { decision: 'allow' })
+    const tokens = await redeem(server, authorization, left ?? new URL('about:blank'))
+    expect(tokens.scope).toBe('mcp:read')
+    expect(await presentation(server, client, tokens.refresh_token ?? '')).toBe('ok')
+  },
+)
+
 describe('what the consent page says', () => {
   test(
     'that access goes on while away, for how long, when it will',

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { behavioursOf, serverProfiles } from '@evergrant/authorization-server/profiles'
 import type { ServerProfile } from '@evergrant/authorization-server/profiles'
 import type { ClientEvent } from '@evergrant/client'
-import { createSession } from '@evergrant/client'
+import { createSession, EvergrantClientError } from '@evergrant/client'
 import { authorizedFetch } from '@evergrant/client/fetch'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { memoryStore } from '@evergrant/client/stores/memory'
@@ -11,6 +11,7 @@ import { startTrustingResource } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
 import { startAuthorizationServer } from '../src/index.ts'
 import type { AuthorizationServerOptions } from '../src/index.ts'
+import { describeProfile } from '../src/profile/describe.ts'
 
 const scope = 'mcp:read'
 const redirectUri = 'http://127.0.0.1/callback'
@@ -26,13 +27,27 @@ const client = {
   application_type: 'native',
 } as const
 
+/** Never asked for: what is listed besides the resource of the test. */
+const otherResource = 'http://127.0.0.1:9/other'
+
+/** What is listed, where the server knows one resource or two. */
+const lists: Readonly<Record<string, (resource: string) => readonly string[]>> = {
+  'one resource': (resource) => [resource],
+  'another resource after it': (resource) => [resource, otherResource],
+  'another resource before it': (resource) => [otherResource, resource],
+}
+
 /** The reference server behaving like a product, and a resource it protects. */
-async function world(profile: string, more: AuthorizationServerOptions = {}) {
+async function world(
+  profile: string,
+  more: AuthorizationServerOptions = {},
+  list: (resource: string) => readonly string[] = (resource) => [resource],
+) {
   const resource = await startTrustingResource(scope)
   const as = await startAuthorizationServer({
     demo: true,
     profile,
-    resources: [resource.url],
+    resources: list(resource.url),
     clients: [
       { ...client, client_id: clientId, grant_types: ['authorization_code', 'refresh_token'] },
       { ...client, client_id: clientWithoutGrantType, grant_types: ['authorization_code'] },
@@ -56,52 +71,137 @@ function clientProfile(name: string) {
   return providerProfiles.find((profile) => profile.id === id)
 }
 
-function session(it: Awaited<ReturnType<typeof world>>, name: string, events: ClientEvent[]) {
+function session(
+  it: Awaited<ReturnType<typeof world>>,
+  profile: ReturnType<typeof clientProfile>,
+  events: ClientEvent[],
+) {
   return createSession(it.resource.url, {
     store: memoryStore(),
     client: { name: 'Test', preRegistered: { [it.as.issuer]: { clientId } } },
     signIn: headlessSignIn({ redirectUri }),
-    preferences: { profile: clientProfile(name), assumePkceS256: true },
+    preferences: { profile, assumePkceS256: true },
     observe: (event) => events.push(event),
   })
 }
 
+/** The resource that an access token is for. */
+function audienceOf(accessToken: string): unknown {
+  const claims: unknown = JSON.parse(
+    Buffer.from(accessToken.split('.')[1] ?? '', 'base64url').toString('utf8'),
+  )
+  return typeof claims === 'object' && claims !== null && 'aud' in claims ? claims.aud : undefined
+}
+
+const unlisted: unknown = expect.stringMatching(/does not list offline_access/)
+
+/** What comes of a sign-in by a client that does what the standards say, and no more. */
+function byStandardsAlone({ behaviours }: ServerProfile) {
+  if (behaviours.resource?.value === 'refused') return { refused: 'invalid_target' }
+  // No standard knows of access_type.
+  return behaviours.refreshTokenFor?.value === 'access-type-offline'
+    ? {
+        refreshToken: 'not-issued',
+        withoutRefreshToken: unlisted,
+      }
+    : { refreshToken: 'issued', withoutRefreshToken: undefined }
+}
+
+/** What must not have happened while nothing was wrong. */
+const troubles = new Set<ClientEvent['type']>(['refresh-failed', 'save-failed', 'grant-ended'])
+
 describe.each(serverProfiles.map((profile) => [profile.name, profile] as const))(
   'a server like %s',
   (name, profile) => {
-    test(
-      'gives the client a refresh token, and it signs in once',
+    test.each(Object.entries(lists))(
+      'gives the client a refresh token, and it signs in once (%s)',
       { tags: ['C-02', 'C-05', 'C-50', 'C-51'] },
-      async () => {
-        await using it = await world(name)
+      async (listed, list) => {
+        await using it = await world(name, {}, list)
         const events: ClientEvent[] = []
-        const ours = session(it, name, events)
+        const ours = session(it, clientProfile(name), events)
         const signedIn = await ours.signIn()
-        expect(signedIn.refreshToken).toBe('issued')
+        expect(signedIn).toMatchObject({ outcome: 'signed-in', refreshToken: 'issued' })
+        expect(signedIn.withoutRefreshToken).toBeUndefined()
+        // Who may not name the resource gets the first of the list.
+        const audience =
+          profile.behaviours.resource?.value === 'refused' &&
+          listed === 'another resource before it'
+            ? otherResource
+            : it.resource.url
 
         const fetch = authorizedFetch(ours)
         for (let round = 0; round < rounds; round += 1) {
-          it.resource.giveUp((await ours.getAccessToken()).value)
+          const { value } = await ours.getAccessToken()
+          expect(audienceOf(value)).toBe(audience)
+          it.resource.giveUp(value)
           const answers = await Promise.all(
             Array.from({ length: callers }, () => fetch(it.resource.url)),
           )
           expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
         }
+        expect(audienceOf((await ours.getAccessToken()).value)).toBe(audience)
         const refreshes = events.filter((event) => event.type === 'refresh-succeeded')
         expect(refreshes).toHaveLength(rounds)
         const exchanged = (profile.behaviours.rotation?.value ?? 'new-token') === 'new-token'
         expect(refreshes.map(({ rotated }) => rotated)).toEqual(refreshes.map(() => exchanged))
-        expect(it.as.stats().signIns).toBe(1)
+        expect(events.filter(({ type }) => troubles.has(type))).toEqual([])
+        expect(it.as.stats()).toMatchObject({
+          signIns: 1,
+          tokenRequests: {
+            authorization_code: { success: 1 },
+            refresh_token: { success: rounds },
+          },
+        })
       },
     )
 
-    test('shows every behaviour that it emulates', { tags: ['A-03', 'A-05'] }, async () => {
-      const shown = await observe(name)
-      const { idleSeconds: _idle, absoluteSeconds: _absolute, ...behaviours } = known(profile)
-      // Nothing but a body tells how long a grace is; rotation.test.ts does.
-      const { graceSeconds: _grace, accessTokenSeconds: _access, ...observable } = behaviours
-      expect(shown).toMatchObject(observable)
+    test(
+      'gives a client that knows no products one as well, or the client says why not',
+      { tags: ['C-02', 'C-05'] },
+      async () => {
+        await using it = await world(name, {}, lists['another resource before it'])
+        const outcome = await session(it, undefined, [])
+          .signIn()
+          .then(
+            ({ refreshToken, withoutRefreshToken }) => ({ refreshToken, withoutRefreshToken }),
+            (error: unknown) => ({
+              refused: EvergrantClientError.is(error) ? error.oauthError : error,
+            }),
+          )
+        expect(outcome).toEqual(byStandardsAlone(profile))
+      },
+    )
+
+    test.each(Object.entries(lists))(
+      'shows every behaviour that it emulates (%s)',
+      { tags: ['A-03', 'A-05'] },
+      async (_listed, list) => {
+        const shown = await observe(name, list)
+        const { idleSeconds: _idle, absoluteSeconds: _absolute, ...behaviours } = known(profile)
+        // Nothing but a body tells how long a grace is; rotation.test.ts does.
+        const { graceSeconds: _grace, accessTokenSeconds: _access, ...observable } = behaviours
+        expect(shown).toMatchObject(observable)
+      },
+    )
+  },
+)
+
+/** What no source says, and is offered all the same: see the end of `evergrant-as profiles okta`. */
+const registersForTrials = new Set(['cognito', 'okta'])
+
+test.each(serverProfiles.map((profile) => [profile.name, profile] as const))(
+  'a server like %s offers clients the ways in that have a source, or says that it has none',
+  { tags: ['A-03'] },
+  async (name, profile) => {
+    const { registration, clientIdMetadataDocuments } = profile.behaviours
+    const forTrials = registersForTrials.has(name)
+    const shown = await observe(name)
+    expect(shown).toMatchObject({
+      registration: forTrials ? 'offered' : (registration?.value ?? 'not-offered'),
+      clientIdMetadataDocuments: clientIdMetadataDocuments?.value ?? 'not-supported',
     })
+    expect(describeProfile(profile).includes('Dynamic registration: offered here')).toBe(forTrials)
   },
 )
 
@@ -110,8 +210,11 @@ function known(profile: ServerProfile): Record<string, string | number> {
 }
 
 /** Asks a server what it does, in the terms of a profile. */
-async function observe(name: string): Promise<Record<string, string>> {
-  await using it = await world(name)
+async function observe(
+  name: string,
+  list?: (resource: string) => readonly string[],
+): Promise<Record<string, string>> {
+  await using it = await world(name, {}, list)
   const wellKnown = (suffix: string) => fetch(`${it.as.issuer}/.well-known/${suffix}`)
   const oauth = await wellKnown('oauth-authorization-server')
   const openid = await wellKnown('openid-configuration')
@@ -265,7 +368,7 @@ test('what is set goes before what a profile says', { tags: ['A-03'] }, async ()
     accessTokenLifetimeSeconds: 33,
     lifetimes: { absoluteSeconds: 30 * 86_400 },
   })
-  const signedIn = await session(it, 'no client profile', []).signIn()
+  const signedIn = await session(it, undefined, []).signIn()
   expect(signedIn.decision?.offlineAccess).toBe('added')
 })
 

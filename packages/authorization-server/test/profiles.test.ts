@@ -21,6 +21,19 @@ test('what was measured names the version, and nothing else claims to be', () =>
   }
 })
 
+test('what others say in issues, forums and pages of their own is not called documented', () => {
+  const others =
+    /\/(issues|pull|discussions)\/|\/answers\/|\/\/(forum|community)\.|\/\/(raw\.githubusercontent|qiita|usefulangle|glama|www\.(unipile|nango|pulumi))\./
+  const secondHand = serverProfiles
+    .flatMap((profile) => [
+      ...behavioursOf(profile).map(([, behaviour]) => behaviour),
+      ...profile.notes,
+    ])
+    .filter(({ source }) => others.test(source))
+  expect(secondHand).not.toEqual([])
+  expect(secondHand.filter(({ status }) => status !== 'inferred')).toEqual([])
+})
+
 test('names are unique, sorted, fit for a command line, and find their profile', () => {
   const names = serverProfiles.map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)

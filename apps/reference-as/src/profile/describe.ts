@@ -1,6 +1,6 @@
 import { behavioursOf } from '@evergrant/authorization-server/profiles'
 import type { ServerProfile } from '@evergrant/authorization-server/profiles'
-import { notEmulated } from './emulation.ts'
+import { notEmulated, registersWithoutSource } from './emulation.ts'
 
 /** A profile as a person reads it: each behaviour with how it is known, and what is left out. */
 export function describeProfile(profile: ServerProfile): string {
@@ -19,6 +19,12 @@ export function describeProfile(profile: ServerProfile): string {
     ...lines,
     '',
     ...(notes.length === 0 ? [] : ['Known besides, and not emulated:', ...notes, '']),
+    ...(registersWithoutSource(profile)
+      ? [
+          'Dynamic registration: offered here so that clients can try the rest; no source says that the product has it.',
+          '',
+        ]
+      : []),
     'Everything else is as this server does it.',
     '',
   ].join('\n')

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http'
+import { parse } from 'node:querystring'
+import type { ParsedUrlQuery } from 'node:querystring'
 import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Emulation } from './emulation.ts'
@@ -55,7 +57,7 @@ function answersInstead(ctx: Context, { metadataAt }: Emulation): boolean {
 
 /**
  * Takes `resource` out of a token request, or refuses the request for it before the engine spends
- * the token. The engine reads the parameters from where this leaves them.
+ * the token. The engine reads the parameters from where this leaves them, and refuses duplicates.
  */
 async function refusesToken(
   ctx: Context,
@@ -64,46 +66,53 @@ async function refusesToken(
 ): Promise<boolean> {
   if (resource === 'honoured' || ctx.method !== 'POST') return false
   if (ctx.path !== provider.pathFor('token')) return false
-  const parameters = new URLSearchParams(await boundedText(ctx.req))
-  if (resource === 'refused' && parameters.has('resource')) {
-    ctx.status = 400
-    ctx.body = {
-      error: 'invalid_target',
-      error_description: 'the resource parameter is not supported',
-    }
-    return true
+  // Anything else is left unread: the engine has its own answer to it.
+  if (typeof ctx.is('application/x-www-form-urlencoded') !== 'string') return false
+  if ((ctx.request.length ?? 0) > longestBody) return false
+  const parameters = await readForm(ctx)
+  if (parameters === undefined) {
+    return refuse(ctx, 'invalid_request', 'failed to parse the request body')
   }
-  parameters.delete('resource')
+  if (resource === 'refused' && parameters['resource'] !== undefined) {
+    return refuse(ctx, 'invalid_target', 'the resource parameter is not supported')
+  }
+  delete parameters['resource']
   const request: IncomingMessage & { body?: unknown } = ctx.req
-  request.body = Object.fromEntries(parameters)
+  request.body = parameters
   return false
 }
 
-async function boundedText(request: IncomingMessage): Promise<string> {
+function refuse(ctx: Context, error: string, description: string): true {
+  ctx.status = 400
+  ctx.set('cache-control', 'no-store')
+  ctx.body = { error, error_description: description }
+  return true
+}
+
+/** Parses as the engine does: a parameter that is there twice becomes a list. */
+async function readForm(ctx: Context): Promise<ParsedUrlQuery | undefined> {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of request) {
+  for await (const chunk of ctx.req.iterator({ destroyOnReturn: false })) {
     const bytes = Buffer.from(chunk)
     length += bytes.length
-    if (length > longestBody) throw new errors.InvalidRequest('the request is too long')
+    if (length > longestBody) return undefined
     chunks.push(bytes)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return parse(Buffer.concat(chunks).toString('utf8'))
 }
 
 function rewriteAuthorization(ctx: Context, provider: Provider, emulation: Emulation): void {
   if (ctx.method !== 'GET' || ctx.path !== provider.pathFor('authorization')) return
-  const query = { ...ctx.query }
-  if (emulation.resource === 'ignored') delete query['resource']
-  const { scope, prompt } = query
+  const { resource, ...others } = ctx.query
+  // Duplicates stay lists here, for the engine to refuse.
+  if (emulation.resource === 'ignored' && resource !== undefined) ctx.query = others
+  const { scope, prompt } = ctx.query
   const asksConsent = typeof prompt === 'string' && prompt.split(' ').includes('consent')
   if (emulation.promptConsentNeeded && !asksConsent && typeof scope === 'string') {
-    query['scope'] = scope
-      .split(' ')
-      .filter((token) => token !== 'offline_access')
-      .join(' ')
+    const kept = scope.split(' ').filter((token) => token !== 'offline_access')
+    ctx.query = { ...ctx.query, scope: kept.join(' ') }
   }
-  ctx.query = query
 }
 
 function rewriteMetadata(ctx: Context, emulation: Emulation): void {

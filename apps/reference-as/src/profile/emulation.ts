@@ -97,14 +97,24 @@ export function emulationOf({ behaviours }: ServerProfile): Emulation {
     rotation: rotation?.value ?? 'new-token',
     reuse: emulatedReuse(behaviours),
     resource: resource?.value ?? 'honoured',
-    registration: behaviours.registration?.value !== 'not-offered',
-    // Without a source it is not offered. Registration is: without it no client gets to try the rest.
+    registration:
+      behaviours.registration?.value === 'offered' || registersWithoutSource({ behaviours }),
+    // Without a source it is not offered.
     clientIdMetadataDocuments: behaviours.clientIdMetadataDocuments?.value === 'supported',
     iss: behaviours.iss?.value !== 'not-sent',
     codeChallengeMethods: behaviours.codeChallengeMethods?.value !== 'absent',
     metadataAt: metadataAt?.value ?? 'both',
     deadRefreshToken: deadRefreshToken?.value ?? 'invalid_grant',
   }
+}
+
+/**
+ * Whether registration is offered though no source says that the product has it: where there is no
+ * other way in that a client finds by itself, and no source says that there is none at all.
+ */
+export function registersWithoutSource({ behaviours }: Pick<ServerProfile, 'behaviours'>): boolean {
+  const { registration, clientIdMetadataDocuments } = behaviours
+  return registration === undefined && clientIdMetadataDocuments?.value !== 'supported'
 }
 
 function emulatedReuse({ reuse }: ServerBehaviours): Emulation['reuse'] {

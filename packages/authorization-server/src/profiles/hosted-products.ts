@@ -8,8 +8,11 @@ const auth0Get =
 const auth0Expiry =
   'auth0/docs-v2, main/docs/secure/tokens/refresh-tokens/configure-refresh-token-expiration.mdx@0bc697041b'
 const auth0Rotation = 'https://auth0.com/docs/tokens/guides/configure-refresh-token-rotation'
+const auth0Schema =
+  'https://raw.githubusercontent.com/api-evangelist/auth0/refs/heads/main/json-schema/auth0-clientrefreshtokenconfiguration-schema.json'
 const okta = 'https://developer.okta.com/docs/guides/refresh-tokens/main/'
 const entra = 'MicrosoftDocs/entra-docs, docs/identity-platform/refresh-tokens.md@1c46dd7464'
+const entraBareScopes = 'https://github.com/anthropics/claude-ai-mcp/issues/514'
 const googleTokens = 'https://usefulangle.com/post/51/google-refresh-token-common-questions'
 const cognitoToken = 'https://docs.aws.amazon.com/cognito/latest/developerguide/token-endpoint.html'
 const cognitoRotation =
@@ -32,7 +35,7 @@ export const hostedProducts: readonly ServerProfile[] = [
       promptConsent: inferred('not-needed', auth0Get),
       rotation: documented('new-token', auth0Expiry),
       reuse: documented('family-revoked', auth0Rotation),
-      graceSeconds: documented(0, auth0Rotation),
+      graceSeconds: inferred(0, auth0Schema),
       idleSeconds: documented(30 * day, auth0Expiry),
       registration: inferred('offered', 'https://qiita.com/smesh/items/db9b90bc6735cf9381af'),
     },
@@ -42,6 +45,10 @@ export const hostedProducts: readonly ServerProfile[] = [
         auth0Expiry,
       ),
       documented('the API must allow offline access, or no refresh token comes', auth0Get),
+      inferred(
+        'metadata documents count once an administrator has registered a client from them',
+        'https://www.pulumi.com/registry/packages/auth0/api-docs/clientcimd/',
+      ),
       documented(
         'resource is understood with the Resource Parameter Compatibility Profile; otherwise audience names the API',
         'https://auth0.com/ai/docs/mcp/guides/resource-param-compatibility-profile',
@@ -72,7 +79,7 @@ export const hostedProducts: readonly ServerProfile[] = [
     name: 'entra',
     product: 'Microsoft Entra ID',
     behaviours: {
-      refreshTokenFor: documented(
+      refreshTokenFor: inferred(
         'offline-access',
         'https://github.com/Softeria/ms-365-mcp-server/pull/407',
       ),
@@ -80,25 +87,29 @@ export const hostedProducts: readonly ServerProfile[] = [
       rotation: documented('new-token', entra),
       reuse: documented('accepted', entra),
       idleSeconds: documented(90 * day, entra),
-      resource: inferred('refused', 'https://github.com/anthropics/claude-code/issues/73460'),
+      resource: inferred('refused', entraBareScopes),
       registration: inferred(
         'not-offered',
         'https://github.com/modelcontextprotocol/csharp-sdk/issues/681',
       ),
-      codeChallengeMethods: documented(
+      codeChallengeMethods: inferred(
         'absent',
         'https://github.com/modelcontextprotocol/typescript-sdk/issues/832',
       ),
     },
     notes: [
-      documented(
+      inferred(
         'offline_access is never in the scope of a token response',
         'https://learn.microsoft.com/en-us/answers/questions/806413/',
       ),
       documented('refresh tokens of single-page applications live for 24 hours', entra),
       inferred(
-        'resource is refused with AADSTS9010010 unless it is the resource of the scopes',
-        'https://github.com/punkpeye/mcp-remote/issues/217',
+        'resource is refused with AADSTS9010010, at every step, unless it is the resource that the scopes begin with',
+        'https://github.com/anthropics/claude-code/issues/73460',
+      ),
+      inferred(
+        'with a scope that begins with no resource, such as those of MCP servers here, every resource is refused, and a request without one is not: therefore refused above',
+        entraBareScopes,
       ),
     ],
   },
@@ -202,6 +213,10 @@ export const hostedProducts: readonly ServerProfile[] = [
     },
     notes: [
       documented('confidential clients keep their refresh token; its life is extended', stytch),
+      documented(
+        'the audience of an access token is the client, or what is set for the client',
+        'https://stytch.com/docs/api-reference/b2b/api/connected-apps/tokens/connected-app-access-token-object',
+      ),
     ],
   },
 ]

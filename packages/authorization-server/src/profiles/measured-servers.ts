@@ -1,4 +1,4 @@
-import { measuredAt } from './behaviour.ts'
+import { inferred, measuredAt } from './behaviour.ts'
 import type { ServerProfile } from './server-profile.ts'
 
 const oidcProvider = measuredAt('oidc-provider 9.13.3, default configuration, November 2026')
@@ -45,7 +45,10 @@ export const measuredServers: readonly ServerProfile[] = [
       graceSeconds: betterAuth(0),
       resource: betterAuth('honoured'),
       registration: betterAuth('offered'),
-      clientIdMetadataDocuments: betterAuth('not-supported'),
+      clientIdMetadataDocuments: inferred(
+        'not-supported',
+        '@better-auth/oauth-provider 1.7.5: there is a plugin, as a release candidate, which was not run',
+      ),
       iss: betterAuth('sent'),
       codeChallengeMethods: betterAuth('present'),
       deadRefreshToken: betterAuth('invalid_grant'),
@@ -106,6 +109,7 @@ export const measuredServers: readonly ServerProfile[] = [
       offlineAccess: lemonldap('unlisted'),
       rotation: lemonldap('no-token'),
       resource: lemonldap('ignored'),
+      registration: lemonldap('offered'),
       clientIdMetadataDocuments: lemonldap('not-supported'),
       iss: lemonldap('not-sent'),
       codeChallengeMethods: lemonldap('present'),

@@ -9,6 +9,8 @@ const keycloakOffline =
 const keycloakTimeouts =
   'keycloak/keycloak, docs/documentation/server_admin/topics/sessions/timeouts.adoc@68a58dbffb'
 const zitadel = 'https://help.zitadel.com/how-to-enable-and-receive-refresh-tokens'
+const zitadelProduction =
+  'zitadel/zitadel, the documentation of its production setup: RefreshTokenIdleExpiration 720h, RefreshTokenExpiration 2160h'
 const zitadelServer = 'zitadel/zitadel, internal/api/oidc/server.go@067f837bd4'
 const authelia = 'authelia/authelia@23572030b'
 const hydra = 'ory/hydra@83127c575'
@@ -58,8 +60,8 @@ export const selfHostedProducts: readonly ServerProfile[] = [
       refreshTokenFor: documented('grant-type-and-offline-access', zitadel),
       offlineAccess: inferred('listed', zitadelServer),
       rotation: documented('new-token', zitadel),
-      idleSeconds: inferred(30 * day, zitadel),
-      absoluteSeconds: inferred(90 * day, zitadel),
+      idleSeconds: inferred(30 * day, zitadelProduction),
+      absoluteSeconds: inferred(90 * day, zitadelProduction),
       registration: inferred('not-offered', zitadelServer),
     },
     notes: [
@@ -73,7 +75,10 @@ export const selfHostedProducts: readonly ServerProfile[] = [
     name: 'authelia',
     product: 'Authelia',
     behaviours: {
-      refreshTokenFor: documented('offline-access', `${authelia}, internal/oidc/config.go`),
+      refreshTokenFor: documented(
+        'grant-type-and-offline-access',
+        'authelia/oauth2-provider@66b347a13d, handler/oauth2/flow_authorize_code_token.go',
+      ),
       offlineAccess: documented('listed', `${authelia}, internal/oidc/discovery.go`),
       promptConsent: documented('not-needed', `${authelia}, internal/oidc/util.go`),
       rotation: documented('new-token', `${authelia}, internal/oidc/store.go`),
@@ -90,7 +95,7 @@ export const selfHostedProducts: readonly ServerProfile[] = [
       iss: documented('sent', `${authelia}, internal/oidc/discovery.go`),
     },
     notes: [
-      documented(
+      inferred(
         'offline_access is listed for all, and refused with invalid_scope to clients that may not ask for it',
         'https://github.com/anthropics/claude-code/issues/41610',
       ),
@@ -104,10 +109,16 @@ export const selfHostedProducts: readonly ServerProfile[] = [
     name: 'hydra',
     product: 'Ory Hydra',
     behaviours: {
-      refreshTokenFor: documented('offline-access', `${hydra}, fosite/config_default.go`),
+      refreshTokenFor: documented(
+        'grant-type-and-offline-access',
+        'ory/hydra@2c3ba1311e, fosite/handler/oauth2/flow_authorize_code_token.go',
+      ),
       offlineAccess: documented('listed', `${hydra}, driver/config/provider.go`),
       rotation: documented('new-token', `${hydra}, fosite/handler/oauth2/flow_refresh.go`),
-      reuse: documented('family-revoked', `${hydra}, spec/config.json`),
+      reuse: documented(
+        'family-revoked',
+        'ory/hydra@2c3ba1311e, fosite/handler/oauth2/flow_refresh.go',
+      ),
       graceSeconds: documented(0, `${hydra}, spec/config.json`),
       idleSeconds: documented(30 * day, `${hydra}, driver/config/provider_fosite.go`),
       resource: inferred('ignored', hydra),

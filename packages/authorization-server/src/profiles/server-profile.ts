@@ -3,7 +3,8 @@
  *
  * - `measured`: seen at the version that `source` names.
  * - `documented`: the product's documentation or source code says so.
- * - `inferred`: second-hand, from an old document, or concluded from something else.
+ * - `inferred`: second-hand (an issue, a forum, somebody else's page), from an old document, or
+ *   concluded from something else.
  */
 export type BehaviourStatus = 'measured' | 'documented' | 'inferred'
 
@@ -81,8 +82,10 @@ export interface ServerBehaviours {
    * The `resource` parameter (RFC 8707).
    *
    * - `honoured`: the access token is for it.
-   * - `ignored`: the request goes on as if it were not there.
-   * - `refused`: the request fails.
+   * - `ignored`: the request goes on as if it were not there, and the access token is for what the
+   *   product is configured for.
+   * - `refused`: the request fails. So it says of a product, too, that takes a resource only with
+   *   scopes that begin with it: those of MCP servers are bare names, and match none.
    */
   readonly resource?: Behaviour<'honoured' | 'ignored' | 'refused'>
   /** Dynamic registration (RFC 7591) without prior arrangement. */
