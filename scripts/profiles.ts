@@ -31,7 +31,7 @@ description: What authorization servers do about refresh tokens, each behaviour 
 
 How ${serverProfiles.length} authorization servers behave, as far as refresh tokens and the requests around them go. The option \`--profile NAME\` makes the [reference authorization server](https://github.com/evergrant/evergrant/tree/main/apps/reference-as) behave like one of them, so that a client can be tried against all; its command \`profiles NAME\` prints what is below. The data are \`serverProfiles\` of \`@evergrant/authorization-server/profiles\`, where each value is explained.
 
-Each behaviour says how it is known: **measured** at the version named, **documented** in the product's documentation or source, or **inferred**: second-hand, old, or concluded from something else. What has no source is left out, and not emulated. Products change; a correction with a source is welcome.
+Each behaviour says how it is known: **measured** at the version named, **documented** in the product's documentation or source, or **inferred**: second-hand, old, or concluded from something else. What has no source is left out, and not emulated, but for one thing: dynamic registration, where no source says whether a product has it and no client could get in without it; \`profiles NAME\` names it there. Products change; a correction with a source is welcome.
 
 This page is made from the data by \`pnpm profiles\`.
 

@@ -95,7 +95,14 @@ export const providerProfiles: readonly ProviderProfile[] = [
     name: 'Microsoft Entra ID',
     issuers: ['https://login.microsoftonline.com/*/v2.0'],
     resourceParameter: 'omit',
+    requiresScope: true,
     facts: [
+      {
+        fact: 'scope is a required parameter of the authorization request',
+        status: 'known',
+        source:
+          'https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow',
+      },
       {
         fact: 'resource is refused (AADSTS9010010) on authorization, token and refresh requests unless it matches the resource of the scopes; the scopes name the resource',
         status: 'partial',
@@ -103,12 +110,12 @@ export const providerProfiles: readonly ProviderProfile[] = [
       },
       {
         fact: 'offline_access is needed, and never echoed in the scope of a token response',
-        status: 'known',
+        status: 'partial',
         source: 'https://learn.microsoft.com/en-us/answers/questions/806413/',
       },
       {
         fact: 'The metadata has no code_challenge_methods_supported, though S256 works',
-        status: 'known',
+        status: 'partial',
         source: 'https://github.com/modelcontextprotocol/typescript-sdk/issues/832',
       },
     ],

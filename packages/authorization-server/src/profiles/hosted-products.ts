@@ -88,6 +88,10 @@ export const hostedProducts: readonly ServerProfile[] = [
       reuse: documented('accepted', entra),
       idleSeconds: documented(90 * day, entra),
       resource: inferred('refused', entraBareScopes),
+      requestWithoutScope: documented(
+        'refused',
+        'https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow',
+      ),
       registration: inferred(
         'not-offered',
         'https://github.com/modelcontextprotocol/csharp-sdk/issues/681',
