@@ -42,6 +42,30 @@ export function describeStoreContract(
       })
     })
 
+    test('of many who add one artifact, one wins', { tags: ['A-05'] }, async () => {
+      await using opened = await open()
+      const { artifacts } = opened.store
+      const outcomes = await Promise.all(
+        Array.from(
+          { length: 20 },
+          async (_, at) =>
+            await artifacts.add('ReplayDetection', 'id', {
+              payload: { iss: 'client' },
+              expiresAtEpochSeconds: 1000 + at,
+            }),
+        ),
+      )
+      expect(outcomes.filter(Boolean)).toHaveLength(1)
+      expect(await artifacts.find('ReplayDetection', 'id')).toEqual({
+        payload: { iss: 'client' },
+        expiresAtEpochSeconds: 1000 + outcomes.indexOf(true),
+      })
+      expect(await artifacts.add('ReplayDetection', 'other', { payload: {} })).toBe(true)
+      expect(await artifacts.add('Session', 'id', { payload: {} })).toBe(true)
+      await artifacts.delete('ReplayDetection', 'id')
+      expect(await artifacts.add('ReplayDetection', 'id', { payload: {} })).toBe(true)
+    })
+
     test('an artifact comes back as it was put, and is replaced', { tags: ['A-05'] }, async () => {
       await using opened = await open()
       const { artifacts } = opened.store

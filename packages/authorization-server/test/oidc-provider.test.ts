@@ -56,6 +56,12 @@ function slowArtifacts(): ArtifactStore {
       await latency()
       stored.set(`${model}:${id}`, artifact)
     },
+    async add(model, id, artifact) {
+      await latency()
+      if (stored.has(`${model}:${id}`)) return false
+      stored.set(`${model}:${id}`, artifact)
+      return true
+    },
     async find(model, id) {
       await latency()
       return stored.get(`${model}:${id}`)
@@ -159,6 +165,7 @@ async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
 
   return {
     ...stores,
+    provider,
     events,
     grantId,
     refreshToken,
@@ -282,6 +289,49 @@ describe('oidc-provider over a slow store', () => {
     },
   )
 })
+
+test('of concurrent uses of one proof, one is the first', { tags: ['A-05'] }, async () => {
+  await using engine = await startEngine({ nowEpochSeconds: () => 1000 })
+  const { ReplayDetection } = engine.provider
+  const exp = Math.floor(Date.now() / 1000) + 300
+  const use = async (jti: string) => await ReplayDetection.unique('client', jti, exp)
+  const outcomes = await Promise.allSettled(Array.from({ length: 8 }, async () => await use('a')))
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+  expect(refused.map((reason) => reason.error)).toEqual(Array(7).fill('invalid_dpop_proof'))
+  await expect(use('a')).rejects.toMatchObject({ error: 'invalid_dpop_proof' })
+  expect(await use('b')).toBe(true)
+})
+
+test(
+  'a proof dated ahead is remembered for as long as it is good',
+  { tags: ['A-05'] },
+  async () => {
+    const kept: (number | undefined)[] = []
+    const artifacts = slowArtifacts()
+    const binding = bindRefreshTokens(
+      {
+        refreshTokens: slowRefreshTokens(),
+        artifacts: {
+          ...artifacts,
+          async add(model, id, artifact) {
+            kept.push(artifact.expiresAtEpochSeconds)
+            return await artifacts.add(model, id, artifact)
+          },
+        },
+      },
+      { successorKey, nowEpochSeconds: () => 1000 },
+    )
+    const { adapter } = binding.configuration
+    if (adapter === undefined) throw new Error('no adapter')
+    await Reflect.apply(adapter, undefined, ['ReplayDetection']).upsert(
+      'id',
+      { iss: 'client' },
+      300,
+    )
+    expect(kept).toEqual([1600])
+  },
+)
 
 test('an engine without the seam is refused at start', { tags: ['A-06'] }, () => {
   const binding = bindRefreshTokens(

@@ -114,6 +114,11 @@ export async function openPostgresStore(connectionString: string): Promise<Store
        payload = excluded.payload, expires_at = excluded.expires_at, grant_id = excluded.grant_id,
        lookup_key = excluded.lookup_key, consumed_at = excluded.consumed_at`,
   )
+  const addArtifact = run(
+    'add_artifact',
+    `INSERT INTO evergrant_as_artifacts (${artifactColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7)
+     ON CONFLICT (model, id) DO NOTHING`,
+  )
   const findArtifact = first(
     'find_artifact',
     'SELECT * FROM evergrant_as_artifacts WHERE model = $1 AND id = $2',
@@ -210,6 +215,9 @@ export async function openPostgresStore(connectionString: string): Promise<Store
     artifacts: {
       async put(model, id, artifact) {
         await putArtifact(...artifactValues(model, id, artifact))
+      },
+      async add(model, id, artifact) {
+        return (await addArtifact(...artifactValues(model, id, artifact))) === 1
       },
       async find(model, id) {
         return artifactFrom(await findArtifact(model, id))

@@ -91,6 +91,10 @@ export function openSqliteStore(location: string): Store {
   const putArtifact = run(
     `INSERT OR REPLACE INTO artifacts (${artifactColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
+  const addArtifact = run(
+    `INSERT INTO artifacts (${artifactColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (model, id) DO NOTHING`,
+  )
   const findArtifact = first('SELECT * FROM artifacts WHERE model = ? AND id = ?')
   const findArtifactByKey = first('SELECT * FROM artifacts WHERE model = ? AND lookup_key = ?')
   const consumeArtifact = run(
@@ -161,6 +165,9 @@ export function openSqliteStore(location: string): Store {
     artifacts: {
       async put(model, id, artifact) {
         putArtifact(...artifactValues(model, id, artifact))
+      },
+      async add(model, id, artifact) {
+        return addArtifact(...artifactValues(model, id, artifact)) === 1
       },
       async find(model, id) {
         return artifactFrom(findArtifact(model, id))

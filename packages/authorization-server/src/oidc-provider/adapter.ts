@@ -58,8 +58,11 @@ export function createAdapters(dependencies: AdapterDependencies): Adapters {
   const presentations = new WeakMap<object, Presentation>()
   const refreshTokenAdapter = createRefreshTokenAdapter(dependencies, presentations)
   return {
-    adapterFor: (model) =>
-      model === 'RefreshToken' ? refreshTokenAdapter : createArtifactAdapter(model, dependencies),
+    adapterFor(model) {
+      if (model === 'RefreshToken') return refreshTokenAdapter
+      if (model === 'ReplayDetection') return createReplayAdapter(model, dependencies)
+      return createArtifactAdapter(model, dependencies)
+    },
     async keepsPresented(context) {
       const presentation = presentations.get(context)
       if (presentation?.verdict.action !== 'keep') return false
@@ -111,6 +114,40 @@ function createArtifactAdapter(model: string, dependencies: AdapterDependencies)
     },
     async revokeByGrantId(grantId) {
       await artifacts.deleteByGrant(model, grantId)
+    },
+  }
+}
+
+/**
+ * What may be used once: DPoP proofs and client assertions. The engine looks for one and stores it
+ * later, so two requests could both find nothing and go on. Here it always finds nothing, and
+ * storing it is what one request does and the others fail at.
+ */
+function createReplayAdapter(model: string, dependencies: AdapterDependencies): Adapter {
+  const { artifacts, nowEpochSeconds } = dependencies
+  const authenticated = new WeakSet()
+  return {
+    ...createArtifactAdapter(model, dependencies),
+    async find() {
+      return undefined
+    },
+    async upsert(id, { jti: _jti, ...payload }, expiresIn) {
+      const context = Provider.ctx
+      // Who sends both authenticates first.
+      const isAssertion =
+        context?.oidc.params?.['client_assertion'] !== undefined && !authenticated.has(context)
+      if (context !== undefined) authenticated.add(context)
+      const isFirst = await artifacts.add(model, hash('sha256', id, 'base64url'), {
+        payload,
+        // A proof may be dated ahead by as much as the engine keeps it, and is good for as long
+        // again.
+        expiresAtEpochSeconds:
+          expiresIn === undefined ? undefined : nowEpochSeconds() + 2 * expiresIn,
+      })
+      if (isFirst) return
+      if (isAssertion) throw new errors.InvalidClientAuth('client assertion was used already')
+      // RFC 9449 §5. The engine says invalid_grant, for which clients give up a good refresh token.
+      throw new errors.InvalidDpopProof('DPoP proof was used already')
     },
   }
 }
