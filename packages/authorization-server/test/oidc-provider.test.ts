@@ -2,13 +2,14 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Provider } from 'oidc-provider'
-import type { AdapterPayload } from 'oidc-provider'
+import type { AdapterFactory, AdapterPayload } from 'oidc-provider'
 import { describe, expect, test } from 'vitest'
-import { createMemoryRefreshTokenStore, refreshTokenId } from '../src/index.ts'
+import { createMemoryRefreshTokenStore, deriveSuccessor, refreshTokenId } from '../src/index.ts'
 import type { RefreshTokenRecord, RefreshTokenStore } from '../src/index.ts'
 import { bindRefreshTokens } from '../src/oidc-provider.ts'
 import type {
   ArtifactStore,
+  RefreshTokenBinding,
   RefreshTokenBindingOptions,
   RefreshTokenEvent,
   StoredArtifact,
@@ -101,8 +102,18 @@ function heldAfter(answer: Record<string, unknown>, before: string): string {
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const jwks = { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig' }] }
 
+/** The adapter of a binding: made by a function, of the two forms that the engine takes. */
+function adapterOf({ configuration }: RefreshTokenBinding): AdapterFactory {
+  const { adapter } = configuration
+  if (adapter === undefined) throw new Error('expected an adapter')
+  return (model) => Reflect.apply(adapter, undefined, [model])
+}
+
 /** oidc-provider with the binding and nothing else, and one sign-in that has happened already. */
-async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
+async function startEngine(
+  options: Partial<RefreshTokenBindingOptions> = {},
+  wrap: (adapterFor: AdapterFactory) => AdapterFactory = (adapterFor) => adapterFor,
+) {
   const events: RefreshTokenEvent[] = []
   const stores = { artifacts: slowArtifacts(), refreshTokens: slowRefreshTokens() }
   const binding = bindRefreshTokens(stores, {
@@ -117,8 +128,10 @@ async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   const issuer = `http://127.0.0.1:${address.port}`
+  const serverErrors: string[] = []
   const provider = new Provider(issuer, {
     ...binding.configuration,
+    adapter: wrap(adapterOf(binding)),
     ttl: { ...binding.ttl, AccessToken: 60, IdToken: 60, Session: 60, Interaction: 60 },
     jwks,
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
@@ -136,6 +149,7 @@ async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   })
   binding.attach(provider)
+  provider.on('server_error', (_ctx, error) => serverErrors.push(error.message))
   server.on('request', (request, response) => void provider.callback()(request, response))
 
   const client = await provider.Client.find('client')
@@ -166,6 +180,7 @@ async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
   return {
     ...stores,
     provider,
+    serverErrors,
     events,
     grantId,
     refreshToken,
@@ -288,6 +303,51 @@ describe('oidc-provider over a slow store', () => {
       }
     },
   )
+})
+
+describe('a rotation whose predecessor is not known', () => {
+  test('is refused, stores nothing and spends nothing', { tags: ['A-05', 'A-06'] }, async () => {
+    // A cache around the adapter answers for it, and the adapter hears of no presentation.
+    const cache = new Map<string, AdapterPayload>()
+    await using engine = await startEngine({}, (adapterFor) => (model) => {
+      const adapter = adapterFor(model)
+      if (model !== 'RefreshToken') return adapter
+      return {
+        ...adapter,
+        find: async (id) => cache.get(id) ?? (await adapter.find(id)),
+      }
+    })
+    const { refreshToken, grantId } = engine
+    const stored = await engine.find(refreshToken)
+    cache.set(refreshToken, {
+      ...stored?.data,
+      jti: refreshToken,
+      grantId,
+      exp: stored?.expiresAtEpochSeconds,
+    })
+    expect(await engine.refresh(refreshToken)).toMatchObject({ error: 'server_error' })
+    expect(engine.serverErrors).toEqual([expect.stringContaining('without a cache around it')])
+    expect(await engine.find(deriveSuccessor(refreshToken, successorKey))).toBeUndefined()
+    cache.clear()
+    const next = String((await engine.refresh(refreshToken))['refresh_token'])
+    expect((await engine.find(next))?.familyId).toBe(grantId)
+    expect(await engine.refresh(next)).toHaveProperty('access_token')
+  })
+
+  test('is refused outside of a request too', { tags: ['A-05'] }, async () => {
+    const refreshTokens = slowRefreshTokens()
+    const binding = bindRefreshTokens(
+      { artifacts: slowArtifacts(), refreshTokens },
+      { successorKey },
+    )
+    const adapter = adapterOf(binding)('RefreshToken')
+    await expect(
+      adapter.upsert('token', { grantId: 'grant', rotations: 1 }, 60),
+    ).rejects.toMatchObject({ code: 'ENGINE_NOT_SUPPORTED' })
+    expect(await refreshTokens.find(refreshTokenId('token'))).toBeUndefined()
+    await adapter.upsert('token', { grantId: 'grant', rotations: 0 }, 60)
+    expect(await refreshTokens.find(refreshTokenId('token'))).toMatchObject({ familyId: 'grant' })
+  })
 })
 
 test('of concurrent uses of one proof, one is the first', { tags: ['A-05'] }, async () => {

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { errors, Provider } from 'oidc-provider'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { AuthorizationServerError } from '../errors.ts'
 import { successorRecord } from '../rotate.ts'
 import { judgePresentation, refreshTokenId } from '../rotation.ts'
 import type {
@@ -234,12 +235,23 @@ function createRefreshTokenAdapter(
     async upsert(id, payload) {
       const context = Provider.ctx
       const rotated = context?.oidc.entities.RotatedRefreshToken
-      const presentation = context === undefined ? undefined : presentations.get(context)
-      if (rotated === undefined || presentation === undefined) {
+      if (rotated === undefined && (payload.rotations ?? 0) === 0) {
         await insertFirst(id, payload, context)
-      } else {
-        await supersede(id, payload, presentation.record)
+        return
       }
+      const presented = context === undefined ? undefined : presentations.get(context)?.record
+      // Stored as a first token, it would give its family another life, and leave the predecessor
+      // good: neither age nor reuse would end either.
+      if (presented === undefined || presented.id !== refreshTokenId(rotated?.jti ?? '')) {
+        throw new AuthorizationServerError(
+          'ENGINE_NOT_SUPPORTED',
+          'A refresh token was rotated that its request had not looked up through the adapter of ' +
+            'the binding, so its predecessor is not known. It was not stored, and the presented ' +
+            'token is as good as before. Pass configuration.adapter on as it is, without a cache ' +
+            'around it, and install a version of oidc-provider in the peer range of this package.',
+        )
+      }
+      await supersede(id, payload, presented)
     },
 
     async find(id) {
