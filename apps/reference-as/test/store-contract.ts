@@ -203,6 +203,22 @@ export function describeStoreContract(
       expect(await refreshTokens.find('old')).toBeUndefined()
     })
 
+    test('a backlog of several batches is swept whole', { tags: ['A-07'] }, async () => {
+      await using opened = await open()
+      const { artifacts, refreshTokens } = opened.store
+      const rows = Array.from({ length: 2300 }, (_, index) => `id ${index}`)
+      for (const id of rows) {
+        await artifacts.put('Session', id, { payload: {}, expiresAtEpochSeconds: 999 })
+        await refreshTokens.insert({ ...token(id, 'family'), expiresAtEpochSeconds: 999 })
+      }
+      await artifacts.put('Session', 'new', { payload: {}, expiresAtEpochSeconds: 1001 })
+      await refreshTokens.insert(token('new', 'family'))
+      expect(await opened.store.sweep(1000)).toBe(2 * rows.length)
+      expect(await opened.store.sweep(1000)).toBe(0)
+      expect(await artifacts.find('Session', 'new')).toBeDefined()
+      expect(await refreshTokens.find('new')).toBeDefined()
+    })
+
     test(
       'a superseded token is kept as long as its family lives',
       { tags: ['A-05', 'A-07'] },

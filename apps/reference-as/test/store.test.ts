@@ -5,9 +5,10 @@ import { describe, expect, test } from 'vitest'
 import { hashPassword, verifyPassword } from '../src/accounts.ts'
 import { describeDatabase, openStore } from '../src/store/open.ts'
 import { openSqliteStore } from '../src/store/sqlite.ts'
+import { sweepBatchRows, sweepInBatches } from '../src/store/sweep.ts'
 import { createBrowser } from './browser.ts'
 import { databases, noteWithoutPostgres } from './databases.ts'
-import { describeStoreContract } from './store-contract.ts'
+import { describeStoreContract, token } from './store-contract.ts'
 import {
   authorizationRequest,
   answerOf,
@@ -174,6 +175,43 @@ describe.each(databases.filter(({ available }) => available))('$name', (kind) =>
     },
   )
 })
+
+test('a refresh does not wait for the end of a sweep on SQLite', { tags: ['A-06'] }, async () => {
+  const store = openSqliteStore(':memory:')
+  const { artifacts, refreshTokens } = store
+  for (const index of Array.from({ length: 2001 }).keys()) {
+    await artifacts.put('Session', `${index}`, { payload: {}, expiresAtEpochSeconds: 999 })
+  }
+  await refreshTokens.insert(token('a', 'family'))
+  let rows: number | undefined
+  const sweeping = store.sweep(1000).then((swept) => (rows = swept))
+  expect(await refreshTokens.supersede('a', token('b', 'family'), 1500)).toBe('superseded')
+  expect(rows).toBeUndefined()
+  expect(await sweeping).toBe(2001)
+  await store.close()
+})
+
+test(
+  'a sweep ends with its store, and leaves a flood to the next',
+  { tags: ['A-07'] },
+  async () => {
+    const store = openSqliteStore(':memory:')
+    for (const index of Array.from({ length: 1001 }).keys()) {
+      await store.artifacts.put('Session', `${index}`, { payload: {}, expiresAtEpochSeconds: 999 })
+    }
+    const sweeping = store.sweep(1000)
+    await store.close()
+    expect(await sweeping).toBe(1000)
+
+    let batches = 0
+    const endless = () => {
+      batches += 1
+      return sweepBatchRows
+    }
+    expect(await sweepInBatches(endless, () => true)).toBe(100_000)
+    expect(batches).toBe(100)
+  },
+)
 
 test.skipIf(process.platform === 'win32')('the file belongs to its owner alone', () => {
   using folder = temporaryFolder()

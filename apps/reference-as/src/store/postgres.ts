@@ -17,6 +17,7 @@ import {
 } from './rows.ts'
 import type { Row } from './rows.ts'
 import type { Store } from './store.ts'
+import { sweepBatchRows, sweepInBatches } from './sweep.ts'
 
 // Payloads are text, not jsonb: jsonb refuses the character NUL, and nothing looks inside them.
 // Names compare by COLLATE "C", so that the rule does not change with the database's locale and
@@ -205,7 +206,8 @@ export async function openPostgresStore(connectionString: string): Promise<Store
     run(
       `sweep_${table}`,
       `DELETE FROM evergrant_as_${table} WHERE ctid = ANY (ARRAY (
-         SELECT ctid FROM evergrant_as_${table} WHERE ${end} < $1 FOR UPDATE SKIP LOCKED
+         SELECT ctid FROM evergrant_as_${table} WHERE ${end} < $1
+         LIMIT ${sweepBatchRows} FOR UPDATE SKIP LOCKED
        ))`,
     ),
   )
@@ -303,8 +305,14 @@ export async function openPostgresStore(connectionString: string): Promise<Store
       await ping()
     },
     async sweep(beforeEpochSeconds) {
-      const swept = await Promise.all(sweeps.map(async (sweep) => await sweep(beforeEpochSeconds)))
-      return swept.reduce((sum, rows) => sum + rows, 0)
+      let swept = 0
+      for (const sweep of sweeps) {
+        swept += await sweepInBatches(
+          async () => await sweep(beforeEpochSeconds),
+          () => !pool.ending,
+        )
+      }
+      return swept
     },
     async close() {
       await pool.end()

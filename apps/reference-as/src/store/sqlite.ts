@@ -21,6 +21,7 @@ import {
 } from './rows.ts'
 import type { Row } from './rows.ts'
 import type { Store } from './store.ts'
+import { sweepBatchRows, sweepInBatches } from './sweep.ts'
 
 const schema = `
   CREATE TABLE IF NOT EXISTS artifacts (
@@ -133,8 +134,14 @@ export function openSqliteStore(location: string): Store {
   const findSecret = first('SELECT value FROM secrets WHERE name = ?')
   const replaceSecret = run('UPDATE secrets SET value = ? WHERE name = ? AND value = ?')
 
-  const sweepArtifacts = run('DELETE FROM artifacts WHERE expires_at < ?')
-  const sweepRefreshTokens = run(`DELETE FROM refresh_tokens WHERE ${refreshTokenEnd} < ?`)
+  const sweepArtifacts = run(
+    `DELETE FROM artifacts WHERE (model, id) IN
+       (SELECT model, id FROM artifacts WHERE expires_at < ? LIMIT ${sweepBatchRows})`,
+  )
+  const sweepRefreshTokens = run(
+    `DELETE FROM refresh_tokens WHERE rowid IN
+       (SELECT rowid FROM refresh_tokens WHERE ${refreshTokenEnd} < ? LIMIT ${sweepBatchRows})`,
+  )
   const ping = first('SELECT 1 AS one')
 
   function insert(record: RefreshTokenRecord<AdapterPayload>): void {
@@ -247,7 +254,14 @@ export function openSqliteStore(location: string): Store {
       ping()
     },
     async sweep(beforeEpochSeconds) {
-      return sweepArtifacts(beforeEpochSeconds) + sweepRefreshTokens(beforeEpochSeconds)
+      let swept = 0
+      for (const sweep of [sweepArtifacts, sweepRefreshTokens]) {
+        swept += await sweepInBatches(
+          () => sweep(beforeEpochSeconds),
+          () => database.isOpen,
+        )
+      }
+      return swept
     },
     async close() {
       commits.flush()

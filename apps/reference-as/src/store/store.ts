@@ -54,7 +54,10 @@ export interface Store {
   listLastingGrants(accountId: string, nowEpochSeconds: number): Promise<readonly LastingGrant[]>
   /** Rejects when the store cannot be used. */
   check(): Promise<void>
-  /** Deletes what expired before `beforeEpochSeconds`; resolves to the number of rows. */
+  /**
+   * Deletes what expired before `beforeEpochSeconds`; resolves to the number of rows. Goes in
+   * batches, lets others work in between, and leaves the rest of a very large backlog to the next.
+   */
   sweep(beforeEpochSeconds: number): Promise<number>
   close(): Promise<void>
 }
