@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs'
+import { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
@@ -213,13 +213,67 @@ test(
   },
 )
 
-test.skipIf(process.platform === 'win32')('the file belongs to its owner alone', () => {
-  using folder = temporaryFolder()
-  const file = folder.file('as.db')
-  const store = openSqliteStore(file)
-  // oxlint-disable-next-line no-bitwise
-  expect(statSync(file).mode & 0o777).toBe(0o600)
-  return store.close()
+describe.skipIf(process.platform === 'win32')('the file', () => {
+  const rights = (file: string) => (statSync(file).mode % 0o1000).toString(8)
+
+  test('belongs to its owner alone, with its logs', async () => {
+    using folder = temporaryFolder()
+    const file = folder.file('as.db')
+    const store = openSqliteStore(file)
+    await store.secrets.getOrCreate('key', async () => 'secret')
+    for (const suffix of ['', '-wal', '-shm']) expect(rights(file + suffix)).toBe('600')
+    await store.close()
+  })
+
+  test('loses the rights of others, and its logs do, and gains none', async () => {
+    using folder = temporaryFolder()
+    const file = folder.file('as.db')
+    // As a process leaves it that was killed.
+    const earlier = openSqliteStore(file)
+    for (const suffix of ['', '-wal', '-shm']) chmodSync(file + suffix, 0o744)
+    const store = openSqliteStore(file)
+    for (const suffix of ['', '-wal', '-shm']) expect(rights(file + suffix)).toBe('700')
+    await store.close()
+    await earlier.close()
+  })
+
+  test('is found behind a link, with its logs', async () => {
+    using folder = temporaryFolder()
+    const file = folder.file('as.db')
+    symlinkSync(file, folder.file('link.db'))
+    const store = openSqliteStore(folder.file('link.db'))
+    for (const suffix of ['', '-wal', '-shm']) expect(rights(file + suffix)).toBe('600')
+    await store.close()
+  })
+
+  test('that is read-only stays so, and says what to do', { tags: ['A-06'] }, async () => {
+    using folder = temporaryFolder()
+    const file = folder.file('as.db')
+    const earlier = openSqliteStore(file)
+    await earlier.refreshTokens.insert(token('a', 'family'))
+    await earlier.close()
+    chmodSync(file, 0o444)
+    const before = readFileSync(file)
+    const starting = startServer({ databasePath: file })
+    await expect(starting).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await expect(starting).rejects.toThrow('it is read-only (mode 444) and was left as it is')
+    expect(rights(file)).toBe('444')
+    expect(readFileSync(file).equals(before)).toBe(true)
+    chmodSync(file, 0o644)
+    const store = openSqliteStore(file)
+    expect(await store.refreshTokens.find('a')).toEqual(token('a', 'family'))
+    expect(rights(file)).toBe('600')
+    await store.close()
+  })
+
+  test('that is no database keeps its rights', () => {
+    using folder = temporaryFolder()
+    const file = folder.file('notes.txt')
+    writeFileSync(file, 'not a database, but longer than a header of one would be, '.repeat(9))
+    chmodSync(file, 0o644)
+    expect(() => openSqliteStore(file)).toThrow('not a database')
+    expect(rights(file)).toBe('644')
+  })
 })
 
 describe('a database that cannot be used', () => {

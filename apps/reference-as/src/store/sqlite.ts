@@ -1,4 +1,12 @@
-import { chmodSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  openSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue } from 'node:sqlite'
 import type { RefreshTokenRecord } from '@evergrant/authorization-server'
@@ -272,13 +280,14 @@ export function openSqliteStore(location: string): Store {
 
 function openDatabase(location: string): DatabaseSync {
   try {
+    if (location !== ':memory:') prepareFile(location)
     const database = new DatabaseSync(location, { timeout: 5000 })
-    // Tokens are hashed in there, signing keys are not.
-    if (location !== ':memory:' && process.platform !== 'win32') chmodSync(location, 0o600)
     const found = number(database.prepare('PRAGMA user_version').get() ?? {}, 'user_version')
     if (found > schemaVersion) {
       throw new Error(`its layout has version ${found}, this server knows up to ${schemaVersion}`)
     }
+    // By now it is known to be a database: nobody else's file loses its rights by a mistyped --db.
+    if (location !== ':memory:') keepToOwner(location)
     database.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 10000',
     )
@@ -293,4 +302,64 @@ function openDatabase(location: string): DatabaseSync {
       { cause },
     )
   }
+}
+
+/** Makes the file for its owner alone, or makes sure that the one that is there takes writes. */
+function prepareFile(location: string): void {
+  try {
+    // Only a file that is new may be opened here: closing one that a database of this process has
+    // open would take the locks from it.
+    closeSync(openSync(location, 'wx', 0o600))
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error
+    assertWritable(location)
+  }
+}
+
+/** A file that somebody made read-only stays so, whatever this process is allowed to do. */
+function assertWritable(location: string): void {
+  const mode = statSync(location, { throwIfNoEntry: false })?.mode
+  if (mode === undefined || (rightsIn(mode, 0o222) !== 0 && mayWrite(location))) return
+  throw new Error(
+    `it is read-only (mode ${rightsIn(mode, 0o777).toString(8)}) and was left as it is; let the ` +
+      'user that runs the server write to it (chmod u+w), or name a copy with --db',
+  )
+}
+
+function mayWrite(location: string): boolean {
+  try {
+    accessSync(location, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Takes the rights of group and others away, and adds none. Tokens are hashed in there, signing
+ * keys are not, and the logs hold what the file will. SQLite gives new logs the rights of the file.
+ */
+function keepToOwner(location: string): void {
+  if (process.platform === 'win32') return
+  // Logs lie beside the file itself, not beside a link to it.
+  const database = realpathSync(location)
+  for (const file of [database, `${database}-wal`, `${database}-shm`, `${database}-journal`]) {
+    const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0
+    if (rightsIn(mode, 0o077) === 0) continue
+    try {
+      chmodSync(file, rightsIn(mode, 0o700))
+    } catch (error) {
+      // A log goes when another process closes the database.
+      if (errorCode(error) !== 'ENOENT') throw error
+    }
+  }
+}
+
+function rightsIn(mode: number, mask: number): number {
+  // oxlint-disable-next-line no-bitwise
+  return mode & mask
+}
+
+function errorCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }
