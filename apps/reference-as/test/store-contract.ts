@@ -316,7 +316,18 @@ export function describeStoreContract(
 
     test('it says whether it can be used', async () => {
       await using opened = await open()
+      const { refreshTokens } = opened.store
       await expect(opened.store.check()).resolves.toBeUndefined()
+      // Asked in the middle of rotations, it is in the way of none.
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, async (_, index) => {
+          await refreshTokens.insert(token(`a${index}`, 'family'))
+          const rotating = refreshTokens.supersede(`a${index}`, token(`b${index}`, 'family'), 1500)
+          await opened.store.check()
+          return await rotating
+        }),
+      )
+      expect(outcomes).toEqual(Array(20).fill('superseded'))
     })
   })
 }

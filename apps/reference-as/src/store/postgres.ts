@@ -211,7 +211,10 @@ export async function openPostgresStore(connectionString: string): Promise<Store
        ))`,
     ),
   )
-  const ping = all('ping', 'SELECT 1')
+  const findLayout = first(
+    'find_layout',
+    `SELECT current_setting('transaction_read_only') AS read_only FROM evergrant_as_layout`,
+  )
 
   return {
     artifacts: {
@@ -302,7 +305,10 @@ export async function openPostgresStore(connectionString: string): Promise<Store
       return rows.map((row) => lastingGrantFrom(row))
     },
     async check() {
-      await ping()
+      const found = await findLayout()
+      if (found === undefined) throw new Error('evergrant_as_layout is empty')
+      // A standby, for one, or a server that was set so since its disk is full.
+      if (found['read_only'] !== 'off') throw new Error('the database takes no writes')
     },
     async sweep(beforeEpochSeconds) {
       let swept = 0

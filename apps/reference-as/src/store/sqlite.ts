@@ -9,6 +9,7 @@ import {
 } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import type { RefreshTokenRecord } from '@evergrant/authorization-server'
 import type { AdapterPayload } from 'oidc-provider'
 import { ReferenceServerError } from '../errors.ts'
@@ -150,7 +151,6 @@ export function openSqliteStore(location: string): Store {
     `DELETE FROM refresh_tokens WHERE rowid IN
        (SELECT rowid FROM refresh_tokens WHERE ${refreshTokenEnd} < ? LIMIT ${sweepBatchRows})`,
   )
-  const ping = first('SELECT 1 AS one')
 
   function insert(record: RefreshTokenRecord<AdapterPayload>): void {
     insertRefreshToken(...refreshTokenValues(record))
@@ -259,7 +259,8 @@ export function openSqliteStore(location: string): Store {
       return liveRefreshTokens(accountId, nowEpochSeconds).map((row) => lastingGrantFrom(row))
     },
     async check() {
-      ping()
+      findSecret('')
+      if (location !== ':memory:') assertUsable(location)
     },
     async sweep(beforeEpochSeconds) {
       let swept = 0
@@ -323,6 +324,37 @@ function assertWritable(location: string): void {
   throw new Error(
     `it is read-only (mode ${rightsIn(mode, 0o777).toString(8)}) and was left as it is; let the ` +
       'user that runs the server write to it (chmod u+w), or name a copy with --db',
+  )
+}
+
+/**
+ * Asks a connection of its own: the store's has its pages in memory, and the file open even when
+ * that was removed. Waits for nobody, and writes nothing.
+ */
+function assertUsable(location: string): void {
+  assertWritable(location)
+  const url = pathToFileURL(location)
+  // Makes no new file where there is none.
+  url.searchParams.set('mode', 'rw')
+  const database = new DatabaseSync(url, { timeout: 0 })
+  try {
+    database.prepare('SELECT value FROM secrets LIMIT 1').get()
+    database.exec('BEGIN IMMEDIATE; ROLLBACK')
+  } catch (error) {
+    // Another process writes, so it can be written.
+    if (!isBusy(error)) throw error
+  } finally {
+    database.close()
+  }
+}
+
+/** SQLITE_BUSY, whose extended codes have 5 in the low byte. */
+function isBusy(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'errcode' in error &&
+    typeof error.errcode === 'number' &&
+    error.errcode % 256 === 5
   )
 }
 

@@ -52,7 +52,7 @@ export interface Store {
   readonly secrets: SecretStore
   /** Grants of an account that hold a live refresh token, newest use first. */
   listLastingGrants(accountId: string, nowEpochSeconds: number): Promise<readonly LastingGrant[]>
-  /** Rejects when the store cannot be used. */
+  /** Rejects when the store cannot be read and written. Writes nothing. */
   check(): Promise<void>
   /**
    * Deletes what expired before `beforeEpochSeconds`; resolves to the number of rows. Goes in
