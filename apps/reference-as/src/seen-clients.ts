@@ -23,13 +23,11 @@ export function createSeenClients(
   // Client identifiers may be URLs, which are too long for some databases' keys.
   const idOf = (clientId: string) => hash('sha256', clientId, 'base64url')
 
-  async function since(clientId: string): Promise<number | undefined> {
-    const seen: unknown = (await artifacts.find(model, idOf(clientId)))?.payload['since']
-    return typeof seen === 'number' ? seen : undefined
-  }
-
   return {
-    since,
+    async since(clientId) {
+      const seen: unknown = (await artifacts.find(model, idOf(clientId)))?.payload['since']
+      return typeof seen === 'number' ? seen : undefined
+    },
     observe(provider, log) {
       const served = new WeakMap<object, string>()
       provider.on('grant.success', (ctx) => {
@@ -43,8 +41,7 @@ export function createSeenClients(
         const clientId = served.get(ctx)
         if (clientId === undefined) return
         try {
-          if ((await since(clientId)) !== undefined) return
-          await artifacts.put(model, idOf(clientId), { payload: { since: nowEpochSeconds() } })
+          await artifacts.add(model, idOf(clientId), { payload: { since: nowEpochSeconds() } })
         } catch (error) {
           // The tokens are issued; the client stays new until its next sign-in.
           const detail = clip(error instanceof Error ? error.message : String(error))

@@ -10,7 +10,7 @@ export interface TestDatabase {
   /** For `--db`. */
   readonly location: string
   liveRefreshTokens(): Promise<number>
-  /** Runs a statement that is the same in every database; `{refresh_tokens}` is the table. */
+  /** Runs a statement that is the same in every database; `{refresh_tokens}` is that table. */
   execute(sql: string): Promise<void>
   /** The first row of a query. */
   row(sql: string): Promise<Readonly<Record<string, unknown>>>
@@ -59,13 +59,9 @@ async function sqliteDatabase(): Promise<TestDatabase> {
       database.close()
     }
   }
-  const execute = async (sql: string) =>
-    opened((database) => database.exec(sql.replaceAll('{refresh_tokens}', 'refresh_tokens')))
-  const row = async (sql: string) =>
-    opened(
-      (database) =>
-        database.prepare(sql.replaceAll('{refresh_tokens}', 'refresh_tokens')).get() ?? {},
-    )
+  const named = (sql: string) => sql.replaceAll(/\{(\w+)\}/g, '$1')
+  const execute = async (sql: string) => opened((database) => database.exec(named(sql)))
+  const row = async (sql: string) => opened((database) => database.prepare(named(sql)).get() ?? {})
   return {
     location,
     execute,
@@ -99,7 +95,7 @@ async function postgresDatabase(): Promise<TestDatabase> {
   const client = new Client({ connectionString: location.href })
   await client.connect()
   await client.query(`CREATE SCHEMA ${schema}`)
-  const named = (sql: string) => sql.replaceAll('{refresh_tokens}', 'evergrant_as_refresh_tokens')
+  const named = (sql: string) => sql.replaceAll(/\{(\w+)\}/g, 'evergrant_as_$1')
   const row = async (sql: string): Promise<Readonly<Record<string, unknown>>> =>
     (await client.query<Record<string, unknown>>(named(sql))).rows[0] ?? {}
   return {

@@ -1,13 +1,20 @@
+import { once } from 'node:events'
+import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { json } from 'node:stream/consumers'
 import { exportJWK, SignJWT } from 'jose'
 import * as oauth from 'oauth4webapi'
 import { expect, test } from 'vitest'
+import { databases, noteWithoutPostgres } from './databases.ts'
 import {
   answerOf,
   authorizationRequest,
   discover,
+  post,
   presentation,
   redirectUri,
   register,
+  signInLasting,
   startServer,
 } from './support.ts'
 
@@ -115,7 +122,130 @@ test(
     expect(first.status).toBe(200)
     const { refresh_token: refreshToken } = first.body as { refresh_token: string }
     const refreshing = { grant_type: 'refresh_token', refresh_token: refreshToken }
-    expect((await token(used, refreshing)).status).toBe(400)
+    expect(await token(used, refreshing)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_dpop_proof' },
+    })
     expect((await token(await proof(`${server.issuer}/token`), refreshing)).status).toBe(200)
+  },
+)
+
+/** Signs the proofs of one client at one endpoint. */
+async function proofs(htu: string) {
+  const { privateKey, publicKey } = await oauth.generateKeyPair('ES256')
+  const jwk = await exportJWK(publicKey)
+  return async () =>
+    await new SignJWT({ htm: 'POST', htu, jti: crypto.randomUUID() })
+      .setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk })
+      .setIssuedAt()
+      .sign(privateKey)
+}
+
+/** A token request, sent to `url` under the name of `issuer`; `ok` or the error. */
+async function outcome(
+  { issuer, url }: { readonly issuer: string; readonly url: string },
+  dpop: string,
+  form: Record<string, string>,
+): Promise<string> {
+  const sent = request(`${url}/token`, {
+    method: 'POST',
+    // fetch sets the host itself.
+    headers: {
+      dpop,
+      host: new URL(issuer).host,
+      'content-type': 'application/x-www-form-urlencoded',
+    },
+  })
+  sent.end(new URLSearchParams(form).toString())
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
+  const { error } = (await json(response)) as { error?: string }
+  return error ?? 'ok'
+}
+
+noteWithoutPostgres('concurrent uses of one proof')
+
+test.each(databases.filter(({ available }) => available))(
+  'concurrent requests with one proof at two servers on $name: one is answered',
+  { tags: ['A-05'] },
+  async (kind) => {
+    await using database = await kind.open()
+    // One issuer for both, as behind a proxy: a proof names the endpoint that it is for.
+    await using one = await startServer({ databasePath: database.location })
+    await using two = await startServer({ databasePath: database.location, issuer: one.issuer })
+    const { client, refreshToken } = await signInLasting(one)
+    const next = await proofs(`${one.issuer}/token`)
+    const form = {
+      grant_type: 'refresh_token',
+      client_id: client.client_id,
+      refresh_token: refreshToken,
+    }
+    for (const _ of Array.from({ length: 5 })) {
+      const proof = await next()
+      const answers = await Promise.all(
+        [one, two, one, two, one, two, one, two].map(
+          async (server) => await outcome(server, proof, form),
+        ),
+      )
+      expect(answers.toSorted()).toEqual([...Array(7).fill('invalid_dpop_proof'), 'ok'])
+    }
+    // The refused spent nothing, and a new proof works.
+    expect(await outcome(two, await next(), form)).toBe('ok')
+  },
+)
+
+test(
+  'a client assertion counts once, and says so by its own name',
+  { tags: ['A-05'] },
+  async () => {
+    await using server = await startServer()
+    const { privateKey, publicKey } = await oauth.generateKeyPair('ES256')
+    const client = await register(server, {
+      token_endpoint_auth_method: 'private_key_jwt',
+      token_endpoint_auth_signing_alg: 'ES256',
+      jwks: { keys: [{ ...(await exportJWK(publicKey)), kid: 'key', alg: 'ES256' }] },
+    })
+    const assertion = async () =>
+      await new SignJWT({ jti: crypto.randomUUID() })
+        .setProtectedHeader({ alg: 'ES256', kid: 'key' })
+        .setIssuer(client.client_id)
+        .setSubject(client.client_id)
+        .setAudience(server.issuer)
+        .setIssuedAt()
+        .setExpirationTime('1 minute')
+        .sign(privateKey)
+    const proof = await proofs(`${server.issuer}/token`)
+    const authorization = await authorizationRequest(server, client)
+    const code = (await answerOf(authorization)).searchParams.get('code') ?? ''
+    const authenticated = (client_assertion: string, form: Record<string, string>) => ({
+      client_id: client.client_id,
+      client_assertion,
+      client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+      ...form,
+    })
+    const redeemed = await post(
+      server,
+      '/token',
+      authenticated(await assertion(), {
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: redirectUri,
+        code_verifier: authorization.verifier,
+      }),
+    )
+    const refreshing = {
+      grant_type: 'refresh_token',
+      refresh_token: String(redeemed.body['refresh_token']),
+    }
+    const [used, shown] = [await assertion(), await proof()]
+    const proven = await Promise.all(Array.from({ length: 6 }, proof))
+    const answers = await Promise.all(
+      proven.map(async (dpop) => await outcome(server, dpop, authenticated(used, refreshing))),
+    )
+    expect(answers.toSorted()).toEqual([...Array(5).fill('invalid_client'), 'ok'])
+    const assertions = await Promise.all(Array.from({ length: 6 }, assertion))
+    const shownAgain = await Promise.all(
+      assertions.map(async (jwt) => await outcome(server, shown, authenticated(jwt, refreshing))),
+    )
+    expect(shownAgain.toSorted()).toEqual([...Array(5).fill('invalid_dpop_proof'), 'ok'])
   },
 )

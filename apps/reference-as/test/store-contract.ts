@@ -42,6 +42,30 @@ export function describeStoreContract(
       })
     })
 
+    test('of many who add one artifact, one wins', { tags: ['A-05'] }, async () => {
+      await using opened = await open()
+      const { artifacts } = opened.store
+      const outcomes = await Promise.all(
+        Array.from(
+          { length: 20 },
+          async (_, at) =>
+            await artifacts.add('ReplayDetection', 'id', {
+              payload: { iss: 'client' },
+              expiresAtEpochSeconds: 1000 + at,
+            }),
+        ),
+      )
+      expect(outcomes.filter(Boolean)).toHaveLength(1)
+      expect(await artifacts.find('ReplayDetection', 'id')).toEqual({
+        payload: { iss: 'client' },
+        expiresAtEpochSeconds: 1000 + outcomes.indexOf(true),
+      })
+      expect(await artifacts.add('ReplayDetection', 'other', { payload: {} })).toBe(true)
+      expect(await artifacts.add('Session', 'id', { payload: {} })).toBe(true)
+      await artifacts.delete('ReplayDetection', 'id')
+      expect(await artifacts.add('ReplayDetection', 'id', { payload: {} })).toBe(true)
+    })
+
     test('an artifact comes back as it was put, and is replaced', { tags: ['A-05'] }, async () => {
       await using opened = await open()
       const { artifacts } = opened.store
@@ -179,6 +203,22 @@ export function describeStoreContract(
       expect(await refreshTokens.find('old')).toBeUndefined()
     })
 
+    test('a backlog of several batches is swept whole', { tags: ['A-07'] }, async () => {
+      await using opened = await open()
+      const { artifacts, refreshTokens } = opened.store
+      const rows = Array.from({ length: 2300 }, (_, index) => `id ${index}`)
+      for (const id of rows) {
+        await artifacts.put('Session', id, { payload: {}, expiresAtEpochSeconds: 999 })
+        await refreshTokens.insert({ ...token(id, 'family'), expiresAtEpochSeconds: 999 })
+      }
+      await artifacts.put('Session', 'new', { payload: {}, expiresAtEpochSeconds: 1001 })
+      await refreshTokens.insert(token('new', 'family'))
+      expect(await opened.store.sweep(1000)).toBe(2 * rows.length)
+      expect(await opened.store.sweep(1000)).toBe(0)
+      expect(await artifacts.find('Session', 'new')).toBeDefined()
+      expect(await refreshTokens.find('new')).toBeDefined()
+    })
+
     test(
       'a superseded token is kept as long as its family lives',
       { tags: ['A-05', 'A-07'] },
@@ -276,7 +316,18 @@ export function describeStoreContract(
 
     test('it says whether it can be used', async () => {
       await using opened = await open()
+      const { refreshTokens } = opened.store
       await expect(opened.store.check()).resolves.toBeUndefined()
+      // Asked in the middle of rotations, it is in the way of none.
+      const outcomes = await Promise.all(
+        Array.from({ length: 20 }, async (_, index) => {
+          await refreshTokens.insert(token(`a${index}`, 'family'))
+          const rotating = refreshTokens.supersede(`a${index}`, token(`b${index}`, 'family'), 1500)
+          await opened.store.check()
+          return await rotating
+        }),
+      )
+      expect(outcomes).toEqual(Array(20).fill('superseded'))
     })
   })
 }

@@ -1,13 +1,26 @@
-import { statSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
 import { hashPassword, verifyPassword } from '../src/accounts.ts'
 import { describeDatabase, openStore } from '../src/store/open.ts'
 import { openSqliteStore } from '../src/store/sqlite.ts'
+import { sweepBatchRows, sweepInBatches } from '../src/store/sweep.ts'
 import { createBrowser } from './browser.ts'
 import { databases, noteWithoutPostgres } from './databases.ts'
-import { describeStoreContract } from './store-contract.ts'
+import { describeStoreContract, token } from './store-contract.ts'
 import {
   authorizationRequest,
   answerOf,
@@ -173,15 +186,188 @@ describe.each(databases.filter(({ available }) => available))('$name', (kind) =>
       expect((await post(server, '/token', form)).status).toBe(200)
     },
   )
+
+  test('healthz: a database that is not what it was', async () => {
+    await using database = await kind.open()
+    await using server = await startServer({ databasePath: database.location })
+    expect(await health(server)).toBe(200)
+    const table = kind.name === 'SQLite' ? '{secrets}' : '{layout}'
+    await database.execute(`ALTER TABLE ${table} RENAME TO away`)
+    expect(await health(server)).toBe(503)
+    await database.execute(`ALTER TABLE away RENAME TO ${table}`)
+    expect(await health(server)).toBe(200)
+  })
 })
 
-test.skipIf(process.platform === 'win32')('the file belongs to its owner alone', () => {
-  using folder = temporaryFolder()
-  const file = folder.file('as.db')
-  const store = openSqliteStore(file)
-  // oxlint-disable-next-line no-bitwise
-  expect(statSync(file).mode & 0o777).toBe(0o600)
-  return store.close()
+async function health({ issuer }: { readonly issuer: string }): Promise<number> {
+  return (await fetch(`${issuer}/healthz`)).status
+}
+
+describe('healthz on SQLite', () => {
+  /** A server that was restarted, so that its database is a file without a log. */
+  async function restarted(file: string) {
+    const first = await startServer({ databasePath: file })
+    await signInLasting(first)
+    await first.close()
+    return await startServer({ databasePath: file })
+  }
+
+  test('a file that is damaged', { tags: ['A-06'] }, async () => {
+    using folder = temporaryFolder()
+    const file = folder.file('as.db')
+    await using server = await restarted(file)
+    expect(await health(server)).toBe(200)
+    const intact = readFileSync(file)
+    // In place, as a disk does it: the file that the server has open is the same.
+    const overwrite = (bytes: Uint8Array) => {
+      const descriptor = openSync(file, 'r+')
+      writeSync(descriptor, bytes, 0, bytes.length, 0)
+      closeSync(descriptor)
+    }
+    overwrite(Buffer.alloc(intact.length, 'x'))
+    expect(await health(server)).toBe(503)
+    expect(server.logs).toContainEqual(
+      expect.objectContaining({
+        event: 'store.unavailable',
+        detail: expect.stringMatching(/malformed|not a database/),
+      }),
+    )
+    overwrite(intact)
+    expect(await health(server)).toBe(200)
+  })
+
+  const onWindows = process.platform === 'win32'
+  test.skipIf(onWindows)('a file that is gone, and none is made in its place', async () => {
+    using folder = temporaryFolder()
+    const file = folder.file('as.db')
+    await using server = await restarted(file)
+    renameSync(file, folder.file('away.db'))
+    expect(await health(server)).toBe(503)
+    expect(existsSync(file)).toBe(false)
+    renameSync(folder.file('away.db'), file)
+    expect(await health(server)).toBe(200)
+  })
+
+  test.skipIf(onWindows)('a file that was made read-only', async () => {
+    using folder = temporaryFolder()
+    const file = folder.file('as.db')
+    await using server = await restarted(file)
+    chmodSync(file, 0o444)
+    expect(await health(server)).toBe(503)
+    chmodSync(file, 0o600)
+    expect(await health(server)).toBe(200)
+  })
+
+  test('another process that is writing', { tags: ['A-06'] }, async () => {
+    using folder = temporaryFolder()
+    const file = folder.file('as.db')
+    await using server = await restarted(file)
+    const writing = new DatabaseSync(file)
+    writing.exec('BEGIN IMMEDIATE')
+    expect(await health(server)).toBe(200)
+    writing.exec('ROLLBACK')
+    writing.close()
+  })
+})
+
+test('a refresh does not wait for the end of a sweep on SQLite', { tags: ['A-06'] }, async () => {
+  const store = openSqliteStore(':memory:')
+  const { artifacts, refreshTokens } = store
+  for (const index of Array.from({ length: 2001 }).keys()) {
+    await artifacts.put('Session', `${index}`, { payload: {}, expiresAtEpochSeconds: 999 })
+  }
+  await refreshTokens.insert(token('a', 'family'))
+  let rows: number | undefined
+  const sweeping = store.sweep(1000).then((swept) => (rows = swept))
+  expect(await refreshTokens.supersede('a', token('b', 'family'), 1500)).toBe('superseded')
+  expect(rows).toBeUndefined()
+  expect(await sweeping).toBe(2001)
+  await store.close()
+})
+
+test(
+  'a sweep ends with its store, and leaves a flood to the next',
+  { tags: ['A-07'] },
+  async () => {
+    const store = openSqliteStore(':memory:')
+    for (const index of Array.from({ length: 1001 }).keys()) {
+      await store.artifacts.put('Session', `${index}`, { payload: {}, expiresAtEpochSeconds: 999 })
+    }
+    const sweeping = store.sweep(1000)
+    await store.close()
+    expect(await sweeping).toBe(1000)
+
+    let batches = 0
+    const endless = () => {
+      batches += 1
+      return sweepBatchRows
+    }
+    expect(await sweepInBatches(endless, () => true)).toBe(100_000)
+    expect(batches).toBe(100)
+  },
+)
+
+describe.skipIf(process.platform === 'win32')('the file', () => {
+  const rights = (file: string) => (statSync(file).mode % 0o1000).toString(8)
+
+  test('belongs to its owner alone, with its logs', async () => {
+    using folder = temporaryFolder()
+    const file = folder.file('as.db')
+    const store = openSqliteStore(file)
+    await store.secrets.getOrCreate('key', async () => 'secret')
+    for (const suffix of ['', '-wal', '-shm']) expect(rights(file + suffix)).toBe('600')
+    await store.close()
+  })
+
+  test('loses the rights of others, and its logs do, and gains none', async () => {
+    using folder = temporaryFolder()
+    const file = folder.file('as.db')
+    // As a process leaves it that was killed.
+    const earlier = openSqliteStore(file)
+    for (const suffix of ['', '-wal', '-shm']) chmodSync(file + suffix, 0o744)
+    const store = openSqliteStore(file)
+    for (const suffix of ['', '-wal', '-shm']) expect(rights(file + suffix)).toBe('700')
+    await store.close()
+    await earlier.close()
+  })
+
+  test('is found behind a link, with its logs', async () => {
+    using folder = temporaryFolder()
+    const file = folder.file('as.db')
+    symlinkSync(file, folder.file('link.db'))
+    const store = openSqliteStore(folder.file('link.db'))
+    for (const suffix of ['', '-wal', '-shm']) expect(rights(file + suffix)).toBe('600')
+    await store.close()
+  })
+
+  test('that is read-only stays so, and says what to do', { tags: ['A-06'] }, async () => {
+    using folder = temporaryFolder()
+    const file = folder.file('as.db')
+    const earlier = openSqliteStore(file)
+    await earlier.refreshTokens.insert(token('a', 'family'))
+    await earlier.close()
+    chmodSync(file, 0o444)
+    const before = readFileSync(file)
+    const starting = startServer({ databasePath: file })
+    await expect(starting).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
+    await expect(starting).rejects.toThrow('it is read-only (mode 444) and was left as it is')
+    expect(rights(file)).toBe('444')
+    expect(readFileSync(file).equals(before)).toBe(true)
+    chmodSync(file, 0o644)
+    const store = openSqliteStore(file)
+    expect(await store.refreshTokens.find('a')).toEqual(token('a', 'family'))
+    expect(rights(file)).toBe('600')
+    await store.close()
+  })
+
+  test('that is no database keeps its rights', () => {
+    using folder = temporaryFolder()
+    const file = folder.file('notes.txt')
+    writeFileSync(file, 'not a database, but longer than a header of one would be, '.repeat(9))
+    chmodSync(file, 0o644)
+    expect(() => openSqliteStore(file)).toThrow('not a database')
+    expect(rights(file)).toBe('644')
+  })
 })
 
 describe('a database that cannot be used', () => {
@@ -243,7 +429,38 @@ describe.runIf(databases.some(({ name, available }) => name === 'Postgres' && av
       await database.cutOff()
       // The standard's error until the pool has noticed, never the end of the process.
       await expect.poll(async () => await presentation(server, client, refreshToken)).toBe('ok')
-      expect((await fetch(`${server.issuer}/healthz`)).status).toBe(200)
+      expect(await health(server)).toBe(200)
+    })
+
+    test('healthz: a database that takes no writes', { tags: ['A-06'] }, async () => {
+      await using database = await postgres()
+      // One of its own, since the setting is for all who use a database.
+      const name = `evergrant_test_${randomBytes(6).toString('hex')}`
+      await database.execute(`CREATE DATABASE ${name}`)
+      const location = new URL(database.location)
+      location.pathname = `/${name}`
+      location.searchParams.delete('options')
+      try {
+        await using server = await startServer({ databasePath: location.href })
+        expect(await health(server)).toBe(200)
+        await database.execute(`ALTER DATABASE ${name} SET default_transaction_read_only = on`)
+        await database.cutOff()
+        // Connections that were cut off are no healthier until the pool has noticed.
+        await expect
+          .poll(
+            async () => {
+              expect(await health(server)).toBe(503)
+              return server.logs.at(-1)
+            },
+            { timeout: 10_000 },
+          )
+          .toMatchObject({ event: 'store.unavailable', detail: 'the database takes no writes' })
+        await database.execute(`ALTER DATABASE ${name} RESET default_transaction_read_only`)
+        await database.cutOff()
+        await expect.poll(async () => await health(server), { timeout: 10_000 }).toBe(200)
+      } finally {
+        await database.execute(`DROP DATABASE ${name} WITH (FORCE)`)
+      }
     })
 
     test('a table that is gone for a while: no token is called invalid', async () => {

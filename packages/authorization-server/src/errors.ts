@@ -7,7 +7,7 @@ export type AuthorizationServerErrorCode =
   | 'SUCCESSOR_KEY_TOO_SHORT'
   /** A lifetime is not a positive number of whole seconds, or idle exceeds absolute. */
   | 'LIFETIME_INVALID'
-  /** The installed oidc-provider no longer has the seam the binding needs. */
+  /** oidc-provider lacks the seam the binding needs, or something keeps it from the adapter. */
   | 'ENGINE_NOT_SUPPORTED'
   /** The guarded fetch refused a URL: scheme, credentials or address. */
   | 'FETCH_REFUSED'

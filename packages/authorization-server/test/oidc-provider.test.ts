@@ -2,13 +2,14 @@ import { generateKeyPairSync } from 'node:crypto'
 import { createServer } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Provider } from 'oidc-provider'
-import type { AdapterPayload } from 'oidc-provider'
+import type { AdapterFactory, AdapterPayload } from 'oidc-provider'
 import { describe, expect, test } from 'vitest'
-import { createMemoryRefreshTokenStore, refreshTokenId } from '../src/index.ts'
+import { createMemoryRefreshTokenStore, deriveSuccessor, refreshTokenId } from '../src/index.ts'
 import type { RefreshTokenRecord, RefreshTokenStore } from '../src/index.ts'
 import { bindRefreshTokens } from '../src/oidc-provider.ts'
 import type {
   ArtifactStore,
+  RefreshTokenBinding,
   RefreshTokenBindingOptions,
   RefreshTokenEvent,
   StoredArtifact,
@@ -56,6 +57,12 @@ function slowArtifacts(): ArtifactStore {
       await latency()
       stored.set(`${model}:${id}`, artifact)
     },
+    async add(model, id, artifact) {
+      await latency()
+      if (stored.has(`${model}:${id}`)) return false
+      stored.set(`${model}:${id}`, artifact)
+      return true
+    },
     async find(model, id) {
       await latency()
       return stored.get(`${model}:${id}`)
@@ -95,8 +102,18 @@ function heldAfter(answer: Record<string, unknown>, before: string): string {
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const jwks = { keys: [{ ...privateKey.export({ format: 'jwk' }), use: 'sig' }] }
 
+/** The adapter of a binding: made by a function, of the two forms that the engine takes. */
+function adapterOf({ configuration }: RefreshTokenBinding): AdapterFactory {
+  const { adapter } = configuration
+  if (adapter === undefined) throw new Error('expected an adapter')
+  return (model) => Reflect.apply(adapter, undefined, [model])
+}
+
 /** oidc-provider with the binding and nothing else, and one sign-in that has happened already. */
-async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
+async function startEngine(
+  options: Partial<RefreshTokenBindingOptions> = {},
+  wrap: (adapterFor: AdapterFactory) => AdapterFactory = (adapterFor) => adapterFor,
+) {
   const events: RefreshTokenEvent[] = []
   const stores = { artifacts: slowArtifacts(), refreshTokens: slowRefreshTokens() }
   const binding = bindRefreshTokens(stores, {
@@ -111,8 +128,10 @@ async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no port')
   const issuer = `http://127.0.0.1:${address.port}`
+  const serverErrors: string[] = []
   const provider = new Provider(issuer, {
     ...binding.configuration,
+    adapter: wrap(adapterOf(binding)),
     ttl: { ...binding.ttl, AccessToken: 60, IdToken: 60, Session: 60, Interaction: 60 },
     jwks,
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
@@ -130,6 +149,7 @@ async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
   })
   binding.attach(provider)
+  provider.on('server_error', (_ctx, error) => serverErrors.push(error.message))
   server.on('request', (request, response) => void provider.callback()(request, response))
 
   const client = await provider.Client.find('client')
@@ -159,6 +179,8 @@ async function startEngine(options: Partial<RefreshTokenBindingOptions> = {}) {
 
   return {
     ...stores,
+    provider,
+    serverErrors,
     events,
     grantId,
     refreshToken,
@@ -282,6 +304,94 @@ describe('oidc-provider over a slow store', () => {
     },
   )
 })
+
+describe('a rotation whose predecessor is not known', () => {
+  test('is refused, stores nothing and spends nothing', { tags: ['A-05', 'A-06'] }, async () => {
+    // A cache around the adapter answers for it, and the adapter hears of no presentation.
+    const cache = new Map<string, AdapterPayload>()
+    await using engine = await startEngine({}, (adapterFor) => (model) => {
+      const adapter = adapterFor(model)
+      if (model !== 'RefreshToken') return adapter
+      return {
+        ...adapter,
+        find: async (id) => cache.get(id) ?? (await adapter.find(id)),
+      }
+    })
+    const { refreshToken, grantId } = engine
+    const stored = await engine.find(refreshToken)
+    cache.set(refreshToken, {
+      ...stored?.data,
+      jti: refreshToken,
+      grantId,
+      exp: stored?.expiresAtEpochSeconds,
+    })
+    expect(await engine.refresh(refreshToken)).toMatchObject({ error: 'server_error' })
+    expect(engine.serverErrors).toEqual([expect.stringContaining('without a cache around it')])
+    expect(await engine.find(deriveSuccessor(refreshToken, successorKey))).toBeUndefined()
+    cache.clear()
+    const next = String((await engine.refresh(refreshToken))['refresh_token'])
+    expect((await engine.find(next))?.familyId).toBe(grantId)
+    expect(await engine.refresh(next)).toHaveProperty('access_token')
+  })
+
+  test('is refused outside of a request too', { tags: ['A-05'] }, async () => {
+    const refreshTokens = slowRefreshTokens()
+    const binding = bindRefreshTokens(
+      { artifacts: slowArtifacts(), refreshTokens },
+      { successorKey },
+    )
+    const adapter = adapterOf(binding)('RefreshToken')
+    await expect(
+      adapter.upsert('token', { grantId: 'grant', rotations: 1 }, 60),
+    ).rejects.toMatchObject({ code: 'ENGINE_NOT_SUPPORTED' })
+    expect(await refreshTokens.find(refreshTokenId('token'))).toBeUndefined()
+    await adapter.upsert('token', { grantId: 'grant', rotations: 0 }, 60)
+    expect(await refreshTokens.find(refreshTokenId('token'))).toMatchObject({ familyId: 'grant' })
+  })
+})
+
+test('of concurrent uses of one proof, one is the first', { tags: ['A-05'] }, async () => {
+  await using engine = await startEngine({ nowEpochSeconds: () => 1000 })
+  const { ReplayDetection } = engine.provider
+  const exp = Math.floor(Date.now() / 1000) + 300
+  const use = async (jti: string) => await ReplayDetection.unique('client', jti, exp)
+  const outcomes = await Promise.allSettled(Array.from({ length: 8 }, async () => await use('a')))
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+  expect(refused.map((reason) => reason.error)).toEqual(Array(7).fill('invalid_dpop_proof'))
+  await expect(use('a')).rejects.toMatchObject({ error: 'invalid_dpop_proof' })
+  expect(await use('b')).toBe(true)
+})
+
+test(
+  'a proof dated ahead is remembered for as long as it is good',
+  { tags: ['A-05'] },
+  async () => {
+    const kept: (number | undefined)[] = []
+    const artifacts = slowArtifacts()
+    const binding = bindRefreshTokens(
+      {
+        refreshTokens: slowRefreshTokens(),
+        artifacts: {
+          ...artifacts,
+          async add(model, id, artifact) {
+            kept.push(artifact.expiresAtEpochSeconds)
+            return await artifacts.add(model, id, artifact)
+          },
+        },
+      },
+      { successorKey, nowEpochSeconds: () => 1000 },
+    )
+    const { adapter } = binding.configuration
+    if (adapter === undefined) throw new Error('no adapter')
+    await Reflect.apply(adapter, undefined, ['ReplayDetection']).upsert(
+      'id',
+      { iss: 'client' },
+      300,
+    )
+    expect(kept).toEqual([1600])
+  },
+)
 
 test('an engine without the seam is refused at start', { tags: ['A-06'] }, () => {
   const binding = bindRefreshTokens(

@@ -17,6 +17,7 @@ import {
 } from './rows.ts'
 import type { Row } from './rows.ts'
 import type { Store } from './store.ts'
+import { sweepBatchRows, sweepInBatches } from './sweep.ts'
 
 // Payloads are text, not jsonb: jsonb refuses the character NUL, and nothing looks inside them.
 // Names compare by COLLATE "C", so that the rule does not change with the database's locale and
@@ -114,6 +115,11 @@ export async function openPostgresStore(connectionString: string): Promise<Store
        payload = excluded.payload, expires_at = excluded.expires_at, grant_id = excluded.grant_id,
        lookup_key = excluded.lookup_key, consumed_at = excluded.consumed_at`,
   )
+  const addArtifact = run(
+    'add_artifact',
+    `INSERT INTO evergrant_as_artifacts (${artifactColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7)
+     ON CONFLICT (model, id) DO NOTHING`,
+  )
   const findArtifact = first(
     'find_artifact',
     'SELECT * FROM evergrant_as_artifacts WHERE model = $1 AND id = $2',
@@ -200,16 +206,23 @@ export async function openPostgresStore(connectionString: string): Promise<Store
     run(
       `sweep_${table}`,
       `DELETE FROM evergrant_as_${table} WHERE ctid = ANY (ARRAY (
-         SELECT ctid FROM evergrant_as_${table} WHERE ${end} < $1 FOR UPDATE SKIP LOCKED
+         SELECT ctid FROM evergrant_as_${table} WHERE ${end} < $1
+         LIMIT ${sweepBatchRows} FOR UPDATE SKIP LOCKED
        ))`,
     ),
   )
-  const ping = all('ping', 'SELECT 1')
+  const findLayout = first(
+    'find_layout',
+    `SELECT current_setting('transaction_read_only') AS read_only FROM evergrant_as_layout`,
+  )
 
   return {
     artifacts: {
       async put(model, id, artifact) {
         await putArtifact(...artifactValues(model, id, artifact))
+      },
+      async add(model, id, artifact) {
+        return (await addArtifact(...artifactValues(model, id, artifact))) === 1
       },
       async find(model, id) {
         return artifactFrom(await findArtifact(model, id))
@@ -292,11 +305,20 @@ export async function openPostgresStore(connectionString: string): Promise<Store
       return rows.map((row) => lastingGrantFrom(row))
     },
     async check() {
-      await ping()
+      const found = await findLayout()
+      if (found === undefined) throw new Error('evergrant_as_layout is empty')
+      // A standby, for one, or a server that was set so since its disk is full.
+      if (found['read_only'] !== 'off') throw new Error('the database takes no writes')
     },
     async sweep(beforeEpochSeconds) {
-      const swept = await Promise.all(sweeps.map(async (sweep) => await sweep(beforeEpochSeconds)))
-      return swept.reduce((sum, rows) => sum + rows, 0)
+      let swept = 0
+      for (const sweep of sweeps) {
+        swept += await sweepInBatches(
+          async () => await sweep(beforeEpochSeconds),
+          () => !pool.ending,
+        )
+      }
+      return swept
     },
     async close() {
       await pool.end()

@@ -1,6 +1,15 @@
-import { chmodSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  openSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
 import type { RefreshTokenRecord } from '@evergrant/authorization-server'
 import type { AdapterPayload } from 'oidc-provider'
 import { ReferenceServerError } from '../errors.ts'
@@ -21,6 +30,7 @@ import {
 } from './rows.ts'
 import type { Row } from './rows.ts'
 import type { Store } from './store.ts'
+import { sweepBatchRows, sweepInBatches } from './sweep.ts'
 
 const schema = `
   CREATE TABLE IF NOT EXISTS artifacts (
@@ -91,6 +101,10 @@ export function openSqliteStore(location: string): Store {
   const putArtifact = run(
     `INSERT OR REPLACE INTO artifacts (${artifactColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   )
+  const addArtifact = run(
+    `INSERT INTO artifacts (${artifactColumns}) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (model, id) DO NOTHING`,
+  )
   const findArtifact = first('SELECT * FROM artifacts WHERE model = ? AND id = ?')
   const findArtifactByKey = first('SELECT * FROM artifacts WHERE model = ? AND lookup_key = ?')
   const consumeArtifact = run(
@@ -129,9 +143,14 @@ export function openSqliteStore(location: string): Store {
   const findSecret = first('SELECT value FROM secrets WHERE name = ?')
   const replaceSecret = run('UPDATE secrets SET value = ? WHERE name = ? AND value = ?')
 
-  const sweepArtifacts = run('DELETE FROM artifacts WHERE expires_at < ?')
-  const sweepRefreshTokens = run(`DELETE FROM refresh_tokens WHERE ${refreshTokenEnd} < ?`)
-  const ping = first('SELECT 1 AS one')
+  const sweepArtifacts = run(
+    `DELETE FROM artifacts WHERE (model, id) IN
+       (SELECT model, id FROM artifacts WHERE expires_at < ? LIMIT ${sweepBatchRows})`,
+  )
+  const sweepRefreshTokens = run(
+    `DELETE FROM refresh_tokens WHERE rowid IN
+       (SELECT rowid FROM refresh_tokens WHERE ${refreshTokenEnd} < ? LIMIT ${sweepBatchRows})`,
+  )
 
   function insert(record: RefreshTokenRecord<AdapterPayload>): void {
     insertRefreshToken(...refreshTokenValues(record))
@@ -161,6 +180,9 @@ export function openSqliteStore(location: string): Store {
     artifacts: {
       async put(model, id, artifact) {
         putArtifact(...artifactValues(model, id, artifact))
+      },
+      async add(model, id, artifact) {
+        return addArtifact(...artifactValues(model, id, artifact)) === 1
       },
       async find(model, id) {
         return artifactFrom(findArtifact(model, id))
@@ -237,10 +259,18 @@ export function openSqliteStore(location: string): Store {
       return liveRefreshTokens(accountId, nowEpochSeconds).map((row) => lastingGrantFrom(row))
     },
     async check() {
-      ping()
+      findSecret('')
+      if (location !== ':memory:') assertUsable(location)
     },
     async sweep(beforeEpochSeconds) {
-      return sweepArtifacts(beforeEpochSeconds) + sweepRefreshTokens(beforeEpochSeconds)
+      let swept = 0
+      for (const sweep of [sweepArtifacts, sweepRefreshTokens]) {
+        swept += await sweepInBatches(
+          () => sweep(beforeEpochSeconds),
+          () => database.isOpen,
+        )
+      }
+      return swept
     },
     async close() {
       commits.flush()
@@ -251,13 +281,14 @@ export function openSqliteStore(location: string): Store {
 
 function openDatabase(location: string): DatabaseSync {
   try {
+    if (location !== ':memory:') prepareFile(location)
     const database = new DatabaseSync(location, { timeout: 5000 })
-    // Tokens are hashed in there, signing keys are not.
-    if (location !== ':memory:' && process.platform !== 'win32') chmodSync(location, 0o600)
     const found = number(database.prepare('PRAGMA user_version').get() ?? {}, 'user_version')
     if (found > schemaVersion) {
       throw new Error(`its layout has version ${found}, this server knows up to ${schemaVersion}`)
     }
+    // By now it is known to be a database: nobody else's file loses its rights by a mistyped --db.
+    if (location !== ':memory:') keepToOwner(location)
     database.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 10000',
     )
@@ -272,4 +303,95 @@ function openDatabase(location: string): DatabaseSync {
       { cause },
     )
   }
+}
+
+/** Makes the file for its owner alone, or makes sure that the one that is there takes writes. */
+function prepareFile(location: string): void {
+  try {
+    // Only a file that is new may be opened here: closing one that a database of this process has
+    // open would take the locks from it.
+    closeSync(openSync(location, 'wx', 0o600))
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error
+    assertWritable(location)
+  }
+}
+
+/** A file that somebody made read-only stays so, whatever this process is allowed to do. */
+function assertWritable(location: string): void {
+  const mode = statSync(location, { throwIfNoEntry: false })?.mode
+  if (mode === undefined || (rightsIn(mode, 0o222) !== 0 && mayWrite(location))) return
+  throw new Error(
+    `it is read-only (mode ${rightsIn(mode, 0o777).toString(8)}) and was left as it is; let the ` +
+      'user that runs the server write to it (chmod u+w), or name a copy with --db',
+  )
+}
+
+/**
+ * Asks a connection of its own: the store's has its pages in memory, and the file open even when
+ * that was removed. Waits for nobody, and writes nothing.
+ */
+function assertUsable(location: string): void {
+  assertWritable(location)
+  const url = pathToFileURL(location)
+  // Makes no new file where there is none.
+  url.searchParams.set('mode', 'rw')
+  const database = new DatabaseSync(url, { timeout: 0 })
+  try {
+    database.prepare('SELECT value FROM secrets LIMIT 1').get()
+    database.exec('BEGIN IMMEDIATE; ROLLBACK')
+  } catch (error) {
+    // Another process writes, so it can be written.
+    if (!isBusy(error)) throw error
+  } finally {
+    database.close()
+  }
+}
+
+/** SQLITE_BUSY, whose extended codes have 5 in the low byte. */
+function isBusy(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'errcode' in error &&
+    typeof error.errcode === 'number' &&
+    error.errcode % 256 === 5
+  )
+}
+
+function mayWrite(location: string): boolean {
+  try {
+    accessSync(location, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Takes the rights of group and others away, and adds none. Tokens are hashed in there, signing
+ * keys are not, and the logs hold what the file will. SQLite gives new logs the rights of the file.
+ */
+function keepToOwner(location: string): void {
+  if (process.platform === 'win32') return
+  // Logs lie beside the file itself, not beside a link to it.
+  const database = realpathSync(location)
+  for (const file of [database, `${database}-wal`, `${database}-shm`, `${database}-journal`]) {
+    const mode = statSync(file, { throwIfNoEntry: false })?.mode ?? 0
+    if (rightsIn(mode, 0o077) === 0) continue
+    try {
+      chmodSync(file, rightsIn(mode, 0o700))
+    } catch (error) {
+      // A log goes when another process closes the database.
+      if (errorCode(error) !== 'ENOENT') throw error
+    }
+  }
+}
+
+function rightsIn(mode: number, mask: number): number {
+  // oxlint-disable-next-line no-bitwise
+  return mode & mask
+}
+
+function errorCode(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }

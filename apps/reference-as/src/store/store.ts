@@ -52,9 +52,12 @@ export interface Store {
   readonly secrets: SecretStore
   /** Grants of an account that hold a live refresh token, newest use first. */
   listLastingGrants(accountId: string, nowEpochSeconds: number): Promise<readonly LastingGrant[]>
-  /** Rejects when the store cannot be used. */
+  /** Rejects when the store cannot be read and written. Writes nothing. */
   check(): Promise<void>
-  /** Deletes what expired before `beforeEpochSeconds`; resolves to the number of rows. */
+  /**
+   * Deletes what expired before `beforeEpochSeconds`; resolves to the number of rows. Goes in
+   * batches, lets others work in between, and leaves the rest of a very large backlog to the next.
+   */
   sweep(beforeEpochSeconds: number): Promise<number>
   close(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { errors, Provider } from 'oidc-provider'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { AuthorizationServerError } from '../errors.ts'
 import { successorRecord } from '../rotate.ts'
 import { judgePresentation, refreshTokenId } from '../rotation.ts'
 import type {
@@ -58,8 +59,11 @@ export function createAdapters(dependencies: AdapterDependencies): Adapters {
   const presentations = new WeakMap<object, Presentation>()
   const refreshTokenAdapter = createRefreshTokenAdapter(dependencies, presentations)
   return {
-    adapterFor: (model) =>
-      model === 'RefreshToken' ? refreshTokenAdapter : createArtifactAdapter(model, dependencies),
+    adapterFor(model) {
+      if (model === 'RefreshToken') return refreshTokenAdapter
+      if (model === 'ReplayDetection') return createReplayAdapter(model, dependencies)
+      return createArtifactAdapter(model, dependencies)
+    },
     async keepsPresented(context) {
       const presentation = presentations.get(context)
       if (presentation?.verdict.action !== 'keep') return false
@@ -111,6 +115,40 @@ function createArtifactAdapter(model: string, dependencies: AdapterDependencies)
     },
     async revokeByGrantId(grantId) {
       await artifacts.deleteByGrant(model, grantId)
+    },
+  }
+}
+
+/**
+ * What may be used once: DPoP proofs and client assertions. The engine looks for one and stores it
+ * later, so two requests could both find nothing and go on. Here it always finds nothing, and
+ * storing it is what one request does and the others fail at.
+ */
+function createReplayAdapter(model: string, dependencies: AdapterDependencies): Adapter {
+  const { artifacts, nowEpochSeconds } = dependencies
+  const authenticated = new WeakSet()
+  return {
+    ...createArtifactAdapter(model, dependencies),
+    async find() {
+      return undefined
+    },
+    async upsert(id, { jti: _jti, ...payload }, expiresIn) {
+      const context = Provider.ctx
+      // Who sends both authenticates first.
+      const isAssertion =
+        context?.oidc.params?.['client_assertion'] !== undefined && !authenticated.has(context)
+      if (context !== undefined) authenticated.add(context)
+      const isFirst = await artifacts.add(model, hash('sha256', id, 'base64url'), {
+        payload,
+        // A proof may be dated ahead by as much as the engine keeps it, and is good for as long
+        // again.
+        expiresAtEpochSeconds:
+          expiresIn === undefined ? undefined : nowEpochSeconds() + 2 * expiresIn,
+      })
+      if (isFirst) return
+      if (isAssertion) throw new errors.InvalidClientAuth('client assertion was used already')
+      // RFC 9449 §5. The engine says invalid_grant, for which clients give up a good refresh token.
+      throw new errors.InvalidDpopProof('DPoP proof was used already')
     },
   }
 }
@@ -197,12 +235,23 @@ function createRefreshTokenAdapter(
     async upsert(id, payload) {
       const context = Provider.ctx
       const rotated = context?.oidc.entities.RotatedRefreshToken
-      const presentation = context === undefined ? undefined : presentations.get(context)
-      if (rotated === undefined || presentation === undefined) {
+      if (rotated === undefined && (payload.rotations ?? 0) === 0) {
         await insertFirst(id, payload, context)
-      } else {
-        await supersede(id, payload, presentation.record)
+        return
       }
+      const presented = context === undefined ? undefined : presentations.get(context)?.record
+      // Stored as a first token, it would give its family another life, and leave the predecessor
+      // good: neither age nor reuse would end either.
+      if (presented === undefined || presented.id !== refreshTokenId(rotated?.jti ?? '')) {
+        throw new AuthorizationServerError(
+          'ENGINE_NOT_SUPPORTED',
+          'A refresh token was rotated that its request had not looked up through the adapter of ' +
+            'the binding, so its predecessor is not known. It was not stored, and the presented ' +
+            'token is as good as before. Pass configuration.adapter on as it is, without a cache ' +
+            'around it, and install a version of oidc-provider in the peer range of this package.',
+        )
+      }
+      await supersede(id, payload, presented)
     },
 
     async find(id) {

@@ -16,11 +16,16 @@ export interface StoredArtifact {
  * Storage for everything but refresh tokens. `model` is the engine's model name.
  *
  * Ids that are credentials (codes, sessions, interactions, opaque access tokens, registration
- * tokens) arrive hashed; those of `Client` and `Grant` arrive as they are.
+ * tokens, identifiers of proofs) arrive hashed; those of `Client` and `Grant` arrive as they are.
  */
 export interface ArtifactStore {
   /** Inserts or replaces. */
   put(model: string, id: string, artifact: StoredArtifact): Promise<void>
+  /**
+   * Inserts where nothing is stored under the id, expired or not: of any number of concurrent
+   * callers, in any number of processes, exactly one gets `true`.
+   */
+  add(model: string, id: string, artifact: StoredArtifact): Promise<boolean>
   find(model: string, id: string): Promise<StoredArtifact | undefined>
   findByLookupKey(model: string, lookupKey: string): Promise<StoredArtifact | undefined>
   /**
