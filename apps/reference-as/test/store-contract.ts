@@ -306,7 +306,6 @@ export function describeStoreContract(
           grantId: 'family',
           clientId: 'client',
           scope: 'mcp:read',
-          resource: undefined,
           lastUsedAtEpochSeconds: 1000,
           expiresAtEpochSeconds: 2000,
         },

@@ -91,12 +91,11 @@ export function accountFrom(row: Row | undefined): Account | undefined {
 }
 
 export function lastingGrantFrom(row: Row): LastingGrant {
-  const { clientId, scope, resource } = payloadFrom(row, 'data')
+  const { clientId, scope } = payloadFrom(row, 'data')
   return {
     grantId: text(row, 'family_id'),
     clientId: clientId ?? '',
     scope: scope ?? '',
-    resource: Array.isArray(resource) ? resource.join(' ') : resource,
     lastUsedAtEpochSeconds: number(row, 'issued_at'),
     expiresAtEpochSeconds: number(row, 'expires_at'),
   }

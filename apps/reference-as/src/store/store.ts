@@ -34,7 +34,6 @@ export interface LastingGrant {
   readonly grantId: string
   readonly clientId: string
   readonly scope: string
-  readonly resource: string | undefined
   readonly lastUsedAtEpochSeconds: number
   readonly expiresAtEpochSeconds: number
 }
