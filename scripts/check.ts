@@ -22,6 +22,8 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   ['requirements', 'node', 'scripts/requirements.ts', '--check'],
   ['code in pages', 'node', 'scripts/docs-sync.ts', '--check'],
   ['page of profiles', 'node', 'scripts/profiles.ts', '--check'],
+  ['page of error codes', 'node', 'scripts/error-codes.ts', '--check'],
+  ['page of the command line', 'node', 'scripts/command-line.ts', '--check'],
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
   ['demo', 'node', 'apps/e2e/src/demo/main.ts', '--seconds', '6'],

@@ -4,22 +4,11 @@
  *
  *     node scripts/profiles.ts [--check]
  */
-import { readFile, writeFile } from 'node:fs/promises'
-import path from 'node:path'
-import process from 'node:process'
 import type { Behaviour, ServerProfile } from '../packages/authorization-server/src/profiles.ts'
 import { behavioursOf, serverProfiles } from '../packages/authorization-server/src/profiles.ts'
+import { keepMadePage } from './made-page.ts'
 
-const page = path.resolve(import.meta.dirname, '..', 'docs', 'reference', 'profiles.md')
-const made = makePage()
-if (!process.argv.includes('--check')) {
-  await writeFile(page, made)
-} else if ((await readFile(page, 'utf8').catch(() => '')) !== made) {
-  process.stderr.write(
-    'docs/reference/profiles.md is not what the profiles make. Run: pnpm profiles\n',
-  )
-  process.exitCode = 1
-}
+await keepMadePage('reference/profiles.md', makePage(), 'profiles')
 
 function makePage(): string {
   return `---

@@ -24,6 +24,7 @@ const sidebars: SidebarsConfig = {
         'guides/many-users',
         'guides/mcp-servers',
         'guides/authorization-servers',
+        'guides/troubleshooting',
       ],
     },
     {
@@ -38,6 +39,8 @@ const sidebars: SidebarsConfig = {
         'reference/requirements',
         'reference/interoperation',
         'reference/profiles',
+        'reference/command-line',
+        'reference/errors',
         {
           type: 'category',
           label: 'API',

@@ -204,7 +204,7 @@ export async function startScriptedAuthorizationServer(
     authorize: ({ query }) => authorize(query),
     token: ({ form, headers }) => token(form, headers.authorization),
     register: ({ json: body }) => register(body),
-    revoke: ({ form }) => revoke(form),
+    revoke: ({ form, headers }) => revoke(form, headers.authorization),
   }
 
   function metadata(): Record<string, unknown> {
@@ -272,14 +272,23 @@ export async function startScriptedAuthorizationServer(
       .join(' ')
   }
 
+  /** The ID of the client that proved to be itself. */
+  function authenticated(
+    form: Readonly<Record<string, string>>,
+    authorization: string | undefined,
+  ): string | undefined {
+    const { clientId, clientSecret } = credentialsOf(form, authorization)
+    const client = findClient(clientId)
+    const isGenuine = client?.clientSecret === undefined || client.clientSecret === clientSecret
+    return client !== undefined && isGenuine ? clientId : undefined
+  }
+
   async function token(
     form: Readonly<Record<string, string>>,
     authorization: string | undefined,
   ): Promise<Answer> {
-    const { clientId, clientSecret } = credentialsOf(form, authorization)
-    const client = findClient(clientId)
-    const isGenuine = client?.clientSecret === undefined || client.clientSecret === clientSecret
-    if (client === undefined || !isGenuine) return oauthError('invalid_client', 401)
+    const clientId = authenticated(form, authorization)
+    if (clientId === undefined) return oauthError('invalid_client', 401)
     if (form['grant_type'] === 'authorization_code') return await redeem(form, clientId)
     if (form['grant_type'] === 'refresh_token') return await refresh(form, clientId)
     return oauthError('unsupported_grant_type')
@@ -384,9 +393,15 @@ export async function startScriptedAuthorizationServer(
     return json(201, registered, 'registered')
   }
 
-  function revoke(form: Readonly<Record<string, string>>): Answer {
+  function revoke(
+    form: Readonly<Record<string, string>>,
+    authorization: string | undefined,
+  ): Answer {
+    const clientId = authenticated(form, authorization)
+    // RFC 7009 §2.1: clients authenticate as at the token endpoint.
+    if (clientId === undefined) return oauthError('invalid_client', 401)
     const grant = grants.grantOf(form['token'] ?? '')
-    if (grant === undefined || grant.clientId !== form['client_id']) {
+    if (grant?.clientId !== clientId) {
       // RFC 7009 §2.2: an unknown token is no error.
       return { status: 200, body: '', outcome: 'ignored' }
     }

@@ -8,11 +8,11 @@ import type { DpopProver } from '../protocol/dpop.ts'
 import { discoverAuthorizationServer } from '../protocol/discovery.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import type { ClientConfiguration, ClientRegistration } from '../protocol/registration.ts'
-import { standingRegistration } from '../protocol/registration.ts'
 import { refreshRequest } from '../protocol/token-requests.ts'
 import type { RecordStore } from '../store.ts'
 import type { MemoryFirstTokenManager, TokenManagerOptions } from '../token-manager.ts'
 import { createMemoryFirstTokenManager } from '../token-manager.ts'
+import { currentRegistration } from './current-registration.ts'
 import type { Binding } from './records.ts'
 import { bindingRecord } from './records.ts'
 import { discardTokens } from './revocation.ts'
@@ -167,16 +167,6 @@ async function noteMove(
   } catch {
     // This process knows now, which is enough to go on; others find out as it did.
   }
-}
-
-/** What is configured for a client is newer than what its sign-in stored: secrets are rotated. */
-function currentRegistration(
-  { authorizationServer, registration }: Binding,
-  client: ClientConfiguration | undefined,
-): ClientRegistration {
-  const given = client?.preRegistered?.[authorizationServer.issuer]
-  if (client === undefined || given?.clientId !== registration.clientId) return registration
-  return standingRegistration(authorizationServer, client) ?? registration
 }
 
 /**

@@ -4,8 +4,10 @@ import { EvergrantClientError } from '../errors.ts'
 import type { Grant } from '../grant/grant.ts'
 import { recordId } from '../grant/grant.ts'
 import type { HttpOptions } from '../protocol/http.ts'
+import type { ClientConfiguration } from '../protocol/registration.ts'
 import { revokeToken } from '../protocol/token-requests.ts'
 import type { RecordStore } from '../store.ts'
+import { currentRegistration } from './current-registration.ts'
 import type { Binding, PendingRevocation } from './records.ts'
 import { revocationRecord } from './records.ts'
 
@@ -17,6 +19,8 @@ export interface RevocationContext {
   readonly store: RecordStore
   readonly clock: Clock
   readonly http: HttpOptions
+  /** Absent where nobody knows the application's configuration: then what was noted has to do. */
+  readonly client?: ClientConfiguration | undefined
 }
 
 /** How a token's revocation stands. */
@@ -73,13 +77,14 @@ function revocationOf(
 }
 
 async function send(
-  { token, hint, authorizationServer, registration }: PendingRevocation,
-  { clock, http }: RevocationContext,
+  { token, hint, ...binding }: PendingRevocation,
+  { clock, http, client }: RevocationContext,
 ): ReturnType<typeof revokeToken> {
+  const { authorizationServer } = binding
   const profile = selectProviderProfile(authorizationServer.issuer)
   return await revokeToken(token, hint, {
     authorizationServer,
-    registration,
+    registration: currentRegistration(binding, client),
     profile,
     clock,
     ...http,
@@ -120,21 +125,24 @@ export async function settleRevocation(
  * Revokes the tokens of all sign-outs that could not be finished when they were asked for. Call it
  * when the program starts, or now and then.
  *
+ * @param options.client - As for the sessions: a secret that was rotated meanwhile is used then.
  * @returns How many were settled, and how many are still to be.
  */
 export async function retryRevocations(
   store: RecordStore,
-  options: { readonly clock: Clock } & HttpOptions,
+  options: Pick<RevocationContext, 'client' | 'clock'> & HttpOptions,
 ): Promise<{ readonly settled: number; readonly pending: number }> {
-  const { clock, ...http } = options
+  const { client, clock, ...http } = options
   let settled = 0
   let pending = 0
   for await (const id of store.list('revocation')) {
-    const state = await settleRevocation(id, { store, clock, http }).catch((error: unknown) => {
-      // One that cannot be read, say by a version too old for it, keeps no other from being settled.
-      if (EvergrantClientError.is(error) && error.code === 'RECORD_UNREADABLE') return 'pending'
-      throw error
-    })
+    const state = await settleRevocation(id, { store, client, clock, http }).catch(
+      (error: unknown) => {
+        // One that cannot be read, say by a version too old for it, keeps no other from being settled.
+        if (EvergrantClientError.is(error) && error.code === 'RECORD_UNREADABLE') return 'pending'
+        throw error
+      },
+    )
     if (state === 'pending') pending += 1
     else settled += 1
   }

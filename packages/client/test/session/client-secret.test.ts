@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { retryRevocations } from '../../src/index.ts'
 import type { ClientConfiguration, Session } from '../../src/index.ts'
 import type { Scene } from '../support/signed-in-session.ts'
 import { scene } from '../support/signed-in-session.ts'
@@ -97,5 +98,39 @@ test(
       signInReason: 'registration-ended',
     })
     expect((await session.signIn()).identity.clientId).not.toBe(identity.clientId)
+  },
+)
+
+test(
+  'a client secret that was rotated is used for signing out',
+  { tags: ['C-57', 'A-11'] },
+  async () => {
+    await using it = await confidentialScene()
+    await sessionWith(it, 'first secret').signIn()
+    it.as.rotateClientSecret('client-1', 'second secret')
+    expect(await sessionWith(it, 'second secret').signOut()).toEqual({ revocation: 'revoked' })
+    expect(it.as.isGrantAlive()).toBe(false)
+  },
+)
+
+test(
+  'and for a sign-out that could not be finished before it was rotated',
+  { tags: ['C-57', 'A-11'] },
+  async () => {
+    await using it = await confidentialScene()
+    const session = sessionWith(it, 'first secret')
+    await session.signIn()
+    it.as.faults.revoke.push({ kind: 'reset' })
+    expect(await session.signOut()).toEqual({ revocation: 'pending' })
+    it.as.rotateClientSecret('client-1', 'second secret')
+    const preRegistered = {
+      [it.as.issuer]: { clientId: 'client-1', clientSecret: 'second secret' },
+    }
+    const client: ClientConfiguration = { name: 'a confidential client', preRegistered }
+    expect(await retryRevocations(it.store, { clock: it.clock, client })).toEqual({
+      settled: 1,
+      pending: 0,
+    })
+    expect(it.as.isGrantAlive()).toBe(false)
   },
 )

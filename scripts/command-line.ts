@@ -1,0 +1,87 @@
+/**
+ * Writes the page of the command lines from what their `--help` prints; with `--check` it only says
+ * whether the page is up to date.
+ *
+ *     node scripts/command-line.ts [--check]
+ */
+import { execFile } from 'node:child_process'
+import path from 'node:path'
+import process from 'node:process'
+import { promisify } from 'node:util'
+import { keepMadePage } from './made-page.ts'
+
+interface Program {
+  readonly name: string
+  readonly main: string
+  readonly about: string
+  readonly commands: readonly string[]
+}
+
+const programs: readonly Program[] = [
+  {
+    name: 'evergrant',
+    main: 'apps/reference-client/src/main.ts',
+    about:
+      'The [reference client](https://github.com/evergrant/evergrant/tree/main/apps/reference-client), where exit codes and environment variables are explained.',
+    commands: ['login', 'tools', 'call', 'status', 'logout'],
+  },
+  {
+    name: 'evergrant-as',
+    main: 'apps/reference-as/src/main.ts',
+    about:
+      'The [reference authorization server](https://github.com/evergrant/evergrant/tree/main/apps/reference-as). Exit codes: 0 done, 2 usage, 4 the server could not do it.',
+    commands: [
+      'serve',
+      'profiles',
+      'users add',
+      'users remove',
+      'users list',
+      'keys rotate',
+      'keys list',
+    ],
+  },
+  {
+    name: 'evergrant-mcp-server',
+    main: 'apps/reference-mcp-server/src/main.ts',
+    about:
+      'The [reference MCP server](https://github.com/evergrant/evergrant/tree/main/apps/reference-mcp-server).',
+    commands: ['serve'],
+  },
+]
+
+const run = promisify(execFile)
+const root = path.resolve(import.meta.dirname, '..')
+
+const sections: string[] = []
+for (const program of programs) {
+  sections.push(`## ${program.name}\n\n${program.about}`)
+  for (const command of program.commands) {
+    const help = await helpOf(program, command)
+    sections.push(`### ${program.name} ${command}\n\n\`\`\`text\n${help}\n\`\`\``)
+  }
+}
+
+await keepMadePage(
+  'reference/command-line.md',
+  `---
+title: Command line
+description: Commands and options of evergrant, evergrant-as and evergrant-mcp-server
+---
+
+# Command line
+
+This page is made from what \`--help\` prints, by \`pnpm command-line\`.
+
+${sections.join('\n\n')}
+`,
+  'command-line',
+)
+
+async function helpOf({ main }: Program, command: string): Promise<string> {
+  const { stdout } = await run(
+    process.execPath,
+    ['--conditions=evergrant:source', main, ...command.split(' '), '--help'],
+    { cwd: root },
+  )
+  return stdout.trim()
+}
