@@ -146,6 +146,7 @@ test.each([
   [['login'], 'mcp-url'],
   [['login', 'not a url'], 'MCP server URL'],
   [['login', 'ftp://example.com'], 'https://'],
+  [['login', 'http://mcp.example/mcp'], 'http is for loopback hosts only'],
   [['call', 'http://127.0.0.1:1/mcp', 'x', '--args', '[1]'], 'JSON object'],
   [['call', 'http://127.0.0.1:1/mcp', 'x', '--args', '{'], 'JSON object'],
   [['call', 'http://127.0.0.1:1/mcp', 'x', '--repeat', '0'], 'at least 1'],

@@ -1,7 +1,9 @@
+import { ProtocolError } from '@evergrant/core'
 import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
 import { authorizedFetch } from '../src/fetch.ts'
-import { findSignIn, retryRevocations } from '../src/index.ts'
+import { createSession, findSignIn, retryRevocations } from '../src/index.ts'
+import { memoryStore } from '../src/stores/memory.ts'
 import { scene } from './support/signed-in-session.ts'
 
 describe('one sign-in, and nobody is asked again', () => {
@@ -220,6 +222,15 @@ test(
     full = false
     await session.signIn()
     expect((await session.status()).state).toBe('active')
+  },
+)
+
+test.each(['http://mcp.test/mcp', 'http://10.0.0.1/mcp', 'ws://mcp.test/mcp'])(
+  'a session with %s would carry tokens in the clear: it is never opened',
+  { tags: ['C-06'] },
+  (url) => {
+    const options = { store: memoryStore(), client: { name: 'A client' } }
+    expect(() => createSession(url, options)).toThrow(ProtocolError)
   },
 )
 

@@ -110,7 +110,7 @@ export type {
   TokenSet,
   TokenType,
 } from './token-response.ts'
-export { isLoopbackHost, isSecureEndpoint } from './url.ts'
+export { isLoopbackHost, isSecureEndpoint, parseEndpoint } from './url.ts'
 export { authorizationServerMetadataUrls, protectedResourceMetadataUrls } from './well-known.ts'
 export type {
   AuthorizationServerMetadataLocation,

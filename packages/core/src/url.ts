@@ -54,6 +54,9 @@ export function isSecureEndpoint(value: string): boolean {
 }
 
 /**
+ * Validates the URL of something that gets tokens, and returns it as it was written.
+ *
+ * @param what - Names the URL in the error, such as `'The token endpoint'`.
  * @throws {ProtocolError} `URL_INVALID`, or `ENDPOINT_NOT_SECURE` where it is neither `https` nor
  *   on a loopback host.
  */

@@ -1,4 +1,4 @@
-import { canonicalResource } from '@evergrant/core'
+import { canonicalResource, parseEndpoint } from '@evergrant/core'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { EvergrantClientError } from '../errors.ts'
@@ -122,10 +122,11 @@ export interface Session {
  * Opens the session of one user with one MCP server. Nothing is read or sent until it is used.
  *
  * @param mcpServerUrl - The MCP endpoint, `https` (or `http` on loopback).
- * @throws ProtocolError of `@evergrant/core` where the URL cannot be one.
+ * @throws ProtocolError of `@evergrant/core` where the URL cannot be one, or would carry tokens in
+ *   the clear.
  */
 export function createSession(mcpServerUrl: string, options: SessionOptions): Session {
-  const serverUrl = canonicalResource(mcpServerUrl)
+  const serverUrl = canonicalResource(parseEndpoint(mcpServerUrl, 'The MCP server URL'))
   const { store, client, partition = 'default', preferences = {} } = options
   const clock = options.clock ?? systemClock
   const observe = diagnosticsObserver(options.observe)
