@@ -16,7 +16,8 @@ export type {
   PendingRefresh,
   PrivateJwk,
 } from './grant/grant.ts'
-export type { ExchangeResult, RefreshExchange, RefreshStep } from './grant/refresh-transaction.ts'
+export type { RefreshStep } from './grant/refresh-context.ts'
+export type { ExchangeResult, RefreshExchange } from './grant/refresh-exchange.ts'
 export type { ServerHealthOptions } from './grant/server-health.ts'
 export type { PendingAuthorization } from './protocol/authorization.ts'
 export type { DpopPreference } from './protocol/dpop.ts'

@@ -10,12 +10,9 @@ import { grantId, jitterKeyOf } from './grant/grant.ts'
 import type { StoredGrant } from './grant/grant-repository.ts'
 import { grantRepository } from './grant/grant-repository.ts'
 import { notNow, signInRequired } from './grant/outcome-errors.ts'
-import type {
-  RefreshContext,
-  RefreshExchange,
-  RefreshOutcome,
-  RefreshStep,
-} from './grant/refresh-transaction.ts'
+import type { RefreshContext, RefreshStep } from './grant/refresh-context.ts'
+import type { RefreshExchange } from './grant/refresh-exchange.ts'
+import type { RefreshOutcome } from './grant/refresh-outcome.ts'
 import { refreshGrant } from './grant/refresh-transaction.ts'
 import { persistently } from './grant/persistently.ts'
 import type { DiscardTokens, SaveOutcome } from './grant/save-token-set.ts'

@@ -1,7 +1,7 @@
 import type { SignInReason } from '../errors.ts'
 import { EvergrantClientError } from '../errors.ts'
 import type { GrantEnd } from './grant.ts'
-import type { RefreshOutcome } from './refresh-transaction.ts'
+import type { RefreshOutcome } from './refresh-outcome.ts'
 
 /** Outcomes that a person, at the browser or in the configuration, has to deal with. */
 type FinalOutcome = Extract<

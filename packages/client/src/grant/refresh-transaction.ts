@@ -1,117 +1,14 @@
-import type { RefreshTimingOptions, TokenResponse } from '@evergrant/core'
 import { decideRefresh, mergeTokenResponse } from '@evergrant/core'
-import type { Clock } from '../clock.ts'
 import { EvergrantClientError } from '../errors.ts'
 import { aboutGrant } from '../events.ts'
-import type { Observer, RefreshReason } from '../events.ts'
 import type { HeldLock } from '../store.ts'
-import type { Grant, GrantEnd } from './grant.ts'
-import type { GrantRepository, StoredGrant } from './grant-repository.ts'
-import type { DiscardTokens, SaveOutcome } from './save-token-set.ts'
+import { settleFailure } from './failed-refresh.ts'
+import type { StoredGrant } from './grant-repository.ts'
+import type { RefreshContext, RefreshRequest } from './refresh-context.ts'
+import type { RefreshOutcome } from './refresh-outcome.ts'
+import type { SaveOutcome } from './save-token-set.ts'
 import { saveTokenSet } from './save-token-set.ts'
-import type { ServerHealthRecord } from './server-health.ts'
-import type { UnsavedTokens } from './unsaved-tokens.ts'
 import { holdUnsavedTokens } from './unsaved-tokens.ts'
-
-/** What came of one refresh request, told apart as C-53 demands. */
-export type ExchangeResult =
-  | { readonly kind: 'tokens'; readonly response: TokenResponse }
-  | {
-      readonly kind: 'failed'
-      readonly outcome: 'grant-ended' | 'registration-ended' | 'request-refused' | 'transient'
-      /** In plain words, without secrets. */
-      readonly detail: string
-      readonly oauthError?: string | undefined
-      readonly retryAfterSeconds?: number | undefined
-      /**
-       * Whether the server ended the grant without a word, as some products do. So does, now and
-       * then, what stands in front of others: it is believed when it comes again.
-       */
-      readonly unexplained?: boolean | undefined
-      /**
-       * Whether an HTTP answer arrived. Without one the server may or may not have rotated the
-       * refresh token, so the journal stays.
-       */
-      readonly answered: boolean
-      /** Where the request went there is no token endpoint, so nobody looked at it. */
-      readonly endpointMissing?: boolean | undefined
-    }
-
-/** Sends the refresh request of a grant. It classifies every failure and never throws. */
-export type RefreshExchange = (grant: Grant) => Promise<ExchangeResult>
-
-/** How a refresh transaction went. */
-export type RefreshOutcome =
-  /** This process sent the request; the tokens are saved. */
-  | { readonly kind: 'refreshed'; readonly stored: StoredGrant }
-  /** Somebody else had refreshed; nothing was sent. */
-  | { readonly kind: 'adopted'; readonly stored: StoredGrant }
-  /** Tokens were obtained and could not be saved yet. They hold the lock until they are. */
-  | { readonly kind: 'unsaved'; readonly tokens: UnsavedTokens }
-  /** A person has to sign in. */
-  | { readonly kind: 'ended'; readonly stored: StoredGrant }
-  | { readonly kind: 'signed-out' }
-  | { readonly kind: 'absent' }
-  | { readonly kind: 'no-refresh-token'; readonly stored: StoredGrant }
-  /** The request itself is wrong for this server; repeating it or signing in again is no cure. */
-  | {
-      readonly kind: 'refused'
-      readonly stored: StoredGrant
-      readonly detail: string
-      readonly oauthError: string | undefined
-    }
-  /** Nothing is lost, and a later attempt can succeed. */
-  | {
-      readonly kind: 'not-now'
-      readonly stored: StoredGrant | undefined
-      readonly because:
-        | 'backing-off'
-        | 'lock-busy'
-        | 'lock-unavailable'
-        | 'store-unwritable'
-        | 'server-unavailable'
-        /** No answer came, and the first one may have: worth asking again at once. */
-        | 'answer-lost'
-      readonly detail: string
-      readonly retryAfterSeconds: number | undefined
-      readonly cause?: unknown
-    }
-
-/**
- * The steps of a transaction, in order. A fault harness stops or kills the process at each.
- */
-export type RefreshStep =
-  | 'before-lock'
-  | 'locked'
-  | 'read'
-  | 'journaled'
-  | 'answered'
-  | 'saved'
-  | 'released'
-
-/** What a transaction works on and with. */
-export interface RefreshContext {
-  readonly repository: GrantRepository
-  readonly health: ServerHealthRecord
-  readonly exchange: RefreshExchange
-  readonly clock: Clock
-  readonly observe: Observer
-  /** Gets rid of tokens that came for a grant that was signed out meanwhile (C-57). */
-  readonly discard?: DiscardTokens | undefined
-  /** How long to wait for the lock before the answer is `lock-busy`. */
-  readonly lockWaitMilliseconds: number
-  /** When a token counts as due and as expired. */
-  readonly timing: RefreshTimingOptions
-  /** Called at every step; a test stops the world here. */
-  readonly atStep?: ((step: RefreshStep) => void | Promise<void>) | undefined
-}
-
-/** What the caller knows and wants. */
-export interface RefreshRequest {
-  readonly reason: RefreshReason
-  /** The access token that a resource answered with 401 (C-54). */
-  readonly rejectedAccessToken?: string | undefined
-}
 
 /** A write that lost its race is repeated on what the winner wrote; more than this is no race. */
 const maximumRereads = 5
@@ -336,7 +233,7 @@ async function exchangeAndSave(
       oauthError: result.oauthError,
       retryAfterSeconds: result.retryAfterSeconds,
     })
-    return await failed(context, journaled, result)
+    return await settleFailure(context, journaled, result)
   }
 
   const { response: tokens } = result
@@ -380,84 +277,4 @@ async function exchangeAndSave(
       expiresInSeconds: tokens.expires_in,
     })
   }
-}
-
-async function failed(
-  context: RefreshContext,
-  journaled: StoredGrant,
-  failure: Extract<ExchangeResult, { kind: 'failed' }>,
-): Promise<RefreshOutcome> {
-  const { grant } = journaled
-  const believed = failure.unexplained !== true || (grant.pending?.attempts ?? 1) > 1
-  const ends = failure.outcome === 'grant-ended' || failure.outcome === 'registration-ended'
-  if (ends && believed) return await markEnded(context, journaled, failure)
-  // Without a word, the journal is what remembers that it was said once.
-  const stored = failure.answered && !ends ? await clearJournal(context, journaled) : journaled
-  if (failure.outcome === 'request-refused') {
-    return { kind: 'refused', stored, detail: failure.detail, oauthError: failure.oauthError }
-  }
-  const health = await context.health.failed(failure.detail, failure.retryAfterSeconds)
-  // A lost answer is asked for again at once, while a server with grace still replays it.
-  const lost = !failure.answered && (grant.pending?.attempts ?? 0) <= 1
-  const waitSeconds = Math.max(0, health.notBeforeEpochSeconds - context.clock.nowEpochSeconds())
-  return {
-    kind: 'not-now',
-    stored,
-    because: lost ? 'answer-lost' : 'server-unavailable',
-    detail: failure.detail,
-    retryAfterSeconds: lost ? 0 : waitSeconds,
-  }
-}
-
-/**
- * Marks the grant as ended, if the refused token is still the stored one. Where it is not, somebody
- * stored a newer one meanwhile, and the refusal says nothing about that.
- */
-async function markEnded(
-  context: RefreshContext,
-  journaled: StoredGrant,
-  failure: Extract<ExchangeResult, { kind: 'failed' }>,
-): Promise<RefreshOutcome> {
-  const about = aboutGrant(context.repository.identity)
-  const { pending, ...rest } = journaled.grant
-  const ended: GrantEnd = {
-    reason: endReason(failure, pending?.attempts ?? 1),
-    atEpochSeconds: context.clock.nowEpochSeconds(),
-    ...(failure.oauthError === undefined ? {} : { oauthError: failure.oauthError }),
-  }
-  const grant: Grant = { ...rest, state: 'ended', ended }
-  const written = await context.repository.write(grant, journaled.generation)
-  if (written === undefined) {
-    const current = await context.repository.read()
-    if (current === undefined) return { kind: 'absent' }
-    if (current.grant.state === 'signed-out') return { kind: 'signed-out' }
-    if (current.grant.state === 'ended') return { kind: 'ended', stored: current }
-    return { kind: 'adopted', stored: current }
-  }
-  context.observe({ ...about, type: 'grant-ended', reason: ended.reason })
-  return { kind: 'ended', stored: written }
-}
-
-function endReason(
-  { outcome, unexplained }: Extract<ExchangeResult, { kind: 'failed' }>,
-  attempts: number,
-): GrantEnd['reason'] {
-  if (outcome === 'registration-ended') return 'registration-ended'
-  // What is believed the second time only has been asked for twice.
-  return attempts > (unexplained === true ? 2 : 1) ? 'lost-response' : 'refused'
-}
-
-/**
- * Takes the journal back after an answer that changed nothing. An earlier attempt whose answer
- * never came stays noted: this answer says nothing about that one.
- */
-async function clearJournal(context: RefreshContext, journaled: StoredGrant): Promise<StoredGrant> {
-  const { pending, ...rest } = journaled.grant
-  const earlierAttempts = (pending?.attempts ?? 1) - 1
-  const grant: Grant =
-    pending === undefined || earlierAttempts === 0
-      ? rest
-      : { ...rest, pending: { ...pending, attempts: earlierAttempts } }
-  const written = await context.repository.write(grant, journaled.generation).catch(() => undefined)
-  return written ?? journaled
 }

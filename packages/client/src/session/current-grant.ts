@@ -3,7 +3,7 @@ import type { AuthorizationServerMetadata, ProviderProfile } from '@evergrant/co
 import type { Clock } from '../clock.ts'
 import type { Observer } from '../events.ts'
 import type { Grant, GrantIdentity } from '../grant/grant.ts'
-import type { ExchangeResult, RefreshExchange } from '../grant/refresh-transaction.ts'
+import type { ExchangeResult, RefreshExchange } from '../grant/refresh-exchange.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
 import { discoverAuthorizationServer } from '../protocol/discovery.ts'
 import type { HttpOptions } from '../protocol/http.ts'
