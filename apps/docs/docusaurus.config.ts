@@ -81,6 +81,13 @@ const config: Config = {
   },
   future: { v4: true, faster: true },
   i18n: { defaultLocale: 'en', locales: ['en'] },
+  themes: [
+    [
+      '@easyops-cn/docusaurus-search-local',
+      // The index is made with the site: nothing that is typed leaves the browser.
+      { docsRouteBasePath: '/', docsDir: '../../docs', indexBlog: false, hashed: true },
+    ],
+  ],
   presets: [
     [
       'classic',
