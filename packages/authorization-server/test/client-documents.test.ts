@@ -466,6 +466,16 @@ describe('key sets', () => {
     await expect(keySets.resolve(`${keysUrl}2`)).rejects.toMatchObject({ code: 'FETCH_REFUSED' })
   })
 
+  test.each(['keys', 'http://client.example/keys', 'file:///etc/passwd'])(
+    '%s is no place for one, and is never asked',
+    { tags: ['A-09'] },
+    async (url) => {
+      const { keySets, requests } = scene()
+      await expect(keySets.resolve(url)).rejects.toMatchObject({ code: 'CLIENT_DOCUMENT_INVALID' })
+      expect(requests).toEqual([])
+    },
+  )
+
   test.each([[[]], [{}], [{ keys: {} }], [{ keys: [1] }], ['keys']])(
     '%j is none',
     { tags: ['A-09'] },

@@ -1,5 +1,5 @@
 import type { ClientDocumentOptions, ClientDocuments } from './client-documents.ts'
-import { createDocumentCache, parseJson } from './document-cache.ts'
+import { createDocumentCache, invalidDocument, parseJson } from './document-cache.ts'
 
 /** A JWK Set (RFC 7517 §5), of which only the shape was looked at. */
 export interface ClientKeySet {
@@ -11,7 +11,7 @@ export interface ClientKeySet {
  * is down for an hour must not lose its grants. 512 KB at most, for keys with certificate chains.
  */
 export function createClientKeySets(options: ClientDocumentOptions): ClientDocuments<ClientKeySet> {
-  return createDocumentCache({
+  const keySets = createDocumentCache({
     ...options,
     name: 'key set',
     maximumBodyBytes: 512 * 1024,
@@ -23,6 +23,15 @@ export function createClientKeySets(options: ClientDocumentOptions): ClientDocum
       return document
     },
   })
+  return {
+    ...keySets,
+    async resolve(url) {
+      if (URL.parse(url)?.protocol !== 'https:') {
+        throw invalidDocument('key set', url, 'a jwks_uri is an https URL here')
+      }
+      return await keySets.resolve(url)
+    },
+  }
 }
 
 function isKeySet(value: unknown): value is ClientKeySet {
