@@ -62,7 +62,7 @@ export interface ClientDocumentOptions {
   readonly failureSeconds?: number | undefined
   /** How long after its last confirmation a copy stands in for a host. Default 30 days. */
   readonly maximumCopyAgeSeconds?: number | undefined
-  /** How many documents are remembered in memory. Default 1,000. */
+  /** How many documents are remembered in memory. Default 1,000, of key sets 100. */
   readonly maximumDocuments?: number | undefined
   /** Fetches at the same time. Default 20. */
   readonly maximumConcurrentFetches?: number | undefined

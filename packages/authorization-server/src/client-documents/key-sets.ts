@@ -13,6 +13,8 @@ export interface ClientKeySet {
 export function createClientKeySets(options: ClientDocumentOptions): ClientDocuments<ClientKeySet> {
   const keySets = createDocumentCache({
     ...options,
+    // They may be a hundred times as long as metadata documents.
+    maximumDocuments: options.maximumDocuments ?? 100,
     name: 'key set',
     maximumBodyBytes: 512 * 1024,
     // Hosts serve key sets as whatever; a client names this URL itself, and only public keys fit.
