@@ -1,7 +1,8 @@
 /**
  * Refresh grants a second, with tokens that rotate: the reference server on SQLite, on Postgres
  * where EVERGRANT_TEST_POSTGRES_URL names one, oidc-provider as it comes, in memory, and
- * better-auth's OAuth provider on SQLite in memory.
+ * better-auth's OAuth provider on SQLite in memory. Postgres is also put further away, so that an
+ * instance waits more than it works: there a second one shows what it adds, whatever the cores.
  *
  *     pnpm --filter @evergrant/reference-as bench
  *     node scripts/test-services.ts -- pnpm --filter @evergrant/reference-as bench
@@ -19,13 +20,15 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { databases } from '../test/databases.ts'
-import type { TestDatabase } from '../test/databases.ts'
 import { signInLasting } from '../test/support.ts'
+import { distantDatabase } from './distant-database.ts'
 
 const chainCount = 16
 const rounds = 5
 const roundMilliseconds = 3000
 const warmUpMilliseconds = 2000
+const distanceMilliseconds = 5
+const nameWidth = 56
 
 /** One sign-in, and the newest refresh token of it. */
 interface Chain {
@@ -46,7 +49,7 @@ interface Contestant {
 }
 
 const children: ChildProcess[] = []
-const opened: TestDatabase[] = []
+const opened: AsyncDisposable[] = []
 const agent = new Agent({ keepAlive: true, maxSockets: chainCount })
 
 try {
@@ -62,6 +65,11 @@ try {
       opened.push(database)
       const suffix = instances === 1 ? '' : `, ${instances} instances`
       contestants.push(await referenceServer(`${name}${suffix}`, database.location, instances))
+      if (name !== 'Postgres') continue
+      const far = await distantDatabase(database.location, distanceMilliseconds)
+      opened.push(far)
+      const title = `${name} ${distanceMilliseconds} ms away${suffix}`
+      contestants.push(await referenceServer(title, far.location, instances))
     }
   }
   for (const contestant of contestants) await load(contestant, warmUpMilliseconds)
@@ -78,7 +86,7 @@ try {
 } finally {
   agent.destroy()
   await Promise.all(children.map(stop))
-  for (const database of opened) await database[Symbol.asyncDispose]()
+  for (const database of opened.toReversed()) await database[Symbol.asyncDispose]()
 }
 
 async function bareProvider(): Promise<Contestant> {
@@ -225,7 +233,7 @@ function report(contestants: readonly Contestant[]): string {
   const lines = contestants.map(({ name, rates, latenciesMilliseconds }) => {
     const sorted = latenciesMilliseconds.toSorted((a, b) => a - b)
     return [
-      name.padEnd(38),
+      name.padEnd(nameWidth),
       median(rates).toFixed(0).padStart(8),
       quantile(sorted, 0.5).toFixed(1).padStart(8),
       quantile(sorted, 0.99).toFixed(1).padStart(8),
@@ -237,7 +245,7 @@ function report(contestants: readonly Contestant[]): string {
     `${chainCount} chains of rotating tokens, ${rounds} rounds of ${roundMilliseconds / 1000} s, median round; ` +
       `Node.js ${process.versions.node}, ${cpus().length} × ${cpu?.model ?? 'unknown processor'}`,
     '',
-    `${''.padEnd(38)}${'grants/s'.padStart(8)}${'p50 ms'.padStart(8)}${'p99 ms'.padStart(8)}${'ratio'.padStart(8)}`,
+    `${''.padEnd(nameWidth)}${'grants/s'.padStart(8)}${'p50 ms'.padStart(8)}${'p99 ms'.padStart(8)}${'ratio'.padStart(8)}`,
     ...lines,
     '',
   ].join('\n')
