@@ -7,7 +7,7 @@ import type {
   RefreshTokenBinding,
   ResourceIndicatorFunctions,
 } from '@evergrant/authorization-server/oidc-provider'
-import { assessClientRisk, authorizationServerScopes } from '@evergrant/authorization-server'
+import { authorizationServerScopes } from '@evergrant/authorization-server'
 import type { GuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import { errors, interactionPolicy, Provider } from 'oidc-provider'
 import type {
@@ -19,6 +19,7 @@ import type {
   KoaContextWithOIDC,
 } from 'oidc-provider'
 import { isLoopbackUrl } from './addresses.ts'
+import { clientRiskBySettings } from './client-risk.ts'
 import { clip } from './log.ts'
 import type { Log } from './log.ts'
 import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
@@ -31,7 +32,6 @@ import type { Page } from './pages/layout.ts'
 import { messagePage } from './pages/pages.ts'
 import type { ResourceRegistry } from './resources.ts'
 import type { ServerSecrets } from './secrets.ts'
-import { createSeenClients } from './seen-clients.ts'
 import { idTokenLifetimeSeconds } from './signing-keys.ts'
 import type { ServerEvents } from './stats.ts'
 import type { Store } from './store/store.ts'
@@ -81,19 +81,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       }
     },
   }
-  const seen = createSeenClients(store.artifacts)
-  const { clientRiskRules: rules } = settings
-  const assessByRules: AuthorizationServerOptions['assessRisk'] =
-    rules &&
-    (async ({ client }) => {
-      const facts = {
-        clientId: client.clientId,
-        redirectUris: client.redirectUris ?? [],
-        isPreregistered: settings.clients.some((one) => one.client_id === client.clientId),
-        knownSinceEpochSeconds: await seen.since(client.clientId),
-      }
-      return assessClientRisk(facts, rules, Math.floor(Date.now() / 1000))
-    })
+  const risk = clientRiskBySettings(settings, store.artifacts)
   const binding = bindRefreshTokens(
     { ...store, refreshTokens },
     {
@@ -102,7 +90,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       graceSeconds: settings.graceSeconds,
       overlapSeconds: settings.overlapSeconds,
       lifetimes: settings.lifetimes,
-      assessRisk: dependencies.assessRisk ?? assessByRules,
+      assessRisk: dependencies.assessRisk ?? risk?.assess,
       resourceIndicators,
       onEvent(event) {
         events.refreshTokenEvent(event)
@@ -205,6 +193,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       // Nothing is expected in a parameter of this name.
       'evergrant:request': (ctx) => {
         refuseAuthorization(ctx, emulation)
+        settleResource(ctx, settings)
         completeScope(ctx, settings)
         if (settings.demo) ctx.oidc.session?.loginAccount({ accountId: demoAccountId })
       },
@@ -246,7 +235,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   binding.attach(provider)
   advertiseScopes(provider, settings)
   documents.attach(provider)
-  if (rules?.newClientLifetimeSeconds !== undefined) seen.observe(provider, log)
+  risk?.observe(provider, log)
   observe(provider, events, log)
   return { provider, binding }
 }
@@ -311,7 +300,6 @@ function keepOnThisMachine(metadata: ClientMetadata): void {
 
 /** Fills in what a request without usable scope means (RFC 6749 §3.3), or refuses it. */
 function completeScope(ctx: KoaContextWithOIDC, settings: ServerSettings): void {
-  settleResource(ctx, settings)
   const { params } = ctx.oidc
   if (params === undefined) return
   const requested = [...ctx.oidc.requestParamScopes].filter(Boolean)

@@ -1,0 +1,37 @@
+import { assessClientRisk } from '@evergrant/authorization-server'
+import type { RiskAssessment } from '@evergrant/authorization-server'
+import type { ArtifactStore, RiskFacts } from '@evergrant/authorization-server/oidc-provider'
+import type { Provider } from 'oidc-provider'
+import type { Log } from './log.ts'
+import type { ServerSettings } from './options.ts'
+import { createSeenClients } from './seen-clients.ts'
+
+/** What the settings say about clients that anybody can make up. */
+export interface ClientRisk {
+  readonly assess: (facts: RiskFacts) => Promise<RiskAssessment>
+  /** Notes what later assessments need to know. */
+  observe(provider: Provider, log: Log): void
+}
+
+/** The assessment by the rules of the settings; `undefined` where there are none. */
+export function clientRiskBySettings(
+  { clients, clientRiskRules: rules }: ServerSettings,
+  artifacts: ArtifactStore,
+): ClientRisk | undefined {
+  if (rules === undefined) return undefined
+  const seen = createSeenClients(artifacts)
+  return {
+    async assess({ client }) {
+      const facts = {
+        clientId: client.clientId,
+        redirectUris: client.redirectUris ?? [],
+        isPreregistered: clients.some((one) => one.client_id === client.clientId),
+        knownSinceEpochSeconds: await seen.since(client.clientId),
+      }
+      return assessClientRisk(facts, rules, Math.floor(Date.now() / 1000))
+    },
+    observe(provider, log) {
+      if (rules.newClientLifetimeSeconds !== undefined) seen.observe(provider, log)
+    },
+  }
+}
