@@ -2,6 +2,7 @@ import type { EventEmitter } from 'node:events'
 import {
   bindClientDocuments,
   bindRefreshTokens,
+  isClientDocumentUnavailable,
 } from '@evergrant/authorization-server/oidc-provider'
 import type {
   RefreshTokenBinding,
@@ -215,7 +216,19 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     clientBasedCORS: (_ctx, origin, client) =>
       client.clientAuthMethod === 'none' &&
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
-    renderError(ctx, out) {
+    renderError(ctx, out, error) {
+      if (isClientDocumentUnavailable(error)) {
+        ctx.status = 503
+        sendPage(
+          ctx,
+          messagePage(
+            'This sign-in cannot go on right now',
+            'The website that says what this application is does not answer. That is no mistake of ' +
+              'yours: go back to the application in a minute and start again.',
+          ),
+        )
+        return
+      }
       const detail = out.error_description === undefined ? out.error : out.error_description
       sendPage(
         ctx,

@@ -172,6 +172,18 @@ async function* brokenOff(): AsyncGenerator<Uint8Array> {
   throw new Error('socket hang up')
 }
 
+test(
+  'a host that is down is no mistake of the person who signs in, and the page says so',
+  { tags: ['A-09'] },
+  async () => {
+    await using server = await startServer({ fetch: documentFetch(hostDown).fetch })
+    const { url } = await authorizationRequest(server, { client_id: clientId })
+    const response = await fetch(url, { redirect: 'manual' })
+    expect(response.status).toBe(503)
+    expect(await response.text()).toContain('That is no mistake of yours')
+  },
+)
+
 describe('metadata documents that fail', () => {
   test(
     'are not asked for again at once, however often they are used',

@@ -8,7 +8,10 @@ export type {
   RefreshTokenEvent,
   RiskFacts,
 } from './oidc-provider/binding.ts'
-export { bindClientDocuments } from './oidc-provider/client-documents.ts'
+export {
+  bindClientDocuments,
+  isClientDocumentUnavailable,
+} from './oidc-provider/client-documents.ts'
 export type {
   ClientDocumentBinding,
   ClientDocumentBindingOptions,

@@ -107,7 +107,7 @@ export function bindClientDocuments(options: ClientDocumentBindingOptions): Clie
         if (ctx.oidc.client !== undefined) served.set(ctx, ctx.oidc.client)
       })
       const note = (ctx: object, error: Error) => {
-        if (isUnavailable(error)) unavailable.add(ctx)
+        if (isClientDocumentUnavailable(error)) unavailable.add(ctx)
       }
       provider.on('grant.error', note)
       provider.on('introspection.error', note)
@@ -163,9 +163,13 @@ function documentStore(artifacts: ArtifactStore, model: string): ClientDocumentS
   }
 }
 
-function isUnavailable(error: unknown): boolean {
+/**
+ * Says whether an error of the engine comes of a client's document that cannot be had right now: for
+ * `renderError`, where a person reads it. It is no mistake of theirs, nor of the client's.
+ */
+export function isClientDocumentUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return AuthorizationServerError.is(error)
     ? error.code === 'CLIENT_DOCUMENT_UNAVAILABLE'
-    : isUnavailable(error.cause)
+    : isClientDocumentUnavailable(error.cause)
 }
