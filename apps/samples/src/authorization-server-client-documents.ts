@@ -1,0 +1,46 @@
+/**
+ * Clients known by their Client ID Metadata Documents, at an authorization server of your own.
+ */
+
+// #region open
+import { AuthorizationServerError } from '@evergrant/authorization-server'
+import { createClientMetadataDocuments } from '@evergrant/authorization-server/client-documents'
+import type {
+  ClientDocuments,
+  ClientDocumentStore,
+} from '@evergrant/authorization-server/client-documents'
+import { createGuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
+import type { ClientIdMetadataDocument } from '@evergrant/core'
+
+/** @param store - Where documents outlive a restart: a table of yours. */
+export function openClientDocuments(
+  store: ClientDocumentStore,
+  fetch = createGuardedFetch(),
+): ClientDocuments<ClientIdMetadataDocument> {
+  return createClientMetadataDocuments({ store, fetch })
+}
+// #endregion open
+
+// #region find
+/** What the token endpoint knows of a client, or answers where it knows nothing. */
+export type FoundClient =
+  | { readonly client: ClientIdMetadataDocument }
+  | { readonly status: 401; readonly error: 'invalid_client' }
+  | { readonly status: 503; readonly error: 'temporarily_unavailable' }
+
+export async function findClient(
+  documents: ClientDocuments<ClientIdMetadataDocument>,
+  clientId: string,
+): Promise<FoundClient> {
+  try {
+    const { document } = await documents.resolve(clientId)
+    return { client: document }
+  } catch (error) {
+    if (!AuthorizationServerError.is(error)) throw error
+    // By invalid_client the client would throw its grant away, for an outage.
+    return error.code === 'CLIENT_DOCUMENT_UNAVAILABLE'
+      ? { status: 503, error: 'temporarily_unavailable' }
+      : { status: 401, error: 'invalid_client' }
+  }
+}
+// #endregion find
