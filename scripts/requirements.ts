@@ -5,14 +5,14 @@
  * Writes `docs/reference/requirements.md`. Fails when a row has no passing test and no reason
  * for that; with `--check` also when the page is not up to date.
  */
-import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { requirements } from '../packages/core/src/requirements.ts'
 import type { Requirement, RequirementGroup } from '../packages/core/src/requirements.ts'
+import { keepMadePage } from './made-page.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
-const page = path.join(root, 'docs/reference/requirements.md')
 
 interface CitingTest {
   readonly file: string
@@ -86,13 +86,7 @@ ${sections.join('\n\n')}
 `
 
 if (tests.length === 0) fail('No test results found. Run `pnpm test` and `pnpm e2e` first.')
-if (process.argv.includes('--check')) {
-  const current = existsSync(page) ? readFileSync(page, 'utf8') : ''
-  if (current !== content)
-    fail(`${path.relative(root, page)} is out of date. Run \`pnpm requirements\`.`)
-} else {
-  writeFileSync(page, content)
-}
+await keepMadePage('reference/requirements.md', content, 'requirements')
 if (uncited.length > 0) {
   fail(
     `No passing test cites ${uncited.map((row) => row.id).join(', ')}. Tag one, or give the row a reason in packages/core/src/requirements.ts (excluded).`,

@@ -19,19 +19,21 @@ export function clientRiskBySettings(
   artifacts: ArtifactStore,
 ): ClientRisk | undefined {
   if (rules === undefined) return undefined
-  const seen = createSeenClients(artifacts)
+  // Nobody else asks since when a client is known.
+  const seen =
+    rules.newClientLifetimeSeconds === undefined ? undefined : createSeenClients(artifacts)
   return {
     async assess({ client }) {
       const facts = {
         clientId: client.clientId,
         redirectUris: client.redirectUris ?? [],
         isPreregistered: clients.some((one) => one.client_id === client.clientId),
-        knownSinceEpochSeconds: await seen.since(client.clientId),
+        knownSinceEpochSeconds: await seen?.since(client.clientId),
       }
       return assessClientRisk(facts, rules, Math.floor(Date.now() / 1000))
     },
     observe(provider, log) {
-      if (rules.newClientLifetimeSeconds !== undefined) seen.observe(provider, log)
+      seen?.observe(provider, log)
     },
   }
 }

@@ -7,6 +7,11 @@ export interface LogEntry {
 
 export type Log = (entry: LogEntry) => void
 
+/** What an error says, short enough for a log line. */
+export function clippedMessage(error: unknown): string | undefined {
+  return clip(error instanceof Error ? error.message : String(error))
+}
+
 /** Text that came from outside, short enough for a log line. */
 export function clip(value: unknown, maximumLength = 200): string | undefined {
   if (typeof value !== 'string') return undefined

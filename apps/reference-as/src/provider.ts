@@ -21,7 +21,7 @@ import type {
 } from 'oidc-provider'
 import { isLoopbackUrl } from './addresses.ts'
 import { clientRiskBySettings } from './client-risk.ts'
-import { clip } from './log.ts'
+import { clip, clippedMessage } from './log.ts'
 import type { Log } from './log.ts'
 import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
 import { createAccessTypes } from './profile/access-type.ts'
@@ -118,7 +118,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     fetch: dependencies.fetch,
     artifacts: store.artifacts,
     onEvent({ type, url, cause }) {
-      const detail = clip(cause instanceof Error ? cause.message : String(cause))
+      const detail = clippedMessage(cause)
       const level = type === 'copy-used' ? 'warn' : 'error'
       log({ level, event: `client_document.${type}`, url: clip(url), detail })
     },
@@ -194,7 +194,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       // Nothing is expected in a parameter of this name.
       'evergrant:request': (ctx) => {
         refuseAuthorization(ctx, emulation)
-        settleResource(ctx, settings)
+        settleResource(ctx, settings, resources)
         completeScope(ctx, settings)
         if (settings.demo) ctx.oidc.session?.loginAccount({ accountId: demoAccountId })
       },

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { ArtifactStore } from '@evergrant/authorization-server/oidc-provider'
 import type { Provider } from 'oidc-provider'
-import { clip } from './log.ts'
+import { clip, clippedMessage } from './log.ts'
 import type { Log } from './log.ts'
 
 /** What a client that got tokens is filed under; the engine has no model of this name. */
@@ -44,7 +44,7 @@ export function createSeenClients(
           await artifacts.add(model, idOf(clientId), { payload: { since: nowEpochSeconds() } })
         } catch (error) {
           // The tokens are issued; the client stays new until its next sign-in.
-          const detail = clip(error instanceof Error ? error.message : String(error))
+          const detail = clippedMessage(error)
           log({ level: 'error', event: 'client.not_noted', client: clip(clientId), detail })
         }
       })

@@ -9,7 +9,7 @@ import { doubtsAbout } from './doubts.ts'
 import { ReferenceServerError } from './errors.ts'
 import { sendJson, sendPageTo } from './http.ts'
 import { createInteractionHandler } from './interactions.ts'
-import { clip } from './log.ts'
+import { clip, clippedMessage } from './log.ts'
 import type { Log } from './log.ts'
 import { createMetrics, globalMeter } from './metrics.ts'
 import { resolveSettings } from './options.ts'
@@ -225,8 +225,8 @@ async function serve(
     else if (path === '/account') await engine.account(request, response)
     else await engine.answer(request, response)
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    log({ level: 'error', event: 'server_error', path: clip(path), detail: clip(message) })
+    const detail = clippedMessage(error)
+    log({ level: 'error', event: 'server_error', path: clip(path), detail })
     if (response.headersSent) {
       response.destroy()
       return
@@ -255,8 +255,7 @@ async function health(response: ServerResponse, store: Store, log: Log): Promise
     await store.check()
     sendJson(response, 200, { status: 'ok' })
   } catch (error) {
-    const detail = clip(error instanceof Error ? error.message : String(error))
-    log({ level: 'error', event: 'store.unavailable', detail })
+    log({ level: 'error', event: 'store.unavailable', detail: clippedMessage(error) })
     sendJson(response, 503, { status: 'store unavailable' })
   }
 }
@@ -299,7 +298,7 @@ function startSweeping(store: Store, log: Log): NodeJS.Timeout {
         log({
           level: 'error',
           event: 'store.sweep_failed',
-          detail: clip(error instanceof Error ? error.message : String(error)),
+          detail: clippedMessage(error),
         }),
     )
   }, sweepEveryMilliseconds)

@@ -1,5 +1,5 @@
 import type { JWKS } from 'oidc-provider'
-import { clip } from './log.ts'
+import { clippedMessage } from './log.ts'
 import type { Log } from './log.ts'
 import { loadSigningKeys, signingKeysAt } from './signing-keys.ts'
 import type { SecretStore } from './store/store.ts'
@@ -34,7 +34,7 @@ export function watchSigningKeys(
       })
     } catch (error) {
       // The keys at hand go on: whether the store can be used is for requests to find out.
-      const detail = clip(error instanceof Error ? error.message : String(error))
+      const detail = clippedMessage(error)
       log({ level: 'error', event: 'signing_keys.check_failed', detail })
     }
   }

@@ -10,6 +10,7 @@ import {
   answerOf,
   authorizationRequest,
   discover,
+  insecure,
   post,
   presentation,
   redirectUri,
@@ -17,9 +18,6 @@ import {
   signInLasting,
   startServer,
 } from './support.ts'
-
-// oxlint-disable-next-line typescript/no-deprecated
-const insecure = { [oauth.allowInsecureRequests]: true } as const
 
 /** A key of a client, and what it proves with it. */
 async function keyOf(client: oauth.Client): Promise<oauth.DPoPHandle> {

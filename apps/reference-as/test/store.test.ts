@@ -236,6 +236,7 @@ describe('healthz on SQLite', () => {
     expect(await health(server)).toBe(200)
   })
 
+  // Windows lets nobody move a file that is open, and keeps access lists in place of modes.
   const onWindows = process.platform === 'win32'
   test.skipIf(onWindows)('a file that is gone, and none is made in its place', async () => {
     using folder = temporaryFolder()
@@ -307,6 +308,7 @@ test(
   },
 )
 
+// Windows keeps access lists in place of modes.
 describe.skipIf(process.platform === 'win32')('the file', () => {
   const rights = (file: string) => (statSync(file).mode % 0o1000).toString(8)
 

@@ -14,7 +14,7 @@ export const redirectUri = 'http://127.0.0.1:7777/callback'
 
 // oauth4webapi marks it deprecated so that nobody uses it by accident.
 // oxlint-disable-next-line typescript/no-deprecated
-const insecure = { [oauth.allowInsecureRequests]: true } as const
+export const insecure = { [oauth.allowInsecureRequests]: true } as const
 
 /** A server for one test: closed by `await using`, its log kept. */
 export async function startServer(options: AuthorizationServerOptions = {}) {

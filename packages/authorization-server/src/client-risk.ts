@@ -1,6 +1,6 @@
 import { isClientIdMetadataUrl, isLoopbackHost } from '@evergrant/core'
-import { AuthorizationServerError } from './errors.ts'
 import type { RiskAssessment } from './issuance.ts'
+import { assertLifetime } from './lifetime.ts'
 
 /** What is known of a client. Its own words count only where they cannot be to its advantage. */
 export interface ClientRiskFacts {
@@ -50,7 +50,8 @@ export function assessClientRisk(
   if (client.isPreregistered) return { verdict: 'accept' }
   const limits: { readonly seconds: number; readonly because: string }[] = []
   const limit = (seconds: number | undefined, because: string) => {
-    if (seconds !== undefined) limits.push({ seconds: assertSeconds(seconds), because })
+    if (seconds === undefined) return
+    limits.push({ seconds: assertLifetime('A lifetime of the risk rules', seconds, 0), because })
   }
   const { trustedDomains } = rules
   if (trustedDomains !== undefined && !belongsTo(client, trustedDomains)) {
@@ -86,12 +87,4 @@ function belongsTo(client: ClientRiskFacts, domains: readonly string[]): boolean
 function isLoopback(uri: string): boolean {
   const url = URL.parse(uri)
   return url !== null && /^https?:$/.test(url.protocol) && isLoopbackHost(url.hostname)
-}
-
-function assertSeconds(seconds: number): number {
-  if (Number.isSafeInteger(seconds) && seconds >= 0) return seconds
-  throw new AuthorizationServerError(
-    'LIFETIME_INVALID',
-    `Expected lifetimes of risk rules in whole seconds, at least 0, got ${String(seconds)}.`,
-  )
 }

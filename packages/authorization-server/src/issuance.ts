@@ -1,4 +1,4 @@
-import { AuthorizationServerError } from './errors.ts'
+import { assertLifetime } from './lifetime.ts'
 
 /**
  * When a refresh token is issued (A-01).
@@ -138,14 +138,10 @@ export function decideRefreshIssuance(
       riskReason: request.risk.because,
     }
   }
-  const { maximumLifetimeSeconds } = request.risk
-  if (!Number.isSafeInteger(maximumLifetimeSeconds) || maximumLifetimeSeconds < 1) {
-    throw new AuthorizationServerError(
-      'LIFETIME_INVALID',
-      'Expected maximumLifetimeSeconds of a risk assessment to be a positive number of whole ' +
-        `seconds, got ${String(maximumLifetimeSeconds)}. To issue no refresh token, veto.`,
-    )
-  }
+  const maximumLifetimeSeconds = assertLifetime(
+    'maximumLifetimeSeconds of the risk assessment',
+    request.risk.maximumLifetimeSeconds,
+  )
   return {
     issue,
     reason,

@@ -1,4 +1,5 @@
 import { AuthorizationServerError } from './errors.ts'
+import { assertLifetime } from './lifetime.ts'
 import {
   defaultRefreshTokenLifetimes,
   generateRefreshToken,
@@ -86,7 +87,7 @@ export function createRefreshTokenRotation<Data>(
 
   return {
     async issue(familyId, data, { maximumLifetimeSeconds = lifetimes.absoluteSeconds } = {}) {
-      assertSeconds('maximumLifetimeSeconds', maximumLifetimeSeconds)
+      assertLifetime('maximumLifetimeSeconds', maximumLifetimeSeconds)
       const refreshToken = generateRefreshToken()
       const issuedAtEpochSeconds = now()
       const familyExpiresAtEpochSeconds =
@@ -175,8 +176,8 @@ export function successorRecord<Data>(
 /** @throws {@link AuthorizationServerError} `LIFETIME_INVALID` */
 export function assertLifetimes(lifetimes: RefreshTokenLifetimes): RefreshTokenLifetimes {
   const { idleSeconds, absoluteSeconds } = lifetimes
-  assertSeconds('lifetimes.idleSeconds', idleSeconds)
-  assertSeconds('lifetimes.absoluteSeconds', absoluteSeconds)
+  assertLifetime('lifetimes.idleSeconds', idleSeconds)
+  assertLifetime('lifetimes.absoluteSeconds', absoluteSeconds)
   if (idleSeconds > absoluteSeconds) {
     throw new AuthorizationServerError(
       'LIFETIME_INVALID',
@@ -185,12 +186,4 @@ export function assertLifetimes(lifetimes: RefreshTokenLifetimes): RefreshTokenL
     )
   }
   return lifetimes
-}
-
-function assertSeconds(name: string, value: number): void {
-  if (Number.isSafeInteger(value) && value > 0) return
-  throw new AuthorizationServerError(
-    'LIFETIME_INVALID',
-    `${name} must be a whole number of seconds above 0, got ${value}.`,
-  )
 }

@@ -1,17 +1,20 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import type { ServerSettings } from '../options.ts'
-import { listedResources, loopbackResources } from '../resources.ts'
+import type { ResourceRegistry } from '../resources.ts'
 
 /**
  * Settles what an authorization is for where the product does not go by `resource`: what was asked
  * for, if this server knows it, or else the first of the list. The product would take what it is
  * configured for, and whoever tries the profile has configured nothing but the list.
  */
-export function settleResource(ctx: KoaContextWithOIDC, settings: ServerSettings): void {
+export function settleResource(
+  ctx: KoaContextWithOIDC,
+  settings: ServerSettings,
+  registry: ResourceRegistry,
+): void {
   const { params, provider, resourceServers, requestParamScopes } = ctx.oidc
   if (settings.emulation.resource === 'honoured') return
   if (params === undefined || resourceServers === undefined) return
-  const registry = (settings.demo ? loopbackResources : listedResources)(settings.resources)
   const resource = [...requestedResources(ctx), ...settings.resources].find(
     (one) => URL.parse(one)?.hash === '' && registry.audienceOf(one) !== undefined,
   )

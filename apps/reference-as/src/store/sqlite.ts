@@ -388,6 +388,7 @@ function keepToOwner(location: string): void {
 }
 
 function rightsIn(mode: number, mask: number): number {
+  // A mode is a set of bits.
   // oxlint-disable-next-line no-bitwise
   return mode & mask
 }

@@ -1,3 +1,4 @@
+import { showRemote } from '@evergrant/core'
 import CachePolicy from 'http-cache-semantics'
 import { AuthorizationServerError } from '../errors.ts'
 import { limitedBody } from '../limited-body.ts'
@@ -13,6 +14,10 @@ import { createFetchBudget } from './fetch-budget.ts'
 export interface DocumentCacheOptions<Document> extends ClientDocumentOptions {
   /** For messages. */
   readonly name: string
+  /** Whether a document may be at a URL at all: what is none is never asked for. */
+  readonly isUrl: (url: string) => boolean
+  /** What {@link DocumentCacheOptions.isUrl} expects, as a sentence. */
+  readonly urlRule: string
   readonly maximumBodyBytes: number
   readonly isType: (contentType: string) => boolean
   /** Throws where the text is no such document. */
@@ -81,7 +86,6 @@ export function createDocumentCache<Document>(
 
   async function obtain(url: string): Promise<ResolvedClientDocument<Document>> {
     const known = entries.get(url) ?? (await fromStore(url))
-    if (known !== undefined && isFresh(known)) return use(url, known, 'fresh')
     const release = budget.take(url)
     try {
       if (release === undefined) {
@@ -89,7 +93,7 @@ export function createDocumentCache<Document>(
       }
       return use(url, await ask(url, known), 'fetched')
     } catch (error) {
-      if (known !== undefined && isUnavailable(error) && isUsableCopy(known)) {
+      if (known !== undefined && isDocumentUnavailable(error) && isUsableCopy(known)) {
         options.onCopyUsed?.(url, error)
         const freshUntilEpochSeconds = now() + failureSeconds
         return use(url, { ...known, freshUntilEpochSeconds, isCopy: true }, 'copy')
@@ -154,8 +158,7 @@ export function createDocumentCache<Document>(
     const response = await answerTo(url, headers)
     const answer = { status: response.status, headers: Object.fromEntries(response.headers) }
     if (response.status === 304) {
-      if (known === undefined)
-        throw invalidDocument(name, url, 'its host answered 304 to no question')
+      if (known === undefined) throw invalid(url, 'its host answered 304 to no question')
       return confirmed(known, known.policy.revalidatedPolicy(request, answer).policy)
     }
     const text = await textOf(url, response)
@@ -200,14 +203,14 @@ export function createDocumentCache<Document>(
     entries.delete(url)
     await store?.delete(url)
     const isRedirect = status >= 300 && status < 400
-    throw invalidDocument(name, url, isRedirect ? `${said}; redirects are not followed` : said)
+    throw invalid(url, isRedirect ? `${said}; redirects are not followed` : said)
   }
 
   async function textOf(url: string, response: Response): Promise<string> {
     const type = response.headers.get('content-type') ?? ''
     if (!options.isType(type)) {
       await response.body?.cancel()
-      throw invalidDocument(name, url, `it is ${JSON.stringify(type.slice(0, 60))}, and not JSON`)
+      throw invalid(url, `it is ${showRemote(type)}, and not JSON`)
     }
     const chunks: Uint8Array[] = []
     try {
@@ -225,21 +228,32 @@ export function createDocumentCache<Document>(
     try {
       return options.parse(text, url)
     } catch (cause) {
-      throw invalidDocument(name, url, messageOf(cause), cause)
+      throw invalid(url, messageOf(cause), cause)
     }
   }
 
   function unavailable(url: string, cause: unknown): AuthorizationServerError {
     return new AuthorizationServerError(
       'CLIENT_DOCUMENT_UNAVAILABLE',
-      `The ${name} at ${shown(url)} cannot be had at the moment: ${messageOf(cause)}. Try again in ` +
+      `The ${name} at ${showRemote(url)} cannot be had at the moment: ${messageOf(cause)}. Try again in ` +
         `${failureSeconds} seconds.`,
+      { cause },
+    )
+  }
+
+  /** The error for a document that its publisher has to mend. */
+  function invalid(url: string, why: string, cause?: unknown): AuthorizationServerError {
+    return new AuthorizationServerError(
+      'CLIENT_DOCUMENT_INVALID',
+      `There is no usable ${name} at ${showRemote(url)}: ${why.replace(/\.$/, '')}. The publisher ` +
+        'of the client has to mend it.',
       { cause },
     )
   }
 
   return {
     async resolve(url) {
+      if (!options.isUrl(url)) throw invalid(url, options.urlRule)
       const failure = failures.get(url)
       if (failure !== undefined && failure.untilEpochSeconds > now()) throw failure.error
       failures.delete(url)
@@ -266,21 +280,6 @@ export function createDocumentCache<Document>(
   }
 }
 
-/** The error for a document that its publisher has to mend. */
-export function invalidDocument(
-  name: string,
-  url: string,
-  why: string,
-  cause?: unknown,
-): AuthorizationServerError {
-  return new AuthorizationServerError(
-    'CLIENT_DOCUMENT_INVALID',
-    `There is no usable ${name} at ${shown(url)}: ${why.replace(/\.$/, '')}. The publisher of the ` +
-      'client has to mend it.',
-    { cause },
-  )
-}
-
 /** Parses JSON with a message that quotes nothing of it. */
 export function parseJson(text: string): unknown {
   try {
@@ -294,14 +293,11 @@ function isPolicy(value: unknown): value is CachePolicy.CachePolicyObject {
   return typeof value === 'object' && value !== null && 'v' in value && value.v === 1
 }
 
-function isUnavailable(error: unknown): boolean {
+/** Whether an error says that a host does not answer, and that there is no copy. */
+export function isDocumentUnavailable(error: unknown): boolean {
   return AuthorizationServerError.is(error) && error.code === 'CLIENT_DOCUMENT_UNAVAILABLE'
 }
 
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
-}
-
-function shown(url: string): string {
-  return JSON.stringify(url.slice(0, 200))
 }

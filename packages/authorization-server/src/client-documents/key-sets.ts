@@ -1,5 +1,5 @@
 import type { ClientDocumentOptions, ClientDocuments } from './client-documents.ts'
-import { createDocumentCache, invalidDocument, parseJson } from './document-cache.ts'
+import { createDocumentCache, parseJson } from './document-cache.ts'
 
 /** A JWK Set (RFC 7517 §5), of which only the shape was looked at. */
 export interface ClientKeySet {
@@ -11,11 +11,13 @@ export interface ClientKeySet {
  * is down for an hour must not lose its grants. 512 KB at most, for keys with certificate chains.
  */
 export function createClientKeySets(options: ClientDocumentOptions): ClientDocuments<ClientKeySet> {
-  const keySets = createDocumentCache({
+  return createDocumentCache({
     ...options,
     // They may be a hundred times as long as metadata documents.
     maximumDocuments: options.maximumDocuments ?? 100,
     name: 'key set',
+    isUrl: (url) => URL.parse(url)?.protocol === 'https:',
+    urlRule: 'a jwks_uri is an https URL here',
     maximumBodyBytes: 512 * 1024,
     // Hosts serve key sets as whatever; a client names this URL itself, and only public keys fit.
     isType: () => true,
@@ -25,15 +27,6 @@ export function createClientKeySets(options: ClientDocumentOptions): ClientDocum
       return document
     },
   })
-  return {
-    ...keySets,
-    async resolve(url) {
-      if (URL.parse(url)?.protocol !== 'https:') {
-        throw invalidDocument('key set', url, 'a jwks_uri is an https URL here')
-      }
-      return await keySets.resolve(url)
-    },
-  }
 }
 
 function isKeySet(value: unknown): value is ClientKeySet {

@@ -1,7 +1,7 @@
 import { isClientIdMetadataUrl, parseClientIdMetadataDocument } from '@evergrant/core'
 import type { ClientIdMetadataDocument } from '@evergrant/core'
 import type { ClientDocumentOptions, ClientDocuments } from './client-documents.ts'
-import { createDocumentCache, invalidDocument, parseJson } from './document-cache.ts'
+import { createDocumentCache, parseJson } from './document-cache.ts'
 
 /**
  * Resolves Client ID Metadata Documents: the `client_id` is the URL, and must be in the document;
@@ -13,25 +13,14 @@ import { createDocumentCache, invalidDocument, parseJson } from './document-cach
 export function createClientMetadataDocuments(
   options: ClientDocumentOptions,
 ): ClientDocuments<ClientIdMetadataDocument> {
-  const documents = createDocumentCache({
+  return createDocumentCache({
     ...options,
     name: 'metadata document',
+    isUrl: isClientIdMetadataUrl,
+    urlRule: 'a client ID is an https URL with a path, in its normal spelling',
     maximumBodyBytes: 5 * 1024,
     // Whatever else lies on a trusted host, such as what its users upload, is no client of it.
     isType: (type) => /^application\/(?:json|[\w.+-]+\+json)\s*(?:;|$)/i.test(type),
     parse: (text, url) => parseClientIdMetadataDocument(parseJson(text), url),
   })
-  return {
-    ...documents,
-    async resolve(url) {
-      if (!isClientIdMetadataUrl(url)) {
-        throw invalidDocument(
-          'metadata document',
-          url,
-          'a client ID is an https URL with a path, in its normal spelling',
-        )
-      }
-      return await documents.resolve(url)
-    },
-  }
 }

@@ -6,10 +6,9 @@ import type {
   ClientDocuments,
   ClientDocumentStore,
 } from '../client-documents/client-documents.ts'
-import { defaultFailureSeconds } from '../client-documents/document-cache.ts'
+import { defaultFailureSeconds, isDocumentUnavailable } from '../client-documents/document-cache.ts'
 import { createClientKeySets } from '../client-documents/key-sets.ts'
 import { createClientMetadataDocuments } from '../client-documents/metadata-documents.ts'
-import { AuthorizationServerError } from '../errors.ts'
 import type { ArtifactStore } from './artifacts.ts'
 
 /** What documents are filed under; the engine has no models of these names. */
@@ -168,8 +167,8 @@ function documentStore(artifacts: ArtifactStore, model: string): ClientDocumentS
  * `renderError`, where a person reads it. It is no mistake of theirs, nor of the client's.
  */
 export function isClientDocumentUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  return AuthorizationServerError.is(error)
-    ? error.code === 'CLIENT_DOCUMENT_UNAVAILABLE'
-    : isClientDocumentUnavailable(error.cause)
+  return (
+    isDocumentUnavailable(error) ||
+    (error instanceof Error && isClientDocumentUnavailable(error.cause))
+  )
 }
