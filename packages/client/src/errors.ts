@@ -1,3 +1,5 @@
+import { showRemote } from '@evergrant/core'
+
 /**
  * What went wrong, as a stable code. Adding a code is a minor change, renaming one a major.
  */
@@ -8,6 +10,11 @@ export type EvergrantClientErrorCode =
   | 'DISCOVERY_FAILED'
   /** A metadata document names another issuer or resource than the one asked for. */
   | 'METADATA_MISMATCH'
+  /**
+   * The MCP server's metadata claims a resource that covers more than its URL, from a place where
+   * others than the owner of the origin can write. `acceptedResource` allows it.
+   */
+  | 'RESOURCE_TOO_WIDE'
   /** The authorization server does not say that it supports PKCE with S256. */
   | 'PKCE_NOT_SUPPORTED'
   /** The authorization server refused to register the client, or offers no way to. */
@@ -113,7 +120,11 @@ export class EvergrantClientError extends Error {
   }
 }
 
-/** Remote or user-given text for a message: quoted, and cut to a length a log line can bear. */
+/**
+ * Remote or user-given text for a message: quoted, with everything invisible escaped, and cut to a
+ * length a log line can bear.
+ */
 export function quote(text: string, maximumLength = 200): string {
-  return JSON.stringify(text.length > maximumLength ? `${text.slice(0, maximumLength)}…` : text)
+  const shown = text.length > maximumLength ? `${text.slice(0, maximumLength)}…` : text
+  return showRemote(shown, Number.POSITIVE_INFINITY)
 }

@@ -1,10 +1,17 @@
 import type { BearerChallenge } from '@evergrant/core'
-import { decideStepUp, formatScope, readBearerChallenge, relateResource } from '@evergrant/core'
+import {
+  decideStepUp,
+  formatScope,
+  parseChallenges,
+  readBearerChallenge,
+  relateResource,
+} from '@evergrant/core'
 import { EvergrantClientError } from './errors.ts'
 import type { TokenReceiver } from './fetch/redirects.ts'
 import { followRedirects } from './fetch/redirects.ts'
 import type { ReplayableRequest } from './fetch/replayable-request.ts'
 import { replayableRequest } from './fetch/replayable-request.ts'
+import { redactSecrets } from './protocol/redact-secrets.ts'
 import type { Session } from './session/session.ts'
 import type { AccessToken } from './token-manager.ts'
 
@@ -59,7 +66,7 @@ export function authorizedFetch(
       // Others know nothing of the token: their refusals are for the caller.
       if (!fromServer) return response
       const challenge =
-        response.status === 401 || response.status === 403 ? read(response) : undefined
+        response.status === 401 || response.status === 403 ? read(response, token) : undefined
       if (response.status === 401) {
         await discard(response)
         // The nonce came with this answer, and goes into the next proof (RFC 9449 §9).
@@ -178,8 +185,20 @@ function isSignInRequired(error: unknown): boolean {
   return EvergrantClientError.is(error) && error.code === 'SIGN_IN_REQUIRED'
 }
 
-function read(response: Response): BearerChallenge | undefined {
-  return readBearerChallenge(response.headers.get('www-authenticate') ?? '')
+/** The challenge, without the token it rejects: some servers echo it (C-06). */
+function read(response: Response, token: AccessToken | undefined): BearerChallenge | undefined {
+  const challenges = parseChallenges(response.headers.get('www-authenticate'))
+  return readBearerChallenge(
+    challenges.map((challenge) => ({
+      ...challenge,
+      parameters: new Map(
+        [...challenge.parameters].map(([name, value]) => [
+          name,
+          redactSecrets(value, [token?.value]),
+        ]),
+      ),
+    })),
+  )
 }
 
 /** Gives the connection back. */
@@ -189,5 +208,7 @@ async function discard(response: Response): Promise<void> {
 
 /** Whether a request goes to the session's MCP server: nobody else ever sees its tokens (C-39). */
 function isForServer(url: string, serverUrl: string): boolean {
-  return relateResource(serverUrl, url) !== 'different'
+  if (!URL.canParse(url)) return false
+  // As it is sent: what the caller wrote may hold characters that the URL parser encodes.
+  return relateResource(serverUrl, new URL(url).href) !== 'different'
 }

@@ -3,8 +3,8 @@ import {
   readBoolean,
   readEndpoint,
   readScopeList,
-  readString,
   readStringList,
+  readWebPage,
 } from './json-members.ts'
 import { isRecord, showRemote } from './remote-text.ts'
 import type { RequirementId } from './requirements.ts'
@@ -131,7 +131,7 @@ export function parseAuthorizationServerMetadata(
     authorization_endpoint: requiredEndpoint(document, 'authorization_endpoint'),
     token_endpoint: requiredEndpoint(document, 'token_endpoint'),
     scopes_supported: readScopeList(document, 'scopes_supported', report),
-    service_documentation: readString(document, 'service_documentation', report),
+    service_documentation: readWebPage(document, 'service_documentation', report),
   }
   for (const member of endpoints) metadata[member] = readEndpoint(document, member, report)
   for (const member of stringLists) metadata[member] = readStringList(document, member, report)

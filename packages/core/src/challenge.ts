@@ -29,9 +29,17 @@ const anythingPattern = /[^ \t,]/y
 const parameterAheadPattern = /[ \t]+[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=/y
 
 /**
+ * What is read of a header: more than HTTP servers and clients let through, and little enough that
+ * no pattern here runs long or deep. What lies beyond is ignored.
+ */
+const longestValue = 16_384
+const maximumValues = 64
+
+/**
  * Reads the challenges of `WWW-Authenticate`: several in one value, several values, or both. Never
  * throws; what is no challenge is skipped up to the next comma, so that garbage in front of a
- * challenge, or from another scheme, does not hide it.
+ * challenge, or from another scheme, does not hide it. Of a value, the first 16,384 characters are
+ * read; of several values, the first 64.
  *
  * @param header - The value of the header, or the values where it came several times.
  * @see RFC 9110 §11.6.1
@@ -41,7 +49,9 @@ export function parseChallenges(
 ): readonly Challenge[] {
   if (header === null || header === undefined) return []
   const values = typeof header === 'string' ? [header] : header
-  return values.flatMap((value) => parseHeaderValue(value))
+  return values
+    .slice(0, maximumValues)
+    .flatMap((value) => parseHeaderValue(value.slice(0, longestValue)))
 }
 
 function parseHeaderValue(text: string): readonly Challenge[] {

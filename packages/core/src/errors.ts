@@ -10,7 +10,12 @@ export type ProtocolErrorCode =
   | 'ISSUER_MISMATCH'
   /** The metadata's `resource` does not name the MCP server it was asked for (RFC 9728 §3.3). */
   | 'RESOURCE_MISMATCH'
-  /** A URL that cannot be parsed, or has a part it must not have. */
+  /**
+   * The metadata's `resource` covers more than the MCP server's URL, and the document does not lie
+   * where only the owner of the whole origin can put one.
+   */
+  | 'RESOURCE_TOO_WIDE'
+  /** A URL that cannot be parsed, or has a part or character it must not have. */
   | 'URL_INVALID'
   /** An endpoint that is neither `https` nor on a loopback host. */
   | 'ENDPOINT_NOT_SECURE'

@@ -31,6 +31,7 @@ export type { ConsentPromptDecision } from './consent-prompt.ts'
 export { ProtocolError } from './errors.ts'
 export type { ProtocolErrorCode, ProtocolErrorOptions } from './errors.ts'
 export { explainDecision, explainMissingRefreshToken } from './explain.ts'
+export { isLoopbackHost, isNonRoutableHost } from './host.ts'
 export { negotiateScope } from './negotiate-scope.ts'
 export type {
   NegotiateScopeOptions,
@@ -65,7 +66,7 @@ export { decideRefresh, refreshAheadSeconds } from './refresh-timing.ts'
 export type { RefreshTiming, RefreshTimingOptions } from './refresh-timing.ts'
 export { explainRegistrationError, parseRegistrationResponse } from './registration-response.ts'
 export type { RegistrationErrorExplanation, RegistrationResponse } from './registration-response.ts'
-export { cleanRemoteText, showRemote } from './remote-text.ts'
+export { cleanRemoteText, escapeInvisible, showRemote } from './remote-text.ts'
 export { requirements } from './requirements.ts'
 export type {
   Requirement,
@@ -110,7 +111,7 @@ export type {
   TokenSet,
   TokenType,
 } from './token-response.ts'
-export { isLoopbackHost, isSecureEndpoint, parseEndpoint } from './url.ts'
+export { isSecureEndpoint, parseEndpoint } from './url.ts'
 export { authorizationServerMetadataUrls, protectedResourceMetadataUrls } from './well-known.ts'
 export type {
   AuthorizationServerMetadataLocation,

@@ -1,6 +1,6 @@
 import { isScopeToken } from './scope.ts'
-import { isSecureEndpoint } from './url.ts'
 import { showRemote } from './remote-text.ts'
+import { isSecureEndpoint, parseHttpUrl } from './url.ts'
 
 /** Where a reader of optional members puts what it left out. */
 export type ReportIgnored = (member: string, why: string) => void
@@ -67,6 +67,19 @@ export function readEndpoint(
 ): string | undefined {
   const value = readString(json, member, report)
   if (value === undefined || isSecureEndpoint(value)) return value
-  report(member, `is ${showRemote(value)}, which is neither https nor on a loopback host`)
+  report(member, `is ${showRemote(value)}, not an https URL (or http on a loopback host)`)
   return undefined
+}
+
+/** An optional URL for people to open; anything else is left out and reported. */
+export function readWebPage(json: Json, member: string, report: ReportIgnored): string | undefined {
+  const value = readString(json, member, report)
+  if (value === undefined) return undefined
+  try {
+    parseHttpUrl(value, member)
+    return value
+  } catch {
+    report(member, `is ${showRemote(value)}, not an http(s) URL`)
+    return undefined
+  }
 }

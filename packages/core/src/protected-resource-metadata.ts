@@ -1,10 +1,16 @@
 import type { MetadataWarning } from './authorization-server-metadata.ts'
 import { ProtocolError } from './errors.ts'
-import { readBoolean, readScopeList, readString, readStringList } from './json-members.ts'
-import { isRecord, showRemote } from './remote-text.ts'
-import { relateResource } from './resource-identifier.ts'
+import {
+  readBoolean,
+  readScopeList,
+  readString,
+  readStringList,
+  readWebPage,
+} from './json-members.ts'
+import { cleanRemoteText, isRecord, showRemote } from './remote-text.ts'
+import { canonicalResource, relateResource } from './resource-identifier.ts'
 import { offlineAccess } from './scope.ts'
-import { parseIssuer } from './well-known.ts'
+import { isOriginsOwnResourceMetadata, parseIssuer } from './well-known.ts'
 
 /**
  * Protected resource metadata, the members this project uses, each of the type it must have. The
@@ -20,6 +26,7 @@ export interface ProtectedResourceMetadata {
   /** May hold `offline_access`, against the rules: scope negotiation takes it out. */
   readonly scopes_supported?: readonly string[]
   readonly bearer_methods_supported?: readonly string[]
+  /** Without control characters, cut short. Text of a stranger: show it as such. */
   readonly resource_name?: string
   readonly resource_documentation?: string
   readonly dpop_bound_access_tokens_required?: boolean
@@ -31,19 +38,37 @@ export interface ProtectedResourceMetadataReading {
   readonly warnings: readonly MetadataWarning[]
 }
 
+/** Options of {@link parseProtectedResourceMetadata}. */
+export interface ParseProtectedResourceMetadataOptions {
+  /**
+   * The URL that the document was asked for at, before any redirect. It decides whether the
+   * document may claim a `resource` that is wider than the URL of the MCP server.
+   */
+  readonly documentUrl?: string | undefined
+  /** A wider `resource` that is accepted wherever the document lies, because the user named it. */
+  readonly acceptedResource?: string | undefined
+}
+
 /**
  * Validates protected resource metadata for the MCP server it was asked for.
  *
+ * A `resource` that covers more than the MCP server's URL, such as the whole origin, gets tokens
+ * that are good at everything below it. Only a document under the origin's own
+ * `/.well-known/oauth-protected-resource` may claim one, since a tenant that is confined to a path
+ * of the origin cannot write there.
+ *
  * @param document - The parsed JSON document.
- * @param mcpServerUrl - The URL the client calls. The document's `resource` must be the same, or a
- *   folder above it on the same origin.
+ * @param mcpServerUrl - The URL the client calls. The document's `resource` must be the same, or
+ *   one that covers it and that the document may claim.
  * @throws {ProtocolError} `METADATA_INVALID` where it is no object, or names no resource or no
- *   usable authorization server; `RESOURCE_MISMATCH` where it belongs to another resource.
- * @see RFC 9728 §3.3
+ *   usable authorization server; `URL_INVALID` where its resource is not a URL; `RESOURCE_MISMATCH`
+ *   where it belongs to another resource; `RESOURCE_TOO_WIDE` where it claims more than it may.
+ * @see RFC 9728 §3.3 and §7.3
  */
 export function parseProtectedResourceMetadata(
   document: unknown,
   mcpServerUrl: string,
+  options: ParseProtectedResourceMetadataOptions = {},
 ): ProtectedResourceMetadataReading {
   if (!isRecord(document)) {
     throw new ProtocolError(
@@ -70,12 +95,13 @@ export function parseProtectedResourceMetadata(
     )
   }
   if (relation === 'covers') {
+    assertMayCover(resource, mcpServerUrl, options)
     warnings.push({
       code: 'resource-covers-url',
       requirement: undefined,
       message:
-        `resource is ${showRemote(resource)}, a folder above ${showRemote(mcpServerUrl)}; ` +
-        'RFC 9728 §3.3 asks for the same',
+        `resource is ${showRemote(resource)}, which covers more than ${showRemote(mcpServerUrl)}: ` +
+        'tokens for it are good at everything below it. RFC 9728 §3.3 asks for the same URL',
     })
   }
   const report = (member: string, why: string): void => {
@@ -97,8 +123,8 @@ export function parseProtectedResourceMetadata(
     })
   }
   const bearerMethods = readStringList(document, 'bearer_methods_supported', report)
-  const name = readString(document, 'resource_name', report)
-  const documentation = readString(document, 'resource_documentation', report)
+  const name = cleanRemoteText(readString(document, 'resource_name', report))
+  const documentation = readWebPage(document, 'resource_documentation', report)
   const dpopRequired = readBoolean(document, 'dpop_bound_access_tokens_required', report)
   return {
     metadata: {
@@ -112,6 +138,29 @@ export function parseProtectedResourceMetadata(
     },
     warnings,
   }
+}
+
+function assertMayCover(
+  resource: string,
+  mcpServerUrl: string,
+  { documentUrl, acceptedResource }: ParseProtectedResourceMetadataOptions,
+): void {
+  if (documentUrl !== undefined && isOriginsOwnResourceMetadata(documentUrl, mcpServerUrl)) return
+  if (
+    acceptedResource !== undefined &&
+    canonicalResource(acceptedResource) === canonicalResource(resource)
+  ) {
+    return
+  }
+  const place = documentUrl === undefined ? '' : ` at ${showRemote(documentUrl)}`
+  throw new ProtocolError(
+    'RESOURCE_TOO_WIDE',
+    `The protected resource metadata${place} claims the resource ${showRemote(resource)}, which ` +
+      `covers more than ${showRemote(mcpServerUrl)}. Only a document under ` +
+      `${new URL(mcpServerUrl).origin}/.well-known/oauth-protected-resource may claim that. Name ` +
+      'the URL of the MCP server as "resource" there, or accept the wider resource explicitly if ' +
+      'you trust everything below it with the tokens.',
+  )
 }
 
 function readAuthorizationServers(

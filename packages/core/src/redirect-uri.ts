@@ -1,6 +1,7 @@
 import { ProtocolError } from './errors.ts'
+import { isLoopbackHost } from './host.ts'
 import { showRemote } from './remote-text.ts'
-import { isLoopbackHost } from './url.ts'
+import { isUrlText } from './url.ts'
 
 // On the text, not on a parsed URL: parsing would make different texts equal.
 const loopbackUri = /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(?::\d{1,5})?((?:[/?].*)?)$/s
@@ -30,14 +31,16 @@ export type RedirectUriKind = 'https' | 'loopback' | 'private-use'
  * @see RFC 6749 §3.1.2, RFC 8252 §7.1 to §7.3
  */
 export function parseRedirectUri(value: unknown): RedirectUriKind {
-  if (typeof value !== 'string' || !URL.canParse(value)) throw invalid(value, 'is no absolute URI')
+  if (typeof value !== 'string' || !URL.canParse(value))
+    throw invalid(value, 'is not an absolute URI')
   const url = new URL(value)
   if (url.username !== '' || url.password !== '') {
     throw new ProtocolError(
       'CLIENT_METADATA_INVALID',
-      'A redirect URI carries a user name or password. Take them out.',
+      'A redirect URI contains a user name or password. Remove them.',
     )
   }
+  if (!isUrlText(value)) throw invalid(value, 'has characters that a URI must not have')
   if (value.includes('#')) throw invalid(value, 'has a fragment')
   if (url.protocol === 'https:') return 'https'
   if (url.protocol === 'http:') {

@@ -35,7 +35,10 @@ const texts = [
  * @throws {ProtocolError} `REGISTRATION_RESPONSE_INVALID` where it holds no `client_id`.
  */
 export function parseRegistrationResponse(body: unknown): RegistrationResponse {
-  if (!isRecord(body)) throw invalid(`is ${showRemote(body)}, not a JSON object`)
+  // Only its type: whatever it is, it may hold the client's secret.
+  if (!isRecord(body)) {
+    throw invalid(`is ${Array.isArray(body) ? 'an array' : typeof body}, not a JSON object`)
+  }
   const clientId = body['client_id']
   if (typeof clientId !== 'string' || !/^[\x20-\x7e]+$/.test(clientId)) {
     throw invalid('has no client_id of visible ASCII characters')

@@ -1,5 +1,18 @@
 import { ProtocolError } from './errors.ts'
+import { isLoopbackHost } from './host.ts'
 import { showRemote } from './remote-text.ts'
+
+/**
+ * Visible ASCII without the backslash, which RFC 3986 §2 does not allow and WHATWG parsers read as
+ * a slash. URLs are compared, sent and shown as they were written; with any other character, the
+ * text that a reader sees and the URL that is fetched are not the same.
+ */
+const urlText = /^[\x21-\x5b\x5d-\x7e]+$/
+
+/** Tells whether a text has only characters that a URL may have. */
+export function isUrlText(value: string): boolean {
+  return urlText.test(value)
+}
 
 /**
  * Parses an absolute http(s) URL that carries no credentials.
@@ -11,7 +24,8 @@ export function parseHttpUrl(value: unknown, what: string): URL {
   if (typeof value !== 'string' || !URL.canParse(value)) {
     throw new ProtocolError(
       'URL_INVALID',
-      `${what} is ${showRemote(value)}, which is no absolute URL. Give one that starts with https://.`,
+      `${what} is ${showRemote(value)}, which is not an absolute URL. Give one that starts with ` +
+        'https://.',
     )
   }
   const url = new URL(value)
@@ -19,7 +33,7 @@ export function parseHttpUrl(value: unknown, what: string): URL {
   if (url.username !== '' || url.password !== '') {
     throw new ProtocolError(
       'URL_INVALID',
-      `${what} carries a user name or password. Take them out of the URL.`,
+      `${what} contains a user name or password. Remove them from the URL.`,
     )
   }
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
@@ -28,26 +42,24 @@ export function parseHttpUrl(value: unknown, what: string): URL {
       `${what} is ${showRemote(value)}. Expected a URL that starts with https://.`,
     )
   }
+  if (!isUrlText(value)) {
+    throw new ProtocolError(
+      'URL_INVALID',
+      `${what} is ${showRemote(value)}, which has characters that a URL must not have (RFC 3986 ` +
+        `§2). Write it as ${showRemote(url.href)}.`,
+    )
+  }
   return url
 }
 
-/** `localhost`, `127.0.0.0/8` and `::1`: what never leaves the machine (RFC 8252 §7.3, §8.3). */
-export function isLoopbackHost(hostname: string): boolean {
-  return (
-    hostname === 'localhost' ||
-    hostname === '[::1]' ||
-    hostname === '::1' ||
-    /^127(?:\.\d{1,3}){3}$/.test(hostname)
-  )
-}
-
 /**
- * Tells whether an endpoint may be used: `https`, or `http` on a loopback host.
+ * Tells whether an endpoint may be used: `https`, or `http` on a loopback host, and without
+ * characters that a URL must not have.
  *
  * @see OAuth 2.1 §1.5
  */
 export function isSecureEndpoint(value: string): boolean {
-  if (!URL.canParse(value)) return false
+  if (!isUrlText(value) || !URL.canParse(value)) return false
   const url = new URL(value)
   if (url.username !== '' || url.password !== '') return false
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))

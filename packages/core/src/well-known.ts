@@ -42,6 +42,21 @@ export function protectedResourceMetadataUrls(
       ]
 }
 
+/**
+ * Tells whether a URL lies under the `/.well-known/oauth-protected-resource` of the MCP server's own
+ * origin, at the root or with a path behind it: where only the owner of the whole origin can write.
+ */
+export function isOriginsOwnResourceMetadata(url: string, mcpServerUrl: string): boolean {
+  const { origin, pathname } = parseHttpUrl(url, 'The URL of the protected resource metadata')
+  const root = '/.well-known/oauth-protected-resource'
+  return (
+    origin === parseHttpUrl(mcpServerUrl, 'The MCP server URL').origin &&
+    (pathname === root || pathname.startsWith(`${root}/`)) &&
+    // Some servers decode these, and then leave the folder.
+    !/%(?:2e|2f|5c)/i.test(pathname)
+  )
+}
+
 /** A place where authorization server metadata may be. */
 export interface AuthorizationServerMetadataLocation {
   readonly url: string

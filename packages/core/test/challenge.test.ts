@@ -195,6 +195,22 @@ test('a value of a stranger shows no mark that steers a terminal', () => {
   expect(shown).toBe(String.raw`"a\u001b[31m\u009b31m\u202eb\u2028c\u007f"`)
 })
 
+test.each([
+  ['one quoted string', `Bearer error="${'x'.repeat(10_000_000)}"`],
+  ['one string without an end', `Bearer error="${'\\x'.repeat(5_000_000)}`],
+  ['parameters', `Bearer ${'a=b, '.repeat(2_000_000)}`],
+  ['schemes', 'Basic, '.repeat(1_500_000)],
+  ['commas', ','.repeat(10_000_000)],
+])('a header of 10 MB made of %s ends no process', { tags: ['C-20'] }, (_, header) => {
+  expect(parseChallenges(header).length).toBeLessThan(16_384)
+  expect(parseChallenges(Array.from({ length: 100 }, () => 'Basic'))).toHaveLength(64)
+})
+
+test('what follows a challenge within the limit is not lost', { tags: ['C-20'] }, () => {
+  const header = `Basic realm="${'x'.repeat(8000)}", Bearer scope="a"`
+  expect(readBearerChallenge(header)?.scope).toEqual(['a'])
+})
+
 test('a Bearer challenge comes before a DPoP one, whatever their order', () => {
   const header = 'DPoP scope="d", Basic realm="x", Bearer scope="b"'
   expect(readBearerChallenge(header)).toEqual({ scheme: 'Bearer', scope: ['b'] })

@@ -39,7 +39,7 @@ test('keeps what is right, leaves out what is wrong, and says so', { tags: ['C-3
   expect(warnings.map((warning) => warning.message)).toEqual([
     'scopes_supported has entries that are not strings; it was left out',
     'scopes_supported has "a b", which is no scope token; it was left out',
-    'registration_endpoint is "http://auth.test/register", which is neither https nor on a loopback host; it was left out',
+    'registration_endpoint is "http://auth.test/register", not an https URL (or http on a loopback host); it was left out',
     'code_challenge_methods_supported is "S256", not an array; it was left out',
     'client_id_metadata_document_supported is "true", not true or false; it was left out',
   ])
@@ -151,14 +151,58 @@ test('reports offline_access among the scopes of a resource', { tags: ['S-02'] }
   expect(warnings).toEqual([expect.objectContaining({ requirement: 'S-02' })])
 })
 
-test('takes a document of the whole origin, and says so', { tags: ['C-30'] }, () => {
-  const { metadata, warnings } = parseProtectedResourceMetadata(
-    { resource: 'https://mcp.test', authorization_servers: [issuer] },
-    server,
+const ofTheWholeOrigin = { resource: 'https://mcp.test', authorization_servers: [issuer] }
+
+test.each([
+  'https://mcp.test/.well-known/oauth-protected-resource',
+  'https://mcp.test/.well-known/oauth-protected-resource/mcp',
+])(
+  'takes a resource of the whole origin from %s, and says so',
+  { tags: ['C-30'] },
+  (documentUrl) => {
+    const { metadata, warnings } = parseProtectedResourceMetadata(ofTheWholeOrigin, server, {
+      documentUrl,
+    })
+    expect(metadata.resource).toBe('https://mcp.test')
+    expect(warnings).toEqual([expect.objectContaining({ code: 'resource-covers-url' })])
+  },
+)
+
+// A tenant at /mcp can serve each of these, and would get tokens that are good at its neighbours.
+test.each([
+  undefined,
+  'https://mcp.test/mcp/.well-known/oauth-protected-resource',
+  'https://mcp.test/mcp/metadata.json',
+  'https://mcp.test/.well-known/oauth-protected-resource/../../mcp/metadata.json',
+  'https://mcp.test/.well-known/oauth-protected-resource/..%2f..%2fmcp/metadata.json',
+  'https://mcp.test/.well-known/oauth-protected-resource/%2e%2e/%2e%2e/mcp/metadata.json',
+  'https://mcp.test/.well-known/oauth-protected-resources',
+  'https://evil.test/.well-known/oauth-protected-resource/mcp',
+  'https://mcp.test:8443/.well-known/oauth-protected-resource/mcp',
+])('refuses a resource of the whole origin from %s', { tags: ['C-30', 'C-34'] }, (documentUrl) => {
+  expect(() => parseProtectedResourceMetadata(ofTheWholeOrigin, server, { documentUrl })).toThrow(
+    expect.objectContaining({ code: 'RESOURCE_TOO_WIDE' }),
   )
-  expect(metadata.resource).toBe('https://mcp.test')
-  expect(warnings).toEqual([expect.objectContaining({ code: 'resource-covers-url' })])
 })
+
+test(
+  'takes a wider resource from anywhere when the host names it',
+  { tags: ['C-30', 'C-34'] },
+  () => {
+    const documentUrl = 'https://mcp.test/mcp/metadata.json'
+    const { metadata } = parseProtectedResourceMetadata(ofTheWholeOrigin, server, {
+      documentUrl,
+      acceptedResource: 'https://mcp.test/',
+    })
+    expect(metadata.resource).toBe('https://mcp.test')
+    expect(() =>
+      parseProtectedResourceMetadata(ofTheWholeOrigin, 'https://mcp.test/a/mcp', {
+        documentUrl,
+        acceptedResource: 'https://mcp.test/a',
+      }),
+    ).toThrow(expect.objectContaining({ code: 'RESOURCE_TOO_WIDE' }))
+  },
+)
 
 test.each([
   ['no object', 'html', 'METADATA_INVALID'],

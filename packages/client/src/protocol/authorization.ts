@@ -10,12 +10,12 @@ import {
   decideIssuer,
   decidePkce,
   mergeTokenResponse,
-  showRemote,
 } from '@evergrant/core'
 import * as oauth from 'oauth4webapi'
-import { EvergrantClientError } from '../errors.ts'
+import { EvergrantClientError, quote } from '../errors.ts'
 import type { PrivateJwk } from '../grant/grant.ts'
 import { generateDpopKey } from './dpop.ts'
+import { redactSecrets } from './redact-secrets.ts'
 import type { ClientRegistration } from './registration.ts'
 import type { TokenRequestOptions } from './token-requests.ts'
 import { exchangeAuthorizationCode } from './token-requests.ts'
@@ -80,7 +80,7 @@ export async function beginAuthorization(
   if (pkce.action === 'refuse') {
     throw new EvergrantClientError(
       'PKCE_NOT_SUPPORTED',
-      `${pkce.explanation} If you know that ${JSON.stringify(authorizationServer.issuer)} supports S256 all the same, say so with assumePkceS256.`,
+      `${pkce.explanation} If you know that ${quote(authorizationServer.issuer)} supports S256 all the same, say so with assumePkceS256.`,
     )
   }
   const state = oauth.generateRandomState()
@@ -170,7 +170,7 @@ function parametersOf(callbackUrl: string): URLSearchParams {
     // The text may hold a code, so it is not repeated.
     throw new EvergrantClientError(
       'AUTHORIZATION_RESPONSE_INVALID',
-      'The authorization response is no absolute URL. Hand in the whole URL that the browser was redirected to.',
+      'The authorization response is not an absolute URL. Pass the whole URL that the browser was redirected to.',
     )
   }
   return new URL(callbackUrl).searchParams
@@ -221,11 +221,19 @@ function checkResponse(
     if (code !== undefined && code !== '' && others.length === 0) return validated
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) {
-      const description = cleanRemoteText(parameters.get('error_description'))
+      // Servers echo what they got (C-06): the state, and with it perhaps more.
+      const redacted = (name: string) =>
+        redactSecrets(parameters.get(name) ?? '', [
+          pending.state,
+          pending.codeVerifier,
+          parameters.get('code') ?? undefined,
+        ])
+      const oauthError = cleanRemoteText(redacted('error'), 100) ?? 'an empty error'
+      const description = cleanRemoteText(redacted('error_description'))
       throw new EvergrantClientError(
         'SIGN_IN_FAILED',
-        `The authorization server answered the sign-in with ${showRemote(error.error)}${description === undefined ? '' : ` (${JSON.stringify(description)})`}. ${adviceFor(error.error)}`,
-        { oauthError: error.error },
+        `The authorization server answered the sign-in with ${quote(oauthError)}${description === undefined ? '' : ` (${quote(description, 300)})`}. ${adviceFor(oauthError)}`,
+        { oauthError },
       )
     }
   }

@@ -2,20 +2,22 @@ import type {
   AuthorizationServerMetadata,
   MetadataWarning,
   ProtectedResourceMetadata,
+  ProtocolErrorCode,
 } from '@evergrant/core'
 import {
   authorizationServerMetadataUrls,
   canonicalResource,
-  isLoopbackHost,
   parseAuthorizationServerMetadata,
   parseProtectedResourceMetadata,
   parseRetryAfter,
   ProtocolError,
   protectedResourceMetadataUrls,
 } from '@evergrant/core'
-import { EvergrantClientError } from '../errors.ts'
+import type { EvergrantClientErrorCode } from '../errors.ts'
+import { EvergrantClientError, quote } from '../errors.ts'
 import type { HttpAnswer, HttpOptions } from './http.ts'
 import { asUnavailable, excerpt, getDocument, parseJson } from './http.ts'
+import { refuseLocalTarget } from './local-targets.ts'
 
 /** Everything that is known about a server before anybody signs in. */
 export interface Discovery {
@@ -32,6 +34,12 @@ export interface DiscoverOptions extends HttpOptions {
   /** `resource_metadata` of the challenge. */
   readonly resourceMetadataUrl?: string | undefined
   /**
+   * A `resource` wider than the MCP server's URL, such as `https://host`, that is accepted wherever
+   * the metadata lies. Without it, only the origin's own well-known URI may claim one: tokens for it
+   * are good at everything below it.
+   */
+  readonly acceptedResource?: string | undefined
+  /**
    * Which of several authorization servers to use. Default: the first one listed.
    */
   readonly chooseAuthorizationServer?:
@@ -46,6 +54,7 @@ export interface DiscoverOptions extends HttpOptions {
  * @throws EvergrantClientError
  * - `DISCOVERY_FAILED`: no usable document in any of the places.
  * - `METADATA_MISMATCH`: a document names another resource or issuer.
+ * - `RESOURCE_TOO_WIDE`: a document claims more than it may; `acceptedResource` allows it.
  * - `TEMPORARILY_UNAVAILABLE`: no answer, or the server is in trouble; try again.
  * @see RFC 9728 §3 and §5, RFC 8414 §3, OpenID Connect Discovery §4
  */
@@ -60,10 +69,10 @@ export async function discover(
   if (!issuers.includes(issuer)) {
     throw new EvergrantClientError(
       'INVALID_OPTION',
-      `chooseAuthorizationServer returned ${JSON.stringify(issuer)}, which the MCP server does not name. Return one of ${JSON.stringify(issuers)}.`,
+      `chooseAuthorizationServer returned ${quote(issuer)}, which the MCP server does not name. Return one of ${issuers.map((one) => quote(one)).join(', ')}.`,
     )
   }
-  refuseWayBackToLoopback({ who: 'MCP server', url: serverUrl }, issuer, 'authorization server')
+  refuseLocalTarget({ who: 'MCP server', url: serverUrl }, issuer, 'authorization server')
   const { metadata, warnings } = await discoverAuthorizationServer(issuer, options)
   return {
     resource: found.metadata.resource,
@@ -86,17 +95,16 @@ export async function discoverProtectedResource(
   )
   const what = 'The protected resource metadata could not be fetched'
   for (const { url, place } of locations) {
-    refuseWayBackToLoopback(
-      { who: 'MCP server', url: serverUrl },
-      url,
-      'protected resource metadata',
-    )
+    refuseLocalTarget({ who: 'MCP server', url: serverUrl }, url, 'protected resource metadata')
     const answer = await get(url, what, options)
     // No other place is asked instead: it might name another authorization server.
     if (isInTrouble(answer)) throw inTrouble(what, url, answer)
     const document = readDocument(answer)
     if (document !== undefined) {
-      return protocolCall(() => parseProtectedResourceMetadata(document, serverUrl))
+      const { acceptedResource } = options
+      return protocolCall(() =>
+        parseProtectedResourceMetadata(document, serverUrl, { documentUrl: url, acceptedResource }),
+      )
     }
     if (place === 'challenge') {
       throw new EvergrantClientError(
@@ -147,7 +155,7 @@ export async function discoverAuthorizationServer(
     trouble ??
     new EvergrantClientError(
       'DISCOVERY_FAILED',
-      `The authorization server ${JSON.stringify(issuer)} has no metadata document. Tried ${tried.join(', ')}. Check the issuer in the MCP server's protected resource metadata.`,
+      `The authorization server ${quote(issuer)} has no metadata document. Tried ${tried.join(', ')}. Check the issuer in the MCP server's protected resource metadata.`,
     )
   )
 }
@@ -225,29 +233,9 @@ function readServerMetadata(
   const reading = protocolCall(() => parseAuthorizationServerMetadata(document, issuer))
   for (const [member, value] of Object.entries(reading.metadata)) {
     if (!member.endsWith('_endpoint') || typeof value !== 'string') continue
-    refuseWayBackToLoopback({ who: 'authorization server', url: issuer }, value, member)
+    refuseLocalTarget({ who: 'authorization server', url: issuer }, value, member)
   }
   return reading
-}
-
-/**
- * Keeps a server out in the network from directing requests at programs on this machine, which
- * often trust whoever reaches them.
- */
-function refuseWayBackToLoopback(
-  server: { readonly who: 'MCP server' | 'authorization server'; readonly url: string },
-  url: string,
-  what: string,
-): void {
-  if (!isLoopback(url) || isLoopback(server.url)) return
-  throw new EvergrantClientError(
-    'DISCOVERY_FAILED',
-    `The ${server.who} ${JSON.stringify(server.url)} names ${JSON.stringify(url)} on this machine as its ${what}. Only a server on this machine may do that. Ask its operator to name one that others can reach.`,
-  )
-}
-
-function isLoopback(url: string): boolean {
-  return URL.canParse(url) && isLoopbackHost(new URL(url).hostname)
 }
 
 /** The document, or `undefined` for everything that is none: HTML with status 200, for one. */
@@ -261,17 +249,20 @@ function issuerOf(document: object): string | undefined {
   return 'issuer' in document && typeof document.issuer === 'string' ? document.issuer : undefined
 }
 
+const codes: Partial<Record<ProtocolErrorCode, EvergrantClientErrorCode>> = {
+  ISSUER_MISMATCH: 'METADATA_MISMATCH',
+  RESOURCE_MISMATCH: 'METADATA_MISMATCH',
+  RESOURCE_TOO_WIDE: 'RESOURCE_TOO_WIDE',
+}
+
 /** Runs a rule of `core` and gives its errors this package's codes. */
 function protocolCall<Value>(call: () => Value): Value {
   try {
     return call()
   } catch (error) {
     if (!ProtocolError.is(error)) throw error
-    const mismatch = error.code === 'ISSUER_MISMATCH' || error.code === 'RESOURCE_MISMATCH'
-    throw new EvergrantClientError(
-      mismatch ? 'METADATA_MISMATCH' : 'DISCOVERY_FAILED',
-      error.message,
-      { cause: error },
-    )
+    throw new EvergrantClientError(codes[error.code] ?? 'DISCOVERY_FAILED', error.message, {
+      cause: error,
+    })
   }
 }

@@ -10,7 +10,7 @@ import {
   parseRegistrationResponse,
   ProtocolError,
 } from '@evergrant/core'
-import { EvergrantClientError } from '../errors.ts'
+import { EvergrantClientError, quote } from '../errors.ts'
 import type { HttpOptions } from './http.ts'
 import { asUnavailable, boundedFetch, parseJson } from './http.ts'
 
@@ -76,7 +76,7 @@ export async function registerClient(
   if (endpoint === undefined) {
     throw new EvergrantClientError(
       'REGISTRATION_FAILED',
-      `The authorization server ${JSON.stringify(issuer)} offers no way to register a client by itself. Register one there by hand with the redirect URI ${redirectUri}, and configure its client ID for this issuer.`,
+      `The authorization server ${quote(issuer)} offers no way to register a client by itself. Register one there by hand with the redirect URI ${redirectUri}, and configure its client ID for this issuer.`,
     )
   }
   const metadata = describeClient(authorizationServer, client, redirectUri)
@@ -155,7 +155,7 @@ export function standingRegistration(
   if (!isClientIdMetadataUrl(url)) {
     throw new EvergrantClientError(
       'INVALID_OPTION',
-      `The client ID metadata URL ${JSON.stringify(url)} cannot be a client ID. It must be https, with a path, without fragment, credentials or dot segments.`,
+      `The client ID metadata URL ${quote(url)} cannot be a client ID. It must be https, with a path, without fragment, credentials or dot segments.`,
     )
   }
   return {

@@ -12,13 +12,14 @@ import {
 } from '@evergrant/core'
 import * as oauth from 'oauth4webapi'
 import type { Clock } from '../clock.ts'
-import { EvergrantClientError } from '../errors.ts'
+import { EvergrantClientError, quote } from '../errors.ts'
 import type { Grant, PrivateJwk } from '../grant/grant.ts'
 import type { ExchangeResult } from '../grant/refresh-exchange.ts'
 import type { PendingAuthorization } from './authorization.ts'
 import type { DpopProver } from './dpop.ts'
 import type { HttpOptions } from './http.ts'
 import { asUnavailable, boundedFetch, NoAnswerError, parseJson, systemCodeOf } from './http.ts'
+import { redactMembers } from './redact-secrets.ts'
 import type { ClientRegistration } from './registration.ts'
 
 /** To whom token requests go, and as whom. */
@@ -45,7 +46,8 @@ export async function exchangeAuthorizationCode(
 ): Promise<TokenResponse> {
   let answer: TokenAnswer
   try {
-    answer = await ask(options, dpopKey, 'code-exchange', async (dpop) =>
+    const secrets = [callbackParameters.get('code'), pending.codeVerifier, pending.state]
+    answer = await ask(options, dpopKey, 'code-exchange', secrets, async (dpop) =>
       oauth.authorizationCodeGrantRequest(
         serverOf(options),
         clientOf(options),
@@ -87,7 +89,7 @@ export async function refreshRequest(
   const scope = options.profile.refreshScope === 'granted' ? grant.tokenSet?.scope : undefined
   let answer: TokenAnswer
   try {
-    answer = await ask(options, grant.dpopKey, 'refresh', async (dpop) =>
+    answer = await ask(options, grant.dpopKey, 'refresh', [refreshToken], async (dpop) =>
       oauth.refreshTokenGrantRequest(
         serverOf(options),
         clientOf(options),
@@ -155,20 +157,27 @@ function isNoEndpoint(status: number): boolean {
   return status === 404 || status === 405 || status === 410 || (status >= 300 && status < 400)
 }
 
-/** Sends a token request, and once more where the server wants its nonce in the proof. */
+/**
+ * Sends a token request, and once more where the server wants its nonce in the proof.
+ *
+ * @param secrets - What the request carries besides the client's own: taken out of the answer, except
+ *   where the answer's tokens belong.
+ */
 async function ask(
   options: TokenRequestOptions,
   dpopKey: PrivateJwk | undefined,
   during: 'refresh' | 'code-exchange',
+  secrets: readonly (string | null)[],
   send: (dpop: Pick<oauth.TokenEndpointRequestOptions, 'DPoP'>) => Promise<Response>,
 ): Promise<TokenAnswer> {
   const handle = dpopKey === undefined ? undefined : await options.dpop?.handle(dpopKey)
   for (let attempt = 1; ; attempt += 1) {
     const response = await send(handle === undefined ? {} : { DPoP: handle })
-    const text = await response.text()
-    const body = parseJson(text)
-    if (response.ok && body !== undefined && !isErrorBody(body)) return { body }
-    const decision = decide(response, text, options, during)
+    const body = await readBody(response, [...secrets, ...secretsOf(options.registration)])
+    if (response.ok && body.json !== undefined && !isErrorBody(body.json)) {
+      return { body: body.json }
+    }
+    const decision = decide(response, body, options, during)
     // The nonce came with this very answer; nothing was done with the token or code yet.
     const wantsNonce = decision.outcome === 'use-dpop-nonce' && handle !== undefined
     if (!wantsNonce || attempt > 1) return { decision, status: response.status }
@@ -213,15 +222,52 @@ export async function revokeToken(
   if (response.ok) return { outcome: 'revoked' }
   // RFC 7009 §2.2.1: it refuses as the token endpoint does, with an OAuth error. What proxies and
   // portals answer is no reason to leave a token alive.
-  const decision = decide(response, await response.text(), options, 'refresh')
+  const body = await readBody(response, [token, ...secretsOf(options.registration)])
+  const decision = decide(response, body, options, 'refresh')
   const detail = `the revocation endpoint answered with status ${response.status}${described(decision)}`
   const refused = decision.oauthError !== undefined && decision.outcome !== 'transient'
   return { outcome: refused ? 'refused' : 'unavailable', detail }
 }
 
+const tokenMembers = ['access_token', 'refresh_token']
+
+interface AnswerBody {
+  /** `undefined` where the text is not JSON. */
+  readonly json: unknown
+  readonly text: string
+}
+
+/**
+ * Reads the body of an answer. Servers echo what they got, in descriptions and
+ * elsewhere (C-06): no secret of the request is left in it, and of the answer's own tokens none
+ * outside the members that hold them. The text only tells what kind of answer it is.
+ */
+async function readBody(
+  response: Response,
+  secrets: readonly (string | null)[],
+): Promise<AnswerBody> {
+  const text = await response.text()
+  const json = parseJson(text)
+  if (!isRecord(json)) return { json, text }
+  const issued = tokenMembers.map((member) => json[member])
+  const all = [...secrets, ...issued].filter((secret) => typeof secret === 'string')
+  return { json: redactMembers(json, all, tokenMembers), text }
+}
+
+/** What authenticates the client, in the forms in which it is sent. */
+function secretsOf({ clientId, clientSecret }: ClientRegistration): readonly string[] {
+  return clientSecret === undefined
+    ? []
+    : [clientSecret, `${formEncode(clientId)}:${formEncode(clientSecret)}`]
+}
+
 /** Some servers send OAuth errors with status 200. */
 function isErrorBody(body: unknown): boolean {
-  return typeof body === 'object' && body !== null && 'error' in body && !('access_token' in body)
+  return isRecord(body) && 'error' in body && !('access_token' in body)
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function readTokens(body: unknown): TokenResponse {
@@ -235,7 +281,7 @@ function readTokens(body: unknown): TokenResponse {
 
 function decide(
   response: Response,
-  text: string,
+  { json, text }: AnswerBody,
   options: TokenRequestOptions,
   during: 'refresh' | 'code-exchange',
 ): TokenErrorDecision {
@@ -243,7 +289,7 @@ function decide(
     {
       status: response.status,
       contentType: response.headers.get('content-type'),
-      body: text,
+      body: isRecord(json) ? json : text,
       retryAfter: response.headers.get('retry-after'),
     },
     {
@@ -257,8 +303,8 @@ function decide(
 function described({ oauthError, oauthErrorDescription }: TokenErrorDecision): string {
   if (oauthError === undefined) return ''
   const description =
-    oauthErrorDescription === undefined ? '' : `: ${JSON.stringify(oauthErrorDescription)}`
-  return ` (${JSON.stringify(oauthError)}${description})`
+    oauthErrorDescription === undefined ? '' : `: ${quote(oauthErrorDescription, 300)}`
+  return ` (${quote(oauthError)}${description})`
 }
 
 function serverOf(options: TokenRequestOptions): oauth.AuthorizationServer {

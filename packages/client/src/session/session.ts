@@ -6,6 +6,7 @@ import type { Observer } from '../events.ts'
 import { aboutGrant, diagnosticsObserver } from '../events.ts'
 import type { GrantEnd, GrantIdentity, GrantState } from '../grant/grant.ts'
 import { dpopProver, sendWithProof } from '../protocol/dpop.ts'
+import type { DiscoverOptions } from '../protocol/discovery.ts'
 import { discoverProtectedResource } from '../protocol/discovery.ts'
 import type { ClientConfiguration } from '../protocol/registration.ts'
 import type { SignIn } from '../sign-in.ts'
@@ -37,6 +38,11 @@ export interface SessionOptions {
   readonly observe?: Observer | undefined
   /** The longest a single request may take. Default 15,000. */
   readonly requestTimeoutMilliseconds?: number | undefined
+  /**
+   * A resource wider than the MCP server's URL that you accept wherever its metadata lies; see
+   * {@link DiscoverOptions.acceptedResource}. Default: the resource of the current grant, if any.
+   */
+  readonly acceptedResource?: DiscoverOptions['acceptedResource']
   /** Which of several authorization servers to use. Default: the first one listed. */
   readonly chooseAuthorizationServer?:
     | ((issuers: readonly string[]) => string | Promise<string>)
@@ -147,6 +153,7 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
   const signIns = signInFlow(context, grants, {
     preferences,
     form: options.signIn ?? { kind: 'none' },
+    acceptedResource: options.acceptedResource,
     chooseAuthorizationServer: options.chooseAuthorizationServer,
   })
 
@@ -204,7 +211,11 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
   async function authorizationServerChanged(resourceMetadataUrl?: string): Promise<boolean> {
     const current = await grants.get()
     if (current === undefined) return false
-    const found = await discoverProtectedResource(serverUrl, { ...http, resourceMetadataUrl })
+    const found = await discoverProtectedResource(serverUrl, {
+      ...http,
+      resourceMetadataUrl,
+      acceptedResource: current.binding.resource,
+    })
     const issuers = found?.metadata.authorization_servers
     return issuers !== undefined && !issuers.includes(current.binding.authorizationServer.issuer)
   }

@@ -2,7 +2,7 @@ import type { BearerChallenge, ScopeDecision, TokenSet } from '@evergrant/core'
 import { explainMissingRefreshToken } from '@evergrant/core'
 import { detachable } from '../detachable.ts'
 import type { SignInReason } from '../errors.ts'
-import { EvergrantClientError } from '../errors.ts'
+import { EvergrantClientError, quote } from '../errors.ts'
 import { aboutGrant } from '../events.ts'
 import type { GrantIdentity } from '../grant/grant.ts'
 import { persistently } from '../grant/persistently.ts'
@@ -52,7 +52,10 @@ export interface SignInResult {
 }
 
 /** What a sign-in is made with, besides the session's own. */
-export interface SignInFlowOptions extends Pick<DiscoverOptions, 'chooseAuthorizationServer'> {
+export interface SignInFlowOptions extends Pick<
+  DiscoverOptions,
+  'acceptedResource' | 'chooseAuthorizationServer'
+> {
   readonly form: SignIn
   readonly preferences: SignInPreferences
 }
@@ -187,6 +190,8 @@ export function signInFlow(
       ...http,
       signal: asked.signal,
       resourceMetadataUrl: asked.challenge?.resource_metadata,
+      // What was accepted once is not asked about at each step-up.
+      acceptedResource: options.acceptedResource ?? (await grants.load())?.binding.resource,
       chooseAuthorizationServer: options.chooseAuthorizationServer,
     })
     if (form.kind === 'redirect') {
@@ -418,7 +423,7 @@ function noWayToSignIn(
   challenge: BearerChallenge | undefined,
 ): EvergrantClientError {
   const neededScope = challenge?.scope?.join(' ')
-  const forWhat = neededScope === undefined ? '' : ` for the scope ${JSON.stringify(neededScope)}`
+  const forWhat = neededScope === undefined ? '' : ` for the scope ${quote(neededScope)}`
   return new EvergrantClientError(
     'SIGN_IN_REQUIRED',
     `A person has to sign in to ${serverUrl}${forWhat}, and this program was given no way to ask one. Sign in with a program that can, over the same store.`,
