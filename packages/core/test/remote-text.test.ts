@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import { assert, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   cleanRemoteText,
@@ -35,8 +35,8 @@ test(
 )
 
 test('remote text: JSON that is escaped still means the same', { tags: ['C-06'] }, () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), (text) => {
+  assert(
+    property(string({ unit: 'binary' }), (text) => {
       const escaped = escapeInvisible(JSON.stringify({ text: `${text}${hostile}` }))
       expect(escaped).not.toMatch(steeringInText)
       expect(JSON.parse(escaped)).toEqual({ text: `${text}${hostile}` })

@@ -5,8 +5,8 @@ const shortestSecret = 6
 
 /**
  * Removes secrets from a text of somebody who may have received them: their exact values, as they
- * are, percent-encoded, form-encoded, and in base64 or base64url. For servers that echo what they got,
- * in errors and elsewhere.
+ * are, percent-encoded, form-encoded, in hex, and in base64 or base64url also within something longer.
+ * For servers that echo what they got, in errors and elsewhere.
  *
  * @param secrets - What was sent: tokens, codes, verifiers, client secrets. Values of fewer than six
  *   characters are ignored.
@@ -57,24 +57,33 @@ function textOf(value: object): string | undefined {
 }
 
 function spellingsOf(secret: string): readonly string[] {
-  const percent = encodeURIComponent(secret.toWellFormed())
-  const form = new URLSearchParams({ '': secret }).toString().slice('='.length)
-  const base64 = base64Of(secret)
+  const text = secret.toWellFormed()
+  const bytes = new TextEncoder().encode(text)
+  const percent = encodeURIComponent(text)
+  const form = new URLSearchParams({ '': text }).toString().slice('='.length)
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   return [
     secret,
     percent,
     form,
     // Some encoders write the digits in lower case.
-    ...[percent, form].map((text) => text.replaceAll(/%[\dA-F]{2}/g, (byte) => byte.toLowerCase())),
-    base64,
-    base64.replaceAll('=', ''),
-    base64.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', ''),
+    ...[percent, form].map((one) => one.replaceAll(/%[\dA-F]{2}/g, (byte) => byte.toLowerCase())),
     // As in a JSON document that is quoted in a string.
     JSON.stringify(secret).slice(1, -1),
+    hex,
+    hex.toUpperCase(),
+    ...base64Of(bytes),
   ]
 }
 
-function base64Of(text: string): string {
-  const bytes = Array.from(new TextEncoder().encode(text), (byte) => String.fromCodePoint(byte))
-  return btoa(bytes.join(''))
+/** In base64 alone, and as part of something longer, where it begins at one of three bits. */
+function base64Of(bytes: Uint8Array): readonly string[] {
+  const binary = Array.from(bytes, (byte) => String.fromCodePoint(byte)).join('')
+  const parts = [0, 1, 2].map((before) => {
+    const length = before + bytes.length
+    // Characters that hold bits of nothing but the secret.
+    return btoa('\0'.repeat(before) + binary).slice(Math.ceil((before * 8) / 6), (length * 8) / 6)
+  })
+  const standard = [btoa(binary), ...parts]
+  return [...standard, ...standard.map((one) => one.replaceAll('+', '-').replaceAll('/', '_'))]
 }

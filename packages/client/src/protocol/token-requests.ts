@@ -256,9 +256,7 @@ async function readBody(
 
 /** What authenticates the client, in the forms in which it is sent. */
 function secretsOf({ clientId, clientSecret }: ClientRegistration): readonly string[] {
-  return clientSecret === undefined
-    ? []
-    : [clientSecret, `${formEncode(clientId)}:${formEncode(clientSecret)}`]
+  return clientSecret === undefined ? [] : [clientSecret, basicCredentials(clientId, clientSecret)]
 }
 
 /** Some servers send OAuth errors with status 200. */
@@ -336,9 +334,12 @@ function clientAuthentication(registration: ClientRegistration): oauth.ClientAut
  */
 function clientSecretBasic(clientSecret: string): oauth.ClientAuth {
   return (_authorizationServer, client, _body, headers) => {
-    const credentials = `${formEncode(client.client_id)}:${formEncode(clientSecret)}`
-    headers.set('authorization', `Basic ${btoa(credentials)}`)
+    headers.set('authorization', `Basic ${basicCredentials(client.client_id, clientSecret)}`)
   }
+}
+
+function basicCredentials(clientId: string, clientSecret: string): string {
+  return btoa(`${formEncode(clientId)}:${formEncode(clientSecret)}`)
 }
 
 function formEncode(text: string): string {
