@@ -11,7 +11,7 @@ import { scene } from './support/signed-in-session.ts'
 const writings: readonly ((secret: string) => string)[] = [
   (secret) => secret,
   (secret) => encodeURIComponent(secret),
-  (secret) => encodeURIComponent(secret).toLowerCase(),
+  (secret) => encodeURIComponent(secret).replaceAll(/%../g, (byte) => byte.toLowerCase()),
   (secret) => new URLSearchParams({ got: secret }).toString(),
   (secret) => Buffer.from(secret).toString('base64'),
   (secret) => Buffer.from(secret).toString('base64url'),
