@@ -26,6 +26,7 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   ['page of the command line', 'node', 'scripts/command-line.ts', '--check'],
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
+  ['known vulnerabilities', 'node', 'scripts/audit.ts'],
   ['demo', 'node', 'apps/e2e/src/demo/main.ts', '--seconds', '6'],
   ['conformance', 'node', 'apps/e2e/src/conformance/run.ts'],
   ['interoperation', 'node', 'apps/interop/src/main.ts'],

@@ -1,0 +1,89 @@
+/**
+ * Checks what this repository takes from others.
+ *
+ * - Asks the registry for known vulnerabilities of what is installed, and fails when it names one of
+ *   at least moderate severity. A registry that does not answer the question, as mirrors often do
+ *   not, says nothing about the packages: the step says so and passes. To accept an advisory, put its
+ *   ID into `auditConfig.ignoreGhsas` of pnpm-workspace.yaml, with the reason beside it.
+ * - Fails when a workflow uses an action that is not pinned by digest: a tag can be moved, and the
+ *   release workflow has write rights.
+ */
+import { spawnSync } from 'node:child_process'
+import { readFileSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import process from 'node:process'
+
+type Json = Readonly<Record<string, unknown>>
+
+const root = path.resolve(import.meta.dirname, '..')
+
+checkAdvisories()
+checkActions()
+
+function checkAdvisories(): void {
+  const audit = spawnSync('pnpm', ['audit', '--audit-level', 'moderate', '--json'], {
+    cwd: root,
+    encoding: 'utf8',
+    // On Windows pnpm is a .cmd file, which only a shell runs.
+    shell: process.platform === 'win32',
+  })
+  const advisories = advisoriesOf(audit.stdout)
+  if (advisories === undefined) {
+    const said = `${audit.error?.message ?? ''}${audit.stderr}`.replaceAll(/\s+/g, ' ').trim()
+    // Without the address: mirrors have names of their own.
+    const reason = said.replaceAll(/https?:\/\/\S+/g, '(URL)').slice(0, 200)
+    say(`Advisories NOT CHECKED: the registry did not answer the question for them (${reason}).`)
+    return
+  }
+  for (const advisory of advisories) say(describe(advisory))
+  say(`Known vulnerabilities: ${advisories.length}`)
+  if (audit.status !== 0) process.exitCode = 1
+}
+
+/** The advisories of a report; `undefined` where the output is not a report. */
+function advisoriesOf(output: string): readonly unknown[] | undefined {
+  try {
+    const { advisories } = JSON.parse(output) as Json
+    return typeof advisories === 'object' && advisories !== null
+      ? Object.values(advisories)
+      : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** What to know of an advisory: what is affected, how it got here, and where to read more. */
+function describe(advisory: unknown): string {
+  const { module_name, vulnerable_versions, severity, title, url, findings } = advisory as Json
+  const [found] = Array.isArray(findings) ? (findings as readonly Json[]) : []
+  const paths = found?.['paths']
+  const way: unknown = Array.isArray(paths) ? paths[0] : undefined
+  return [module_name, vulnerable_versions, severity, title, url, way]
+    .filter((part) => typeof part === 'string')
+    .join(' · ')
+}
+
+function checkActions(): void {
+  const folder = path.join(root, '.github', 'workflows')
+  let pinned = 0
+  for (const name of readdirSync(folder)) {
+    const lines = readFileSync(path.join(folder, name), 'utf8').split('\n')
+    for (const [index, line] of lines.entries()) {
+      const action = /^\s*(?:- )?uses: (\S+)/.exec(line)?.[1]
+      if (action === undefined || action.startsWith('./')) continue
+      if (/@[\da-f]{40}$/.test(action)) {
+        pinned += 1
+        continue
+      }
+      say(
+        `.github/workflows/${name}:${index + 1}: ${action} is not pinned by digest. Write the commit's 40 digits after the @, and the version in a comment.`,
+      )
+      process.exitCode = 1
+    }
+  }
+  say(`Actions pinned by digest: ${pinned}`)
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
