@@ -455,4 +455,11 @@ export const requirements: readonly Requirement[] = [
     text: 'Revocation (RFC 7009); revoking a refresh token ends its grant',
     source: 'RFC 7009',
   },
+  {
+    id: 'A-13',
+    level: 'OURS',
+    group: 'authorization-server',
+    text: 'Registrations that nobody uses are removed; ones with a live grant never; a removed client recovers with one sign-in',
+    source: 'RFC 7591',
+  },
 ]
