@@ -81,6 +81,7 @@ export type RequirementId =
   | 'A-09'
   | 'A-10'
   | 'A-11'
+  | 'A-13'
 
 /** Every requirement, in the order the documentation shows them. */
 export const requirements: readonly Requirement[] = [

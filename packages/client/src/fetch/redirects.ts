@@ -1,4 +1,5 @@
 import { EvergrantClientError } from '../errors.ts'
+import { refuseLocalTarget } from '../protocol/local-targets.ts'
 
 /** The session's MCP server: how a request belongs to it, and how one is sent with its token. */
 export interface TokenReceiver {
@@ -25,13 +26,14 @@ const maximumRedirects = 5
  * Sends a request to the MCP server and follows redirects, as `fetch` does, except that the token
  * goes only where the server itself answers. `fetch` would send it to the whole origin.
  *
- * A redirect that leads anywhere else is followed without a token, and nobody gets one from there
- * on, not even by a redirect back. A caller that asks for `redirect: 'manual'` or `'error'` gets
+ * A redirect that leads anywhere else is followed without a token, and no one gets one from there
+ * on, not even by a redirect back. One that leads to this machine or its link is refused unless the
+ * MCP server is there itself. A caller that asks for `redirect: 'manual'` or `'error'` gets
  * that.
  *
  * @param fetch - Sends what goes to others.
- * @throws EvergrantClientError `RESOURCE_REFUSED` where redirects do not end, or where a browser
- *   hides where they lead.
+ * @throws EvergrantClientError `RESOURCE_REFUSED` where redirects do not end, lead to a local
+ *   address, or where a browser hides where they lead.
  * @see Fetch standard, HTTP-redirect fetch
  */
 export async function followRedirects(
@@ -44,16 +46,23 @@ export async function followRedirects(
     return { response: await server.send(request.url, request.init), fromServer: true }
   }
   let hop: Hop = request
+  let fromServer = true
   for (let followed = 0; followed <= maximumRedirects; followed += 1) {
-    const response = await server.send(hop.url, { ...hop.init, redirect: 'manual' })
+    const init: RequestInit = { ...hop.init, redirect: 'manual' }
+    const response = fromServer ? await server.send(hop.url, init) : await fetch(hop.url, init)
     refuseHidden(response, server.url)
     const next = nextHop(hop, response)
-    if (next === undefined) return { response, fromServer: true }
+    if (next === undefined) return { response, fromServer }
     await response.body?.cancel().catch(() => undefined)
-    if (!server.covers(next.url)) {
-      return { response: await fetch(next.url, withoutCredentials(next.init)), fromServer: false }
-    }
-    hop = next
+    refuseLocalTarget(
+      { who: 'MCP server', url: server.url },
+      next.url,
+      'redirect target',
+      'RESOURCE_REFUSED',
+    )
+    const leaves: boolean = fromServer && !server.covers(next.url)
+    hop = leaves ? { url: next.url, init: withoutCredentials(next.init) } : next
+    fromServer &&= !leaves
   }
   throw new EvergrantClientError(
     'RESOURCE_REFUSED',
