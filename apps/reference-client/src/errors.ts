@@ -2,7 +2,7 @@
 export type CliErrorCode =
   /** An argument or environment variable cannot be used as given. */
   | 'USAGE'
-  /** The folder for the program's state cannot be used. */
+  /** The folder for the program's state cannot be used, or another user could have prepared it. */
   | 'HOME_UNUSABLE'
   /** The key that the store was begun with is not there, or is another one. */
   | 'STORE_KEY_UNAVAILABLE'

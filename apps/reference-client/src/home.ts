@@ -1,5 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
+import { EvergrantClientError } from '@evergrant/client'
+import { assertPrivatePath, preparePrivateFolder } from '@evergrant/client/stores/file'
 import envPaths from 'env-paths'
 import { CliError } from './errors.ts'
 
@@ -17,7 +18,9 @@ export interface Home {
 }
 
 /**
- * Finds the folder for the program's state and makes it if it is missing, for its owner alone.
+ * Finds the folder for the program's state and makes it if it is missing, for its owner alone. A
+ * folder or file that another user could have prepared is refused: with their key, or with a lock
+ * that leads elsewhere, the store would be theirs.
  *
  * @throws CliError `HOME_UNUSABLE`
  */
@@ -27,26 +30,35 @@ export async function openHome(env: Readonly<Record<string, string | undefined>>
     given === undefined || given === ''
       ? envPaths('evergrant', { suffix: '' }).data
       : path.resolve(given)
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-  } catch (cause) {
-    throw homeUnusable(folder, cause)
-  }
-  return {
+  const home = {
     folder,
     storeFolder: path.join(folder, 'store'),
     keyRecordFile: path.join(folder, 'key.json'),
     keyLockFile: path.join(folder, 'key.lock'),
     keyFile: path.join(folder, 'store.key'),
   }
+  try {
+    await preparePrivateFolder(folder)
+    await assertPrivatePath(home.storeFolder, 'folder')
+    for (const file of [home.keyRecordFile, home.keyLockFile, home.keyFile]) {
+      await assertPrivatePath(file, 'file')
+    }
+  } catch (cause) {
+    throw homeUnusable(folder, cause)
+  }
+  return home
 }
 
-/** The error for a home that cannot be read or written. */
+/** The error for a home that cannot be read or written, or that others could have prepared. */
 export function homeUnusable(target: string, cause: unknown): CliError {
+  const otherHome = 'Or name another folder in EVERGRANT_HOME.'
+  if (EvergrantClientError.is(cause)) {
+    return new CliError('HOME_UNUSABLE', `${cause.message} ${otherHome}`, { cause })
+  }
   const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
   return new CliError(
     'HOME_UNUSABLE',
-    `${JSON.stringify(target)} cannot be used${reason}: it must be readable and writable by this user. Mend its permissions, or name another folder in EVERGRANT_HOME.`,
+    `${JSON.stringify(target)} cannot be used${reason} (expected a path that this user can read and write). Correct its permissions. ${otherHome}`,
     { cause },
   )
 }

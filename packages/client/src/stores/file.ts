@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, realpath, rename, rm } from 'node:fs/promises'
+import { readFile, readdir, realpath, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { EvergrantClientError } from '../errors.ts'
 import type {
@@ -20,9 +20,12 @@ import {
   sweepLeftovers,
 } from './file/durable-file.ts'
 import { kernelLock } from './file/kernel-lock.ts'
+import { preparePrivateFolder } from './file/private-path.ts'
+import { hasCode } from './file/system-error.ts'
 
 export { keyFileKey, passphraseKey } from './file/keys.ts'
 export type { StoreKey } from './file/keys.ts'
+export { assertPrivatePath, preparePrivateFolder } from './file/private-path.ts'
 export { keychainKey } from './keychain.ts'
 export type { KeychainKeyOptions } from './keychain.ts'
 
@@ -55,10 +58,13 @@ const writeLockWaitMilliseconds = 5000
  * with its content and reported, never read as empty; a file of a later version or of another
  * key is left where it is.
  *
- * @param folder - Created if it is missing. Links are followed. It must be on a local disk: file
+ * A folder that another user could have prepared is refused: one that belongs to another user, that
+ * the group or all users may write to, or that is a symbolic link (links above it are followed).
+ * Rights to read that are too wide are taken back. On Windows files have no such rights: who may
+ * read and write them is what the folder's access list says, so keep it inside the user's profile.
+ *
+ * @param folder - Created if it is missing, for its owner alone. It must be on a local disk: file
  *   locks do not hold across network file systems.
- * On Windows files have no such rights: who may read them is what the folder's access list says,
- * so keep it inside the user's profile.
  *
  * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` where the folder cannot be used,
  *   `INVALID_OPTION` for a key of another length.
@@ -79,7 +85,7 @@ export async function fileStore(folder: string, options: FileStoreOptions): Prom
     try {
       text = await readFile(fileOf(name), 'utf8')
     } catch (error) {
-      if (isMissing(error)) return undefined
+      if (hasCode(error, 'ENOENT')) return undefined
       throw error
     }
     return cipher.open(name, text)
@@ -182,12 +188,12 @@ export async function fileStore(folder: string, options: FileStoreOptions): Prom
 
 async function prepare(folder: string): Promise<string> {
   try {
-    await mkdir(folder, { recursive: true, mode: ownerOnlyFolder })
+    await preparePrivateFolder(folder)
     const root = await realpath(folder)
     await restrictToOwner(root, ownerOnlyFolder)
     for (const name of [...recordKinds, 'locks', 'set-aside']) {
       const inner = path.join(root, name)
-      await mkdir(inner, { recursive: true, mode: ownerOnlyFolder })
+      await preparePrivateFolder(inner)
       await restrictToOwner(inner, ownerOnlyFolder)
       await sweepLeftovers(inner, Date.now())
     }
@@ -200,6 +206,7 @@ async function prepare(folder: string): Promise<string> {
     }
     return root
   } catch (cause) {
+    if (EvergrantClientError.is(cause)) throw cause
     throw new EvergrantClientError(
       'TOKEN_STORE_UNAVAILABLE',
       `The token store folder ${JSON.stringify(folder)} cannot be used. It must be a folder that this user can write to.`,
@@ -225,9 +232,5 @@ function cannotLock(
 }
 
 function ignoreMissing(error: unknown): void {
-  if (!isMissing(error)) throw error
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  if (!hasCode(error, 'ENOENT')) throw error
 }

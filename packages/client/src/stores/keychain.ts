@@ -5,12 +5,14 @@ import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { cleanRemoteText } from '@evergrant/core'
 import { EvergrantClientError } from '../errors.ts'
 import { keyLengthBytes } from './encryption/record-cipher.ts'
 import { ownerOnlyFolder } from './file/durable-file.ts'
 import { kernelLock } from './file/kernel-lock.ts'
 import { checkedKey } from './file/keys.ts'
 import type { StoreKey } from './file/keys.ts'
+import { assertPrivatePath } from './file/private-path.ts'
 
 /** For one request: a keychain that wants to show a dialog nobody sees would wait for good. */
 const timeoutMilliseconds = 3000
@@ -82,6 +84,7 @@ async function underLock<Result>(lockFile: string, work: () => Promise<Result>):
     // Then the lock cannot be had either, and says so.
     () => undefined,
   )
+  await assertPrivatePath(lockFile, 'file')
   const locking = await kernelLock(lockFile, { waitMilliseconds: lockWaitMilliseconds })
   if (locking.outcome !== 'acquired') {
     throw noKeychain(
@@ -122,8 +125,8 @@ function whyItFailed(error: unknown): string {
   if ('killed' in error && error.killed === true) {
     return `it did not answer within ${timeoutMilliseconds / 1000} seconds`
   }
-  const said = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : ''
-  return said === '' ? 'its program could not be run' : said.slice(0, 300)
+  const said = 'stderr' in error ? cleanRemoteText(error.stderr) : undefined
+  return said ?? 'its program could not be run'
 }
 
 function noKeychain(why: string, cause?: unknown): EvergrantClientError {

@@ -1,9 +1,11 @@
 import { randomBytes, scrypt } from 'node:crypto'
-import { link, mkdir, open, readFile, rm, stat } from 'node:fs/promises'
+import { link, mkdir, open, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { EvergrantClientError } from '../../errors.ts'
 import { keyLengthBytes } from '../encryption/record-cipher.ts'
 import { ownerOnlyFile, ownerOnlyFolder, restrictToOwner, syncFolder } from './durable-file.ts'
+import { readPrivateFile } from './private-path.ts'
+import { hasCode } from './system-error.ts'
 
 /** A store key, and where it lives, for a person to read. */
 export interface StoreKey {
@@ -16,6 +18,9 @@ export interface StoreKey {
  * The key in a file that only the owner can read; made if it is missing. It protects copies of
  * the store (backups, synced folders without the key), not the store from programs of this user.
  *
+ * A file that is a symbolic link, belongs to another user, or is writable by others is refused:
+ * its key may be one that they know. On Windows only the link is noticed.
+ *
  * @param file - Keep it outside the store folder, so that one copy does not hold both.
  * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`
  */
@@ -23,8 +28,8 @@ export async function keyFileKey(file: string): Promise<StoreKey> {
   try {
     // Only the first time anything is written: a full disk must not cost the key that is there.
     if (!(await exists(file))) await makeKeyFile(file)
+    const key = Uint8Array.from(Buffer.from(await readPrivateFile(file), 'base64'))
     await restrictToOwner(file, ownerOnlyFile)
-    const key = Uint8Array.from(Buffer.from(await readFile(file, 'utf8'), 'base64'))
     return { key: checkedKey(key, JSON.stringify(file)), source: `the key file ${file}` }
   } catch (cause) {
     if (EvergrantClientError.is(cause)) throw cause
@@ -66,10 +71,6 @@ async function exists(file: string): Promise<boolean> {
     if (hasCode(error, 'ENOENT')) return false
     throw error
   }
-}
-
-function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }
 
 /**
