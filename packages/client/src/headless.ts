@@ -1,6 +1,10 @@
-import { EvergrantClientError } from './errors.ts'
+import { isSecureEndpoint } from '@evergrant/core'
+import { systemClock } from './clock.ts'
+import { EvergrantClientError, quote } from './errors.ts'
+import { cookieJar } from './headless/cookie-jar.ts'
 import type { HttpOptions } from './protocol/http.ts'
 import { asUnavailable, boundedFetch } from './protocol/http.ts'
+import { refuseLocalTarget } from './protocol/local-targets.ts'
 import type { InteractiveSignIn } from './sign-in.ts'
 
 /** Settings of {@link headlessSignIn}. */
@@ -15,19 +19,37 @@ export interface HeadlessSignInOptions extends HttpOptions {
 }
 
 /**
- * Signs in without a browser, at authorization servers that approve by themselves: it follows the
- * redirects from the authorization URL to the redirect URI, with the cookies set on the way. For
- * tests, demonstrations and machines.
+ * Signs in without a browser, at auto-approving authorization servers: it follows the redirects from
+ * the authorization URL to the redirect URI, with the cookies set on the way. For tests,
+ * demonstrations and machines.
+ *
+ * Each redirect leads to https, or to http on a loopback host. A server that is not on this machine
+ * cannot lead to this machine or to link-local addresses, except to the redirect URI, which is not
+ * fetched.
+ *
+ * @throws EvergrantClientError `INVALID_OPTION` for a `redirectUri` that is not a URL. `authorize`
+ *   rejects with `SIGN_IN_FAILED` where a server redirects elsewhere or not at all, and with
+ *   `TEMPORARILY_UNAVAILABLE` where one does not answer.
  */
 export function headlessSignIn(options: HeadlessSignInOptions = {}): InteractiveSignIn {
   const { redirectUri = 'http://127.0.0.1/callback', maximumRedirects = 10 } = options
+  if (!URL.canParse(redirectUri)) {
+    throw new EvergrantClientError(
+      'INVALID_OPTION',
+      `The redirect URI cannot be used: ${quote(redirectUri)} (expected an absolute URL). Correct the option "redirectUri".`,
+    )
+  }
+  const redirectTarget = new URL(redirectUri)
   return {
     kind: 'interactive',
     async prepare() {
       return {
         redirectUri,
         authorize: (authorizationUrl, signal) =>
-          followRedirects(authorizationUrl, redirectUri, maximumRedirects, { ...options, signal }),
+          followRedirects(authorizationUrl, redirectTarget, maximumRedirects, {
+            ...options,
+            signal,
+          }),
         async close() {
           // Nothing listens.
         },
@@ -38,49 +60,76 @@ export function headlessSignIn(options: HeadlessSignInOptions = {}): Interactive
 
 async function followRedirects(
   authorizationUrl: string,
-  redirectUri: string,
+  redirectUri: URL,
   maximumRedirects: number,
   options: HttpOptions,
 ): Promise<string> {
   const fetch = boundedFetch(options)
-  const cookies = new Map<string, Map<string, string>>()
+  const cookies = cookieJar()
+  if (!isSecureEndpoint(authorizationUrl)) {
+    throw signInFailed(
+      'the authorization URL cannot be opened (expected an https URL without user name, or http on a loopback host)',
+    )
+  }
   let url = new URL(authorizationUrl)
   for (let redirects = 0; redirects <= maximumRedirects; redirects += 1) {
-    const jar = cookies.get(url.origin) ?? new Map<string, string>()
-    cookies.set(url.origin, jar)
+    const cookie = cookies.headerFor(url)
     let response: Response
     try {
-      response = await fetch(url.href, { headers: cookieHeader(jar) })
+      response = await fetch(url.href, cookie === undefined ? {} : { headers: { cookie } })
     } catch (error) {
       throw asUnavailable(error, 'The authorization page could not be opened')
     }
-    for (const line of response.headers.getSetCookie()) keepCookie(jar, line)
+    const now = systemClock.nowEpochSeconds()
+    for (const line of response.headers.getSetCookie()) cookies.keep(url, line, now)
     const location = response.headers.get('location')
     if (response.status < 300 || response.status >= 400 || location === null) {
-      throw new EvergrantClientError(
-        'SIGN_IN_FAILED',
-        `The authorization server shows a page (status ${response.status}) instead of approving by itself: a person has to sign in. Sign in with a browser.`,
+      throw signInFailed(
+        `${url.origin} shows a page (status ${response.status}) instead of redirecting: the user has to sign in or approve`,
       )
     }
-    url = new URL(location, url)
-    if (url.href.split(/[?#]/)[0] === redirectUri) return url.href
+    const target = URL.canParse(location, url) ? new URL(location, url) : undefined
+    if (target === undefined) throw refusedRedirect(url, 'something that is not a URL')
+    if (isSameEndpoint(target, redirectUri)) return target.href
+    if (!isSecureEndpoint(target.href)) throw refusedRedirect(url, originOf(target))
+    refuseLocalTarget(
+      { who: 'authorization server', url: url.origin },
+      target.origin,
+      'redirect target',
+      'SIGN_IN_FAILED',
+    )
+    url = target
   }
-  throw new EvergrantClientError(
-    'SIGN_IN_FAILED',
-    `The authorization server redirects in circles: more than ${maximumRedirects} redirects. Sign in with a browser.`,
+  throw signInFailed(
+    `more than ${maximumRedirects} redirects and none to the redirect URI (the last one to ${url.origin})`,
   )
 }
 
-function cookieHeader(jar: ReadonlyMap<string, string>): Record<string, string> {
-  if (jar.size === 0) return {}
-  return { cookie: [...jar].map(([name, value]) => `${name}=${value}`).join('; ') }
+/** Whether a redirect is the authorization response: its parameters come on top. */
+function isSameEndpoint(target: URL, redirectUri: URL): boolean {
+  return (
+    target.protocol === redirectUri.protocol &&
+    target.host === redirectUri.host &&
+    target.pathname === redirectUri.pathname &&
+    target.username === '' &&
+    target.password === ''
+  )
 }
 
-function keepCookie(jar: Map<string, string>, line: string): void {
-  const [pair = ''] = line.split(';')
-  const split = pair.indexOf('=')
-  if (split < 1) return
-  const [name, value] = [pair.slice(0, split).trim(), pair.slice(split + 1).trim()]
-  if (value === '') jar.delete(name)
-  else jar.set(name, value)
+/** For messages: the rest of a URL may hold a code, a state or a password. */
+function originOf({ origin, protocol }: URL): string {
+  return origin === 'null' ? `a URL that starts with ${protocol}` : origin
+}
+
+function refusedRedirect(from: URL, to: string): EvergrantClientError {
+  return signInFailed(
+    `${from.origin} redirects to ${to} (expected the redirect URI, an https URL without user name, or http on a loopback host)`,
+  )
+}
+
+function signInFailed(found: string): EvergrantClientError {
+  return new EvergrantClientError(
+    'SIGN_IN_FAILED',
+    `The sign-in without a browser failed: ${found}. Sign in with a browser.`,
+  )
 }

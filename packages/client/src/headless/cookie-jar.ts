@@ -1,0 +1,99 @@
+/** Cookies of the origins that a sign-in passes, for as long as it takes. */
+export interface CookieJar {
+  /** Keeps what a `Set-Cookie` header says. What is wrong, too long or too much is left out. */
+  keep(url: URL, setCookie: string, nowEpochSeconds: number): void
+  /** The value of the `Cookie` header of a request; `undefined` where there is none. */
+  headerFor(url: URL): string | undefined
+}
+
+interface Cookie {
+  readonly name: string
+  readonly value: string
+  readonly path: string
+}
+
+/** RFC 6265 §6.1. */
+const maximumCookieLength = 4096
+const maximumCookies = 50
+/** What servers and proxies accept of a request's headers. */
+const maximumHeaderLength = 8192
+
+/**
+ * Makes an empty jar. A cookie goes back to the very origin that set it, whatever its `Domain` says:
+ * narrower than in a browser, and what is `Secure` never leaves https for http. `Path`, `Max-Age` and
+ * `Expires` count as in RFC 6265 §5.
+ */
+export function cookieJar(): CookieJar {
+  const jars = new Map<string, Cookie[]>()
+  return {
+    keep(url, setCookie, nowEpochSeconds) {
+      const received = parseSetCookie(url, setCookie, nowEpochSeconds)
+      if (received === undefined) return
+      const { cookie, hasExpired } = received
+      const others = (jars.get(url.origin) ?? []).filter(
+        ({ name, path }) => name !== cookie.name || path !== cookie.path,
+      )
+      const kept = hasExpired ? others : [...others, cookie]
+      // The oldest goes first, as in a browser.
+      jars.set(url.origin, kept.slice(-maximumCookies))
+    },
+    headerFor(url) {
+      const pairs: string[] = []
+      let length = 0
+      const matching = (jars.get(url.origin) ?? []).filter(({ path }) => matches(url, path))
+      // RFC 6265 §5.4: the longest path first.
+      for (const { name, value } of matching.toSorted((a, b) => b.path.length - a.path.length)) {
+        const pair = `${name}=${value}`
+        length += pair.length + '; '.length
+        if (length <= maximumHeaderLength) pairs.push(pair)
+      }
+      return pairs.length === 0 ? undefined : pairs.join('; ')
+    },
+  }
+}
+
+function parseSetCookie(
+  url: URL,
+  setCookie: string,
+  nowEpochSeconds: number,
+): { readonly cookie: Cookie; readonly hasExpired: boolean } | undefined {
+  // No header can be made of a cookie with controls in it.
+  if (setCookie.length > maximumCookieLength || /(?!\t)\p{Cc}/u.test(setCookie)) return undefined
+  const [pair = '', ...rest] = setCookie.split(';')
+  const split = pair.indexOf('=')
+  const name = pair.slice(0, split).trim()
+  if (split < 1 || name === '') return undefined
+  const attributes = new Map(
+    rest.map((attribute) => {
+      const [key = '', ...value] = attribute.split('=')
+      return [key.trim().toLowerCase(), value.join('=').trim()]
+    }),
+  )
+  const path = attributes.get('path') ?? ''
+  return {
+    cookie: {
+      name,
+      value: pair.slice(split + 1).trim(),
+      path: path.startsWith('/') ? path : defaultPath(url.pathname),
+    },
+    hasExpired: hasExpired(attributes, nowEpochSeconds),
+  }
+}
+
+/** Only whether it removes the cookie: nothing that lives longer runs out during a sign-in. */
+function hasExpired(attributes: ReadonlyMap<string, string>, nowEpochSeconds: number): boolean {
+  const maxAge = attributes.get('max-age') ?? ''
+  // RFC 6265 §5.3: Max-Age wins.
+  if (/^-?\d+$/.test(maxAge)) return Number(maxAge) <= 0
+  const expires = Date.parse(attributes.get('expires') ?? '')
+  return expires / 1000 <= nowEpochSeconds
+}
+
+/** RFC 6265 §5.1.4. */
+function defaultPath(pathname: string): string {
+  return pathname.slice(0, Math.max(1, pathname.lastIndexOf('/')))
+}
+
+function matches({ pathname }: URL, path: string): boolean {
+  return pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`)
+}
