@@ -9,12 +9,13 @@ import { fileStore } from '@evergrant/client/stores/file'
 import type { CliEnvironment } from './environment.ts'
 import { openHome } from './home.ts'
 import type { Home } from './home.ts'
+import type { SentCredentials } from './sent-credentials.ts'
 import { openStoreKey } from './store-key.ts'
 import type { OpenedKey } from './store-key.ts'
 import { version } from './version.ts'
 
 /** What every command works with. */
-export interface App extends AsyncDisposable {
+export interface App extends AsyncDisposable, SentCredentials {
   readonly environment: CliEnvironment
   readonly home: Home
   readonly key: OpenedKey
@@ -42,13 +43,17 @@ interface AppSessionOptions {
 const revocationTimeoutMilliseconds = 3000
 
 /** Opens the store and what belongs to it. */
-export async function openApp(environment: CliEnvironment): Promise<App> {
+export async function openApp(
+  environment: CliEnvironment,
+  credentials: SentCredentials,
+): Promise<App> {
   const say = (text: string): void => environment.stderr(`${text}\n`)
   const home = await openHome(environment.env)
   const key = await openStoreKey(home, environment.env, { notice: say })
   const store = await fileStore(home.storeFolder, { key: key.key })
   const sessions: Session[] = []
   return {
+    ...credentials,
     environment,
     home,
     key,
@@ -57,6 +62,7 @@ export async function openApp(environment: CliEnvironment): Promise<App> {
     session(serverUrl, { signIn, scope, preRegistered, observe } = {}) {
       const session = createSession(serverUrl, {
         store,
+        fetch: credentials.fetch,
         client: {
           name: 'Evergrant',
           softwareId: 'evergrant',
@@ -74,6 +80,7 @@ export async function openApp(environment: CliEnvironment): Promise<App> {
       try {
         const { settled, pending } = await retryRevocations(store, {
           clock: systemClock,
+          fetch: credentials.fetch,
           timeoutMilliseconds: revocationTimeoutMilliseconds,
           signal: environment.signal,
         })

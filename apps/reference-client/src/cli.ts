@@ -14,6 +14,9 @@ import { exitCodes } from './environment.ts'
 import { describeFailure, failedOutcome } from './failure.ts'
 import type { Failure } from './failure.ts'
 import type { SignInFlags } from './interactive-sign-in.ts'
+import { safeOutput } from './safe-output.ts'
+import { sentCredentials } from './sent-credentials.ts'
+import type { SentCredentials } from './sent-credentials.ts'
 import { version } from './version.ts'
 
 /** Carries out one command. */
@@ -24,7 +27,10 @@ type Run = (
 
 /**
  * Runs one command line. It resolves when everything is done and saved, a refresh in the
- * background included, and never rejects because of what a server or a person did.
+ * background included, and never rejects because of what a server or the user did.
+ *
+ * What it writes is safe for a terminal, also where it comes from a server: control and invisible
+ * characters are written as `\uXXXX`, and credentials that a server echoes as `[redacted]`.
  *
  * @param argv - Without the program's own name.
  * @returns The exit code: 0 done, 2 usage, 3 sign-in needed, 4 failure of a server, the network or
@@ -32,26 +38,30 @@ type Run = (
  */
 export async function runCli(
   argv: readonly string[],
-  environment: CliEnvironment,
+  given: CliEnvironment,
 ): Promise<ExitCode> {
   const json = argv.includes('--json')
+  const { EVERGRANT_CLIENT_SECRET, EVERGRANT_PASSPHRASE } = given.env
+  const credentials = sentCredentials([EVERGRANT_CLIENT_SECRET, EVERGRANT_PASSPHRASE])
+  const output = safeOutput(given, credentials)
+  const environment = { ...given, stdout: output.stdout, stderr: output.stderr }
   let exitCode: ExitCode = exitCodes.done
 
   function finish(outcome: CommandOutcome): void {
     exitCode = outcome.exitCode
     if (outcome.advice !== undefined) environment.stderr(outcome.advice)
-    if (json) environment.stdout(`${JSON.stringify(outcome.document)}\n`)
+    if (json) output.document(outcome.document)
     else if (outcome.text !== '') environment.stdout(`${outcome.text}\n`)
   }
 
   const program = createProgram(environment, json, async (serverUrl, work) => {
     try {
-      finish(await withApp(environment, work))
+      finish(await withApp(environment, credentials, work))
     } catch (error) {
       const failure: Failure =
         environment.signal?.aborted === true
           ? { exitCode: exitCodes.interrupted, code: 'INTERRUPTED', message: 'Interrupted.' }
-          : describeFailure(error, serverUrl)
+          : describeFailure(error, serverUrl, credentials.redact)
       finish(failedOutcome(failure))
     }
   })
@@ -74,9 +84,10 @@ export async function runCli(
 
 async function withApp(
   environment: CliEnvironment,
+  credentials: SentCredentials,
   work: (app: App) => Promise<CommandOutcome>,
 ): Promise<CommandOutcome> {
-  await using app = await openApp(environment)
+  await using app = await openApp(environment, credentials)
   return await work(app)
 }
 

@@ -26,8 +26,13 @@ const longestChain = 8
  * causes is looked at.
  *
  * @param serverUrl - Of the MCP server the command was about, for the advice.
+ * @param redact - Takes credentials out of what a server said, before it is cut short.
  */
-export function describeFailure(error: unknown, serverUrl: string | undefined): Failure {
+export function describeFailure(
+  error: unknown,
+  serverUrl: string | undefined,
+  redact: (text: string) => string = (text) => text,
+): Failure {
   const chain = causes(error)
   const ours = chain.find((one) => EvergrantClientError.is(one))
   if (EvergrantClientError.is(ours)) return clientFailure(ours, serverUrl)
@@ -44,7 +49,7 @@ export function describeFailure(error: unknown, serverUrl: string | undefined): 
     const exitCode = aboutArgument ? exitCodes.usage : exitCodes.failed
     return { exitCode, code: protocol.code, message: protocol.message }
   }
-  return mcpFailure(chain, serverUrl)
+  return mcpFailure(chain, serverUrl, redact)
 }
 
 /** A failure as the outcome of a command. `more` is added to the document. */
@@ -92,7 +97,11 @@ function usageOrFailed({ code }: EvergrantClientError): ExitCode {
   return code === 'INVALID_OPTION' ? exitCodes.usage : exitCodes.failed
 }
 
-function mcpFailure(chain: readonly unknown[], serverUrl: string | undefined): Failure {
+function mcpFailure(
+  chain: readonly unknown[],
+  serverUrl: string | undefined,
+  redact: (text: string) => string,
+): Failure {
   const server = `The MCP server${serverUrl === undefined ? '' : ` ${serverUrl}`}`
   const exitCode = exitCodes.failed
   const http = chain.find((one) => SdkHttpError.isInstance(one))
@@ -108,7 +117,7 @@ function mcpFailure(chain: readonly unknown[], serverUrl: string | undefined): F
     return {
       exitCode,
       code: 'MCP_REQUEST_FAILED',
-      message: `${server} refused the request: ${JSON.stringify(cleanRemoteText(refused.message) ?? '')} (JSON-RPC ${refused.code}). Check the tool's name and arguments: evergrant tools lists them.`,
+      message: `${server} refused the request: ${JSON.stringify(cleanRemoteText(redact(refused.message)) ?? '')} (JSON-RPC ${refused.code}). Check the tool's name and arguments: evergrant tools lists them.`,
     }
   }
   // What fetch throws for a connection that cannot be made.
@@ -129,7 +138,7 @@ function mcpFailure(chain: readonly unknown[], serverUrl: string | undefined): F
     }
   }
   const [error] = chain
-  const said = error instanceof Error ? cleanRemoteText(error.message) : undefined
+  const said = error instanceof Error ? cleanRemoteText(redact(error.message)) : undefined
   return {
     exitCode,
     code: 'MCP_REQUEST_FAILED',

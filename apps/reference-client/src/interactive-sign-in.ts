@@ -1,6 +1,7 @@
 import type { InteractiveSignIn, SignIn } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { loopbackSignIn } from '@evergrant/client/loopback'
+import type { App } from './app.ts'
 import type { CliEnvironment } from './environment.ts'
 
 /** How a command was asked to sign in. */
@@ -10,15 +11,20 @@ export interface SignInFlags {
   readonly browser?: boolean | undefined
 }
 
-/** The sign-in of `login`: by itself with `--headless`, else through the browser. */
-export function signInOf(flags: SignInFlags, environment: CliEnvironment): InteractiveSignIn {
-  return flags.headless === true ? headlessSignIn() : browserSignIn(flags, environment)
+/** What a sign-in takes from the program. */
+type SignInContext = Pick<App, 'environment' | 'fetch'>
+
+/** The sign-in of `login`: unattended with `--headless`, else through the browser. */
+export function signInOf(flags: SignInFlags, app: SignInContext): InteractiveSignIn {
+  return flags.headless === true
+    ? headlessSignIn({ fetch: app.fetch })
+    : browserSignIn(flags, app.environment)
 }
 
 /** The sign-in of commands that need none as a rule: nobody is asked where nobody is there. */
-export function signInIfPossible(flags: SignInFlags, environment: CliEnvironment): SignIn {
-  return flags.headless === true || environment.isInteractive === true
-    ? signInOf(flags, environment)
+export function signInIfPossible(flags: SignInFlags, app: SignInContext): SignIn {
+  return flags.headless === true || app.environment.isInteractive === true
+    ? signInOf(flags, app)
     : { kind: 'none' }
 }
 

@@ -4,9 +4,13 @@ import type { Session } from '@evergrant/client'
 import { authorizedFetch } from '@evergrant/client/fetch'
 import { sessionTransport } from '@evergrant/client/sdk-v2'
 import { Client } from '@modelcontextprotocol/client'
+import type { App } from './app.ts'
 import { version } from './version.ts'
 
 const answerTimeoutMilliseconds = 15_000
+
+/** What sends requests, and until when. */
+type Requester = Pick<App, 'environment' | 'fetch'>
 
 /** How long a call may take in which a person may have to widen what was granted. */
 const requestTimeoutMilliseconds = 10 * 60_000
@@ -20,17 +24,19 @@ const requestTimeoutMilliseconds = 10 * 60_000
  */
 export async function withClient<Result>(
   session: Session,
-  signal: AbortSignal | undefined,
+  app: Requester,
   work: (client: Client) => Promise<Result>,
 ): Promise<Result> {
+  const { fetch, environment } = app
+  const { signal } = environment
   // #region connect
-  const ask = authorizedFetch(session, { fetch: impatientFetch })
+  const ask = authorizedFetch(session, { fetch: impatient(fetch) })
   await discard(await ask(session.serverUrl, ping(signal)))
   const client = new Client(
     { name: 'evergrant', version },
     { versionNegotiation: { mode: 'auto' } },
   )
-  await client.connect(sessionTransport(session), requestOptions(signal))
+  await client.connect(sessionTransport(session, { fetch }), requestOptions(signal))
   // #endregion connect
   try {
     return await work(client)
@@ -42,9 +48,9 @@ export async function withClient<Result>(
 /** What the MCP server asks of somebody it does not know; `undefined` if it asks for nothing. */
 export async function firstChallenge(
   serverUrl: string,
-  signal: AbortSignal | undefined,
+  { fetch, environment }: Requester,
 ): Promise<BearerChallenge | undefined> {
-  const response = await impatientFetch(serverUrl, ping(signal))
+  const response = await impatient(fetch)(serverUrl, ping(environment.signal))
   await discard(response)
   if (response.status !== 401) return undefined
   return readBearerChallenge(response.headers.get('www-authenticate') ?? '')
@@ -74,11 +80,13 @@ function ping(signal: AbortSignal | undefined): RequestInit {
 }
 
 /** Each request has its own time limit, and a sign-in between two of them has none. */
-const impatientFetch: typeof globalThis.fetch = (input, init) => {
-  const limit = AbortSignal.timeout(answerTimeoutMilliseconds)
-  const signal = init?.signal
-  const either = signal === undefined || signal === null ? limit : AbortSignal.any([signal, limit])
-  return fetch(input, { ...init, signal: either })
+function impatient(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return (input, init) => {
+    const limit = AbortSignal.timeout(answerTimeoutMilliseconds)
+    const signal = init?.signal
+    const either = signal === undefined || signal === null ? limit : AbortSignal.any([signal, limit])
+    return fetch(input, { ...init, signal: either })
+  }
 }
 
 async function discard(response: Response): Promise<void> {

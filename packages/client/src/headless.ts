@@ -88,7 +88,7 @@ async function followRedirects(
         `${url.origin} shows a page (status ${response.status}) instead of redirecting: the user has to sign in or approve`,
       )
     }
-    const target = URL.canParse(location, url) ? new URL(location, url) : undefined
+    const target = URL.canParse(location, url.href) ? new URL(location, url) : undefined
     if (target === undefined) throw refusedRedirect(url, 'something that is not a URL')
     if (isSameEndpoint(target, redirectUri)) return target.href
     if (!isSecureEndpoint(target.href)) throw refusedRedirect(url, originOf(target))

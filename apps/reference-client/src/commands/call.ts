@@ -39,13 +39,13 @@ export async function call(
   const many = flags.repeat > 1 || flags.parallel > 1
   const stamp = (): string => `${((performance.now() - startedAt) / 1000).toFixed(2).padStart(8)} s`
   const tally = createTally((line) => app.say(`${stamp()}  ${line}`))
-  const signIn = signInIfPossible(flags, app.environment)
+  const signIn = signInIfPossible(flags, app)
   const session = app.session(serverUrl, { signIn, observe: tally.observe })
   const plan = { ...flags, everyMilliseconds: flags.every }
-  const [protocolVersion, totals] = await withClient(session, signal, async (client) => {
+  const [protocolVersion, totals] = await withClient(session, app, async (client) => {
     const request = { name: tool, ...(flags.args === undefined ? {} : { arguments: flags.args }) }
     const callOnce = async (): Promise<CallToolResult> =>
-      checked(tool, await client.callTool(request, requestOptions(signal)))
+      checked(tool, await client.callTool(request, requestOptions(signal)), app)
     return [
       client.getNegotiatedProtocolVersion(),
       await runRounds(plan, callOnce, { signal, isFinal, onRound }),
@@ -58,7 +58,7 @@ export async function call(
   const summary: CallSummary = { ...counts, ...tally.read(), elapsedMilliseconds }
   if (many) app.say(describe(summary))
   if (error !== undefined && signal?.aborted !== true) {
-    return failedOutcome(describeFailure(error, session.serverUrl), { summary })
+    return failedOutcome(describeFailure(error, session.serverUrl, app.redact), { summary })
   }
   return {
     exitCode: signal?.aborted === true ? exitCodes.interrupted : exitCodes.done,
@@ -69,7 +69,7 @@ export async function call(
       result: lastResult,
       summary,
     },
-    text: lastResult === undefined ? '' : printable(textOf(lastResult)),
+    text: lastResult === undefined ? '' : textOf(lastResult),
   }
 
   function onRound({ number, succeeded, failed, elapsedMilliseconds: elapsed }: Round): void {
@@ -86,18 +86,13 @@ function isFinal(error: unknown): boolean {
 }
 
 /** The tool's own errors come as results (MCP 2026-07-28, Tools: Error Handling). */
-function checked(tool: string, result: CallToolResult): CallToolResult {
+function checked(tool: string, result: CallToolResult, app: App): CallToolResult {
   if (result.isError !== true) return result
-  const said = cleanRemoteText(textOf(result)) ?? 'no reason given'
+  const said = cleanRemoteText(app.redact(textOf(result))) ?? 'no reason given'
   throw new CliError(
     'MCP_REQUEST_FAILED',
     `The tool ${JSON.stringify(tool)} reported an error: ${JSON.stringify(said)}. Check its name and arguments: evergrant tools lists them.`,
   )
-}
-
-/** A server's text must not steer a terminal: control characters go, but for lines and tabs. */
-function printable(text: string): string {
-  return text.replaceAll(/(?![\n\t])\p{Cc}/gu, '')
 }
 
 function textOf(result: CallToolResult): string {

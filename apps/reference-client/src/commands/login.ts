@@ -24,14 +24,14 @@ export async function login(
   app: App,
 ): Promise<CommandOutcome> {
   const { signal } = app.environment
-  const signIn = signInOf(flags, app.environment)
+  const signIn = signInOf(flags, app)
   const preRegistered = registeredByHand(flags, app.environment.env)
   const session = app.session(serverUrl, { signIn, scope: flags.scope, preRegistered })
   await app.retryRevocations()
   // Who is signed in and asks anew wants to be asked. Otherwise another process's sign-in of a
   // moment ago is enough.
   const anew = await isSignedIn(session)
-  const challenge = await firstChallenge(session.serverUrl, signal)
+  const challenge = await firstChallenge(session.serverUrl, app)
   const result = await session.signIn({ challenge, anew, signal })
   for (const warning of result.warnings ?? []) app.say(`Warning: ${warning}`)
   const explanation = flags.explain === true ? explain(result) : undefined

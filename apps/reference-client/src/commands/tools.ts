@@ -14,9 +14,9 @@ export async function tools(
   app: App,
 ): Promise<CommandOutcome> {
   const { signal } = app.environment
-  const signIn = signInIfPossible(flags, app.environment)
+  const signIn = signInIfPossible(flags, app)
   const session = app.session(serverUrl, { signIn })
-  return await withClient(session, signal, async (client) => {
+  return await withClient(session, app, async (client) => {
     const listed = await client.listTools(undefined, requestOptions(signal))
     return {
       exitCode: exitCodes.done,
@@ -25,13 +25,13 @@ export async function tools(
         protocolVersion: client.getNegotiatedProtocolVersion(),
         tools: listed.tools,
       },
-      text: listed.tools.length === 0 ? 'No tools.' : listed.tools.map(describe).join('\n'),
+      text: listed.tools.length === 0 ? 'No tools.' : listed.tools.map((tool) => describe(tool, app)).join('\n'),
     }
   })
 }
 
-function describe({ name, description }: Tool): string {
-  const shown = cleanRemoteText(name) ?? '(no name)'
-  const about = cleanRemoteText(description)
+function describe({ name, description = '' }: Tool, { redact }: App): string {
+  const shown = cleanRemoteText(redact(name)) ?? '(no name)'
+  const about = cleanRemoteText(redact(description))
   return about === undefined ? shown : `${shown.padEnd(20)}  ${about}`
 }

@@ -49,7 +49,7 @@ describe.skipIf(process.platform === 'win32')('paths that another user could hav
       const opening = fileStore(it.folder, { key })
       await expect(opening).rejects.toMatchObject(refused('other users may write to it'))
       expect(await readdir(it.folder)).toEqual([])
-      const message: string = await opening.catch((error: Error) => error.message)
+      const message = await opening.then(String, String)
       const command = /run: (chmod .*)\.$/.exec(message)?.[1] ?? ''
       await promisify(execFile)('/bin/sh', ['-c', command])
       await (await fileStore(it.folder, { key })).close()

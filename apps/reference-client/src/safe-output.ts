@@ -1,0 +1,31 @@
+import { escapeInvisible } from '@evergrant/core'
+import type { CliEnvironment } from './environment.ts'
+import type { SentCredentials } from './sent-credentials.ts'
+
+/** Where everything goes that this program prints. */
+export interface SafeOutput extends Pick<CliEnvironment, 'stdout' | 'stderr'> {
+  /** Prints a document as JSON on stdout. */
+  document(value: unknown): void
+}
+
+/**
+ * Makes everything safe that is printed, whoever it comes from: no control or invisible character
+ * reaches the terminal, since it could hide, move or forge text, and no credential that a server
+ * echoes. In JSON an escaped character still means itself.
+ */
+export function safeOutput(
+  { stdout, stderr }: Pick<CliEnvironment, 'stdout' | 'stderr'>,
+  { redact }: Pick<SentCredentials, 'redact'>,
+): SafeOutput {
+  /** String by string: a credential that looks like JSON must not break the document. */
+  function redacted(_key: string, value: unknown): unknown {
+    if (typeof value === 'string') return redact(value)
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [redact(name), one]))
+  }
+  return {
+    stdout: (text) => stdout(escapeInvisible(redact(text))),
+    stderr: (text) => stderr(escapeInvisible(redact(text))),
+    document: (value) => stdout(escapeInvisible(`${JSON.stringify(value, redacted)}\n`)),
+  }
+}
