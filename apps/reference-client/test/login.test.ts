@@ -31,6 +31,7 @@ test(
   async () => {
     await using s = await scene()
     const opened: string[] = []
+    const pages: Promise<string>[] = []
     const { code, out, err } = await s.run(['login', s.url], {
       async openBrowser(url) {
         opened.push(url)
@@ -38,10 +39,11 @@ test(
         callback.search = 'code=forged&state=forged'
         expect((await fetch(callback)).status).toBe(400)
         // The scripted server approves at once: the redirect reaches the callback.
-        expect(await (await fetch(url)).text()).toContain('Signed in')
+        pages.push(fetch(url).then((page) => page.text()))
       },
     })
     expect(code).toBe(0)
+    expect(await Promise.all(pages)).toEqual([expect.stringContaining('Signed in')])
     expect(out).toContain(`Signed in to ${s.url}`)
     expect(err).toContain(opened[0])
     expect(new URL(opened[0] ?? '').searchParams.get('redirect_uri')).toMatch(

@@ -1,0 +1,110 @@
+import { readBody, startServer } from '@evergrant/test-kit'
+import type { RunningServer, ScriptedAuthorizationServer } from '@evergrant/test-kit'
+
+/**
+ * An MCP server that says what a test wants, of the oldest kind: plain JSON answers. It lets every
+ * bearer token in, and hands what came with a request to the test.
+ */
+export interface HostileMcpServer extends AsyncDisposable {
+  readonly url: string
+  /** The result of `tools/list`, made from the `Authorization` header. */
+  tools: (authorization: string) => unknown
+  /** The answer to `tools/call`: a member `result` or `error`, or text for a page with status 500. */
+  answer: (authorization: string) => Readonly<Record<string, unknown>> | string
+  /** Every `Authorization` header that came. */
+  readonly got: Set<string>
+}
+
+export async function startHostileMcpServer(
+  as: Pick<ScriptedAuthorizationServer, 'issuer'>,
+  metadata: Readonly<Record<string, unknown>> = {},
+  challenge = '',
+): Promise<HostileMcpServer> {
+  const got = new Set<string>()
+  const server: RunningServer = await startServer(async (request, response) => {
+    if (request.url?.startsWith('/.well-known/oauth-protected-resource') === true) {
+      const document = { resource: hostile.url, authorization_servers: [as.issuer], ...metadata }
+      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
+      return
+    }
+    const { authorization } = request.headers
+    const body = await readBody(request)
+    if (authorization === undefined) {
+      response.writeHead(401, { 'www-authenticate': `Bearer scope="mcp:read"${challenge}` }).end()
+      return
+    }
+    got.add(authorization)
+    const { id, method } = JSON.parse(body) as { id?: unknown; method?: string }
+    if (id === undefined || request.method !== 'POST') {
+      response.writeHead(id === undefined ? 202 : 405).end()
+      return
+    }
+    const answer = replyTo(method, authorization)
+    if (typeof answer === 'string') {
+      response.writeHead(500, { 'content-type': 'text/html' }).end(answer)
+      return
+    }
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify({ jsonrpc: '2.0', id, ...answer }))
+  })
+
+  function replyTo(method: string | undefined, authorization: string) {
+    if (method === 'initialize') {
+      return {
+        result: {
+          protocolVersion: '2025-06-18',
+          capabilities: { tools: {} },
+          serverInfo: { name: 'hostile', version: '1' },
+        },
+      }
+    }
+    if (method === 'tools/list') return { result: { tools: hostile.tools(authorization) } }
+    if (method === 'tools/call') return hostile.answer(authorization)
+    return { error: { code: -32_601, message: 'Method not found' } }
+  }
+
+  const hostile: HostileMcpServer = {
+    url: `${server.url}/mcp`,
+    got,
+    tools: () => [],
+    answer: () => ({ result: { content: [] } }),
+    [Symbol.asyncDispose]: () => server.close(),
+  }
+  return hostile
+}
+
+/** A token and revocation endpoint that refuses with whatever it got, when it is told to. */
+export interface EchoingEndpoint extends AsyncDisposable {
+  readonly url: string
+  /** The error of the next answers; `undefined` passes requests on to the real endpoint. */
+  error: string | undefined
+  /** Every body that came. */
+  readonly got: string[]
+}
+
+export async function startEchoingEndpoint(
+  as: ScriptedAuthorizationServer,
+): Promise<EchoingEndpoint> {
+  const got: string[] = []
+  const server = await startServer(async (request, response) => {
+    const body = await readBody(request)
+    got.push(body)
+    response.setHeader('content-type', 'application/json')
+    if (endpoint.error === undefined) {
+      const headers = { 'content-type': 'application/x-www-form-urlencoded' }
+      const passed = await fetch(`${as.issuer}${request.url}`, { method: 'POST', headers, body })
+      response.writeHead(passed.status).end(await passed.text())
+      return
+    }
+    const secrets = [...new URLSearchParams(body).values()].join(' ')
+    const refusal = { error: endpoint.error, error_description: `${secrets} ${body}` }
+    response.writeHead(400).end(JSON.stringify(refusal))
+  })
+  const endpoint: EchoingEndpoint = {
+    url: server.url,
+    error: undefined,
+    got,
+    [Symbol.asyncDispose]: () => server.close(),
+  }
+  return endpoint
+}
