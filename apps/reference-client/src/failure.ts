@@ -34,12 +34,12 @@ export function describeFailure(
   redact: (text: string) => string = (text) => text,
 ): Failure {
   const chain = causes(error)
-  const ours = chain.find((one) => EvergrantClientError.is(one))
-  if (EvergrantClientError.is(ours)) return clientFailure(ours, serverUrl)
-  const own = chain.find((one) => CliError.is(one))
-  if (CliError.is(own)) {
-    const exitCode = own.code === 'USAGE' ? exitCodes.usage : exitCodes.failed
-    return { exitCode, code: own.code, message: own.message }
+  // The outermost one: this program's own errors say more than what they were caused by.
+  const known = chain.find((one) => EvergrantClientError.is(one) || CliError.is(one))
+  if (EvergrantClientError.is(known)) return clientFailure(known, serverUrl)
+  if (CliError.is(known)) {
+    const exitCode = known.code === 'USAGE' ? exitCodes.usage : exitCodes.failed
+    return { exitCode, code: known.code, message: known.message }
   }
   const protocol = chain.find((one) => ProtocolError.is(one))
   if (ProtocolError.is(protocol)) {

@@ -136,9 +136,9 @@ test.each([
   const home = path.join(folder.path, 'home')
   // Something else is in the way: that stops every user, root included.
   if (part === '.') await writeFile(home, '')
-  else if (part === 'key.json') await mkdir(path.join(home, part), { recursive: true })
+  else if (part === 'key.json') await mkdir(path.join(home, part), { recursive: true, mode: 0o700 })
   else {
-    await mkdir(home)
+    await mkdir(home, { mode: 0o700 })
     await writeFile(path.join(home, part), '')
   }
   const env = { EVERGRANT_HOME: home, EVERGRANT_KEY: 'key-file' }
