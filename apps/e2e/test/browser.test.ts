@@ -16,11 +16,18 @@ describe.runIf(executablePath !== undefined)('in a real browser', () => {
     'a person signs in and steps up through the loopback callback',
     { tags: ['C-08', 'C-36'] },
     async () => {
+      const pages: Promise<void>[] = []
       const report = await stepUpScenario({
-        signIn: loopbackSignIn((url) => openBrowser(url, executablePath)),
+        signIn: loopbackSignIn(async (url) => {
+          const page = openBrowser(url, executablePath)
+          pages.push(page)
+          await page
+        }),
         seconds: 0,
       })
       expect(report.promises.filter(({ kept }) => !kept)).toEqual([])
+      // The sign-in does not wait for its page: each showed that it ended well.
+      await Promise.all(pages)
     },
   )
 })
