@@ -36,6 +36,8 @@ interface AppSessionOptions {
   readonly scope?: string | undefined
   /** Clients registered by hand, by issuer. */
   readonly preRegistered?: Readonly<Record<string, PreRegisteredClient>> | undefined
+  /** A resource wider than the MCP server's URL that the user accepts. */
+  readonly acceptedResource?: string | undefined
   readonly observe?: Observer | undefined
 }
 
@@ -59,7 +61,7 @@ export async function openApp(
     key,
     store,
     say,
-    session(serverUrl, { signIn, scope, preRegistered, observe } = {}) {
+    session(serverUrl, { signIn, scope, preRegistered, acceptedResource, observe } = {}) {
       const session = createSession(serverUrl, {
         store,
         fetch: credentials.fetch,
@@ -70,6 +72,7 @@ export async function openApp(
           ...(preRegistered === undefined ? {} : { preRegistered }),
         },
         signIn,
+        acceptedResource,
         observe,
         preferences: { additionalScope: scope },
       })

@@ -36,10 +36,7 @@ type Run = (
  * @returns The exit code: 0 done, 2 usage, 3 sign-in needed, 4 failure of a server, the network or
  *   the store, 130 ended by `environment.signal`.
  */
-export async function runCli(
-  argv: readonly string[],
-  given: CliEnvironment,
-): Promise<ExitCode> {
+export async function runCli(argv: readonly string[], given: CliEnvironment): Promise<ExitCode> {
   const json = argv.includes('--json')
   const { EVERGRANT_CLIENT_SECRET, EVERGRANT_PASSPHRASE } = given.env
   const credentials = sentCredentials([EVERGRANT_CLIENT_SECRET, EVERGRANT_PASSPHRASE])
@@ -112,6 +109,10 @@ function createProgram(environment: CliEnvironment, json: boolean, run: Run): Co
       'a client registered by hand; its secret in EVERGRANT_CLIENT_SECRET',
     )
     .option('--issuer <url>', 'the authorization server that --client-id is registered at')
+    .option(
+      '--resource <url>',
+      'accept tokens for this resource, which covers more than the server',
+    )
     .action(async (url: string, flags: LoginFlags) => {
       await run(url, (app) => login(url, flags, app))
     })

@@ -18,19 +18,21 @@ export interface HostileMcpServer extends AsyncDisposable {
 export async function startHostileMcpServer(
   as: Pick<ScriptedAuthorizationServer, 'issuer'>,
   metadata: Readonly<Record<string, unknown>> = {},
-  challenge = '',
+  challenge: (origin: string) => string = () => '',
 ): Promise<HostileMcpServer> {
   const got = new Set<string>()
   const server: RunningServer = await startServer(async (request, response) => {
-    if (request.url?.startsWith('/.well-known/oauth-protected-resource') === true) {
-      const document = { resource: hostile.url, authorization_servers: [as.issuer], ...metadata }
+    if (request.url?.includes('oauth-protected-resource') === true) {
+      const resource = metadata['resource'] === 'origin' ? server.url : hostile.url
+      const document = { authorization_servers: [as.issuer], ...metadata, resource }
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(document))
       return
     }
     const { authorization } = request.headers
     const body = await readBody(request)
     if (authorization === undefined) {
-      response.writeHead(401, { 'www-authenticate': `Bearer scope="mcp:read"${challenge}` }).end()
+      const parameters = `scope="mcp:read"${challenge(server.url)}`
+      response.writeHead(401, { 'www-authenticate': `Bearer ${parameters}` }).end()
       return
     }
     got.add(authorization)

@@ -1,5 +1,6 @@
 import { startProtectedServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
+import { startHostileMcpServer } from './hostile-servers.ts'
 import { runInProcess, scene } from './support.ts'
 
 test(
@@ -213,5 +214,29 @@ test(
     expect(s.as.requests.filter(({ endpoint }) => endpoint === 'register')).toHaveLength(
       registrations,
     )
+  },
+)
+
+test(
+  'login: takes a token for a resource wider than the server only with --resource',
+  { tags: ['C-34', 'C-39'] },
+  async () => {
+    await using s = await scene()
+    await using mcp = await startHostileMcpServer(
+      s.as,
+      { resource: 'origin' },
+      (origin) => `, resource_metadata="${origin}/tenant/oauth-protected-resource"`,
+    )
+    const login = ['login', mcp.url, '--headless', '--json']
+    const refused = await s.run(login)
+    expect([refused.code, JSON.parse(refused.out).error.code]).toEqual([4, 'RESOURCE_TOO_WIDE'])
+    const other = await s.run([...login, '--resource', 'http://127.0.0.1:1/'])
+    expect(JSON.parse(other.out).error.code).toBe('RESOURCE_TOO_WIDE')
+    expect(s.as.count('authorize')).toBe(0)
+
+    const { origin } = new URL(mcp.url)
+    expect((await s.run([...login, '--resource', origin])).code).toBe(0)
+    const asked = s.as.requests.find(({ endpoint }) => endpoint === 'authorize')
+    expect(new URL(asked?.query['resource'] ?? '').origin).toBe(origin)
   },
 )

@@ -15,6 +15,7 @@ export interface LoginFlags extends SignInFlags {
   readonly scope?: string
   readonly clientId?: string
   readonly issuer?: string
+  readonly resource?: string
 }
 
 /** Signs in, also where somebody is signed in already: to another account, or with more scope. */
@@ -26,7 +27,8 @@ export async function login(
   const { signal } = app.environment
   const signIn = signInOf(flags, app)
   const preRegistered = registeredByHand(flags, app.environment.env)
-  const session = app.session(serverUrl, { signIn, scope: flags.scope, preRegistered })
+  const { scope: asked, resource: acceptedResource } = flags
+  const session = app.session(serverUrl, { signIn, scope: asked, preRegistered, acceptedResource })
   await app.retryRevocations()
   // Who is signed in and asks anew wants to be asked. Otherwise another process's sign-in of a
   // moment ago is enough.
