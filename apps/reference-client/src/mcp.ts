@@ -84,7 +84,8 @@ function impatient(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return (input, init) => {
     const limit = AbortSignal.timeout(answerTimeoutMilliseconds)
     const signal = init?.signal
-    const either = signal === undefined || signal === null ? limit : AbortSignal.any([signal, limit])
+    const either =
+      signal === undefined || signal === null ? limit : AbortSignal.any([signal, limit])
     return fetch(input, { ...init, signal: either })
   }
 }

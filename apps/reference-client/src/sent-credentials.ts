@@ -5,7 +5,7 @@ export interface SentCredentials {
   /** The runtime's `fetch`; it notes the credentials of every request before it sends it. */
   readonly fetch: typeof globalThis.fetch
   /** Replaces every one of them in a text, however it is encoded, by `[redacted]`. */
-  redact(text: string): string
+  readonly redact: (text: string) => string
 }
 
 /** The last ones count: an access token lives for minutes, and each refresh brings two tokens. */

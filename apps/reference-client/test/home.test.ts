@@ -31,89 +31,96 @@ function messageOf({ code, out }: CliRun): string {
 }
 
 // Windows has neither these rights nor these owners; links need a privilege there.
-describe.skipIf(process.platform === 'win32')('a home that another user could have prepared', () => {
-  test.each([
-    ['all users', 0o777],
-    ['the group', 0o775],
-  ])(
-    'home: refuses one that %s may write to, and its advice cures it',
-    { tags: ['C-06'] },
-    async (_who, mode) => {
+describe.skipIf(process.platform === 'win32')(
+  'a home that another user could have prepared',
+  () => {
+    test.each([
+      ['all users', 0o777],
+      ['the group', 0o775],
+    ])(
+      'home: refuses one that %s may write to, and its advice cures it',
+      { tags: ['C-06'] },
+      async (_who, mode) => {
+        await using it = await scene()
+        await chmod(it.home, mode)
+        const message = messageOf(await it.run())
+        expect(await readdir(it.home)).toEqual([])
+        const command = /run: (chmod go-w \S+)\. /.exec(message)?.[1] ?? ''
+        await promisify(execFile)('/bin/sh', ['-c', command])
+        expect((await it.run()).code).toBe(0)
+      },
+    )
+
+    test.runIf(process.geteuid?.() === 0)(
+      'home: root refuses one of another user, as with sudo',
+      { tags: ['C-06'] },
+      async () => {
+        await using it = await scene()
+        await chown(it.home, 4242, 4242)
+        expect(messageOf(await it.run())).toContain('without sudo')
+        expect(await readdir(it.home)).toEqual([])
+      },
+    )
+
+    test.each([
+      ['store', 'folder'],
+      ['key.json', 'file'],
+      ['key.lock', 'file'],
+      ['store.key', 'file'],
+    ])('home: refuses a link in place of %s', { tags: ['C-06'] }, async (name, kind) => {
       await using it = await scene()
-      await chmod(it.home, mode)
-      const message = messageOf(await it.run())
-      expect(await readdir(it.home)).toEqual([])
-      const command = /run: (chmod go-w \S+)\. /.exec(message)?.[1] ?? ''
-      await promisify(execFile)('/bin/sh', ['-c', command])
+      const target = path.join(it.elsewhere, name)
+      if (kind === 'folder') await mkdir(target)
+      await symlink(target, path.join(it.home, name))
+      expect(messageOf(await it.run())).toContain(`symbolic link to ${JSON.stringify(target)}`)
+      expect(await readdir(kind === 'folder' ? target : it.elsewhere)).toEqual([])
+    })
+
+    test.each([['key.json'], ['key.lock'], ['store.key']])(
+      'home: refuses a %s that others may write to',
+      { tags: ['C-06'] },
+      async (name) => {
+        await using it = await scene()
+        const file = path.join(it.home, name)
+        await writeFile(file, '')
+        await chmod(file, 0o666)
+        expect(messageOf(await it.run())).toContain(`chmod go-w ${file}`)
+        expect((await stat(file)).size).toBe(0)
+      },
+    )
+
+    test('home: refuses to be a link itself', { tags: ['C-06'] }, async () => {
+      await using it = await scene()
+      const link = path.join(it.elsewhere, 'home')
+      await symlink(it.home, link)
+      for (const given of [link, `${link}/`]) {
+        const env = { EVERGRANT_HOME: given, EVERGRANT_KEY: 'key-file' }
+        const run = await runInProcess(['status', '--json'], { env })
+        expect(messageOf(run)).toContain(`symbolic link to ${JSON.stringify(it.home)}`)
+      }
+    })
+
+    test('home: accepts one below a folder that is sticky and open to all', async () => {
+      await using it = await scene()
+      await chmod(path.dirname(it.home), 0o1777)
       expect((await it.run()).code).toBe(0)
-    },
-  )
+    })
 
-  test.runIf(process.geteuid?.() === 0)(
-    'home: root refuses one of another user, as with sudo',
-    { tags: ['C-06'] },
-    async () => {
-      await using it = await scene()
-      await chown(it.home, 4242, 4242)
-      expect(messageOf(await it.run())).toContain('without sudo')
-      expect(await readdir(it.home)).toEqual([])
-    },
-  )
-
-  test.each([
-    ['store', 'folder'],
-    ['key.json', 'file'],
-    ['key.lock', 'file'],
-    ['store.key', 'file'],
-  ])('home: refuses a link in place of %s', { tags: ['C-06'] }, async (name, kind) => {
-    await using it = await scene()
-    const target = path.join(it.elsewhere, name)
-    if (kind === 'folder') await mkdir(target)
-    await symlink(target, path.join(it.home, name))
-    expect(messageOf(await it.run())).toContain(`symbolic link to ${JSON.stringify(target)}`)
-    expect(await readdir(kind === 'folder' ? target : it.elsewhere)).toEqual([])
-  })
-
-  test.each([['key.json'], ['key.lock'], ['store.key']])(
-    'home: refuses a %s that others may write to',
-    { tags: ['C-06'] },
-    async (name) => {
-      await using it = await scene()
-      const file = path.join(it.home, name)
-      await writeFile(file, '')
-      await chmod(file, 0o666)
-      expect(messageOf(await it.run())).toContain(`chmod go-w ${file}`)
-      expect((await stat(file)).size).toBe(0)
-    },
-  )
-
-  test('home: refuses to be a link itself', { tags: ['C-06'] }, async () => {
-    await using it = await scene()
-    const link = path.join(it.elsewhere, 'home')
-    await symlink(it.home, link)
-    for (const given of [link, `${link}/`]) {
-      const env = { EVERGRANT_HOME: given, EVERGRANT_KEY: 'key-file' }
-      const run = await runInProcess(['status', '--json'], { env })
-      expect(messageOf(run)).toContain(`symbolic link to ${JSON.stringify(it.home)}`)
-    }
-  })
-
-  test('home: accepts one below a folder that is sticky and open to all', async () => {
-    await using it = await scene()
-    await chmod(path.dirname(it.home), 0o1777)
-    expect((await it.run()).code).toBe(0)
-  })
-
-  test('home: makes one that it accepts itself, under every umask', { tags: ['C-06'] }, async () => {
-    await using it = await scene()
-    const env = { EVERGRANT_HOME: path.join(it.home, 'new', 'home'), EVERGRANT_KEY: 'key-file' }
-    const umask = process.umask(0)
-    try {
-      expect((await runInProcess(['status'], { env })).code).toBe(0)
-      expect((await runInProcess(['status'], { env })).code).toBe(0)
-    } finally {
-      process.umask(umask)
-    }
-    expect((await stat(env.EVERGRANT_HOME)).mode & 0o777).toBe(0o700)
-  })
-})
+    test(
+      'home: makes one that it accepts itself, under every umask',
+      { tags: ['C-06'] },
+      async () => {
+        await using it = await scene()
+        const env = { EVERGRANT_HOME: path.join(it.home, 'new', 'home'), EVERGRANT_KEY: 'key-file' }
+        const umask = process.umask(0)
+        try {
+          expect((await runInProcess(['status'], { env })).code).toBe(0)
+          expect((await runInProcess(['status'], { env })).code).toBe(0)
+        } finally {
+          process.umask(umask)
+        }
+        expect((await stat(env.EVERGRANT_HOME)).mode & 0o777).toBe(0o700)
+      },
+    )
+  },
+)

@@ -18,18 +18,16 @@ const hostileText = [
 
 const unsafe = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u
 
-function expectSafe(...runs: readonly CliRun[]): void {
-  for (const { out, err } of runs) {
-    expect(unsafe.exec(out)?.[0]).toBeUndefined()
-    expect(unsafe.exec(err)?.[0]).toBeUndefined()
-  }
+/** The raw characters in what was printed that could steer a terminal or hide text. */
+function rawIn(...runs: readonly CliRun[]): readonly string[] {
+  return runs.flatMap(({ out, err }) => [out, err].flatMap((text) => unsafe.exec(text)?.[0] ?? []))
 }
 
 describe('what a server says', () => {
   test('output: no raw character of a tool reaches the terminal', { tags: ['C-06'] }, async () => {
     await using s = await scene()
     await using mcp = await startHostileMcpServer(s.as, { resource_name: hostileText })
-    expectSafe(await s.run(['login', mcp.url, '--headless', '--explain']))
+    expect(rawIn(await s.run(['login', mcp.url, '--headless', '--explain']))).toEqual([])
     const schema = { type: 'object' }
     const tool = { name: hostileText, description: hostileText, inputSchema: schema }
     mcp.tools = () => [tool]
@@ -47,7 +45,7 @@ describe('what a server says', () => {
     expect(called.out).toContain(String.raw`\u001b[2J\u001b]0;owned\u0007`)
     const calledAsJson = await s.run(['call', mcp.url, 'x', '--json'])
     expect(JSON.parse(calledAsJson.out).result).toMatchObject(result)
-    expectSafe(listed, listedAsJson, called, calledAsJson)
+    expect(rawIn(listed, listedAsJson, called, calledAsJson)).toEqual([])
   })
 
   test.each([
@@ -66,7 +64,7 @@ describe('what a server says', () => {
       const json = await s.run(['call', mcp.url, 'x', '--json'])
       expect([plain.code, json.code]).toEqual([4, 4])
       expect(JSON.parse(json.out).error.code).toBe('MCP_REQUEST_FAILED')
-      expectSafe(plain, json)
+      expect(rawIn(plain, json)).toEqual([])
     },
   )
 
@@ -92,12 +90,12 @@ describe('what a server says', () => {
         s.as.faults.token.push({ kind: 'merge', fields: { scope: `mcp:read ${hostileText}` } })
         runs.push(await s.run(['login', s.url, '--headless', ...flags]))
         runs.push(await s.run(['status', ...flags]))
-        s.as.faults.metadata.push({ kind: 'merge', fields: { issuer: `${hostileText}` } })
-        s.as.faults.metadata.push({ kind: 'merge', fields: { issuer: `${hostileText}` } })
+        s.as.faults.metadata.push({ kind: 'merge', fields: { issuer: hostileText } })
+        s.as.faults.metadata.push({ kind: 'merge', fields: { issuer: hostileText } })
         runs.push(await s.run(['login', s.url, '--headless', ...flags]))
       }
       for (const { out } of runs.slice(runs.length / 2)) JSON.parse(out)
-      expectSafe(...runs)
+      expect(rawIn(...runs)).toEqual([])
     },
   )
 
@@ -106,27 +104,31 @@ describe('what a server says', () => {
     // What HTTP lets through of them.
     const latin = hostileText.replaceAll(/[^\t\u0020-\u007e\u0080-\u00ff]/gu, '')
     const challenge = `, error="invalid_token", error_description="${latin}"`
-    await using mcp = await startHostileMcpServer(s.as, {}, challenge)
-    expectSafe(
-      await s.run(['tools', mcp.url]),
-      await s.run(['tools', mcp.url, '--json']),
-      await s.run(['login', mcp.url, '--headless']),
-    )
+    await using mcp = await startHostileMcpServer(s.as, {}, () => challenge)
+    expect(
+      rawIn(
+        await s.run(['tools', mcp.url]),
+        await s.run(['tools', mcp.url, '--json']),
+        await s.run(['login', mcp.url, '--headless']),
+      ),
+    ).toEqual([])
   })
 
   test('output: arguments that commander quotes are cleaned, too', { tags: ['C-06'] }, async () => {
     await using s = await scene()
-    expectSafe(
-      await s.run([hostileText]),
-      await s.run(['login', hostileText]),
-      await s.run(['login', hostileText, '--json']),
-      await s.run(['status', '--json', `--${hostileText}`]),
-    )
+    expect(
+      rawIn(
+        await s.run([hostileText]),
+        await s.run(['login', hostileText]),
+        await s.run(['login', hostileText, '--json']),
+        await s.run(['status', '--json', `--${hostileText}`]),
+      ),
+    ).toEqual([])
   })
 })
 
-/** Fails where a run printed what was sent: the whole of it, or its better half. */
-function expectNone(runs: readonly CliRun[], sent: Iterable<string>): void {
+/** Says which secret a run printed: the whole of it, or its better half. */
+function leakIn(runs: readonly CliRun[], sent: Iterable<string>): string {
   const canaries = createCanaries()
   let number = 0
   for (const secret of sent) {
@@ -134,8 +136,13 @@ function expectNone(runs: readonly CliRun[], sent: Iterable<string>): void {
     canaries.watch(`secret ${number}`, secret)
     canaries.watch(`start of secret ${number}`, secret.slice(0, Math.max(10, secret.length / 2)))
   }
-  expect(number).toBeGreaterThan(0)
-  canaries.expectNoCanary(runs.flatMap(({ out, err }) => [out, err]))
+  if (number === 0) return 'nothing was sent'
+  try {
+    canaries.expectNoCanary(runs.flatMap(({ out, err }) => [out, err]))
+    return 'none'
+  } catch (error) {
+    return String(error)
+  }
 }
 
 const tokensOf = (got: Iterable<string>): string[] =>
@@ -176,27 +183,31 @@ describe('what a server echoes', () => {
         runs.push(await s.run(['call', mcp.url, 'x', '--json']))
         JSON.parse(runs.at(-1)?.out ?? '')
       }
-      expectNone(runs, tokensOf(mcp.got))
+      expect(leakIn(runs, tokensOf(mcp.got))).toBe('none')
     },
   )
 
-  test('output: the access token in a list of tools is not printed', { tags: ['C-06'] }, async () => {
-    await using s = await scene()
-    await using mcp = await startHostileMcpServer(s.as)
-    await s.run(['login', mcp.url, '--headless'])
-    mcp.tools = (authorization) => [
-      {
-        name: authorization,
-        description: `${'x'.repeat(290)}${authorization}`,
-        inputSchema: { type: 'object' },
-      },
-    ]
-    const runs = [await s.run(['tools', mcp.url]), await s.run(['tools', mcp.url, '--json'])]
-    expect(runs.map(({ code }) => code)).toEqual([0, 0])
-    expect(runs[0]?.out).toContain('[redacted]')
-    expect(JSON.parse(runs[1]?.out ?? '').tools[0].name).toContain('[redacted]')
-    expectNone(runs, tokensOf(mcp.got))
-  })
+  test(
+    'output: the access token in a list of tools is not printed',
+    { tags: ['C-06'] },
+    async () => {
+      await using s = await scene()
+      await using mcp = await startHostileMcpServer(s.as)
+      await s.run(['login', mcp.url, '--headless'])
+      mcp.tools = (authorization) => [
+        {
+          name: authorization,
+          description: `${'x'.repeat(290)}${authorization}`,
+          inputSchema: { type: 'object' },
+        },
+      ]
+      const runs = [await s.run(['tools', mcp.url]), await s.run(['tools', mcp.url, '--json'])]
+      expect(runs.map(({ code }) => code)).toEqual([0, 0])
+      expect(runs[0]?.out).toContain('[redacted]')
+      expect(JSON.parse(runs[1]?.out ?? '').tools[0].name).toContain('[redacted]')
+      expect(leakIn(runs, tokensOf(mcp.got))).toBe('none')
+    },
+  )
 
   test(
     'output: a token that looks like JSON does not break the document',
@@ -207,7 +218,9 @@ describe('what a server echoes', () => {
       const token = '":"text"'
       s.as.faults.token.push({ kind: 'merge', fields: { access_token: token } })
       await s.run(['login', mcp.url, '--headless'])
-      mcp.answer = (authorization) => ({ result: { content: [{ type: 'text', text: authorization }] } })
+      mcp.answer = (authorization) => ({
+        result: { content: [{ type: 'text', text: authorization }] },
+      })
       const { out } = await s.run(['call', mcp.url, 'x', '--json'])
       expect([...mcp.got]).toEqual([`Bearer ${token}`])
       expect(JSON.parse(out).result.content).toEqual([{ type: 'text', text: 'Bearer [redacted]' }])
@@ -260,7 +273,7 @@ describe('what a server echoes', () => {
       endpoint.error = 'invalid_request'
       await run('status')
       await run('logout', s.url)
-      expectNone(runs, secretsIn(endpoint.got))
+      expect(leakIn(runs, secretsIn(endpoint.got))).toBe('none')
       expect(secretsIn(endpoint.got).length).toBeGreaterThan(5)
     },
   )
@@ -273,6 +286,6 @@ describe('what a server echoes', () => {
     endpoint.error = 'invalid_client'
     const runs = [await s.run(login, { env }), await s.run([...login, '--json'], { env })]
     const unknown = await s.run(['login', s.url, `--${env.EVERGRANT_CLIENT_SECRET}`], { env })
-    expectNone([...runs, unknown], [env.EVERGRANT_CLIENT_SECRET])
+    expect(leakIn([...runs, unknown], [env.EVERGRANT_CLIENT_SECRET])).toBe('none')
   })
 })

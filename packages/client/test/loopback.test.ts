@@ -81,11 +81,20 @@ describe('the request target of the loopback callback', () => {
   )
 
   test.each([
-    ['a target that is too long', (authority: string) => request(`/${'x'.repeat(70_000)}`, authority)],
-    ['another method', (authority: string) => request('/callback?state=expected', authority, 'POST')],
+    [
+      'a target that is too long',
+      (authority: string) => request(`/${'x'.repeat(70_000)}`, authority),
+    ],
+    [
+      'another method',
+      (authority: string) => request('/callback?state=expected', authority, 'POST'),
+    ],
     ['no HTTP at all', () => '\u0016\u0003\u0001\u0002\r\n\r\n'],
     ['a CONNECT request', (authority: string) => request('evil.example:443', authority, 'CONNECT')],
-    ['malformed percent escapes', (authority: string) => request('/callback?state=%zz%', authority)],
+    [
+      'malformed percent escapes',
+      (authority: string) => request('/callback?state=%zz%', authority),
+    ],
   ])('loopback: %s does not end the wait', { tags: ['C-36'] }, async (_what, bytes) => {
     await using it = await waitingSignIn()
     expect(await it.exchange(bytes(it.authority))).not.toMatch(/^HTTP\/1\.1 200 /)
@@ -152,7 +161,7 @@ describe('connections to the loopback callback that stay open', () => {
       )
       slow.write('GET /callback?state=expected&code=right HTTP/1.1\r\n')
       await it.exchange(request('/callback?state=expected&code=right', it.authority))
-      await it.answered
+      expect(await it.answered).toContain('code=right')
       await it.close()
     },
   )
@@ -169,6 +178,7 @@ describe('connections to the loopback callback that stay open', () => {
       })
     }
     await enough.promise
+    expect(dropped).toBe(100 - 64)
     await it.close()
   })
 })

@@ -25,7 +25,10 @@ export async function tools(
         protocolVersion: client.getNegotiatedProtocolVersion(),
         tools: listed.tools,
       },
-      text: listed.tools.length === 0 ? 'No tools.' : listed.tools.map((tool) => describe(tool, app)).join('\n'),
+      text:
+        listed.tools.length === 0
+          ? 'No tools.'
+          : listed.tools.map((tool) => describe(tool, app)).join('\n'),
     }
   })
 }

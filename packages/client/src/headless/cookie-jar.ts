@@ -29,11 +29,11 @@ export function cookieJar(): CookieJar {
     keep(url, setCookie, nowEpochSeconds) {
       const received = parseSetCookie(url, setCookie, nowEpochSeconds)
       if (received === undefined) return
-      const { cookie, hasExpired } = received
+      const { cookie, expired } = received
       const others = (jars.get(url.origin) ?? []).filter(
         ({ name, path }) => name !== cookie.name || path !== cookie.path,
       )
-      const kept = hasExpired ? others : [...others, cookie]
+      const kept = expired ? others : [...others, cookie]
       // The oldest goes first, as in a browser.
       jars.set(url.origin, kept.slice(-maximumCookies))
     },
@@ -56,7 +56,7 @@ function parseSetCookie(
   url: URL,
   setCookie: string,
   nowEpochSeconds: number,
-): { readonly cookie: Cookie; readonly hasExpired: boolean } | undefined {
+): { readonly cookie: Cookie; readonly expired: boolean } | undefined {
   // No header can be made of a cookie with controls in it.
   if (setCookie.length > maximumCookieLength || /(?!\t)\p{Cc}/u.test(setCookie)) return undefined
   const [pair = '', ...rest] = setCookie.split(';')
@@ -76,7 +76,7 @@ function parseSetCookie(
       value: pair.slice(split + 1).trim(),
       path: path.startsWith('/') ? path : defaultPath(url.pathname),
     },
-    hasExpired: hasExpired(attributes, nowEpochSeconds),
+    expired: hasExpired(attributes, nowEpochSeconds),
   }
 }
 

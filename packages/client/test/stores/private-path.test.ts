@@ -1,4 +1,14 @@
-import { chmod, chown, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  chown,
+  mkdir,
+  mkdtemp,
+  readdir,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
@@ -79,7 +89,9 @@ describe.skipIf(process.platform === 'win32')('paths that another user could hav
           refused(`it is a symbolic link to ${JSON.stringify(elsewhere)}`),
         )
       }
-      expect(await readdir(exists ? elsewhere : it.root)).toEqual(exists ? [] : ["it's here; $(id)"])
+      expect(await readdir(exists ? elsewhere : it.root)).toEqual(
+        exists ? [] : ["it's here; $(id)"],
+      )
     },
   )
 
@@ -115,6 +127,7 @@ describe.skipIf(process.platform === 'win32')('paths that another user could hav
       process.umask(umask)
     }
     await (await fileStore(folder, { key })).close()
+    expect((await stat(folder)).mode & 0o777).toBe(0o700)
   })
 
   test.each([
