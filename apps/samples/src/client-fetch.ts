@@ -4,6 +4,7 @@
  *     node --conditions=evergrant:source src/client-fetch.ts http://127.0.0.1:9500/mcp
  */
 import process from 'node:process'
+import { escapeInvisible } from '@evergrant/core'
 import { z } from 'zod'
 import { openHost } from './host.ts'
 // #region connect
@@ -44,5 +45,6 @@ export async function toolNames(
 if (import.meta.main) {
   const serverUrl = process.argv[2] ?? 'http://127.0.0.1:9500/mcp'
   const tools = await toolNames(serverUrl, connect(serverUrl, await openHost()))
-  process.stdout.write(`${tools.join('\n')}\n`)
+  // A server's text must not steer the terminal.
+  process.stdout.write(`${escapeInvisible(tools.join('\n'))}\n`)
 }

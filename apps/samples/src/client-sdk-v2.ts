@@ -4,6 +4,7 @@
  *     node --conditions=evergrant:source src/client-sdk-v2.ts http://127.0.0.1:9500/mcp
  */
 import process from 'node:process'
+import { escapeInvisible } from '@evergrant/core'
 import { openHost } from './host.ts'
 // #region connect
 import { createSession } from '@evergrant/client'
@@ -25,6 +26,7 @@ export async function connect(
 if (import.meta.main) {
   const client = await connect(process.argv[2] ?? 'http://127.0.0.1:9500/mcp', await openHost())
   const { tools } = await client.listTools()
-  process.stdout.write(`${tools.map((tool) => tool.name).join('\n')}\n`)
+  // A server's text must not steer the terminal.
+  process.stdout.write(`${escapeInvisible(tools.map((tool) => tool.name).join('\n'))}\n`)
   await client.close()
 }

@@ -36,7 +36,10 @@ export type EvergrantClientErrorCode =
    * after a sign-in it is revoked. Or the store refused before anything was sent.
    */
   | 'TOKEN_STORE_WRITE_FAILED'
-  /** The store can be neither read nor locked. Nothing was sent to any server. */
+  /**
+   * The store can be neither read nor locked, or another user could have prepared its folder or key.
+   * Nothing was sent to any server.
+   */
   | 'TOKEN_STORE_UNAVAILABLE'
   /** A stored record cannot be read: damaged, of a later version, or encrypted with another key. */
   | 'RECORD_UNREADABLE'
