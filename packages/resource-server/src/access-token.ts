@@ -1,9 +1,16 @@
-import { readScope } from '@evergrant/core'
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose'
 import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import { ResourceServerError } from './errors.ts'
+import { areClaimsUsable, grantedScopes } from './token-claims.ts'
 
-/** A verified access token: what it says, without the token itself, which goes no further. */
+/**
+ * A verified access token: what it says, without the token itself, which goes no further.
+ *
+ * To deny single tokens, keep a list of `jti` values (or of another claim) and check it against
+ * {@link VerifiedAccessToken.claims}. Never use the text of the token as the key: one valid token
+ * has several spellings that all verify, among them the other ECDSA signature `(r, n − s)`, unused
+ * bits in the last base64url character, and `=` padding.
+ */
 export interface VerifiedAccessToken {
   readonly issuer: string
   /** The user, or the client where it acts for itself. */
@@ -50,7 +57,7 @@ export interface AccessTokenExpectations {
   nowEpochSeconds(): number
 }
 
-/** RFC 9068 §2.2, demanded of tokens that say they follow it. */
+/** RFC 9068 §2.2, required of tokens of type `at+jwt`. */
 const requiredByProfile = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti']
 
 /**
@@ -83,6 +90,7 @@ export async function verifyAccessToken(
     // RFC 7800: without the proof of possession, which this package does not check, a bound
     // token would be worth as much to a thief as to its owner.
     if (payload['cnf'] !== undefined) return refused('token-sender-constrained')
+    if (!areClaimsUsable(payload)) return refused('token-claim-invalid')
     return { valid: true, token: describe(payload, issuer) }
   } catch (error) {
     if (ResourceServerError.is(error)) return { valid: undefined, error }
@@ -139,7 +147,7 @@ function describe(payload: JWTPayload, issuer: string): VerifiedAccessToken {
     subject: payload.sub,
     clientId: [clientId, azp].find((value) => typeof value === 'string'),
     // `scp`, a string or an array, is what Entra ID and Okta write instead of `scope`.
-    scopes: readScope(payload['scope'] ?? payload['scp']).tokens,
+    scopes: grantedScopes(payload['scope'] ?? payload['scp']),
     audience: [payload.aud ?? []].flat(),
     expiresAtEpochSeconds: payload.exp ?? 0,
     claims: payload,

@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
+import { CompactSign, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose'
 import type { CryptoKey } from 'jose'
 import { expect, test } from 'vitest'
 import type { AccessTokenRequest, ScriptedAuthorizationServer } from '@evergrant/test-kit'
@@ -22,6 +22,18 @@ test.each<[RefusalReason, Omit<AccessTokenRequest, 'scope'>]>([
   ['token-claim-invalid', { claims: { sub: undefined } }],
   ['token-claim-invalid', { claims: { client_id: undefined } }],
   ['token-claim-invalid', { claims: { exp: 'tomorrow' } }],
+  ['token-claim-invalid', { claims: { sub: 1 } }],
+  ['token-claim-invalid', { claims: { sub: '' } }],
+  ['token-claim-invalid', { claims: { sub: ['alice'] } }],
+  ['token-claim-invalid', { claims: { sub: null } }],
+  ['token-claim-invalid', { claims: { client_id: 1 } }],
+  ['token-claim-invalid', { claims: { client_id: '' } }],
+  ['token-claim-invalid', { claims: { client_id: null, azp: 'app' } }],
+  ['token-claim-invalid', { claims: { azp: {} } }],
+  ['token-claim-invalid', { claims: { jti: 7 } }],
+  ['token-claim-invalid', { claims: { jti: '' } }],
+  ['token-issuer-not-trusted', { claims: { iss: 1 } }],
+  ['token-issuer-not-trusted', { claims: { iss: ['https://as.example.com'] } }],
   ['token-sender-constrained', { claims: { cnf: { jkt: 'thumbprint' } } }],
   ['token-type-not-allowed', { header: { typ: 'JWT' } }],
   ['token-type-not-allowed', { header: { typ: undefined } }],
@@ -35,6 +47,91 @@ test.each<[RefusalReason, Omit<AccessTokenRequest, 'scope'>]>([
   expect(response.headers.get('www-authenticate')).toContain('error="invalid_token"')
   expect(guarded.decisions.map((decision) => decision.reason)).toEqual([reason])
 })
+
+test.each([{ aud: ['?', 1] }, { aud: ['?', ''] }, { aud: ['?', ['x']] }, { aud: ['?', null] }])(
+  'answers 401 to an audience with an entry that is not a string: %j',
+  { tags: ['S-12', 'S-13'] },
+  async ({ aud }) => {
+    await using guarded = await startGuardedResource()
+    const { resource, as } = guarded
+    const claims = { aud: aud.map((entry) => (entry === '?' ? resource : entry)) }
+    const token = await as.signAccessToken({ scope, resource, claims })
+    expect((await guarded.get(`Bearer ${token}`)).status).toBe(401)
+    expect(guarded.decisions).toMatchObject([{ reason: 'token-claim-invalid' }])
+  },
+)
+
+test.each([{ sub: 1 }, { sub: '' }, { azp: 1 }, { client_id: '' }, { client_id: 1, azp: 'app' }])(
+  'answers 401 to a plain JWT whose identity claims have the wrong type: %j',
+  { tags: ['S-12', 'S-13'] },
+  async (wrong) => {
+    await using guarded = await startGuardedResource({ tokenTypes: ['jwt'] })
+    const { resource, as } = guarded
+    const header = { typ: 'JWT' }
+    const claims = { sub: undefined, client_id: undefined, ...wrong }
+    const good = { ...claims, sub: undefined, azp: undefined, client_id: undefined }
+    const token = await as.signAccessToken({ scope, resource, header, claims })
+    expect((await guarded.get(`Bearer ${token}`)).status).toBe(401)
+    const without = await as.signAccessToken({ scope, resource, header, claims: good })
+    expect((await guarded.get(`Bearer ${without}`)).status).toBe(200)
+    expect(guarded.decisions).toMatchObject([{ reason: 'token-claim-invalid' }, { allowed: true }])
+  },
+)
+
+test('refuses an expiry that is not finite', { tags: ['S-12'] }, async () => {
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const keys = [await exportJWK(publicKey)]
+  const resource = 'https://mcp.example.com/mcp'
+  const issuer = 'https://as.example.com'
+  const resourceServer = createResourceServer(
+    resource,
+    [{ issuer, jwksUri: 'https://as.example.com/jwks' }],
+    { fetch: async () => Response.json({ keys }) },
+  )
+  const claims = { iss: issuer, aud: resource, sub: 'u', client_id: 'c', jti: 'j', iat: 1 }
+  const payload = JSON.stringify(claims).replace(/}$/, ',"exp":1e999}')
+  const token = await new CompactSign(new TextEncoder().encode(payload))
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
+    .sign(privateKey)
+  const request = { authorization: `Bearer ${token}`, url: '/mcp' }
+  expect(await resourceServer.authorize(request)).toMatchObject({ reason: 'token-claim-invalid' })
+})
+
+test.each<[string, unknown, readonly string[]]>([
+  ['a no-break space', 'mcp:read\u00a0x', []],
+  ['a tab', 'mcp:read\tx', []],
+  ['a line feed', 'x\nmcp:read', []],
+  ['an ideographic space', 'mcp:read\u3000mcp:write', []],
+  ['a byte order mark', '\ufeffmcp:read', []],
+  ['several spaces', ' mcp:read  mcp:read mcp:write ', ['mcp:read', 'mcp:write']],
+  ['a character outside the grammar', 'mcp:"read mcp:write', ['mcp:write']],
+  ['an array', ['mcp:read', 'mcp:write'], ['mcp:read', 'mcp:write']],
+  ['an array entry with a space', ['x mcp:read', 'mcp:write'], ['mcp:write']],
+  ['an array entry of another type', [['mcp:read'], 1, null, 'mcp:write'], ['mcp:write']],
+  ['an object', { 0: 'mcp:read', length: 1 }, []],
+  ['a number', 1, []],
+  ['an empty string', '', []],
+])(
+  'grants by the grammar of scope: %s',
+  { tags: ['S-12', 'S-13'] },
+  async (_case, claim, granted) => {
+    await using guarded = await startGuardedResource()
+    const { resource, as } = guarded
+    const claims = { scope: claim }
+    const token = await as.signAccessToken({ scope, resource, claims })
+    await guarded.get(`Bearer ${token}`)
+    const scp = await as.signAccessToken({
+      scope,
+      resource,
+      claims: { scope: undefined, scp: claim },
+    })
+    await guarded.get(`Bearer ${scp}`)
+    expect(guarded.decisions).toMatchObject([
+      { token: { scopes: granted } },
+      { token: { scopes: granted } },
+    ])
+  },
+)
 
 test('lets no token through that its issuer did not sign', { tags: ['S-12'] }, async () => {
   await using guarded = await startGuardedResource()
