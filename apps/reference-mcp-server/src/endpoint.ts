@@ -1,6 +1,6 @@
-import type { ResourceServer, VerifiedAccessToken } from '@evergrant/resource-server'
+import type { AccessRefused, ResourceServer, VerifiedAccessToken } from '@evergrant/resource-server'
 import {
-  authorizeRequest,
+  authenticateRequest,
   metadataResponse,
   refusalResponse,
 } from '@evergrant/resource-server/fetch'
@@ -40,18 +40,23 @@ export function createMcpEndpoint(
       hostHeaderValidationResponse(request, hosts) ?? originValidationResponse(request, origins)
     if (foreign !== undefined) return foreign
     // #region guard
+    // The token first: the body of an unknown sender is not read.
+    const authentication = await authenticateRequest(resourceServer, request)
+    if (!authentication.authenticated) return refuse(authentication.refusal)
     const message = parseJson(await request.clone().text())
-    const decision = await authorizeRequest(resourceServer, request, neededScopes(message))
-    if (!decision.allowed) {
-      stats.refused(decision.reason)
-      return refusalResponse(decision)
-    }
+    const decision = resourceServer.decideScopes(authentication.token, neededScopes(message))
+    if (!decision.allowed) return refuse(decision)
     const tool = calledTool(message)
     if (tool !== undefined) stats.called(tool)
     // The SDK gets the message that was decided on, not one it parses for itself.
     const parsedBody = message === undefined ? {} : { parsedBody: message }
     return await mcp.fetch(request, { authInfo: authInfoOf(decision.token), ...parsedBody })
     // #endregion guard
+  }
+
+  function refuse(refusal: AccessRefused): Response {
+    stats.refused(refusal.reason)
+    return refusalResponse(refusal)
   }
 
   return {

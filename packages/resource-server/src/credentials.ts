@@ -2,7 +2,8 @@
 export interface AccessRequest {
   /**
    * The `Authorization` header: each field line as a string of its own where the framework keeps
-   * them apart, so that two are seen as two.
+   * them apart, or all of them joined by commas. Two are refused, so hand over all of them:
+   * `request.headers` of Node.js holds only the first, `request.headersDistinct` has them all.
    */
   readonly authorization: string | readonly string[] | null | undefined
   /** Target of the request, absolute or from the root; only its query is read. */
@@ -17,6 +18,8 @@ export type Credentials =
 
 // RFC 6750 §2.1: b64token, after the scheme and one space; RFC 9110 §11.4 allows more spaces.
 const bearer = /^bearer +([a-z0-9\-._~+/]+=*)$/i
+// Several field lines that were joined (RFC 9110 §5.3). A bearer token has no comma.
+const joined = /,\s*bearer(?: |$)/i
 
 /**
  * Finds the one bearer token of a request.
@@ -31,6 +34,7 @@ export function readCredentials(request: AccessRequest): Credentials {
   if (inQuery) return { kind: 'in-query' }
   const [line] = lines
   if (line === undefined || line === '') return { kind: 'none' }
+  if (joined.test(line)) return { kind: 'several' }
   if (!/^bearer(?: |$)/i.test(line)) return { kind: 'other-scheme' }
   const token = bearer.exec(line)?.[1]
   return token === undefined ? { kind: 'malformed' } : { kind: 'bearer', token }

@@ -43,7 +43,10 @@ export interface AccessRefused {
     | undefined
   /** For people; it says nothing about the token's content. */
   readonly description: string
-  /** Every scope the operation needs: what the challenge names. */
+  /**
+   * What the challenge names: every scope the operation needs, or, where the token was refused
+   * before the operation was known, the scopes of a first challenge.
+   */
   readonly neededScopes: readonly string[]
   /** The ones among them that the token lacks; with 403 only. */
   readonly missingScopes: readonly string[]
@@ -56,6 +59,14 @@ export interface AccessRefused {
 
 /** What a protected resource decides about one request. */
 export type AccessDecision = AccessGranted | AccessRefused
+
+/**
+ * What a protected resource decides about the access token of a request. A valid token alone does
+ * not allow an operation: its scopes are decided on next.
+ */
+export type AuthenticationDecision =
+  | { readonly authenticated: true; readonly token: VerifiedAccessToken }
+  | { readonly authenticated: false; readonly refusal: AccessRefused }
 
 /** How a reason is answered (RFC 6750 §3.1; S-13). */
 export interface RefusalAnswer {

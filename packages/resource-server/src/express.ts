@@ -1,24 +1,41 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { VerifiedAccessToken } from './access-token.ts'
 import { refusalReply } from './decision.ts'
-import type { AccessDecision } from './decision.ts'
+import type { AccessDecision, AuthenticationDecision } from './decision.ts'
 import { ResourceServerError } from './errors.ts'
 import { answerMetadataRequest } from './metadata-endpoint.ts'
-import { resolveNeededScopes } from './needed-scopes.ts'
+import { resolveScopes } from './needed-scopes.ts'
 import type { NeededScopes } from './needed-scopes.ts'
 import type { ResourceServer } from './resource-server.ts'
+import { tell } from './tell.ts'
 
 export type { NeededScopes } from './needed-scopes.ts'
 
 /** Options of {@link requireAccess}. */
 export interface RequireAccessOptions {
-  /** What the operation needs: a fixed list, or computed from the request. Default: nothing. */
+  /**
+   * What the operation needs: a fixed list, or computed from the request, which then has a valid
+   * access token. Default: nothing.
+   */
   readonly scopes?: NeededScopes<Request>
-  /** Hears of every decision, for logs and counters. */
+  /**
+   * What the challenge names to a request without a valid access token (S-11). Default: the fixed
+   * list of `scopes`, else `scopes_supported` of the metadata.
+   */
+  readonly challengeScopes?: readonly string[]
+  /**
+   * Hears of every decision, for logs and counters. What it throws is dropped: an observer changes
+   * no answer.
+   */
   readonly onDecision?: (decision: AccessDecision, request: Request) => void
 }
 
-const tokens = new WeakMap<Request, VerifiedAccessToken>()
+interface Verified {
+  readonly resourceServer: ResourceServer
+  readonly token: VerifiedAccessToken
+}
+
+const verified = new WeakMap<Request, Verified>()
 
 /**
  * Serves the protected resource metadata. Mount it at the root of the app, not under a path: the
@@ -37,8 +54,11 @@ export function serveMetadata(resourceServer: ResourceServer): RequestHandler {
 }
 
 /**
- * Lets a request through when its access token suffices, and answers it otherwise. Put a body
- * parser in front of it when `scopes` reads the body.
+ * Lets a request through when its access token suffices, and answers it otherwise.
+ *
+ * Where `scopes` reads the body, put it on the route twice: `requireAccess(resourceServer)` in
+ * front of the body parser, so that no body of an unknown sender is read, and
+ * `requireAccess(resourceServer, { scopes })` behind it. The token is verified once.
  *
  * @throws {ResourceServerError} `OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE` or `SCOPE_INVALID` at
  * once, for a fixed list of scopes.
@@ -47,22 +67,42 @@ export function requireAccess(
   resourceServer: ResourceServer,
   options: RequireAccessOptions = {},
 ): RequestHandler {
-  const neededScopes = resolveNeededScopes(options.scopes)
+  const { neededBy, challenged } = resolveScopes(options.scopes, options.challengeScopes)
+
+  async function decide(request: Request): Promise<AccessDecision> {
+    const authentication = await authenticateOnce(resourceServer, request, challenged)
+    if (!authentication.authenticated) return authentication.refusal
+    return resourceServer.decideScopes(authentication.token, await neededBy(request))
+  }
+
   return async (request, response, next) => {
-    const decision = await resourceServer.authorize(
-      // `headers` keeps the first of two Authorization lines and hides the second.
-      { authorization: request.headersDistinct['authorization'], url: request.originalUrl },
-      await neededScopes(request),
-    )
-    options.onDecision?.(decision, request)
+    const decision = await decide(request)
+    tell(options.onDecision, decision, request)
     if (!decision.allowed) {
       const { status, headers, body } = refusalReply(decision)
       reply(response, status, headers, body)
       return
     }
-    tokens.set(request, decision.token)
+    verified.set(request, { resourceServer, token: decision.token })
     next()
   }
+}
+
+async function authenticateOnce(
+  resourceServer: ResourceServer,
+  request: Request,
+  challenged: readonly string[] | undefined,
+): Promise<AuthenticationDecision> {
+  const before = verified.get(request)
+  // A token that another resource server accepted says nothing here.
+  if (before?.resourceServer === resourceServer) {
+    return { authenticated: true, token: before.token }
+  }
+  return await resourceServer.authenticate(
+    // `headers` keeps the first of two Authorization lines and hides the second.
+    { authorization: request.headersDistinct['authorization'], url: request.originalUrl },
+    challenged,
+  )
 }
 
 /**
@@ -71,7 +111,7 @@ export function requireAccess(
  * @throws {ResourceServerError} `ACCESS_NOT_DECIDED` when that middleware did not run.
  */
 export function accessTokenOf(request: Request): VerifiedAccessToken {
-  const token = tokens.get(request)
+  const token = verified.get(request)?.token
   if (token !== undefined) return token
   throw new ResourceServerError(
     'ACCESS_NOT_DECIDED',

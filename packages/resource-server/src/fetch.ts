@@ -1,27 +1,31 @@
 import type { VerifiedAccessToken } from './access-token.ts'
 import { refusalReply } from './decision.ts'
-import type { AccessDecision, AccessRefused } from './decision.ts'
+import type { AccessDecision, AccessRefused, AuthenticationDecision } from './decision.ts'
 import { answerMetadataRequest } from './metadata-endpoint.ts'
 import type { ResourceServer } from './resource-server.ts'
-import { resolveNeededScopes } from './needed-scopes.ts'
+import { resolveScopes } from './needed-scopes.ts'
 import type { NeededScopes } from './needed-scopes.ts'
+import { tell } from './tell.ts'
 
 export type { NeededScopes } from './needed-scopes.ts'
 
 /**
- * Decides on a web-standard request.
+ * Decides whether a web-standard request carries a valid access token. It does not touch the body:
+ * read that once the sender is known, then call `resourceServer.decideScopes`.
  *
- * @param neededScopes - All that the operation needs.
+ * @param challengeScopes - What the challenge names where there is no valid token (S-11). Default:
+ * `scopes_supported` of the metadata.
  * @throws {ResourceServerError} `SCOPE_INVALID`.
  */
-export function authorizeRequest(
+export function authenticateRequest(
   resourceServer: ResourceServer,
   request: Request,
-  neededScopes: readonly string[] = [],
-): Promise<AccessDecision> {
-  // Two Authorization lines arrive here as one, joined by a comma, which no bearer token has.
+  challengeScopes?: readonly string[],
+): Promise<AuthenticationDecision> {
+  // `Headers` joins two Authorization lines with a comma, and the guard refuses the result. An
+  // adapter must hand over both of them: `request.headers` of Node.js holds only the first.
   const authorization = request.headers.get('authorization')
-  return resourceServer.authorize({ authorization, url: request.url }, neededScopes)
+  return resourceServer.authenticate({ authorization, url: request.url }, challengeScopes)
 }
 
 /** The HTTP answer to a refusal: status, challenge, JSON body. */
@@ -53,9 +57,20 @@ export type ProtectedHandler = (
 
 /** Options of {@link protect}. */
 export interface ProtectOptions {
-  /** What the operation needs: a fixed list, or computed from the request. Default: nothing. */
+  /**
+   * What the operation needs: a fixed list, or computed from the request, which then has a valid
+   * access token. A function that reads the body reads a clone of the request. Default: nothing.
+   */
   readonly scopes?: NeededScopes<Request>
-  /** Hears of every decision, for logs and counters. */
+  /**
+   * What the challenge names to a request without a valid access token (S-11). Default: the fixed
+   * list of `scopes`, else `scopes_supported` of the metadata.
+   */
+  readonly challengeScopes?: readonly string[]
+  /**
+   * Hears of every decision, for logs and counters. What it throws is dropped: an observer changes
+   * no answer.
+   */
   readonly onDecision?: (decision: AccessDecision, request: Request) => void
 }
 
@@ -71,18 +86,27 @@ export function protect(
   handler: ProtectedHandler,
   options: ProtectOptions = {},
 ): (request: Request) => Promise<Response> {
-  const neededScopes = resolveNeededScopes(options.scopes)
+  const { neededBy, challenged } = resolveScopes(options.scopes, options.challengeScopes)
+
+  async function decide(request: Request): Promise<AccessDecision> {
+    const authentication = await authenticateRequest(resourceServer, request, challenged)
+    if (!authentication.authenticated) return authentication.refusal
+    return resourceServer.decideScopes(authentication.token, await neededBy(request))
+  }
+
   return async (request) => {
     const metadata = metadataResponse(resourceServer, request)
     if (metadata !== undefined) return metadata
-    const decision = await authorizeRequest(resourceServer, request, await neededScopes(request))
-    options.onDecision?.(decision, request)
+    const decision = await decide(request)
+    tell(options.onDecision, decision, request)
     return decision.allowed ? await handler(request, decision.token) : refusalResponse(decision)
   }
 }
 
 /** By path, not by host: behind a proxy the host that a request names is another one. */
 function isMetadataUrl(resourceServer: ResourceServer, url: string): boolean {
-  const [expected, actual] = [new URL(resourceServer.metadataUrl), new URL(url)]
-  return actual.pathname === expected.pathname && actual.search === expected.search
+  const expected = new URL(resourceServer.metadataUrl)
+  // An adapter may build a Request whose URL does not parse, from a Host header that is none.
+  const actual = URL.parse(url)
+  return actual?.pathname === expected.pathname && actual.search === expected.search
 }

@@ -9,6 +9,7 @@ export type {
   AccessGranted,
   AccessRefused,
   AccessWarning,
+  AuthenticationDecision,
   RefusalReason,
   RefusalReply,
 } from './decision.ts'

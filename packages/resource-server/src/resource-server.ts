@@ -1,15 +1,21 @@
-import { formatBearerChallenge, offlineAccess, showRemote, uniteScopes } from '@evergrant/core'
+import { offlineAccess, showRemote, uniteScopes } from '@evergrant/core'
 import { tokenType, verifyAccessToken } from './access-token.ts'
 import type { VerifiedAccessToken } from './access-token.ts'
 import { readCredentials } from './credentials.ts'
 import type { AccessRequest } from './credentials.ts'
-import { refusalAnswers } from './decision.ts'
-import type { AccessDecision, AccessRefused, AccessWarning, RefusalReason } from './decision.ts'
+import type {
+  AccessDecision,
+  AccessRefused,
+  AccessWarning,
+  AuthenticationDecision,
+  RefusalReason,
+} from './decision.ts'
 import { ResourceServerError } from './errors.ts'
 import { issuerKeys } from './keys.ts'
 import type { TrustedAuthorizationServer } from './keys.ts'
 import { protectedResourceMetadata, protectedResourceMetadataUrl } from './metadata.ts'
 import type { ProtectedResourceMetadataDocument } from './metadata.ts'
+import { refuse } from './refuse.ts'
 import { assertResourceScopes, createScopeHierarchy } from './scopes.ts'
 import type { ScopeHierarchy, ScopeImplications } from './scopes.ts'
 
@@ -46,7 +52,31 @@ export interface ResourceServer {
   readonly metadataUrl: string
   readonly scopes: ScopeHierarchy
   /**
-   * Decides whether a request may proceed.
+   * Decides whether a request carries a valid access token, before anything is known about the
+   * operation. Call it first, and read the body of the request after it: until then the body is
+   * the input of an unknown sender.
+   *
+   * @param challengeScopes - What the challenge names where there is no valid token (S-11).
+   * Default: `scopes_supported` of the metadata. `offline_access` among them is left out and
+   * reported in the warnings of the refusal.
+   * @throws {ResourceServerError} `SCOPE_INVALID` where one of them is not a scope token.
+   */
+  authenticate(
+    request: AccessRequest,
+    challengeScopes?: readonly string[],
+  ): Promise<AuthenticationDecision>
+  /**
+   * Decides whether a verified token suffices for an operation.
+   *
+   * @param token - From {@link ResourceServer.authenticate} of this resource server.
+   * @param neededScopes - All that the operation needs. `offline_access` among them is left out
+   * and reported in the decision's warnings.
+   * @throws {ResourceServerError} `SCOPE_INVALID` where a needed scope is not a scope token.
+   */
+  decideScopes(token: VerifiedAccessToken, neededScopes?: readonly string[]): AccessDecision
+  /**
+   * Decides whether a request may proceed: {@link ResourceServer.authenticate}, then
+   * {@link ResourceServer.decideScopes}. Use those two where the needed scopes depend on the body.
    *
    * @param neededScopes - All that the operation needs. `offline_access` among them is left out
    * and reported in the decision's warnings.
@@ -104,67 +134,54 @@ export function createResourceServer(
     nowEpochSeconds: () => clock.nowEpochSeconds(),
   }
 
-  async function authorize(
+  async function verifyToken(
     request: AccessRequest,
-    neededScopes: readonly string[] = [],
-  ): Promise<AccessDecision> {
-    const { needed, warnings } = withoutOfflineAccess(neededScopes)
+    challenged: readonly string[],
+    warnings: readonly AccessWarning[],
+  ): Promise<AuthenticationDecision> {
+    const refused = (reason: RefusalReason): AccessRefused =>
+      refuse(metadataUrl, reason, challenged, warnings)
     const credentials = readCredentials(request)
     if (credentials.kind !== 'bearer') {
-      return refuse(credentialReasons[credentials.kind], needed, warnings)
+      return { authenticated: false, refusal: refused(credentialReasons[credentials.kind]) }
     }
     const verdict = await verifyAccessToken(credentials.token, expectations)
-    if (verdict.valid === undefined) {
-      return { ...refuse('keys-unavailable', needed, warnings), cause: verdict.error }
-    }
-    if (!verdict.valid) return refuse(verdict.reason, needed, warnings)
-    return decideScope(verdict.token, needed, warnings)
+    if (verdict.valid === true) return { authenticated: true, token: verdict.token }
+    const refusal =
+      verdict.valid === undefined
+        ? { ...refused('keys-unavailable'), cause: verdict.error }
+        : refused(verdict.reason)
+    return { authenticated: false, refusal }
   }
 
-  function decideScope(
+  function decideNeeded(
     token: VerifiedAccessToken,
-    needed: readonly string[],
-    warnings: readonly AccessWarning[],
+    { needed, warnings }: CheckedScopes,
   ): AccessDecision {
     const missingScopes = scopes.missing(needed, token.scopes)
     if (missingScopes.length > 0) {
-      return { ...refuse('insufficient-scope', needed, warnings), missingScopes }
+      return { ...refuse(metadataUrl, 'insufficient-scope', needed, warnings), missingScopes }
     }
     return { allowed: true, reason: 'scope-sufficient', token, neededScopes: needed, warnings }
   }
 
-  function refuse(
-    reason: RefusalReason,
-    needed: readonly string[],
-    warnings: readonly AccessWarning[],
-  ): AccessRefused {
-    const { status, error, description } = refusalAnswers[reason]
-    // All scopes of the operation, also in a 403: one missing scope after another would send
-    // the user through as many sign-ins. A malformed request is not cured by any scope.
-    const scope = status === 400 || needed.length === 0 ? {} : { scope: needed }
-    const challenge =
-      status === 503
-        ? undefined
-        : formatBearerChallenge({
-            scheme: 'Bearer',
-            ...(error === undefined ? {} : { error, error_description: description }),
-            ...scope,
-            resource_metadata: metadataUrl,
-          })
-    return {
-      allowed: false,
-      reason,
-      status,
-      error,
-      description,
-      neededScopes: needed,
-      missingScopes: [],
-      challenge,
-      warnings,
-    }
+  return {
+    resource,
+    metadata,
+    metadataUrl,
+    scopes,
+    async authenticate(request, challengeScopes = metadata.scopes_supported ?? []) {
+      const { needed, warnings } = withoutOfflineAccess(challengeScopes)
+      return await verifyToken(request, needed, warnings)
+    },
+    decideScopes: (token, neededScopes = []) =>
+      decideNeeded(token, withoutOfflineAccess(neededScopes)),
+    async authorize(request, neededScopes = []) {
+      const checked = withoutOfflineAccess(neededScopes)
+      const decision = await verifyToken(request, checked.needed, checked.warnings)
+      return decision.authenticated ? decideNeeded(decision.token, checked) : decision.refusal
+    },
   }
-
-  return { resource, metadata, metadataUrl, scopes, authorize }
 }
 
 const credentialReasons = {
@@ -175,11 +192,13 @@ const credentialReasons = {
   malformed: 'malformed-credentials',
 } as const
 
-/** SEP-2207: a scope set computed for a request is put right instead of failing the request. */
-function withoutOfflineAccess(neededScopes: readonly string[]): {
+interface CheckedScopes {
   readonly needed: readonly string[]
   readonly warnings: readonly AccessWarning[]
-} {
+}
+
+/** SEP-2207: a scope set computed for a request is put right instead of failing the request. */
+function withoutOfflineAccess(neededScopes: readonly string[]): CheckedScopes {
   const needed = uniteScopes(neededScopes.filter((scope) => scope !== offlineAccess))
   assertResourceScopes(needed, 'the scopes needed for a request')
   if (!neededScopes.includes(offlineAccess)) return { needed, warnings: [] }

@@ -21,9 +21,9 @@ export interface GuardedResource extends AsyncDisposable {
 }
 
 export async function startGuardedResource(
-  options: ResourceServerOptions & Pick<ProtectOptions, 'scopes'> = {},
+  options: ResourceServerOptions & Pick<ProtectOptions, 'scopes' | 'challengeScopes'> = {},
 ): Promise<GuardedResource> {
-  const { scopes, ...resourceServerOptions } = options
+  const { scopes, challengeScopes, ...resourceServerOptions } = options
   const clock = virtualClock()
   const as = await startScriptedAuthorizationServer({ clock })
   const decisions: AccessDecision[] = []
@@ -38,6 +38,7 @@ export async function startGuardedResource(
   })
   serve = protect(resourceServer, (_request, token) => Response.json(token), {
     ...(scopes === undefined ? {} : { scopes }),
+    ...(challengeScopes === undefined ? {} : { challengeScopes }),
     onDecision: (decision) => decisions.push(decision),
   })
   return {

@@ -16,7 +16,7 @@ interface ExpressResource extends AsyncDisposable {
 }
 
 async function startExpress(
-  mount: (app: Express, resourceServer: ResourceServer) => void,
+  mount: (app: Express, resourceServer: ResourceServer, issuer: string) => void,
 ): Promise<ExpressResource> {
   const as = await startScriptedAuthorizationServer()
   const app = express()
@@ -27,7 +27,7 @@ async function startExpress(
     scopesSupported: ['mcp:read'],
   })
   app.use(serveMetadata(resourceServer))
-  mount(app, resourceServer)
+  mount(app, resourceServer, as.issuer)
   return {
     as,
     resourceServer,
@@ -80,31 +80,74 @@ test(
 )
 
 test(
-  'computes the needed scopes from a parsed body, without offline_access',
+  'computes the needed scopes from a body that is parsed once the token is verified',
   {
-    tags: ['S-01', 'S-03'],
+    tags: ['S-01', 'S-03', 'S-11', 'S-12'],
   },
   async () => {
     const warnings: string[] = []
+    const parsed: unknown[] = []
     await using resource = await startExpress((app, resourceServer) => {
       app.post(
         '/mcp',
+        requireAccess(resourceServer),
         express.json(),
         requireAccess(resourceServer, {
-          scopes: (request) => String(request.body.needs).split(' '),
+          scopes: (request) => {
+            parsed.push(request.body)
+            return String(request.body.needs).split(' ')
+          },
           onDecision: (decision) => warnings.push(...decision.warnings.map(({ code }) => code)),
         }),
       )
     })
-    const response = await fetch(`${resource.url}/mcp`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ needs: 'mcp:write offline_access' }),
-    })
-    expect(response.headers.get('www-authenticate')).toMatch(/^Bearer scope="mcp:write", resource_/)
+    const { as, resourceServer } = resource
+    async function post(headers: Readonly<Record<string, string>>): Promise<string | null> {
+      const response = await fetch(`${resource.url}/mcp`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify({ needs: 'mcp:write offline_access' }),
+      })
+      return response.headers.get('www-authenticate')
+    }
+    expect(await post({})).toMatch(/^Bearer scope="mcp:read", resource_/)
+    expect(parsed).toEqual([])
+    const { resource: audience } = resourceServer
+    const token = await as.signAccessToken({ scope: 'mcp:read', resource: audience })
+    expect(await post({ authorization: `Bearer ${token}` })).toContain(
+      'scope="mcp:write", resource_',
+    )
+    expect(parsed).toHaveLength(1)
     expect(warnings).toEqual(['OFFLINE_ACCESS_FILTERED'])
   },
 )
+
+test('verifies a token once per request and resource server', { tags: ['S-12'] }, async () => {
+  const verifiedBy: string[] = []
+  await using resource = await startExpress((app, resourceServer, issuer) => {
+    const counted = (name: string, guard: ResourceServer): ResourceServer => ({
+      ...guard,
+      async authenticate(request, challengeScopes) {
+        verifiedBy.push(name)
+        return await guard.authenticate(request, challengeScopes)
+      },
+    })
+    const one = counted('one', resourceServer)
+    const elsewhere = createResourceServer('https://elsewhere.example.com', [issuer])
+    const two = counted('two', elsewhere)
+    app.use('/mcp', requireAccess(one), requireAccess(one, { scopes: () => ['mcp:read'] }))
+    app.get('/mcp', (_request, response) => void response.end())
+    app.get('/mcp/two', requireAccess(two))
+  })
+  const { as, resourceServer } = resource
+  const token = await as.signAccessToken({ scope: 'mcp:read', resource: resourceServer.resource })
+  const headers = { authorization: `Bearer ${token}` }
+  expect((await fetch(`${resource.url}/mcp`, { headers })).status).toBe(200)
+  expect(verifiedBy).toEqual(['one'])
+  // A token that one resource server accepted is no token of another.
+  expect((await fetch(`${resource.url}/mcp/two`, { headers })).status).toBe(401)
+  expect(verifiedBy).toEqual(['one', 'one', 'two'])
+})
 
 test('refuses a fixed offline_access when the route is mounted', { tags: ['S-03'] }, async () => {
   await using resource = await startExpress(() => undefined)

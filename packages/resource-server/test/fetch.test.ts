@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import { once } from 'node:events'
 import { expect, test, vi } from 'vitest'
-import { jsonBody } from '@evergrant/test-kit'
+import { jsonBody, startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { protect } from '../src/fetch.ts'
 import { createResourceServer } from '../src/index.ts'
 import { startGuardedResource } from './access.ts'
@@ -25,14 +25,14 @@ test('serves the metadata that its challenges name', { tags: ['S-10', 'S-02'] },
 })
 
 test(
-  'asks for what the request needs, and gives no error code where nothing was sent',
+  'challenges for what a fixed list needs, with no error code where nothing was sent',
   {
     tags: ['S-11', 'S-10'],
   },
   async () => {
     await using guarded = await startGuardedResource({
       scopesSupported: ['mcp:read', 'mcp:write'],
-      scopes: (request) => [request.url.endsWith('/write') ? 'mcp:write' : 'mcp:read'],
+      scopes: ['mcp:read'],
     })
     const { metadataUrl } = guarded.resourceServer
     const response = await guarded.get()
@@ -40,11 +40,101 @@ test(
     expect(response.headers.get('www-authenticate')).toBe(
       `Bearer scope="mcp:read", resource_metadata="${metadataUrl}"`,
     )
-    const write = await guarded.get(undefined, '/mcp/write')
-    expect(write.headers.get('www-authenticate')).toContain('scope="mcp:write"')
     const basic = await guarded.get('Basic dXNlcjpwYXNz')
     expect(basic.status).toBe(401)
     expect(basic.headers.get('www-authenticate')).not.toContain('error=')
+  },
+)
+
+test(
+  'computes the needed scopes only for a request whose token is valid',
+  { tags: ['S-11', 'S-12', 'S-13'] },
+  async () => {
+    const computedFor: string[] = []
+    await using guarded = await startGuardedResource({
+      scopesSupported: ['mcp:read', 'mcp:write'],
+      challengeScopes: ['mcp:read'],
+      scopes: (request) => {
+        computedFor.push(new URL(request.url).pathname)
+        return ['mcp:write']
+      },
+    })
+    const { as, resource } = guarded
+    const expired = await as.signAccessToken({ resource, scope: 'mcp:write', lifetimeSeconds: 0 })
+    for (const authorization of [undefined, 'Basic dXNlcjpwYXNz', `Bearer ${expired}`]) {
+      const response = await guarded.get(authorization, '/mcp/write')
+      expect(response.status).toBe(401)
+      expect(response.headers.get('www-authenticate')).toContain('scope="mcp:read", resource_')
+    }
+    expect((await guarded.get('Bearer two tokens', '/mcp/write')).status).toBe(400)
+    expect(computedFor).toEqual([])
+    const reader = await as.signAccessToken({ resource, scope: 'mcp:read' })
+    const forbidden = await guarded.get(`Bearer ${reader}`, '/mcp/write')
+    expect(forbidden.status).toBe(403)
+    expect(forbidden.headers.get('www-authenticate')).toContain('scope="mcp:write"')
+    expect(computedFor).toEqual(['/mcp/write'])
+  },
+)
+
+test(
+  'challenges for scopes_supported where the needed scopes are computed',
+  { tags: ['S-11'] },
+  async () => {
+    await using guarded = await startGuardedResource({
+      scopesSupported: ['mcp:read'],
+      scopes: () => ['mcp:write'],
+    })
+    expect((await guarded.get()).headers.get('www-authenticate')).toContain('scope="mcp:read"')
+  },
+)
+
+test('refuses offline_access among the challenge scopes of a route', { tags: ['S-03'] }, () => {
+  const resourceServer = createResourceServer('https://mcp.example.com/mcp', [
+    'https://as.example.com',
+  ])
+  expect(() =>
+    protect(resourceServer, () => new Response(), { challengeScopes: ['offline_access'] }),
+  ).toThrow(expect.objectContaining({ code: 'OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE' }))
+})
+
+test(
+  'leaves offline_access out of a challenge before the token is verified, and reports it',
+  { tags: ['S-01', 'S-03'] },
+  async () => {
+    await using guarded = await startGuardedResource()
+    const request = { authorization: undefined, url: '/mcp' }
+    const scopes = ['mcp:read', 'offline_access']
+    const decision = await guarded.resourceServer.authenticate(request, scopes)
+    expect(decision).toMatchObject({
+      authenticated: false,
+      refusal: {
+        challenge: expect.stringContaining('scope="mcp:read"'),
+        warnings: [{ code: 'OFFLINE_ACCESS_FILTERED' }],
+      },
+    })
+  },
+)
+
+test(
+  'answers the same when an observer of decisions throws or rejects',
+  { tags: ['S-13'] },
+  async () => {
+    await using as = await startScriptedAuthorizationServer()
+    const resource = 'https://mcp.example.com/mcp'
+    const resourceServer = createResourceServer(resource, [as.issuer])
+    const token = await as.signAccessToken({ resource, scope: 'mcp:read' })
+    const observers: readonly (() => unknown)[] = [
+      () => {
+        throw new Error('the counter failed')
+      },
+      () => Promise.reject(new Error('the log is full')),
+    ]
+    for (const onDecision of observers) {
+      const serve = protect(resourceServer, () => new Response(), { onDecision })
+      expect((await serve(new Request(resource))).status).toBe(401)
+      const headers = { authorization: `Bearer ${token}` }
+      expect((await serve(new Request(resource, { headers }))).status).toBe(200)
+    }
   },
 )
 
@@ -114,7 +204,7 @@ test('accepts a broader scope for the narrower one it implies', { tags: ['S-14']
 })
 
 test(
-  'leaves a computed offline_access out of 401 and 403 challenges, and reports it',
+  'leaves a computed offline_access out of the challenge, and reports it',
   {
     tags: ['S-01', 'S-03'],
   },
@@ -123,21 +213,17 @@ test(
       scopes: () => ['mcp:write', 'offline_access'],
     })
     const { as, resource } = guarded
-    const unauthorized = await guarded.get()
     const token = await as.signAccessToken({ resource, scope: 'mcp:read' })
     const forbidden = await guarded.get(`Bearer ${token}`)
-    expect([unauthorized.status, forbidden.status]).toEqual([401, 403])
-    for (const response of [unauthorized, forbidden]) {
-      const challenge = response.headers.get('www-authenticate')
-      expect(challenge).toContain('scope="mcp:write"')
-      expect(challenge).not.toContain('offline_access')
-    }
+    expect(forbidden.status).toBe(403)
+    expect(forbidden.headers.get('www-authenticate')).toContain('scope="mcp:write"')
+    expect(forbidden.headers.get('www-authenticate')).not.toContain('offline_access')
     // Without it nothing is missing: a refresh token is no condition of access.
     const writer = await as.signAccessToken({ resource, scope: 'mcp:write' })
     expect((await guarded.get(`Bearer ${writer}`)).status).toBe(200)
     const filtered = { code: 'OFFLINE_ACCESS_FILTERED', requirement: 'S-01' }
     expect(guarded.decisions.map((decision) => decision.warnings)).toEqual(
-      Array.from({ length: 3 }, () => [expect.objectContaining(filtered)]),
+      Array.from({ length: 2 }, () => [expect.objectContaining(filtered)]),
     )
   },
 )
@@ -179,14 +265,22 @@ test.each(['Bearer', 'Bearer ', 'Bearer two tokens', 'Bearer token="quoted"', 'B
   },
 )
 
-test('answers 400 to two Authorization lines', { tags: ['S-13'] }, async () => {
+test.each([
+  ['Bearer GOOD', 'Bearer GOOD'],
+  ['Bearer GOOD', 'Bearer forged'],
+  ['Bearer GOOD', 'Basic dXNlcjpwYXNz'],
+  ['Basic dXNlcjpwYXNz', 'Bearer GOOD'],
+  ['', 'Bearer GOOD'],
+  ['Bearer GOOD', ''],
+  ['Bearer GOOD', 'Bearer'],
+])('answers 400 to two Authorization lines: %j, %j', { tags: ['S-13'] }, async (...lines) => {
   await using guarded = await startGuardedResource()
   const token = await guarded.as.signAccessToken({ resource: guarded.resource, scope: 'mcp:read' })
   const { host, port } = new URL(guarded.resource)
   const socket = connect(Number(port), '127.0.0.1')
-  const lines = [`Authorization: Bearer ${token}`, `Authorization: Bearer ${token}`]
+  const headers = lines.map((line) => `Authorization: ${line.replace('GOOD', token)}`)
   socket.end(
-    ['GET /mcp HTTP/1.1', `Host: ${host}`, ...lines, 'Connection: close', '', ''].join('\r\n'),
+    ['GET /mcp HTTP/1.1', `Host: ${host}`, ...headers, 'Connection: close', '', ''].join('\r\n'),
   )
   const [chunk] = await once(socket, 'data')
   socket.destroy()
