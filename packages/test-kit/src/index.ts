@@ -1,6 +1,8 @@
 export { jsonBody, readBody, startServer } from './server.ts'
 export type { RequestHandler, RunningServer, StartServerOptions } from './server.ts'
 export { startFetchServer } from './fetch-server.ts'
+export { rawStatus, sendRaw } from './raw-request.ts'
+export type { RawRequest } from './raw-request.ts'
 export { virtualClock } from './clock.ts'
 export type { VirtualClock } from './clock.ts'
 export { createCanaries } from './canaries.ts'
