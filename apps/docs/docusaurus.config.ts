@@ -125,7 +125,7 @@ const config: Config = {
       'stores/postgres',
       'stores/redis',
     ]),
-    apiReference('resource-server', ['index', 'fetch', 'express']),
+    apiReference('resource-server', ['index', 'fetch', 'express', 'node']),
     apiReference('authorization-server', [
       'index',
       'oidc-provider',

@@ -4,4 +4,5 @@ export default packageBuild({
   index: 'src/index.ts',
   fetch: 'src/fetch.ts',
   express: 'src/express.ts',
+  node: 'src/node.ts',
 })

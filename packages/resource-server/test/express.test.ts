@@ -1,9 +1,12 @@
 import express from 'express'
 import type { Express } from 'express'
-import { connect } from 'node:net'
-import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import { jsonBody, startScriptedAuthorizationServer, startServer } from '@evergrant/test-kit'
+import {
+  jsonBody,
+  rawStatus,
+  startScriptedAuthorizationServer,
+  startServer,
+} from '@evergrant/test-kit'
 import type { ScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { accessTokenOf, requireAccess, serveMetadata } from '../src/express.ts'
 import { createResourceServer } from '../src/index.ts'
@@ -173,15 +176,9 @@ test(
       scope: 'mcp:read',
       resource: resource.resourceServer.resource,
     })
-    const { port, host } = new URL(resource.url)
-    const socket = connect(Number(port), '127.0.0.1')
     const lines = [`Authorization: Bearer ${token}`, 'Authorization: Bearer another']
-    socket.end(
-      ['GET /mcp HTTP/1.1', `Host: ${host}`, ...lines, 'Connection: close', '', ''].join('\r\n'),
-    )
-    const [chunk] = await once(socket, 'data')
-    socket.destroy()
-    expect(String(chunk)).toMatch(/^HTTP\/1\.1 400 /)
+    const head = ['GET /mcp HTTP/1.1', `Host: ${new URL(resource.url).host}`]
+    expect(await rawStatus(resource.url, [...head, ...lines])).toBe(400)
     expect((await fetch(`${resource.url}/mcp?access_token=${token}`)).status).toBe(400)
     expect(reasons).toEqual(['several-credentials', 'token-in-query'])
   },
