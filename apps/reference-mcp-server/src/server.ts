@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { isLoopbackHost } from '@evergrant/core'
 import { createResourceServer } from '@evergrant/resource-server'
 import type { ResourceServerOptions } from '@evergrant/resource-server'
-import { toNodeHandler } from '@modelcontextprotocol/node'
+import { createNodeListener } from '@evergrant/resource-server/node'
 import { createMcpEndpoint } from './endpoint.ts'
 import { McpServerError } from './errors.ts'
 import { basicScopes, scopeImplications } from './scopes.ts'
@@ -23,6 +23,8 @@ export interface McpServerOptions extends Pick<
   readonly host?: string
   /** The URL clients use, where a proxy with TLS stands in front. Its path is the endpoint's. */
   readonly resource?: string
+  /** How long a client may take to send a request, its body included. Default 30,000. */
+  readonly requestTimeoutMilliseconds?: number
 }
 
 /** A running MCP server. */
@@ -38,6 +40,7 @@ export interface RunningMcpServer extends AsyncDisposable {
 }
 
 const largestBodyBytes = 262_144
+const longestHeadMilliseconds = 10_000
 
 /**
  * Starts the MCP server.
@@ -47,6 +50,7 @@ const largestBodyBytes = 262_144
  */
 export async function startMcpServer(options: McpServerOptions): Promise<RunningMcpServer> {
   const { authorizationServer, port = 0, host = '127.0.0.1', ...guardOptions } = options
+  const { requestTimeoutMilliseconds = 30_000 } = options
   if (!isLoopbackHost(host) && options.resource === undefined) {
     throw new McpServerError(
       'OPTION_INVALID',
@@ -54,7 +58,12 @@ export async function startMcpServer(options: McpServerOptions): Promise<Running
         'which URL. Give the https URL that clients use, or listen on 127.0.0.1.',
     )
   }
-  const server = createServer()
+  // A client that stalls, signed in or not, holds its connection no longer than this.
+  const server = createServer({
+    requestTimeout: requestTimeoutMilliseconds,
+    headersTimeout: Math.min(requestTimeoutMilliseconds, longestHeadMilliseconds),
+    connectionsCheckingInterval: Math.min(requestTimeoutMilliseconds, 5000),
+  })
   const origin = await listen(server, port, host)
   try {
     const resource = options.resource ?? `${origin}/mcp`
@@ -66,15 +75,13 @@ export async function startMcpServer(options: McpServerOptions): Promise<Running
       resourceName: 'Evergrant notes',
     })
     const endpoint = createMcpEndpoint(resourceServer, stats)
-    const handle = toNodeHandler(
-      { fetch: (request) => endpoint.fetch(request) },
-      { maxRequestBodySize: largestBodyBytes },
+    server.on(
+      'request',
+      createNodeListener((request) => endpoint.fetch(request), {
+        maximumBodyBytes: largestBodyBytes,
+        onError: () => stats.answered(500),
+      }),
     )
-    server.on('request', (request, response) => {
-      // A server's request has both; node:http shares the type with a client's answer.
-      const { method = 'GET', url = '/' } = request
-      void handle(Object.assign(request, { method, url }), response)
-    })
     const close = closeOnce(server, () => endpoint.close())
     return {
       url: `${origin}${new URL(resource).pathname}`,

@@ -2,7 +2,7 @@ import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import type { ScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { startMcpServer } from '../src/index.ts'
-import type { RunningMcpServer } from '../src/index.ts'
+import type { McpServerOptions, RunningMcpServer } from '../src/index.ts'
 
 /** The MCP server together with the authorization server whose tokens it takes. */
 export interface NotesSetup extends AsyncDisposable {
@@ -17,9 +17,11 @@ export interface NotesSetup extends AsyncDisposable {
 
 export type Era = '2025-11-25' | '2026-07-28'
 
-export async function startNotes(): Promise<NotesSetup> {
+export async function startNotes(
+  options: Pick<McpServerOptions, 'requestTimeoutMilliseconds'> = {},
+): Promise<NotesSetup> {
   const as = await startScriptedAuthorizationServer()
-  const server = await startMcpServer({ authorizationServer: as.issuer })
+  const server = await startMcpServer({ ...options, authorizationServer: as.issuer })
   const clients: Client[] = []
   return {
     as,
