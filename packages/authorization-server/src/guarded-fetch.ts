@@ -3,6 +3,7 @@ import { request } from 'node:https'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import { ReadableStream } from 'node:stream/web'
+import { guardLookup } from '@evergrant/core'
 import { AuthorizationServerError } from './errors.ts'
 import { limitedBody } from './limited-body.ts'
 import { isPublicAddress } from './public-address.ts'
@@ -101,27 +102,14 @@ function guardedLookup(
   lookup: LookupFunction,
   allowAddress: (address: string) => boolean,
 ): LookupFunction {
-  return (hostname, lookupOptions, callback) => {
-    lookup(hostname, { ...lookupOptions, all: true }, (error, found) => {
-      const addresses =
-        typeof found === 'string' ? [{ address: found, family: isIP(found) }] : found
-      const [first] = error === null ? addresses : []
-      if (error !== null || first === undefined) {
-        callback(error ?? new Error(`${JSON.stringify(hostname)} has no address`), [])
-      } else if (!addresses.every(({ address }) => allowAddress(address))) {
-        callback(
-          new AuthorizationServerError(
-            'FETCH_REFUSED',
-            `Refused to connect to ${JSON.stringify(hostname.slice(0, 100))}: it resolves to an ` +
-              'address that is not publicly reachable.',
-          ),
-          [],
-        )
-      } else if (lookupOptions.all === true) {
-        callback(null, addresses)
-      } else {
-        callback(null, first.address, first.family)
-      }
-    })
-  }
+  return guardLookup(
+    lookup,
+    allowAddress,
+    (hostname) =>
+      new AuthorizationServerError(
+        'FETCH_REFUSED',
+        `Refused to connect to ${JSON.stringify(hostname.slice(0, 100))}: it resolves to an ` +
+          'address that is not publicly reachable.',
+      ),
+  )
 }

@@ -31,6 +31,8 @@ export type { ConsentPromptDecision } from './consent-prompt.ts'
 export { ProtocolError } from './errors.ts'
 export type { ProtocolErrorCode, ProtocolErrorOptions } from './errors.ts'
 export { explainDecision, explainMissingRefreshToken } from './explain.ts'
+export { guardLookup } from './guarded-lookup.ts'
+export type { Lookup, LookupCallback, ResolvedAddress } from './guarded-lookup.ts'
 export { isLoopbackHost, isNonRoutableHost } from './host.ts'
 export { negotiateScope } from './negotiate-scope.ts'
 export type {
@@ -58,6 +60,7 @@ export type {
   ProviderProfile,
   SelectProviderProfileOptions,
 } from './provider-profile.ts'
+export { isPublicAddress } from './public-address.ts'
 export { parseRedirectUri, redirectUriMatches } from './redirect-uri.ts'
 export type { RedirectUriKind } from './redirect-uri.ts'
 export { decideRefreshScope } from './refresh-scope.ts'
