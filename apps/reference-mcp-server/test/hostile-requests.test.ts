@@ -40,7 +40,7 @@ test.each([
 ])('answers 400 to a repeated header: %s, %s', { tags: ['S-13'] }, async (...lines) => {
   await using setup = await startNotes()
   const good = `Authorization: Bearer ${await setup.token('mcp:read')}`
-  const own = lines[0]?.startsWith('Host') === true ? [] : [hostLine(setup)]
+  const own = lines[0]?.startsWith('Host') ? [] : [hostLine(setup)]
   const head = ['GET /mcp HTTP/1.1', ...own, ...lines, good]
   expect(await rawStatus(setup.server.url, head)).toBe(400)
 })

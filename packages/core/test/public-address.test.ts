@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { guardLookup, isPublicAddress } from '../src/index.ts'
 import type { Lookup, ResolvedAddress } from '../src/index.ts'
@@ -136,5 +136,8 @@ test('guarded lookup: refuses a name with one refused address', { tags: ['A-09']
 test('guarded lookup: passes on what keeps a name from resolving', { tags: ['A-09'] }, () => {
   const missing = new Error('ENOTFOUND')
   expect(ask(missing, true)).toEqual([missing, []])
-  expect(ask([], false)).toEqual([expect.objectContaining({ message: '"name.example" has no address.' }), []])
+  expect(ask([], false)).toEqual([
+    expect.objectContaining({ message: '"name.example" has no address.' }),
+    [],
+  ])
 })

@@ -109,8 +109,8 @@ test.each([
     const head = ['GET /mcp HTTP/1.1', server.hostLine]
     expect(await rawStatus(server.url, [...head, ...lines])).toBe(400)
     expect(handled).toBe(0)
-    const [once = ''] = lines
-    const single = once.startsWith('Host') ? head : [...head, once]
+    const [first] = lines
+    const single = first.startsWith('Host') ? head : [...head, first]
     expect(await rawStatus(server.url, [...single, 'Accept: a/b', 'Accept: c/d'])).toBe(200)
   },
 )

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 export interface RawRequest {
   readonly socket: Socket
   /** The start of the answer; rejects where the connection ends without one. */
-  answer(): Promise<string>
+  readonly answer: () => Promise<string>
 }
 
 /**
