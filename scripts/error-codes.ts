@@ -29,6 +29,12 @@ const all: readonly Codes[] = [
     union: 'SignInReason',
   },
   {
+    title: '@evergrant/client/guarded-fetch',
+    intro: '`EgressError`, recognised by `EgressError.is(error)`: the guard refused a connection.',
+    file: 'packages/client/src/guarded-fetch/egress-error.ts',
+    union: 'EgressErrorCode',
+  },
+  {
     title: 'evergrant',
     intro: 'The command line adds these; in `--json` they stand in `error.code`.',
     file: 'apps/reference-client/src/errors.ts',

@@ -113,6 +113,7 @@ const config: Config = {
     apiReference('client', [
       'index',
       'fetch',
+      'guarded-fetch',
       'headless',
       'keeper',
       'loopback',

@@ -3,6 +3,7 @@ import { packageBuild } from '../../tsdown.shared.ts'
 export default packageBuild({
   index: 'src/index.ts',
   fetch: 'src/fetch.ts',
+  'guarded-fetch': 'src/guarded-fetch.ts',
   headless: 'src/headless.ts',
   keeper: 'src/keeper.ts',
   loopback: 'src/loopback.ts',

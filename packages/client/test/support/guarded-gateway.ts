@@ -1,0 +1,30 @@
+// The code about egress in the guide "Many users". It imports as an application does.
+// #region egress
+import type { RecordStore, Session } from '@evergrant/client'
+import { createSession } from '@evergrant/client'
+import { authorizedFetch } from '@evergrant/client/fetch'
+import { guardedFetch, isPublicAddress } from '@evergrant/client/guarded-fetch'
+
+/** One for the process, because it keeps connections. */
+export const egress: typeof fetch = guardedFetch({
+  // An MCP server of your own network that users may reach.
+  allowAddress: (address) => isPublicAddress(address) || address === '10.0.0.5',
+})
+
+/** @param mcpServerUrl - As the user typed it. */
+export function guardedSession(
+  store: RecordStore,
+  userId: string,
+  mcpServerUrl: string,
+  fetch: typeof globalThis.fetch = egress,
+): { readonly session: Session; readonly fetch: typeof globalThis.fetch } {
+  const session = createSession(mcpServerUrl, {
+    store,
+    partition: userId,
+    client: { name: 'Example gateway' },
+    signIn: { kind: 'redirect', redirectUri: 'https://gateway.example/oauth/callback' },
+    fetch,
+  })
+  return { session, fetch: authorizedFetch(session, { fetch }) }
+}
+// #endregion egress
