@@ -31,7 +31,7 @@ const all: readonly Codes[] = [
   {
     title: '@evergrant/client/guarded-fetch',
     intro: '`EgressError`, recognised by `EgressError.is(error)`: the guard refused a connection.',
-    file: 'packages/client/src/guarded-fetch/egress-error.ts',
+    file: 'packages/client/src/protocol/egress-error.ts',
     union: 'EgressErrorCode',
   },
   {

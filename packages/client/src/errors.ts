@@ -17,6 +17,8 @@ export type EvergrantClientErrorCode =
   | 'RESOURCE_TOO_WIDE'
   /** The authorization server does not say that it supports PKCE with S256. */
   | 'PKCE_NOT_SUPPORTED'
+  /** The `guardedFetch` of this program connects to no such address. Nothing was sent. */
+  | 'EGRESS_REFUSED'
   /** The authorization server refused to register the client, or offers no way to. */
   | 'REGISTRATION_FAILED'
   /** No grant is stored, or the grant has ended: a person has to sign in. */

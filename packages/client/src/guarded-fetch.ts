@@ -3,10 +3,10 @@ import { Agent, fetch as undiciFetch } from 'undici'
 import type { RequestInit as UndiciRequestInit, Response as UndiciResponse } from 'undici'
 import { guardedConnector } from './guarded-fetch/connector.ts'
 import type { EgressRules } from './guarded-fetch/connector.ts'
-import { EgressError } from './guarded-fetch/egress-error.ts'
+import { EgressError } from './protocol/egress-error.ts'
 
 export { EgressError, isPublicAddress }
-export type { EgressErrorCode } from './guarded-fetch/egress-error.ts'
+export type { EgressErrorCode } from './protocol/egress-error.ts'
 
 /** Options of {@link guardedFetch}. */
 export type GuardedFetchOptions = EgressRules
@@ -23,9 +23,9 @@ export type GuardedFetchOptions = EgressRules
  * process. Proxies from the environment are not used, since behind one the guard sees the address
  * of the proxy only.
  *
- * Rejects with {@link EgressError} where the guard refuses, and as `fetch` does otherwise. Within a
- * session a refusal is a server that cannot be reached: its error names the host and the code of
- * the refusal, and holds the {@link EgressError} among its causes. Grants are kept.
+ * Rejects with {@link EgressError} where the guard refuses, and as `fetch` does otherwise. A session
+ * whose discovery, registration or sign-in is refused throws `EGRESS_REFUSED` with the words of the
+ * guard, and has the {@link EgressError} among its causes. A refused refresh keeps the grant.
  *
  * Needs Node.js and the package `undici`.
  */

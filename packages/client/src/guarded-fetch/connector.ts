@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import { guardLookup, isPublicAddress, showRemote } from '@evergrant/core'
 import { buildConnector } from 'undici'
-import { EgressError } from './egress-error.ts'
+import { EgressError } from '../protocol/egress-error.ts'
 
 /** What may be connected to, and how names are resolved. */
 export interface EgressRules {

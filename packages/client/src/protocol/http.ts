@@ -1,4 +1,5 @@
 import { EvergrantClientError, quote } from '../errors.ts'
+import { EgressError } from './egress-error.ts'
 
 /** How requests to authorization servers and metadata documents are made. */
 export interface HttpOptions {
@@ -20,7 +21,7 @@ export interface HttpAnswer {
 }
 
 /** Why a request brought no answer. */
-export type NoAnswerReason = 'unreachable' | 'timeout' | 'too-large'
+export type NoAnswerReason = 'unreachable' | 'timeout' | 'too-large' | 'refused-here'
 
 /** A request that brought no answer; the caller decides what that means. */
 export class NoAnswerError extends Error {
@@ -128,6 +129,7 @@ async function send(
   } catch (cause) {
     if (signal?.aborted) throw signal.reason
     if (cause instanceof NoAnswerError) throw cause
+    if (EgressError.is(cause)) throw new NoAnswerError('refused-here', cause.message, cause)
     if (timeout.signal.aborted) {
       throw new NoAnswerError(
         'timeout',
@@ -206,9 +208,12 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Turns what `getDocument` throws into the package's error. */
+/** Turns what a request throws that brought no answer into the package's error. */
 export function asUnavailable(error: unknown, what: string): unknown {
   if (!(error instanceof NoAnswerError)) return error
+  if (error.reason === 'refused-here') {
+    return new EvergrantClientError('EGRESS_REFUSED', `${what}. ${error.message}`, { cause: error })
+  }
   return new EvergrantClientError(
     'TEMPORARILY_UNAVAILABLE',
     `${what}: ${error.message}. Check the network and the URL, then try again; nothing was lost.`,
