@@ -323,7 +323,7 @@ function riskRules(rules: ClientRiskRules | undefined): string {
           `${trustedDomains.join(', ')} trusted`,
           ...limit('others', rules.untrustedLifetimeSeconds ?? 0),
         ]),
-    ...limit('on loopback', rules.loopbackLifetimeSeconds),
+    ...limit("answers to the user's machine", rules.localRedirectLifetimeSeconds),
     ...limit('new clients', rules.newClientLifetimeSeconds),
   ].join('; ')
 }

@@ -23,10 +23,11 @@ export function clientRiskBySettings(
   const seen =
     rules.newClientLifetimeSeconds === undefined ? undefined : createSeenClients(artifacts)
   return {
-    async assess({ client }) {
+    async assess({ client, redirectUri }) {
       const facts = {
         clientId: client.clientId,
         redirectUris: client.redirectUris ?? [],
+        redirectUri,
         isPreregistered: clients.some((one) => one.client_id === client.clientId),
         knownSinceEpochSeconds: await seen?.since(client.clientId),
       }

@@ -126,10 +126,10 @@ export const settings: readonly Setting[] = [
     help: 'life of a sign-in with other clients; 0 for no refresh token (default: 0)',
   },
   {
-    name: 'loopback-ttl',
-    option: 'loopbackLifetimeSeconds',
+    name: 'local-redirect-ttl',
+    option: 'localRedirectLifetimeSeconds',
     kind: 'number',
-    help: 'life of a sign-in with clients that any program on the machine can pose as',
+    help: "life of a sign-in whose answer goes to a program on the user's machine",
   },
   {
     name: 'new-client-ttl',
@@ -211,7 +211,7 @@ export function readConfiguration(sources: ConfigurationSources): Configuration 
     scopeDescriptions: value('scope-descriptions', textsByName),
     trustedDomains: value('trusted-domain', list),
     untrustedLifetimeSeconds: value('untrusted-ttl', wholeNumber),
-    loopbackLifetimeSeconds: value('loopback-ttl', wholeNumber),
+    localRedirectLifetimeSeconds: value('local-redirect-ttl', wholeNumber),
     newClientLifetimeSeconds: value('new-client-ttl', wholeNumber),
     newClientSeconds: value('new-client-period', wholeNumber),
     demo: value('demo', onOrOff),

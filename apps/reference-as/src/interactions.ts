@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isLocalRedirectUri } from '@evergrant/authorization-server'
 import type { RefreshTokenBinding } from '@evergrant/authorization-server/oidc-provider'
 import { errors } from 'oidc-provider'
 import type { Client, Interaction, Provider } from 'oidc-provider'
 import { authenticate } from './accounts.ts'
-import { isLoopbackUrl } from './addresses.ts'
 import { readForm, sendPageTo } from './http.ts'
 import { clip } from './log.ts'
 import type { Log } from './log.ts'
@@ -68,11 +68,12 @@ export function createInteractionHandler(
   }
 
   async function showConsent(response: ServerResponse, visit: Visit): Promise<void> {
-    const { interaction, client, scopes, resources } = visit
+    const { interaction, client, scopes, resources, redirectUri } = visit
     const accountId = interaction.session?.accountId ?? ''
     const decision = await binding.decide({
       client,
       accountId,
+      redirectUri,
       responseType: stringParam(interaction, 'response_type') ?? 'code',
       requestedScopes: scopes,
       // The page says what happens if the answer is yes.
@@ -230,11 +231,17 @@ function stringParam(interaction: Interaction, name: string): string | undefined
 
 function viewOf({ client, redirectUri }: Visit): ClientView {
   const fromDocument = client['clientIdMetadataDocument'] === true
-  const target = URL.parse(redirectUri)
   return {
     name: clip(client.clientName ?? client.clientId, 80) ?? '',
     verifiedHost: fromDocument ? URL.parse(client.clientId)?.host : undefined,
-    redirectTarget: target?.host === '' ? target.protocol : (target?.host ?? ''),
-    loopbackOnly: (client.redirectUris ?? []).every((uri) => isLoopbackUrl(uri)),
+    redirectTarget: redirectTarget(redirectUri),
+    isLocal: isLocalRedirectUri(redirectUri),
   }
+}
+
+/** What stands where a host would in `com.example.app://other.example/` is not a host. */
+function redirectTarget(redirectUri: string): string {
+  const target = URL.parse(redirectUri)
+  if (target === null) return ''
+  return /^https?:$/.test(target.protocol) ? target.host : target.protocol
 }

@@ -258,7 +258,7 @@ function clientRiskRules(
   const rules = {
     trustedDomains,
     untrustedLifetimeSeconds: limit('untrustedLifetimeSeconds'),
-    loopbackLifetimeSeconds: limit('loopbackLifetimeSeconds'),
+    localRedirectLifetimeSeconds: limit('localRedirectLifetimeSeconds'),
     newClientLifetimeSeconds: limit('newClientLifetimeSeconds'),
     newClientSeconds: limit('newClientSeconds'),
   }

@@ -96,7 +96,7 @@ describe('configuration', () => {
       grace: 11,
       scopes: ['files:read', 'files:write'],
       'scope-descriptions': { 'files:read': 'Read your files' },
-      'loopback-ttl': 3600,
+      'local-redirect-ttl': 3600,
     })
     const environment = {
       EVERGRANT_AS_CONFIG: config,
@@ -117,7 +117,7 @@ describe('configuration', () => {
       'successor grace 33 s',
       'scopes          files:read files:write',
       'client address  last entry of X-Forwarded-For',
-      'risk            a.example trusted; others none; on loopback 3600 s',
+      "risk            a.example trusted; others none; answers to the user's machine 3600 s",
       'resources       https://a.example/mcp, https://b.example/mcp, any on loopback',
       `settings from   ${config}, environment, flags, defaults`,
     ]) {

@@ -1,5 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { discover, presentation, redirectUri, register, signIn, startServer } from './support.ts'
+import {
+  answerOf,
+  authorizationRequest,
+  discover,
+  presentation,
+  redeem,
+  redirectUri,
+  register,
+  signIn,
+  startServer,
+} from './support.ts'
 
 const codeOnly = { grant_types: ['authorization_code'] }
 const both = { grant_types: ['authorization_code', 'refresh_token'] }
@@ -83,6 +93,26 @@ describe('who gets a refresh token', () => {
     const { tokens } = await signIn(knowing, { client: { client_id: 'known' } })
     expect(tokens.refresh_token).toBeDefined()
   })
+
+  test.each([
+    ['its loopback one', 'http://127.0.0.1:7777/callback'],
+    ['a private-use scheme', 'com.example.app:/callback'],
+  ])(
+    'a client of the user’s machine gets none, whatever else it registers beside %s',
+    { tags: ['A-01'] },
+    async (_, uri) => {
+      const unowned = 'com.example.unowned:/callback'
+      await using server = await startServer({ localRedirectLifetimeSeconds: 0 })
+      const client = await register(server, { redirect_uris: [uri, unowned] })
+      const authorization = await authorizationRequest(server, client, { redirect_uri: uri })
+      const answer = await answerOf(authorization)
+      const tokens = await redeem(server, authorization, answer, uri)
+      expect(tokens.refresh_token).toBeUndefined()
+      expect(server.logs).toContainEqual(
+        expect.objectContaining({ event: 'refresh_token.issuance', reason: 'risk-veto' }),
+      )
+    },
+  )
 
   test('a client that is new gets none, and later it does', { tags: ['A-01'] }, async () => {
     await using server = await startServer({ newClientLifetimeSeconds: 0, newClientSeconds: 1 })

@@ -226,7 +226,7 @@ describe('what the consent page says', () => {
     expect(words(consent)).toContain(`To be used with ${resource} ${other} Signed in as`)
   })
 
-  test('a warning for clients that live on loopback only', { tags: ['A-09'] }, async () => {
+  test('a warning where the answer goes to this machine', { tags: ['A-09'] }, async () => {
     await using loopback = await arrive()
     expect(words(await loopback.browser.submit(loopback.page, credentials))).toContain(
       'Any program on it can claim to be Test client',
@@ -237,6 +237,30 @@ describe('what the consent page says', () => {
     expect(words(consent)).not.toContain('Any program')
     expect(words(consent)).toContain('The answer goes to client.example')
   })
+
+  test(
+    'a warning by where this answer goes, whatever else the client registered',
+    { tags: ['A-09'] },
+    async () => {
+      const unowned = 'https://unowned.example/callback'
+      const loopback = 'http://127.0.0.1:7777/callback'
+      const app = 'com.example.app://accounts.example/callback'
+      const metadata = { redirect_uris: [loopback, unowned, app] }
+      const warning = 'Any program on it can claim to be Test client'
+      for (const [uri, target] of [
+        [loopback, '127.0.0.1:7777'],
+        // What looks like a host there is not one.
+        [app, 'com.example.app:'],
+      ] as const) {
+        await using visit = await arrive({}, metadata, { redirect_uri: uri })
+        const consent = words(await visit.browser.submit(visit.page, credentials))
+        expect(consent).toContain(warning)
+        expect(consent).toContain(`The answer goes to ${target} To be used with`)
+      }
+      await using web = await arrive({}, metadata, { redirect_uri: unowned })
+      expect(words(await web.browser.submit(web.page, credentials))).not.toContain(warning)
+    },
+  )
 
   test('where the metadata document was published', { tags: ['A-09'] }, async () => {
     const clientId = 'https://client.example/metadata.json'

@@ -37,7 +37,7 @@ test.each([
   ['a URL for a domain', { trustedDomains: ['https://a.example'] }],
   ['no domain', { trustedDomains: [''] }],
   ['a limit for others, where all are trusted', { untrustedLifetimeSeconds: 60 }],
-  ['a negative limit', { loopbackLifetimeSeconds: -1 }],
+  ['a negative limit', { localRedirectLifetimeSeconds: -1 }],
   ['a limit that is no number', { newClientLifetimeSeconds: Number.NaN }],
 ])('risk rules that cannot work: %s', { tags: ['A-01'] }, (_, options) => {
   expect(() => resolveSettings({ demo: true, ...options })).toThrow(

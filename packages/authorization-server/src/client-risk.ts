@@ -1,12 +1,19 @@
-import { isClientIdMetadataUrl, isLoopbackHost } from '@evergrant/core'
+import { isClientIdMetadataUrl } from '@evergrant/core'
 import type { RiskAssessment } from './issuance.ts'
 import { assertLifetime } from './lifetime.ts'
+import { isLocalRedirectUri } from './local-redirect.ts'
 
 /** What is known of a client. Its own words count only where they cannot be to its advantage. */
 export interface ClientRiskFacts {
   readonly clientId: string
   /** As registered, or in the metadata document. */
   readonly redirectUris: readonly string[]
+  /**
+   * Where the answer to the request at hand goes: `redirect_uri` of the authorization request, and
+   * at redemption the one kept with the code. `undefined` where a flow has none, as with a device
+   * code; it then counts as local.
+   */
+  readonly redirectUri: string | undefined
   /** Set up by whoever runs the server: no rule applies to it. */
   readonly isPreregistered: boolean
   /** When it first got tokens here; `undefined`: not yet. */
@@ -24,10 +31,10 @@ export interface ClientRiskRules {
   /** Longest sign-in with a client of no trusted domain. Default `0`. */
   readonly untrustedLifetimeSeconds?: number | undefined
   /**
-   * Longest sign-in with a client whose every redirect URI is on loopback: any program on that
-   * machine can ask in its name.
+   * Longest sign-in whose answer goes to the user's own machine, on loopback or by a private-use
+   * scheme ({@link isLocalRedirectUri}): any program on that machine can ask in the client's name.
    */
-  readonly loopbackLifetimeSeconds?: number | undefined
+  readonly localRedirectLifetimeSeconds?: number | undefined
   /** Longest sign-in with a client that first got tokens less than `newClientSeconds` ago. */
   readonly newClientLifetimeSeconds?: number | undefined
   /** For how long a client is new. Default 7 days. */
@@ -57,8 +64,9 @@ export function assessClientRisk(
   if (trustedDomains !== undefined && !belongsTo(client, trustedDomains)) {
     limit(rules.untrustedLifetimeSeconds ?? 0, 'the client belongs to no trusted domain')
   }
-  if (client.redirectUris.every((uri) => isLoopback(uri))) {
-    limit(rules.loopbackLifetimeSeconds, 'any program on the machine can ask in this client’s name')
+  // Of the request, not of the registration: one registered URI that is never used proves nothing.
+  if (client.redirectUri === undefined || isLocalRedirectUri(client.redirectUri)) {
+    limit(rules.localRedirectLifetimeSeconds, 'any program on the machine can ask in this client’s name')
   }
   const age = nowEpochSeconds - (client.knownSinceEpochSeconds ?? nowEpochSeconds)
   if (age < (rules.newClientSeconds ?? defaultNewClientSeconds)) {
@@ -81,10 +89,6 @@ function belongsTo(client: ClientRiskFacts, domains: readonly string[]): boolean
     )
   }
   if (isClientIdMetadataUrl(client.clientId) && trusted(client.clientId)) return true
+  // All of them, for here one more URI can only be to the client's disadvantage.
   return client.redirectUris.length > 0 && client.redirectUris.every((uri) => trusted(uri))
-}
-
-function isLoopback(uri: string): boolean {
-  const url = URL.parse(uri)
-  return url !== null && /^https?:$/.test(url.protocol) && isLoopbackHost(url.hostname)
 }

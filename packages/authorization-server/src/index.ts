@@ -17,6 +17,7 @@ export type {
   RefreshIssuanceRequest,
   RiskAssessment,
 } from './issuance.ts'
+export { isLocalRedirectUri } from './local-redirect.ts'
 export { createMemoryRefreshTokenStore } from './memory-store.ts'
 export { createRefreshTokenRotation } from './rotate.ts'
 export type {

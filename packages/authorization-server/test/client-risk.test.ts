@@ -9,6 +9,7 @@ function assess(rules: ClientRiskRules, facts: Partial<ClientRiskFacts> = {}) {
     {
       clientId: 'registered',
       redirectUris: ['https://client.example/callback'],
+      redirectUri: 'https://client.example/callback',
       isPreregistered: false,
       knownSinceEpochSeconds: undefined,
       ...facts,
@@ -59,16 +60,38 @@ describe('domains', () => {
   })
 })
 
-describe('loopback', () => {
+describe('answers that go to the user’s machine', () => {
+  const rules: ClientRiskRules = { localRedirectLifetimeSeconds: 60 }
+
   test.each([
-    [['http://127.0.0.1/callback'], 'shorten'],
-    [['http://localhost:1/', 'http://[::1]/'], 'shorten'],
-    [['http://127.0.0.1/', 'https://client.example/'], 'accept'],
-    [['com.example.app:/callback'], 'accept'],
-    [['http://127.0.0.1.evil.example/'], 'accept'],
-  ])('%j: %s', { tags: ['A-01'] }, (redirectUris, verdict) => {
-    expect(assess({ loopbackLifetimeSeconds: 60 }, { redirectUris }).verdict).toBe(verdict)
+    ['http://127.0.0.1/callback', 'shorten'],
+    ['http://127.0.0.1:5555/callback', 'shorten'],
+    ['http://localhost:1/', 'shorten'],
+    ['http://[::1]/', 'shorten'],
+    ['https://localhost/callback', 'shorten'],
+    ['com.example.app:/callback', 'shorten'],
+    ['com.example.app://client.example/callback', 'shorten'],
+    ['cursor://anysphere.cursor-retrieval/oauth/callback', 'shorten'],
+    ['not a URL', 'shorten'],
+    [undefined, 'shorten'],
+    ['https://client.example/', 'accept'],
+    ['http://127.0.0.1.evil.example/', 'accept'],
+    ['https://localhost.evil.example/', 'accept'],
+  ])('redirect URI %s: %s', { tags: ['A-01'] }, (redirectUri, verdict) => {
+    expect(assess(rules, { redirectUri }).verdict).toBe(verdict)
   })
+
+  test(
+    'are judged by the request: URIs that are registered beside the used one change nothing',
+    { tags: ['A-01'] },
+    () => {
+      const redirectUri = 'http://127.0.0.1:5555/callback'
+      for (const unused of ['https://unowned.example/', 'com.example.app:/callback']) {
+        const redirectUris = ['http://127.0.0.1/callback', unused]
+        expect(assess(rules, { redirectUris, redirectUri }).verdict).toBe('shorten')
+      }
+    },
+  )
 })
 
 describe('new clients', () => {
@@ -86,11 +109,12 @@ describe('new clients', () => {
 })
 
 test('the strictest rule wins', { tags: ['A-01', 'A-07'] }, () => {
-  const facts = { redirectUris: ['http://127.0.0.1/callback'] }
+  const redirectUri = 'http://127.0.0.1/callback'
+  const facts = { redirectUris: [redirectUri], redirectUri }
   const rules = {
     trustedDomains: [],
     untrustedLifetimeSeconds: 300,
-    loopbackLifetimeSeconds: 60,
+    localRedirectLifetimeSeconds: 60,
     newClientLifetimeSeconds: 120,
   }
   expect(assess(rules, facts)).toEqual({

@@ -10,8 +10,8 @@ export interface ClientView {
   readonly verifiedHost: string | undefined
   /** The host, or the app's URL scheme, that the answer goes to. */
   readonly redirectTarget: string
-  /** Every redirect URI is on this machine: any program on it could ask in this name. */
-  readonly loopbackOnly: boolean
+  /** The answer goes to a program on the user's machine: any program on it could ask in this name. */
+  readonly isLocal: boolean
 }
 
 interface FormView {
@@ -131,7 +131,7 @@ export function consentPage(
             </p>`
       }
       ${
-        client.loopbackOnly
+        client.isLocal
           ? html`<p class="warn">
               The answer goes to a program on this computer. Any program on it can claim to be
               ${client.name}. Go on only if you have just started this sign-in yourself.

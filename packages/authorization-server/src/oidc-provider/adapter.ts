@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { errors, Provider } from 'oidc-provider'
-import type { Adapter, AdapterPayload } from 'oidc-provider'
+import type { Adapter, AdapterPayload, KoaContextWithOIDC } from 'oidc-provider'
 import { AuthorizationServerError } from '../errors.ts'
 import { successorRecord } from '../rotate.ts'
 import { judgePresentation, refreshTokenId } from '../rotation.ts'
@@ -187,7 +187,11 @@ function createRefreshTokenAdapter(
     })
   }
 
-  async function insertFirst(id: string, payload: AdapterPayload, context: object | undefined) {
+  async function insertFirst(
+    id: string,
+    payload: AdapterPayload,
+    context: KoaContextWithOIDC | undefined,
+  ) {
     const { jti: _jti, grantId: familyId, ...data } = payload
     if (familyId === undefined) throw new TypeError('A refresh token must belong to a grant')
     const issuedAtEpochSeconds = nowEpochSeconds()
@@ -204,14 +208,19 @@ function createRefreshTokenAdapter(
         familyExpiresAtEpochSeconds,
       ),
       familyExpiresAtEpochSeconds,
-      data,
+      // The engine forgets it with the code; decisions about the grant are made by it later, too.
+      data: { ...data, redirectUri: context?.oidc.entities.AuthorizationCode?.redirectUri },
     })
   }
 
   async function supersede(id: string, payload: AdapterPayload, presented: Presentation['record']) {
     const { jti: _jti, grantId: _grantId, ...data } = payload
     const now = nowEpochSeconds()
-    const successor = { ...successorRecord(presented, id, now, lifetimes), data }
+    const { redirectUri } = presented.data
+    const successor = {
+      ...successorRecord(presented, id, now, lifetimes),
+      data: { ...data, redirectUri },
+    }
     const result = await refreshTokens.supersede(presented.id, successor, now)
     if (result === 'missing') throw new errors.InvalidGrant('refresh token was revoked meanwhile')
     if (result === 'superseded') {

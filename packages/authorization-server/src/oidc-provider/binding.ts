@@ -26,6 +26,8 @@ export interface RefreshTokenBindingStores {
 export interface RiskFacts {
   readonly client: Client
   readonly accountId: string
+  /** Of the authorization request at hand; `undefined` where the flow has none. */
+  readonly redirectUri: string | undefined
   readonly requestedScopes: readonly string[]
 }
 
@@ -80,6 +82,8 @@ export interface RefreshTokenBindingOptions {
 export interface IssuanceSubject {
   readonly client: Client
   readonly accountId: string
+  /** Of the authorization request: where the answer goes. `undefined` where the flow has none. */
+  readonly redirectUri: string | undefined
   readonly responseType: string
   readonly requestedScopes: readonly string[]
   readonly consentedScopes: readonly string[]
@@ -130,8 +134,9 @@ export function bindRefreshTokens(
   const decisions = new WeakMap<object, RefreshIssuanceDecision>()
 
   async function decide(subject: IssuanceSubject): Promise<RefreshIssuanceDecision> {
-    const { client, accountId, responseType, requestedScopes, consentedScopes } = subject
-    const risk = await options.assessRisk?.({ client, accountId, requestedScopes })
+    const { client, accountId, redirectUri, responseType, requestedScopes, consentedScopes } =
+      subject
+    const risk = await options.assessRisk?.({ client, accountId, redirectUri, requestedScopes })
     return decideRefreshIssuance(
       {
         clientGrantTypes: client.grantTypes ?? [],
@@ -176,6 +181,7 @@ export function bindRefreshTokens(
             const decision = await decide({
               client,
               accountId: source.accountId ?? '',
+              redirectUri: redirectUriOf(source),
               // What redeems here is a code; a response type without one cannot get this far.
               responseType: 'code',
               requestedScopes: scopes,
@@ -214,6 +220,13 @@ export function bindRefreshTokens(
       if (offlineAccessHasEffect(preset)) keepOfflineAccess(provider)
     },
   }
+}
+
+/** The one that the engine keeps with a code; other sources have none. */
+function redirectUriOf(source: object): string | undefined {
+  return 'redirectUri' in source && typeof source.redirectUri === 'string'
+    ? source.redirectUri
+    : undefined
 }
 
 /**

@@ -1,0 +1,17 @@
+import { isLoopbackHost } from '@evergrant/core'
+
+/**
+ * Tells whether an authorization response goes to a program on the user's machine: a loopback
+ * redirect URI, or a private-use scheme such as `com.example.app:/callback`. Any program on that
+ * machine can claim either, so neither says which program it is. Only `https` and `http` URLs of
+ * other hosts lead elsewhere; text that is not a URL counts as local, the stricter answer.
+ *
+ * @param redirectUri - The `redirect_uri` of one authorization request, not what is registered: a
+ *   client can register any number of URIs that it never uses.
+ * @see RFC 8252 §7.1, §7.3, §8.6
+ */
+export function isLocalRedirectUri(redirectUri: string): boolean {
+  const url = URL.parse(redirectUri)
+  if (url === null || !/^https?:$/.test(url.protocol)) return true
+  return isLoopbackHost(url.hostname)
+}
