@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider, Session } from 'oidc-provider'
 import { authenticate } from './accounts.ts'
+import { clientName, redirectTarget } from './client-view.ts'
 import { readForm, sendPageTo } from './http.ts'
 import type { InteractionDependencies } from './interactions.ts'
-import { clip } from './log.ts'
 import { describeScope, grantsPage, messagePage, signInPage } from './pages/pages.ts'
 import type { GrantView } from './pages/pages.ts'
 import { formToken, isFormToken } from './secrets.ts'
@@ -24,7 +24,9 @@ export function createAccountHandler(
     const consented = await provider.Grant.find(grant.grantId)
     return {
       grantId: grant.grantId,
-      clientName: clip(client?.clientName ?? grant.clientId, 80) ?? '',
+      clientName: clientName(client?.clientName, grant.clientId),
+      redirectTarget:
+        grant.redirectUri === undefined ? undefined : redirectTarget(grant.redirectUri),
       permissions: grant.scope
         .split(' ')
         .filter((scope) => scope !== '' && scope !== 'offline_access')
@@ -56,9 +58,8 @@ export function createAccountHandler(
       action,
       csrf: formToken(secrets.formKey, 'account'),
       formTargets: 'self',
-      purpose: 'see which applications stay signed in',
+      client: undefined,
       username,
-      cancellable: false,
       problem,
     })
     sendPageTo(response, problem === undefined ? 200 : 422, page)

@@ -13,7 +13,7 @@ import {
 import type { ConfigurationSources } from './configuration.ts'
 import { ReferenceServerError } from './errors.ts'
 import type { ReferenceServerErrorCode } from './errors.ts'
-import type { LogEntry } from './log.ts'
+import { logLine } from './log.ts'
 import { describeProfile, listProfiles } from './profile/describe.ts'
 import { startWithSettings } from './server.ts'
 import type { RunningAuthorizationServer } from './server.ts'
@@ -250,7 +250,7 @@ async function serve(sources: ConfigurationSources, environment: CliEnvironment)
   const configuration = readConfiguration(sources)
   const stopped = environment.stopped()
   const server = await startWithSettings(configuration.settings, {
-    log: (entry) => environment.stderr(`${JSON.stringify(stamped(entry))}\n`),
+    log: (entry) => environment.stderr(logLine(entry)),
   })
   environment.stderr(summary(server, configuration.sources))
   if (sources.flags['json'] === true) {
@@ -260,10 +260,6 @@ async function serve(sources: ConfigurationSources, environment: CliEnvironment)
   await stopped
   await server.close()
   environment.stderr('Stopped.\n')
-}
-
-function stamped(entry: LogEntry): LogEntry & { readonly time: string } {
-  return { time: new Date().toISOString(), ...entry }
 }
 
 function summary(

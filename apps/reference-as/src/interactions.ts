@@ -4,6 +4,7 @@ import type { RefreshTokenBinding } from '@evergrant/authorization-server/oidc-p
 import { errors } from 'oidc-provider'
 import type { Client, Interaction, Provider } from 'oidc-provider'
 import { authenticate } from './accounts.ts'
+import { clientName, redirectTarget } from './client-view.ts'
 import { readForm, sendPageTo } from './http.ts'
 import { clip } from './log.ts'
 import type { Log } from './log.ts'
@@ -62,8 +63,12 @@ export function createInteractionHandler(
     username = '',
     problem?: string,
   ): Promise<void> {
-    const purpose = `continue to ${viewOf(visit).name}`
-    const page = signInPage({ ...formOf(visit), purpose, username, problem, cancellable: true })
+    const page = signInPage({
+      ...formOf(visit),
+      client: viewOf(visit),
+      username,
+      problem,
+    })
     sendPageTo(response, problem === undefined ? 200 : 422, page)
   }
 
@@ -232,16 +237,9 @@ function stringParam(interaction: Interaction, name: string): string | undefined
 function viewOf({ client, redirectUri }: Visit): ClientView {
   const fromDocument = client['clientIdMetadataDocument'] === true
   return {
-    name: clip(client.clientName ?? client.clientId, 80) ?? '',
+    name: clientName(client.clientName, client.clientId),
     verifiedHost: fromDocument ? URL.parse(client.clientId)?.host : undefined,
     redirectTarget: redirectTarget(redirectUri),
     isLocal: isLocalRedirectUri(redirectUri),
   }
-}
-
-/** What stands where a host would in `com.example.app://other.example/` is not a host. */
-function redirectTarget(redirectUri: string): string {
-  const target = URL.parse(redirectUri)
-  if (target === null) return ''
-  return /^https?:$/.test(target.protocol) ? target.host : target.protocol
 }

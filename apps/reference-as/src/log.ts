@@ -1,3 +1,5 @@
+import { cleanRemoteText } from '@evergrant/core'
+
 /** One line of the structured log. Never holds a token, code, verifier, cookie or password. */
 export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error'
@@ -12,8 +14,22 @@ export function clippedMessage(error: unknown): string | undefined {
   return clip(error instanceof Error ? error.message : String(error))
 }
 
-/** Text that came from outside, short enough for a log line. */
+/** Text that came from outside, without characters that reorder or hide text, cut short. */
 export function clip(value: unknown, maximumLength = 200): string | undefined {
-  if (typeof value !== 'string') return undefined
-  return value.length > maximumLength ? `${value.slice(0, maximumLength)}…` : value
+  return cleanRemoteText(value, maximumLength)
+}
+
+/**
+ * A log entry as one line for a terminal or a file. JSON leaves C1 controls, marks that reorder or
+ * hide text and line separators as they are; here they are escaped in every field, whoever filled it.
+ */
+export function logLine(entry: LogEntry): string {
+  const json = JSON.stringify({ time: new Date().toISOString(), ...entry })
+  const escaped = json.replaceAll(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (mark) =>
+    // JSON escapes UTF-16 code units, and some of these have two.
+    [...Array(mark.length).keys()]
+      .map((at) => `\\u${mark.charCodeAt(at).toString(16).padStart(4, '0')}`)
+      .join(''),
+  )
+  return `${escaped}\n`
 }

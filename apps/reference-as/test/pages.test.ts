@@ -56,6 +56,9 @@ async function arrive(
   }
 }
 
+/** Controls, and marks that reorder or hide text; the pages' own line breaks are not among them. */
+const marks = /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u
+
 function words({ text }: Visited): string {
   return text
     .replace(/<style>.*<\/style>/s, '')
@@ -306,6 +309,42 @@ describe('safety of the pages', () => {
       expect(text).not.toContain('<img')
       expect(text).toContain('&lt;img src=x onerror=alert(1)&gt;&quot;&#39;&amp;')
     }
+  })
+
+  test.each([
+    ['reordering', 'Good\u202eBank\u2066app', 'Good Bank app'],
+    ['hiding', '\u200bGo\u200dod\ufeff', 'Go od'],
+    ['breaking off', 'Good\0\u001b[31m\u2028app\u0085', 'Good [31m app'],
+  ])(
+    'what a client calls itself cannot get at the words around it by %s',
+    { tags: ['A-09', 'A-10'] },
+    async (_, name, shown) => {
+      await using visit = await arrive({}, { client_name: name })
+      const consent = await visit.browser.submit(visit.page, credentials)
+      for (const { text } of [visit.page, consent]) {
+        expect(text).not.toMatch(marks)
+        expect(text).toContain(`<bdi>${shown}</bdi>`)
+      }
+      expect(consent.text).toContain(`<title>Allow ${shown}?</title>`)
+      await visit.browser.submit(consent, { decision: 'allow' })
+      const account = await visit.browser.visit('/account')
+      expect(account.text).not.toMatch(marks)
+    },
+  )
+
+  test.each(['\u200b\u2060', '\u3164\u2800', '\0', ' '])(
+    'a client whose name %j shows nothing is called by its ID',
+    { tags: ['A-09', 'A-10'] },
+    async (name) => {
+      await using visit = await arrive({}, { client_name: name })
+      const consent = await visit.browser.submit(visit.page, credentials)
+      expect(words(consent)).toContain(`Allow ${visit.client.client_id} to use your account?`)
+    },
+  )
+
+  test('the sign-in page says where its Cancel leads', { tags: ['A-09'] }, async () => {
+    await using visit = await arrive()
+    expect(words(visit.page)).toContain('The answer goes to 127.0.0.1:7777')
   })
 
   test.each([

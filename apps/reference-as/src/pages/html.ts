@@ -1,3 +1,5 @@
+import { cleanRemoteText } from '@evergrant/core'
+
 /** Markup that is safe to send. Only {@link html} makes it. */
 export interface Html {
   readonly markup: string
@@ -5,7 +7,10 @@ export interface Html {
 
 type Part = string | number | Html | undefined | readonly Part[]
 
-/** Template tag: every interpolated string is escaped, every {@link Html} is kept as it is. */
+/**
+ * Template tag: every interpolated string is escaped and loses characters that reorder, hide or
+ * break off what a page says, whoever wrote it; every {@link Html} is kept as it is.
+ */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   const markup = strings.reduce((text, string, index) => text + render(parts[index - 1]) + string)
   return { markup }
@@ -21,7 +26,10 @@ const entities: Readonly<Record<string, string>> = {
 
 function render(part: Part): string {
   if (part === undefined) return ''
-  if (typeof part === 'string') return part.replaceAll(/[&<>"']/g, (char) => entities[char] ?? '')
+  if (typeof part === 'string') {
+    const clean = cleanRemoteText(part, Number.POSITIVE_INFINITY) ?? ''
+    return clean.replaceAll(/[&<>"']/g, (char) => entities[char] ?? '')
+  }
   if (typeof part === 'number') return part.toString()
   if ('markup' in part) return part.markup
   return part.map((one) => render(one)).join('')

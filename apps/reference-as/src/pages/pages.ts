@@ -23,19 +23,30 @@ interface FormView {
 /** The sign-in form. */
 export function signInPage(
   view: FormView & {
-    /** What the sign-in is for, after "Sign in to". */
-    readonly purpose: string
+    /** The application to go on to; absent where the user signs in to see the account page. */
+    readonly client: ClientView | undefined
     readonly username: string
-    /** There is an application to go back to. */
-    readonly cancellable: boolean
     /** Set after an attempt that failed. */
     readonly problem: string | undefined
   },
 ): Page {
+  const { client } = view
   return {
     title: 'Sign in',
     formTargets: view.formTargets,
-    body: html`<h1>Sign in to ${view.purpose}</h1>
+    body: html`<h1>
+        ${
+          client === undefined
+            ? 'Sign in to see which applications stay signed in'
+            : html`Sign in to continue to ${isolated(client.name)}`
+        }
+      </h1>
+      ${
+        // Cancelling leads there, so that it is said before.
+        client === undefined
+          ? undefined
+          : html`<p class="soft">The answer goes to <strong>${client.redirectTarget}</strong></p>`
+      }
       ${view.problem === undefined ? undefined : html`<p class="warn" role="alert">${view.problem}</p>`}
       <form method="post" action="${view.action}">
         <input type="hidden" name="csrf" value="${view.csrf}" />
@@ -62,7 +73,7 @@ export function signInPage(
         <div class="actions">
           <button class="primary" type="submit" name="decision" value="sign-in">Sign in</button>
           ${
-            view.cancellable
+            client !== undefined
               ? html`<button type="submit" name="decision" value="cancel" formnovalidate>
                   Cancel
                 </button>`
@@ -92,11 +103,11 @@ export function consentPage(
   return {
     title: `Allow ${client.name}?`,
     formTargets: view.formTargets,
-    body: html`<h1>Allow ${client.name} to use your account?</h1>
+    body: html`<h1>Allow ${isolated(client.name)} to use your account?</h1>
       <dl>
         <dt>Application</dt>
         <dd>
-          ${client.name}
+          ${isolated(client.name)}
           <br /><span class="soft"
             >${
               client.verifiedHost === undefined
@@ -111,10 +122,10 @@ export function consentPage(
           view.resources.length === 0
             ? undefined
             : html`<dt>To be used with</dt>
-                ${view.resources.map((resource) => html`<dd>${resource}</dd>`)}`
+                ${view.resources.map((resource) => html`<dd>${isolated(resource)}</dd>`)}`
         }
         <dt>Signed in as</dt>
-        <dd>${view.username}</dd>
+        <dd>${isolated(view.username)}</dd>
       </dl>
       <h2>It will be able to</h2>
       <ul>
@@ -134,7 +145,7 @@ export function consentPage(
         client.isLocal
           ? html`<p class="warn">
               The answer goes to a program on this computer. Any program on it can claim to be
-              ${client.name}. Go on only if you have just started this sign-in yourself.
+              ${isolated(client.name)}. Go on only if you have just started this sign-in yourself.
             </p>`
           : undefined
       }
@@ -152,6 +163,8 @@ export function consentPage(
 export interface GrantView {
   readonly grantId: string
   readonly clientName: string
+  /** Where the answer to its authorization went; absent where that is not known. */
+  readonly redirectTarget: string | undefined
   readonly permissions: readonly string[]
   readonly resources: readonly string[]
   readonly lastUsed: Date
@@ -170,7 +183,7 @@ export function grantsPage(
     title: 'Applications that stay signed in',
     formTargets: 'self',
     body: html`<h1>Applications that stay signed in</h1>
-      <p class="soft">Signed in as ${view.username}</p>
+      <p class="soft">Signed in as ${isolated(view.username)}</p>
       ${
         view.ended
           ? html`<p class="note" role="status">
@@ -183,19 +196,23 @@ export function grantsPage(
       ${view.grants.map(
         (grant) =>
           html`<section aria-label="${grant.clientName}">
-            <h2>${grant.clientName}</h2>
+            <h2>${isolated(grant.clientName)}</h2>
             <ul>
               ${grant.permissions.map((permission) => html`<li>${permission}</li>`)}
             </ul>
             <p class="soft">
-              ${grant.resources.map((resource) => html`For ${resource}<br />`)}Last renewed
+              ${grant.resources.map((resource) => html`For ${resource}<br />`)}${
+                grant.redirectTarget === undefined
+                  ? undefined
+                  : html`The answer went to ${grant.redirectTarget}<br />`
+              }Last renewed
               ${day(grant.lastUsed)}, ends ${day(grant.expires)} if it is not used
             </p>
             <form method="post" action="${view.action}">
               <input type="hidden" name="csrf" value="${view.csrf}" />
               <input type="hidden" name="grant" value="${grant.grantId}" />
               <button type="submit" name="decision" value="end">
-                End access of ${grant.clientName}
+                End access of ${isolated(grant.clientName)}
               </button>
             </form>
           </section>`,
@@ -206,6 +223,11 @@ export function grantsPage(
 function day(date: Date): Html {
   const iso = date.toISOString()
   return html`<time datetime="${iso}">${iso.slice(0, 10)}</time>`
+}
+
+/** Text of others: in a script that runs from right to left they move nothing around them. */
+function isolated(text: string): Html {
+  return html`<bdi>${text}</bdi>`
 }
 
 /** A page with nothing to do on it: errors and farewells. */

@@ -91,10 +91,11 @@ export function accountFrom(row: Row | undefined): Account | undefined {
 }
 
 export function lastingGrantFrom(row: Row): LastingGrant {
-  const { clientId, scope } = payloadFrom(row, 'data')
+  const { clientId, redirectUri, scope } = payloadFrom(row, 'data')
   return {
     grantId: text(row, 'family_id'),
     clientId: clientId ?? '',
+    redirectUri,
     scope: scope ?? '',
     lastUsedAtEpochSeconds: number(row, 'issued_at'),
     expiresAtEpochSeconds: number(row, 'expires_at'),

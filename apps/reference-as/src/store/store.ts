@@ -33,6 +33,8 @@ export interface SecretStore {
 export interface LastingGrant {
   readonly grantId: string
   readonly clientId: string
+  /** Of the authorization; `undefined` where an earlier version issued it. */
+  readonly redirectUri: string | undefined
   readonly scope: string
   readonly lastUsedAtEpochSeconds: number
   readonly expiresAtEpochSeconds: number
