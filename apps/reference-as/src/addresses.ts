@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 
 const loopback = new BlockList()
@@ -24,9 +25,11 @@ export function isLoopbackUrl(url: string): boolean {
  */
 export function networkOf(address: string): string {
   const bare = address.split('%')[0] ?? ''
-  if (isIP(bare) !== 6) return address
+  // What is no address is a proxy's word for one; it is a key, and must not be a long one.
+  const canonical = isIP(bare) === 6 ? URL.parse(`http://[${bare}]`)?.hostname : undefined
+  if (canonical === undefined) return address.slice(0, 64)
   // Parsed as a host, an address gets its one canonical spelling.
-  const [head = '', tail] = new URL(`http://[${bare}]`).hostname.slice(1, -1).split('::')
+  const [head = '', tail] = canonical.slice(1, -1).split('::')
   const before = head.split(':').filter(Boolean)
   const after = (tail ?? '').split(':').filter(Boolean)
   const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0')
@@ -39,4 +42,23 @@ export function networkOf(address: string): string {
     return bytes.join('.')
   }
   return `${groups.slice(0, 4).join(':')}::/64`
+}
+
+/**
+ * The network that a request comes from, as {@link networkOf} counts it.
+ *
+ * @param trustedProxies - How many proxies stand in front. Each adds whom it was called by to
+ *   `X-Forwarded-For`, so what stands further left is anybody's word.
+ */
+export function requesterOf(request: IncomingMessage, trustedProxies: number): string {
+  const { remoteAddress = '' } = request.socket
+  if (trustedProxies === 0) return networkOf(remoteAddress)
+  const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
+  const entries = forwarded.map((entry) => withoutPort(entry.trim())).filter(Boolean)
+  return networkOf(entries.at(-trustedProxies) ?? entries[0] ?? remoteAddress)
+}
+
+/** Some proxies add the port, which is another one with every connection. */
+function withoutPort(entry: string): string {
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(entry)?.[1] ?? /^([\d.]+):\d+$/.exec(entry)?.[1] ?? entry
 }

@@ -30,7 +30,7 @@ import { emulateReuse } from './profile/refresh-token-store.ts'
 import { settleResource } from './profile/resource.ts'
 import { pageHeaders, renderPage } from './pages/layout.ts'
 import type { Page } from './pages/layout.ts'
-import { messagePage } from './pages/pages.ts'
+import { messagePage, refusedRequestPage } from './pages/pages.ts'
 import type { ResourceRegistry } from './resources.ts'
 import type { ServerSecrets } from './secrets.ts'
 import { idTokenLifetimeSeconds } from './signing-keys.ts'
@@ -49,6 +49,8 @@ export interface ProviderDependencies {
   readonly signingKeys: JWKS
   readonly resources: ResourceRegistry
   readonly fetch: GuardedFetch
+  /** Network address of the request that is being answered. */
+  readonly requester: () => string | undefined
   readonly events: ServerEvents
   readonly log: Log
   readonly assessRisk: AuthorizationServerOptions['assessRisk']
@@ -117,6 +119,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   const documents = bindClientDocuments({
     fetch: dependencies.fetch,
     artifacts: store.artifacts,
+    requester: dependencies.requester,
     onEvent({ type, url, cause }) {
       const detail = clippedMessage(cause)
       const level = type === 'copy-used' ? 'warn' : 'error'
@@ -230,15 +233,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
         return
       }
       const detail = out.error_description === undefined ? out.error : out.error_description
-      sendPage(
-        ctx,
-        messagePage(
-          'This sign-in cannot go on',
-          'The application sent a request that this server does not accept. Go back to the ' +
-            'application and start again; if it happens again, tell its makers what it says below.',
-          `${out.error}: ${detail}`,
-        ),
-      )
+      sendPage(ctx, refusedRequestPage(`${out.error}: ${detail}`))
     },
   }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { networkOf } from './addresses.ts'
+import { requesterOf } from './addresses.ts'
 
 /** Counts events by key in fixed windows. */
 export interface Limiter {
@@ -80,7 +80,7 @@ export interface RateLimits {
 
 export interface RateLimitOptions {
   readonly enabled: boolean
-  /** Each proxy adds who it was called by, so what stands further left is anybody's word. */
+  /** See {@link requesterOf}. */
   readonly trustedProxies: number
 }
 
@@ -88,7 +88,9 @@ export interface RateLimitOptions {
  * Failed sign-ins in 15 minutes: 10 for a name and 50 in all from one address, 50 for a name from
  * anywhere. An IPv6 address counts with all others of its /64, which one household has. Failed token
  * requests: 100 a minute; those that succeed are never limited, a gateway refreshes for thousands.
- * Registrations: 60 in 10 minutes.
+ * Registrations: 60 in 10 minutes. Authorization requests and sign-outs, of which each stores
+ * something before anybody has signed in: 600 in 10 minutes, enough for an office of hundreds behind
+ * one address; pages of a sign-in that has begun are not limited.
  */
 export function createRateLimits({ enabled, trustedProxies }: RateLimitOptions): RateLimits {
   const byNameAndAddress = createLimiter(10, 900)
@@ -96,14 +98,9 @@ export function createRateLimits({ enabled, trustedProxies }: RateLimitOptions):
   const byName = createLimiter(50, 900)
   const tokenFailures = createLimiter(100, 60)
   const registrations = createLimiter(60, 600)
+  const starts = createLimiter(600, 600)
 
-  const addressOf = (request: IncomingMessage): string => {
-    const { remoteAddress = '' } = request.socket
-    if (trustedProxies === 0) return networkOf(remoteAddress)
-    const forwarded = [request.headers['x-forwarded-for'] ?? []].flat().join(',').split(',')
-    const entries = forwarded.map((entry) => entry.trim()).filter(Boolean)
-    return networkOf(entries.at(-trustedProxies) ?? entries[0] ?? remoteAddress)
-  }
+  const addressOf = (request: IncomingMessage): string => requesterOf(request, trustedProxies)
 
   return {
     signIn(request, username) {
@@ -133,13 +130,12 @@ export function createRateLimits({ enabled, trustedProxies }: RateLimitOptions):
     },
 
     endpoint(request, response, path) {
-      if (!enabled || request.method !== 'POST') return undefined
+      if (!enabled) return undefined
       const address = addressOf(request)
-      if (path === '/reg') {
-        const seconds = registrations.blockedForSeconds(address)
-        registrations.count(address)
-        return seconds
-      }
+      // Whatever the method: the engine answers HEAD as it answers GET.
+      if (path === '/auth' || path === '/session/end') return oneMore(starts, address)
+      if (request.method !== 'POST') return undefined
+      if (path === '/reg') return oneMore(registrations, address)
       if (path !== '/token') return undefined
       const seconds = tokenFailures.blockedForSeconds(address)
       if (seconds !== undefined) return seconds
@@ -149,4 +145,10 @@ export function createRateLimits({ enabled, trustedProxies }: RateLimitOptions):
       return undefined
     },
   }
+}
+
+function oneMore(limiter: Limiter, address: string): number | undefined {
+  const seconds = limiter.blockedForSeconds(address)
+  limiter.count(address)
+  return seconds
 }

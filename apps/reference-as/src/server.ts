@@ -1,10 +1,12 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createGuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import { errors } from 'oidc-provider'
 import type { JWKS, Provider } from 'oidc-provider'
 import { createAccountHandler } from './account-page.ts'
-import { isLoopbackHost } from './addresses.ts'
+import { isLoopbackHost, requesterOf } from './addresses.ts'
+import { oversized } from './authorization-request.ts'
 import { doubtsAbout } from './doubts.ts'
 import { ReferenceServerError } from './errors.ts'
 import { sendJson, sendPageTo } from './http.ts'
@@ -14,7 +16,8 @@ import type { Log } from './log.ts'
 import { createMetrics, globalMeter } from './metrics.ts'
 import { resolveSettings } from './options.ts'
 import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
-import { messagePage } from './pages/pages.ts'
+import { messagePage, refusedRequestPage } from './pages/pages.ts'
+import type { Page } from './pages/layout.ts'
 import { createProvider } from './provider.ts'
 import { createRateLimits } from './rate-limit.ts'
 import type { RateLimits } from './rate-limit.ts'
@@ -86,6 +89,7 @@ export async function startWithSettings(
       enabled: !settings.demo,
       trustedProxies: settings.trustedProxies,
     })
+    const requesters = new AsyncLocalStorage<string>()
     const build = (jwks: JWKS): Engine => {
       const { provider, binding } = createProvider({
         issuer,
@@ -97,6 +101,7 @@ export async function startWithSettings(
         log,
         resources: (settings.demo ? loopbackResources : listedResources)(settings.resources),
         fetch: dependencies.fetch ?? createGuardedFetch(),
+        requester: () => requesters.getStore(),
         assessRisk: dependencies.assessRisk,
       })
       // For X-Forwarded-Proto, without which the engine sets no secure cookies behind TLS that ends
@@ -124,7 +129,9 @@ export async function startWithSettings(
     })
     const issuerUrl = new URL(issuer)
     server.on('request', (request, response) => {
-      void serve(request, response, { issuer: issuerUrl, store, limits, log, engine })
+      requesters.run(requesterOf(request, settings.trustedProxies), () => {
+        void serve(request, response, { issuer: issuerUrl, store, limits, log, engine })
+      })
     })
     const sweeping = startSweeping(store, log)
     return {
@@ -187,7 +194,8 @@ async function serve(
   response: ServerResponse,
   { issuer, store, limits, log, engine }: Handlers,
 ): Promise<void> {
-  const path = (request.url ?? '/').split('?', 1)[0] ?? '/'
+  const target = request.url ?? '/'
+  const path = target.split('?', 1)[0] ?? '/'
   try {
     if (path === '/healthz') {
       await health(response, store, log)
@@ -213,10 +221,20 @@ async function serve(
     if (retryAfterSeconds !== undefined) {
       log({ level: 'warn', event: 'request.limited', path: clip(path) })
       response.setHeader('retry-after', retryAfterSeconds)
+      if (request.method !== 'POST') {
+        sendPageTo(response, 429, busyPage(retryAfterSeconds))
+        return
+      }
       sendJson(response, 429, {
         error: 'temporarily_unavailable',
         error_description: 'too many requests of this kind, try again later',
       })
+      return
+    }
+    const tooLarge = oversized(path, target.slice(path.length + 1))
+    if (tooLarge !== undefined) {
+      log({ level: 'warn', event: 'request.too_large', path: clip(path), detail: tooLarge.detail })
+      sendPageTo(response, tooLarge.status, refusedRequestPage(tooLarge.detail))
       return
     }
     delete request.headers['x-forwarded-host']
@@ -237,6 +255,15 @@ async function serve(
     )
     sendPageTo(response, 500, page)
   }
+}
+
+function busyPage(retryAfterSeconds: number): Page {
+  const minutes = Math.ceil(retryAfterSeconds / 60)
+  return messagePage(
+    'Too many sign-ins from your network',
+    `Many sign-ins were started from your network address in a short time. Wait ${minutes} ` +
+      `${minutes === 1 ? 'minute' : 'minutes'}, go back to the application and start again.`,
+  )
 }
 
 /** Paths that end with an identifier; all others are lower case. */

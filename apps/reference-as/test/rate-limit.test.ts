@@ -49,6 +49,7 @@ test.each([
   ['fe80::1%eth0', 'fe80:0:0:0::/64'],
   ['::1', '0:0:0:0::/64'],
   ['unknown', 'unknown'],
+  ['x'.repeat(10_000), 'x'.repeat(64)],
 ])('%s counts as %s', (address, network) => {
   expect(networkOf(address)).toBe(network)
 })
@@ -70,6 +71,8 @@ test.each([
   [1, '198.51.100.9, 192.0.2.1', '192.0.2.1'],
   [2, '198.51.100.9, 192.0.2.1, 10.0.0.1', '192.0.2.1'],
   [2, '192.0.2.1', '192.0.2.1'],
+  [1, '192.0.2.1:4711', '192.0.2.1'],
+  [1, '[2001:db8::1]:4711', '2001:db8::2'],
   [1, undefined, '127.0.0.1'],
 ])(
   'behind %i proxies, %s comes from %s',
@@ -153,6 +156,34 @@ describe('endpoints', () => {
     expect(statuses.filter((status) => status === 201)).toHaveLength(60)
     expect(statuses.at(-1)).toBe(429)
   })
+})
+
+describe('what stores something before anybody has signed in', () => {
+  test.each(['/auth', '/session/end'])(
+    '%s is limited by address, with a page that says what to do',
+    { tags: ['A-08'] },
+    async (path) => {
+      await using server = await startServer({ ...open, trustedProxies: 1 })
+      const request = async (address: string, method: string) =>
+        await fetch(`${server.issuer}${path}?client_id=unknown`, {
+          method,
+          headers: { 'x-forwarded-for': address },
+        })
+      const statuses = new Set<number>()
+      for (const index of Array.from({ length: 600 }).keys()) {
+        const response = await request('192.0.2.1', index % 2 === 0 ? 'GET' : 'HEAD')
+        await response.text()
+        statuses.add(response.status)
+      }
+      expect([...statuses]).toEqual([400])
+      const limited = await request('192.0.2.1', 'GET')
+      expect(limited.status).toBe(429)
+      expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0)
+      expect(await limited.text()).toContain('go back to the application and start again')
+      expect((await request('192.0.2.1', 'HEAD')).status).toBe(429)
+      expect((await request('192.0.2.2', 'GET')).status).toBe(400)
+    },
+  )
 })
 
 test(

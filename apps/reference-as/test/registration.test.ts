@@ -6,6 +6,7 @@ import {
   redeem,
   redirectUri,
   register,
+  resource,
   signIn,
   startServer,
   temporaryFolder,
@@ -181,6 +182,43 @@ test(
     const response = await fetch(url, { redirect: 'manual' })
     expect(response.status).toBe(503)
     expect(await response.text()).toContain('That is no mistake of yours')
+  },
+)
+
+test(
+  'one address with documents on silent hosts keeps no other out',
+  { tags: ['A-09'] },
+  async () => {
+    const silent: (() => void)[] = []
+    await using server = await startServer({
+      demo: false,
+      resources: [resource],
+      trustedProxies: 1,
+      async fetch(url) {
+        if (String(url) === clientId) return metadataDocument()
+        await new Promise<void>((resolve) => silent.push(resolve))
+        return new Response('', { status: 404 })
+      },
+    })
+    const ask = async (id: string, address: string) => {
+      const { url } = await authorizationRequest(server, { client_id: id })
+      const headers = { 'x-forwarded-for': address }
+      return (await fetch(url, { redirect: 'manual', headers })).status
+    }
+    const urls = Array.from({ length: 30 }, (_, index) => `https://h${index}.example/metadata.json`)
+    const statuses: number[] = []
+    const attack = urls.map(async (url) => statuses.push(await ask(url, '192.0.2.1')))
+    // Of 30, four are under way and four wait; all others are turned away.
+    await expect.poll(() => statuses.length).toBe(22)
+    expect(new Set(statuses)).toEqual(new Set([503]))
+    expect(silent).toHaveLength(4)
+    expect(await ask(clientId, '192.0.2.2')).toBe(303)
+    while (statuses.length < 30) {
+      silent.pop()?.()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    await Promise.all(attack)
+    expect(statuses.slice(22)).toEqual(Array(8).fill(400))
   },
 )
 

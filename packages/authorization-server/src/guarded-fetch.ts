@@ -1,4 +1,5 @@
 import dns from 'node:dns'
+import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
@@ -14,6 +15,11 @@ export { isPublicAddress }
 export interface GuardedFetchOptions {
   /** Whole exchange, body included. Default 5,000. */
   readonly timeoutMilliseconds?: number | undefined
+  /**
+   * From the start to the headers of the response, name resolution and TLS included: a host that
+   * stays silent is given up on sooner than one that answers slowly. Default 3,000.
+   */
+  readonly headersTimeoutMilliseconds?: number | undefined
   /** Longest body that is read before the exchange is broken off. Default 5,120. */
   readonly maximumBodyBytes?: number | undefined
   /** Which addresses may be connected to. Default {@link isPublicAddress}. */
@@ -48,6 +54,7 @@ export type GuardedFetch = (url: string | URL, init?: GuardedFetchInit) => Promi
 export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFetch {
   const allowAddress = options.allowAddress ?? isPublicAddress
   const maximumBodyBytes = options.maximumBodyBytes ?? 5120
+  const headersTimeout = options.headersTimeoutMilliseconds ?? 3000
   const lookup = guardedLookup(options.lookup ?? dns.lookup, allowAddress)
 
   return async (input, init = {}) => {
@@ -64,23 +71,41 @@ export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFe
         agent: false,
         ca: options.ca,
       })
+      const silence = setTimeout(() => {
+        exchange.destroy(new Error(`no response headers within ${headersTimeout} milliseconds`))
+      }, headersTimeout)
+      exchange.once('close', () => clearTimeout(silence))
       exchange.on('error', reject)
       exchange.on('response', (message) => {
-        const status = message.statusCode ?? 0
-        const headers = new Headers()
-        for (const [name, value] of Object.entries(message.headers)) {
-          for (const one of [value ?? []].flat()) headers.append(name, one)
+        clearTimeout(silence)
+        try {
+          resolve(responseFrom(message, init.maximumBodyBytes ?? maximumBodyBytes))
+        } catch (error) {
+          // Thrown from a listener it would end the process.
+          reject(error)
+          exchange.destroy()
         }
-        const hasBody = status !== 204 && status !== 205 && status !== 304
-        if (!hasBody) message.resume()
-        const body = hasBody
-          ? ReadableStream.from(limitedBody(message, init.maximumBodyBytes ?? maximumBodyBytes))
-          : null
-        resolve(new Response(body, { status, headers }))
       })
       exchange.end()
     })
   }
+}
+
+/** @throws where the status or a header is none that a `Response` can have, such as status 999. */
+function responseFrom(message: IncomingMessage, maximumBodyBytes: number): Response {
+  const status = message.statusCode ?? 0
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(message.headers)) {
+    for (const one of [value ?? []].flat()) headers.append(name, one)
+  }
+  if (status === 204 || status === 205 || status === 304) {
+    message.resume()
+    return new Response(null, { status, headers })
+  }
+  // First without a body: one that was begun and is not read would keep the connection.
+  const { status: checked } = new Response(null, { status, headers })
+  const body = ReadableStream.from(limitedBody(message, maximumBodyBytes))
+  return new Response(body, { status: checked, headers })
 }
 
 function assertFetchable(url: URL, allowAddress: (address: string) => boolean): void {

@@ -303,7 +303,7 @@ describe('failures', () => {
     },
   )
 
-  test('no more than 20 are asked at the same time', { tags: ['A-09'] }, async () => {
+  test('no more than 20 are asked at the same time, and 20 more wait', { tags: ['A-09'] }, async () => {
     const { documents, host } = scene()
     let running = 0
     let most = 0
@@ -314,12 +314,64 @@ describe('failures', () => {
       running -= 1
       return Response.json(document({ client_id: url }))
     }
-    const urls = Array.from({ length: 30 }, (_, index) => `https://h${index}.example/metadata.json`)
+    const urls = Array.from({ length: 50 }, (_, index) => `https://h${index}.example/metadata.json`)
     const settled = await Promise.allSettled(urls.map((url) => documents.resolve(url)))
     expect(most).toBe(20)
-    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(20)
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(40)
     // Being turned away is no failure of the document.
     expect(await documents.resolve(urls.at(-1) ?? '')).toMatchObject({ source: 'fetched' })
+  })
+})
+
+describe('one requester among others', () => {
+  /** Documents on hosts that stay silent until they are let go, but for `client.example`. */
+  function silentHosts() {
+    const asking = { requester: 'attacker' }
+    const silent: (() => void)[] = []
+    const all = scene({ requester: () => asking.requester })
+    all.host.answer = async (url) => {
+      if (url.startsWith('https://client.example/')) {
+        return Response.json(document({ client_id: url }))
+      }
+      await new Promise<void>((resolve) => silent.push(resolve))
+      return Response.json(document({ client_id: url }))
+    }
+    const resolveAs = async (requester: string, url: string) => {
+      asking.requester = requester
+      return await all.documents.resolve(url)
+    }
+    return { ...all, silent, resolveAs }
+  }
+
+  test('cannot keep the others out with hosts that stay silent', { tags: ['A-09'] }, async () => {
+    const { resolveAs, requests, silent } = silentHosts()
+    const urls = Array.from({ length: 40 }, (_, index) => `https://h${index}.example/metadata.json`)
+    const all = urls.map((url) => resolveAs('attacker', url))
+    const outcomes = Promise.allSettled(all)
+    // Four run and four wait; the rest is turned away at once.
+    await expect(all[8]).rejects.toMatchObject({
+      code: 'CLIENT_DOCUMENT_UNAVAILABLE',
+      message: expect.stringContaining('too many documents'),
+    })
+    expect(requests).toHaveLength(4)
+    expect(await resolveAs('user', clientId)).toMatchObject({ source: 'fetched' })
+    // Those that wait get their turn when a host is given up on.
+    while (silent.length > 0) {
+      silent.pop()?.()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    const settled = await outcomes
+    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(8)
+  })
+
+  test('cannot use up what a host is asked in a minute', { tags: ['A-09'] }, async () => {
+    const { resolveAs } = silentHosts()
+    const outcomes = []
+    for (const index of Array.from({ length: 60 }).keys()) {
+      outcomes.push(...(await Promise.allSettled([resolveAs('attacker', `${clientId}?${index}`)])))
+    }
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(15)
+    expect(await resolveAs('user', clientId)).toMatchObject({ source: 'fetched' })
   })
 })
 

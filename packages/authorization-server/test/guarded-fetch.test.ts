@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { RequestListener } from 'node:http'
-import type { LookupFunction } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { describe, expect, test } from 'vitest'
 import { createGuardedFetch, isPublicAddress } from '../src/guarded-fetch.ts'
 
@@ -29,6 +30,27 @@ async function documentServer(listener: RequestListener) {
     },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+/** A TLS server that answers with these bytes, whatever HTTP says about them. */
+async function rawServer(answer: string) {
+  const server = createTlsServer({ cert: ca, key: fixture('key') }, (socket) => {
+    // The client breaks off, which is what the test is about.
+    socket.on('error', () => {})
+    socket.once('data', () => socket.write(answer))
+  })
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => sockets.add(socket))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  return {
+    port: address.port,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
     },
   }
@@ -166,6 +188,32 @@ describe('over TLS', () => {
     const impatient = createGuardedFetch({ ...onLoopback, timeoutMilliseconds: 50 })
     await expect(impatient(`https://client.example:${server.port}/`)).rejects.toThrow('aborted')
   })
+
+  test(
+    'gives up on a server that sends no headers before it gives up on a slow body',
+    { tags: ['A-09'] },
+    async () => {
+      await using server = await documentServer(() => {})
+      const hasty = createGuardedFetch({
+        ...onLoopback,
+        headersTimeoutMilliseconds: 50,
+        timeoutMilliseconds: 3_600_000,
+      })
+      await expect(hasty(`https://client.example:${server.port}/`)).rejects.toThrow(
+        'no response headers within 50 milliseconds',
+      )
+    },
+  )
+
+  test.each(['999 Odd', '600 Odd', '101 Switching Protocols', '199 Odd'])(
+    'rejects a status that no response can have, and nothing else ends: %s',
+    { tags: ['A-09'] },
+    async (statusLine) => {
+      await using server = await rawServer(`HTTP/1.1 ${statusLine}\r\ncontent-length: 0\r\n\r\n`)
+      const impatient = createGuardedFetch({ ...onLoopback, headersTimeoutMilliseconds: 500 })
+      await expect(impatient(`https://client.example:${server.port}/`)).rejects.toThrow()
+    },
+  )
 
   test('keeps the headers that caching is decided on', { tags: ['A-09'] }, async () => {
     await using server = await documentServer((_request, response) =>

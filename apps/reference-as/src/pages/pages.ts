@@ -183,7 +183,7 @@ export function grantsPage(
     title: 'Applications that stay signed in',
     formTargets: 'self',
     body: html`<h1>Applications that stay signed in</h1>
-      <p class="soft">Signed in as ${isolated(view.username)}</p>
+      <p class="soft">Signed in as ${view.username}</p>
       ${
         view.ended
           ? html`<p class="note" role="status">
@@ -239,6 +239,18 @@ export function messagePage(title: string, text: string, detail?: string): Page 
       ${detail === undefined ? undefined : html`<p class="soft">${detail}</p>`}`,
   }
 }
+
+/** Why a sign-in cannot go on that an application started with a request it must not send. */
+export function refusedRequestPage(detail: string): Page {
+  return messagePage(
+    'This sign-in cannot go on',
+    'The application sent a request that this server does not accept. Go back to the ' +
+      'application and start again; if it happens again, tell its makers what it says below.',
+    detail.length > longestDetail ? `${detail.slice(0, longestDetail)}…` : detail,
+  )
+}
+
+const longestDetail = 300
 
 const scopeWords: Readonly<Record<string, string>> = {
   openid: 'Know which account you signed in with',

@@ -66,7 +66,21 @@ export interface ClientDocumentOptions {
   readonly maximumDocuments?: number | undefined
   /** Fetches at the same time. Default 20. */
   readonly maximumConcurrentFetches?: number | undefined
-  /** Fetches from one host in a minute: this server is no tool against others. Default 60. */
+  /**
+   * Of these, and of as many that wait for their turn, how many may be for one requester. Beyond that
+   * a document is unavailable for the moment. Default 4.
+   */
+  readonly maximumConcurrentFetchesPerRequester?: number | undefined
+  /**
+   * Whom the fetch that begins now is for: the network address of the request that causes it, say.
+   * Called in the asynchronous context of `resolve`. Without it, or where it is `undefined`, one
+   * requester can keep all others waiting.
+   */
+  readonly requester?: (() => string | undefined) | undefined
+  /**
+   * Fetches from one host in a minute, a quarter of them for one requester: this server must not be
+   * a tool against others. Default 60.
+   */
   readonly maximumFetchesPerHost?: number | undefined
   /** Told of each use of a copy, with what kept the host from answering. */
   readonly onCopyUsed?: ((url: string, cause: unknown) => void) | undefined

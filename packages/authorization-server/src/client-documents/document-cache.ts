@@ -68,6 +68,8 @@ export function createDocumentCache<Document>(
   const maximumDocuments = options.maximumDocuments ?? 1000
   const budget = createFetchBudget({
     concurrent: options.maximumConcurrentFetches ?? 20,
+    concurrentPerRequester: options.maximumConcurrentFetchesPerRequester ?? 4,
+    requester: options.requester ?? (() => undefined),
     perHostAndMinute: options.maximumFetchesPerHost ?? 60,
     nowEpochSeconds: now,
   })
@@ -86,7 +88,7 @@ export function createDocumentCache<Document>(
 
   async function obtain(url: string): Promise<ResolvedClientDocument<Document>> {
     const known = entries.get(url) ?? (await fromStore(url))
-    const release = budget.take(url)
+    const release = await budget.take(url)
     try {
       if (release === undefined) {
         throw unavailable(url, new Error('this server is fetching too many documents already'))
