@@ -24,7 +24,10 @@ export interface OversizedRequest {
 /** What about the query of a request is too large; `undefined` where nothing is. */
 export function oversized(path: string, query: string): OversizedRequest | undefined {
   if (query.length > longestQuery) {
-    return { status: 414, detail: `the query has ${query.length} characters (at most ${longestQuery})` }
+    return {
+      status: 414,
+      detail: `the query has ${query.length} characters (at most ${longestQuery})`,
+    }
   }
   if (path !== '/auth') return undefined
   const parameters = [...new URLSearchParams(query)]
@@ -38,7 +41,10 @@ export function oversized(path: string, query: string): OversizedRequest | undef
     const own = Object.hasOwn(longestValues, name) ? longestValues[name] : undefined
     const longest = own ?? longestOtherValue
     if (value.length <= longest) continue
-    return { status: 400, detail: `${name.slice(0, 40)} has ${value.length} characters (at most ${longest})` }
+    return {
+      status: 400,
+      detail: `${name.slice(0, 40)} has ${value.length} characters (at most ${longest})`,
+    }
   }
   return undefined
 }

@@ -299,7 +299,10 @@ function summary(
       ].join(', '),
     ],
     ['risk', riskRules(on.clientRiskRules)],
-    ['rate limits', on.demo ? 'off in the demo' : 'sign-in, authorization, token and registration endpoints'],
+    [
+      'rate limits',
+      on.demo ? 'off in the demo' : 'sign-in, authorization, token and registration endpoints',
+    ],
     ['client address', clientAddress(on.trustedProxies)],
     ['metrics', hasMetrics ? 'OpenTelemetry, where an SDK is registered' : 'off'],
     ['sign-in', on.demo ? 'DEMO: everyone is signed in and approved' : 'accounts'],

@@ -13,6 +13,7 @@ import { consentPage, describeScope, messagePage, signInPage } from './pages/pag
 import type { ClientView } from './pages/pages.ts'
 import { addRequested } from './provider.ts'
 import type { RateLimits } from './rate-limit.ts'
+import type { RedirectTrust } from './redirect-trust.ts'
 import { formToken, isFormToken } from './secrets.ts'
 import type { ServerSecrets } from './secrets.ts'
 import type { Store } from './store/store.ts'
@@ -21,6 +22,7 @@ export interface InteractionDependencies {
   readonly issuer: string
   readonly provider: Provider
   readonly binding: RefreshTokenBinding
+  readonly redirectTrust: RedirectTrust
   readonly settings: ServerSettings
   readonly secrets: ServerSecrets
   readonly store: Store
@@ -47,7 +49,8 @@ interface Visit {
 export function createInteractionHandler(
   dependencies: InteractionDependencies,
 ): InteractionHandler {
-  const { issuer, provider, binding, settings, secrets, store, limits, log } = dependencies
+  const { issuer, provider, binding, redirectTrust, settings, secrets, store, limits, log } =
+    dependencies
 
   function formOf({ interaction, path }: Visit) {
     return {
@@ -158,6 +161,7 @@ export function createInteractionHandler(
     const grant = new provider.Grant({ accountId, clientId: visit.client.clientId })
     addRequested(grant, visit.scopes, visit.resources, settings.resourceScopes)
     const grantId = await grant.save()
+    await redirectTrust.note(visit.client.clientId, visit.redirectUri)
     log({ level: 'info', event: 'consent.given', client: clip(visit.client.clientId) })
     await provider.interactionFinished(request, response, { consent: { grantId } })
   }

@@ -12,14 +12,14 @@ import { authorizationServerScopes } from '@evergrant/authorization-server'
 import type { GuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import { errors, interactionPolicy, Provider } from 'oidc-provider'
 import type {
-  ClientMetadata,
   Configuration,
   errors as engineErrors,
   Grant,
   JWKS,
   KoaContextWithOIDC,
 } from 'oidc-provider'
-import { isLoopbackUrl } from './addresses.ts'
+import { isClientIdMetadataUrl } from '@evergrant/core'
+import { settleClientMetadata } from './client-metadata.ts'
 import { clientRiskBySettings } from './client-risk.ts'
 import { clip, clippedMessage } from './log.ts'
 import type { Log } from './log.ts'
@@ -30,7 +30,9 @@ import { emulateReuse } from './profile/refresh-token-store.ts'
 import { settleResource } from './profile/resource.ts'
 import { pageHeaders, renderPage } from './pages/layout.ts'
 import type { Page } from './pages/layout.ts'
-import { messagePage, refusedRequestPage } from './pages/pages.ts'
+import { messagePage, refusedRequestPage, unregisteredPage } from './pages/pages.ts'
+import { createRedirectTrust } from './redirect-trust.ts'
+import type { RedirectTrust } from './redirect-trust.ts'
 import type { ResourceRegistry } from './resources.ts'
 import type { ServerSecrets } from './secrets.ts'
 import { idTokenLifetimeSeconds } from './signing-keys.ts'
@@ -59,6 +61,7 @@ export interface ProviderDependencies {
 export interface BoundProvider {
   readonly provider: Provider
   readonly binding: RefreshTokenBinding
+  readonly redirectTrust: RedirectTrust
 }
 
 /**
@@ -167,7 +170,8 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       },
       // Not something MCP clients use, and one more way into the authorization endpoint.
       pushedAuthorizationRequests: { enabled: false },
-      registration: { enabled: emulation.registration },
+      // Without registration management (RFC 7592) there is nothing that its token would open.
+      registration: { enabled: emulation.registration, issueRegistrationAccessToken: false },
       resourceIndicators: { enabled: true, ...resourceIndicators },
       revocation: {
         enabled: true,
@@ -185,9 +189,9 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     },
     extraClientMetadata: {
       properties: ['software_id', 'software_version'],
-      validator: (_ctx, _key, _value, metadata) => {
-        if (settings.demo) keepOnThisMachine(metadata)
-        normalizeClient(metadata, settings.preset === 'never')
+      // Asked once for each of the properties, and once is enough.
+      validator: (ctx, key, _value, metadata) => {
+        if (key === 'software_id') settleClientMetadata(metadata, settings, ctx)
       },
     },
     extraParams: {
@@ -220,24 +224,35 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       client.clientAuthMethod === 'none' &&
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
     renderError(ctx, out, error) {
-      if (isClientDocumentUnavailable(error)) {
-        ctx.status = 503
-        sendPage(
-          ctx,
-          messagePage(
-            'This sign-in cannot go on right now',
-            'The website that says what this application is does not answer. That is no mistake of ' +
-              'yours: go back to the application in a minute and start again.',
-          ),
-        )
-        return
-      }
-      const detail = out.error_description === undefined ? out.error : out.error_description
-      sendPage(ctx, refusedRequestPage(`${out.error}: ${detail}`))
+      showError(ctx, out, error)
     },
   }
 
+  function showError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): void {
+    if (isClientDocumentUnavailable(error)) {
+      ctx.status = 503
+      sendPage(
+        ctx,
+        messagePage(
+          'This sign-in cannot go on right now',
+          'The website that says what this application is does not answer. That is no mistake of ' +
+            'yours: go back to the application in a minute and start again.',
+        ),
+      )
+      return
+    }
+    if (isUnregistered(ctx, error)) {
+      sendPage(ctx, unregisteredPage(binding.unusedRegistrationSeconds))
+      return
+    }
+    sendPage(ctx, refusedRequestPage(`${out.error}: ${out.error_description ?? out.error}`))
+  }
+
   const provider = new Provider(issuer, configuration)
+  const redirectTrust = createRedirectTrust(settings, store.artifacts, (ctx, error) => {
+    showError(ctx, 'error' in error ? error : { error: 'server_error' }, error)
+  })
+  redirectTrust.guard(provider)
   emulate(provider, emulation)
   accessTypes?.observe(provider)
   binding.attach(provider)
@@ -245,7 +260,23 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   documents.attach(provider)
   risk?.observe(provider, log)
   observe(provider, events, log)
-  return { provider, binding }
+  return { provider, binding, redirectTrust }
+}
+
+interface ErrorOut {
+  readonly error: string
+  readonly error_description?: string | undefined
+}
+
+/** Whether an authorization request names a client that could be registered here, and is not. */
+function isUnregistered(ctx: KoaContextWithOIDC, error: Error): boolean {
+  const clientId = ctx.query['client_id']
+  return (
+    error instanceof errors.InvalidClient &&
+    ctx.oidc.client === undefined &&
+    typeof clientId === 'string' &&
+    !isClientIdMetadataUrl(clientId)
+  )
 }
 
 /** Sends a page through the engine's context. */
@@ -256,54 +287,6 @@ function sendPage(ctx: KoaContextWithOIDC, page: Page): void {
 
 function engineAccount(accountId: string) {
   return { accountId, claims: () => ({ sub: accountId }) }
-}
-
-/**
- * What registration bodies and metadata documents say, brought to what this server can honour
- * (RFC 7591 §2: a server may replace requested values, and says so in its answer).
- */
-function normalizeClient(metadata: ClientMetadata, neverIssues: boolean): void {
-  // Clients list every grant type they know; one that is not offered here must not bar them.
-  const offered = neverIssues ? ['authorization_code'] : ['authorization_code', 'refresh_token']
-  if (Array.isArray(metadata.grant_types)) {
-    metadata.grant_types = metadata.grant_types.filter((type) => offered.includes(type))
-  }
-  // As an allow-list it would freeze a client at the scopes of its first challenge and make every
-  // step-up fail. What a client gets is the user's decision, each time.
-  delete metadata.scope
-  // RFC 8252 §7.3: loopback redirects may come from any port, which the engine grants to native
-  // clients only; many do not say that they are one.
-  const uris = Array.isArray(metadata.redirect_uris) ? metadata.redirect_uris : []
-  const plain = uris.filter((uri) => typeof uri === 'string' && uri.startsWith('http:'))
-  if (plain.length > 0 && plain.every((uri) => isLoopbackUrl(uri))) {
-    metadata.application_type = 'native'
-  }
-  // A metadata document cannot hold a secret, so silence about authentication means none.
-  if (
-    metadata.client_id?.startsWith('https:') &&
-    metadata.client_secret === undefined &&
-    metadata.token_endpoint_auth_method === 'client_secret_basic'
-  ) {
-    metadata.token_endpoint_auth_method = 'none'
-  }
-}
-
-/**
- * Leaves out redirect URIs of websites, and refuses clients that have no others. The demo approves
- * by itself: any website that a developer opens could send its visitor here for tokens.
- */
-function keepOnThisMachine(metadata: ClientMetadata): void {
-  const uris: unknown = metadata.redirect_uris
-  if (!Array.isArray(uris)) return
-  const kept = uris.filter(
-    (uri: unknown) => typeof uri !== 'string' || !/^https?:/i.test(uri) || isLoopbackUrl(uri),
-  )
-  if (uris.length > 0 && kept.length === 0) {
-    throw new errors.InvalidClientMetadata(
-      'redirect_uris must lead to this machine: the server runs as a demo and approves by itself',
-    )
-  }
-  metadata.redirect_uris = kept
 }
 
 /** Fills in what a request without usable scope means (RFC 6749 §3.3), or refuses it. */

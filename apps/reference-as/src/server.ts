@@ -91,7 +91,7 @@ export async function startWithSettings(
     })
     const requesters = new AsyncLocalStorage<string>()
     const build = (jwks: JWKS): Engine => {
-      const { provider, binding } = createProvider({
+      const { provider, binding, redirectTrust } = createProvider({
         issuer,
         settings,
         store,
@@ -107,7 +107,17 @@ export async function startWithSettings(
       // For X-Forwarded-Proto, without which the engine sets no secure cookies behind TLS that ends
       // before it; `serve` writes that header itself, whatever came.
       if (issuer.startsWith('https:')) provider.proxy = true
-      const pages = { issuer, provider, binding, settings, secrets, store, limits, log }
+      const pages = {
+        issuer,
+        provider,
+        binding,
+        redirectTrust,
+        settings,
+        secrets,
+        store,
+        limits,
+        log,
+      }
       return {
         provider,
         interact: createInteractionHandler(pages),

@@ -1,6 +1,12 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
-import { authorizationRequest, register, resource, startServer, temporaryFolder } from './support.ts'
+import {
+  authorizationRequest,
+  register,
+  resource,
+  startServer,
+  temporaryFolder,
+} from './support.ts'
 
 /** How much is stored of sign-ins that have begun. */
 function stored(databasePath: string): unknown {

@@ -18,6 +18,8 @@ export interface TestDatabase {
   refuseWrites(refuse: boolean): Promise<void>
   /** Breaks every connection but the test's own, where there are connections. */
   cutOff(): Promise<void>
+  /** Says that the tables were written by another version. */
+  setLayoutVersion(version: number): Promise<void>
   /** Everything stored, as text. */
   content(): Promise<string>
   [Symbol.asyncDispose](): Promise<void>
@@ -76,6 +78,7 @@ async function sqliteDatabase(): Promise<TestDatabase> {
       )
     },
     async cutOff() {},
+    setLayoutVersion: async (version) => await execute(`PRAGMA user_version = ${version}`),
     async content() {
       return readdirSync(path.dirname(location))
         .map((name) => readFileSync(folder.file(name), 'latin1'))
@@ -121,6 +124,9 @@ async function postgresDatabase(): Promise<TestDatabase> {
          WHERE application_name = $1 AND pid <> pg_backend_pid()`,
         [schema],
       )
+    },
+    async setLayoutVersion(version) {
+      await client.query('UPDATE evergrant_as_layout SET version = $1', [version])
     },
     async content() {
       const { rows: tables } = await client.query<{ name: string }>(

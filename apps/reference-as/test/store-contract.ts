@@ -203,6 +203,37 @@ export function describeStoreContract(
       expect(await refreshTokens.find('old')).toBeUndefined()
     })
 
+    test(
+      'an artifact that is extended survives the sweep, also one at the same time',
+      { tags: ['A-08'] },
+      async () => {
+        await using opened = await open()
+        const { store: stored } = opened
+        const { artifacts } = stored
+        const ids = Array.from({ length: 20 }, (_, index) => `client-${index}`)
+        for (const id of ids) {
+          await artifacts.put('Client', id, { payload: {}, expiresAtEpochSeconds: 1000 })
+        }
+        const [extended] = await Promise.all([
+          Promise.all(ids.map(async (id) => await artifacts.extend('Client', id, 3000))),
+          stored.sweep(2000),
+        ])
+        for (const [index, id] of ids.entries()) {
+          const found = await artifacts.find('Client', id)
+          expect(found?.expiresAtEpochSeconds).toBe(extended[index] === true ? 3000 : undefined)
+        }
+        await artifacts.put('Client', 'late', { payload: {}, expiresAtEpochSeconds: 5000 })
+        expect(await artifacts.extend('Client', 'late', 4000)).toBe(true)
+        expect(await artifacts.find('Client', 'late')).toMatchObject({
+          expiresAtEpochSeconds: 5000,
+        })
+        await artifacts.put('Client', 'endless', { payload: {} })
+        expect(await artifacts.extend('Client', 'endless', 4000)).toBe(true)
+        expect(await artifacts.find('Client', 'endless')).toEqual({ payload: {} })
+        expect(await artifacts.extend('Client', 'missing', 4000)).toBe(false)
+      },
+    )
+
     test('a backlog of several batches is swept whole', { tags: ['A-07'] }, async () => {
       await using opened = await open()
       const { artifacts, refreshTokens } = opened.store

@@ -66,7 +66,10 @@ export function assessClientRisk(
   }
   // Of the request, not of the registration: one registered URI that is never used proves nothing.
   if (client.redirectUri === undefined || isLocalRedirectUri(client.redirectUri)) {
-    limit(rules.localRedirectLifetimeSeconds, 'any program on the machine can ask in this client’s name')
+    limit(
+      rules.localRedirectLifetimeSeconds,
+      'any program on the machine can ask in this client’s name',
+    )
   }
   const age = nowEpochSeconds - (client.knownSinceEpochSeconds ?? nowEpochSeconds)
   if (age < (rules.newClientSeconds ?? defaultNewClientSeconds)) {

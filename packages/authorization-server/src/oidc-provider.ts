@@ -8,6 +8,7 @@ export type {
   RefreshTokenEvent,
   RiskFacts,
 } from './oidc-provider/binding.ts'
+export { withHashedClientSecret } from './oidc-provider/client-secrets.ts'
 export {
   bindClientDocuments,
   isClientDocumentUnavailable,

@@ -303,24 +303,31 @@ describe('failures', () => {
     },
   )
 
-  test('no more than 20 are asked at the same time, and 20 more wait', { tags: ['A-09'] }, async () => {
-    const { documents, host } = scene()
-    let running = 0
-    let most = 0
-    host.answer = async (url) => {
-      running += 1
-      most = Math.max(most, running)
-      await new Promise((resolve) => setTimeout(resolve, 5))
-      running -= 1
-      return Response.json(document({ client_id: url }))
-    }
-    const urls = Array.from({ length: 50 }, (_, index) => `https://h${index}.example/metadata.json`)
-    const settled = await Promise.allSettled(urls.map((url) => documents.resolve(url)))
-    expect(most).toBe(20)
-    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(40)
-    // Being turned away is no failure of the document.
-    expect(await documents.resolve(urls.at(-1) ?? '')).toMatchObject({ source: 'fetched' })
-  })
+  test(
+    'no more than 20 are asked at the same time, and 20 more wait',
+    { tags: ['A-09'] },
+    async () => {
+      const { documents, host } = scene()
+      let running = 0
+      let most = 0
+      host.answer = async (url) => {
+        running += 1
+        most = Math.max(most, running)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        running -= 1
+        return Response.json(document({ client_id: url }))
+      }
+      const urls = Array.from(
+        { length: 50 },
+        (_, index) => `https://h${index}.example/metadata.json`,
+      )
+      const settled = await Promise.allSettled(urls.map((url) => documents.resolve(url)))
+      expect(most).toBe(20)
+      expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(40)
+      // Being turned away is no failure of the document.
+      expect(await documents.resolve(urls.at(-1) ?? '')).toMatchObject({ source: 'fetched' })
+    },
+  )
 })
 
 describe('one requester among others', () => {

@@ -80,6 +80,14 @@ function slowArtifacts(): ArtifactStore {
       stored.set(`${model}:${id}`, { ...artifact, consumedAtEpochSeconds })
       return true
     },
+    async extend(model, id, expiresAtEpochSeconds) {
+      await latency()
+      const artifact = stored.get(`${model}:${id}`)
+      if (artifact === undefined) return false
+      const end = Math.max(artifact.expiresAtEpochSeconds ?? 0, expiresAtEpochSeconds)
+      stored.set(`${model}:${id}`, { ...artifact, expiresAtEpochSeconds: end })
+      return true
+    },
     async delete(model, id) {
       await latency()
       stored.delete(`${model}:${id}`)

@@ -31,16 +31,14 @@ export function signInPage(
   },
 ): Page {
   const { client } = view
+  const heading =
+    client === undefined
+      ? 'Sign in to see which applications stay signed in'
+      : html`Sign in to continue to ${isolated(client.name)}`
   return {
     title: 'Sign in',
     formTargets: view.formTargets,
-    body: html`<h1>
-        ${
-          client === undefined
-            ? 'Sign in to see which applications stay signed in'
-            : html`Sign in to continue to ${isolated(client.name)}`
-        }
-      </h1>
+    body: html`<h1>${heading}</h1>
       ${
         // Cancelling leads there, so that it is said before.
         client === undefined
@@ -205,8 +203,8 @@ export function grantsPage(
                 grant.redirectTarget === undefined
                   ? undefined
                   : html`The answer went to ${grant.redirectTarget}<br />`
-              }Last renewed
-              ${day(grant.lastUsed)}, ends ${day(grant.expires)} if it is not used
+              }Last
+              renewed ${day(grant.lastUsed)}, ends ${day(grant.expires)} if it is not used
             </p>
             <form method="post" action="${view.action}">
               <input type="hidden" name="csrf" value="${view.csrf}" />
@@ -247,6 +245,21 @@ export function refusedRequestPage(detail: string): Page {
     'The application sent a request that this server does not accept. Go back to the ' +
       'application and start again; if it happens again, tell its makers what it says below.',
     detail.length > longestDetail ? `${detail.slice(0, longestDetail)}…` : detail,
+  )
+}
+
+/**
+ * An application that is not registered here, or no more.
+ *
+ * @param unusedSeconds - How long a registration is kept that nobody signs in with.
+ */
+export function unregisteredPage(unusedSeconds: number): Page {
+  return messagePage(
+    'This server does not know the application',
+    'The application is not registered here. A registration ends when nobody signs in with it for ' +
+      `${durationInWords(unusedSeconds)}. In the application, remove this server and add it again: ` +
+      'the application then registers again, and you can sign in.',
+    'invalid_client: client is invalid',
   )
 }
 

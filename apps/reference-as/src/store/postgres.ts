@@ -14,6 +14,8 @@ import {
   refreshTokenValues,
   schemaVersion,
   text,
+  unusedRegistrationSeconds,
+  withoutSecret,
 } from './rows.ts'
 import type { Row } from './rows.ts'
 import type { Store } from './store.ts'
@@ -132,6 +134,12 @@ export async function openPostgresStore(connectionString: string): Promise<Store
     'consume_artifact',
     'UPDATE evergrant_as_artifacts SET consumed_at = $3 WHERE model = $1 AND id = $2 AND consumed_at IS NULL',
   )
+  const extendArtifact = run(
+    'extend_artifact',
+    `UPDATE evergrant_as_artifacts SET expires_at =
+       CASE WHEN expires_at IS NULL THEN NULL ELSE GREATEST(expires_at, $3::bigint) END
+     WHERE model = $1 AND id = $2`,
+  )
   const deleteArtifact = run(
     'delete_artifact',
     'DELETE FROM evergrant_as_artifacts WHERE model = $1 AND id = $2',
@@ -232,6 +240,9 @@ export async function openPostgresStore(connectionString: string): Promise<Store
       },
       async consume(model, id, consumedAtEpochSeconds) {
         return (await consumeArtifact(model, id, consumedAtEpochSeconds)) === 1
+      },
+      async extend(model, id, expiresAtEpochSeconds) {
+        return (await extendArtifact(model, id, expiresAtEpochSeconds)) === 1
       },
       async delete(model, id) {
         await deleteArtifact(model, id)
@@ -361,11 +372,33 @@ async function prepareSchema(pool: Pool): Promise<void> {
         await client.query('INSERT INTO evergrant_as_layout VALUES ($1)', [schemaVersion])
       } else if (found > schemaVersion) {
         throw new Error(`its layout has version ${found}, this server knows up to ${schemaVersion}`)
+      } else if (found < 2) {
+        await endRegistrations(client)
+        await client.query('UPDATE evergrant_as_layout SET version = $1', [schemaVersion])
       }
     })
   } catch (error) {
     await pool.end()
     throw unavailable(error)
+  }
+}
+
+/** Version 1 kept registrations for good, with their secrets in clear. */
+async function endRegistrations(client: PoolClient): Promise<void> {
+  await client.query(
+    `UPDATE evergrant_as_artifacts SET expires_at = ${unusedRegistrationSeconds} + GREATEST(
+       extract(epoch FROM now())::bigint,
+       (SELECT max(expires_at) FROM evergrant_as_artifacts WHERE model = 'Grant')
+     ) WHERE model = 'Client'`,
+  )
+  const { rows } = await client.query<QueryResultRow>(
+    "SELECT id, payload FROM evergrant_as_artifacts WHERE model = 'Client'",
+  )
+  for (const row of rows) {
+    await client.query(
+      "UPDATE evergrant_as_artifacts SET payload = $2 WHERE model = 'Client' AND id = $1",
+      [text(row, 'id'), withoutSecret(row)],
+    )
   }
 }
 

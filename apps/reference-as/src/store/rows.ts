@@ -1,10 +1,14 @@
 import type { RefreshTokenRecord } from '@evergrant/authorization-server'
+import { withHashedClientSecret } from '@evergrant/authorization-server/oidc-provider'
 import type { StoredArtifact } from '@evergrant/authorization-server/oidc-provider'
 import type { AdapterPayload } from 'oidc-provider'
 import type { Account, LastingGrant } from './store.ts'
 
 /** The layout this version writes. A database with a higher number was written by a later one. */
-export const schemaVersion = 1
+export const schemaVersion = 2
+
+/** How long registrations of version 1 are kept beyond the last grant that there is. */
+export const unusedRegistrationSeconds: number = 7 * 86_400
 
 /** One row as a driver gives it: the columns have the same names in every database. */
 export type Row = Readonly<Record<string, unknown>>
@@ -62,6 +66,11 @@ export function artifactFrom(row: Row | undefined): StoredArtifact | undefined {
     lookupKey: optionalText(row, 'lookup_key'),
     consumedAtEpochSeconds: optionalNumber(row, 'consumed_at'),
   }
+}
+
+/** The payload of a stored client as text, its secret hashed. */
+export function withoutSecret(row: Row): string {
+  return JSON.stringify(withHashedClientSecret(payloadFrom(row, 'payload')))
 }
 
 export function refreshTokenFrom(

@@ -27,6 +27,8 @@ import {
   refreshTokenValues,
   schemaVersion,
   text,
+  unusedRegistrationSeconds,
+  withoutSecret,
 } from './rows.ts'
 import type { Row } from './rows.ts'
 import type { Store } from './store.ts'
@@ -110,6 +112,9 @@ export function openSqliteStore(location: string): Store {
   const consumeArtifact = run(
     'UPDATE artifacts SET consumed_at = ? WHERE model = ? AND id = ? AND consumed_at IS NULL',
   )
+  const extendArtifact = run(
+    'UPDATE artifacts SET expires_at = max(expires_at, ?) WHERE model = ? AND id = ?',
+  )
   const deleteArtifact = run('DELETE FROM artifacts WHERE model = ? AND id = ?')
   const deleteArtifactsByGrant = run('DELETE FROM artifacts WHERE grant_id = ? AND model = ?')
 
@@ -192,6 +197,9 @@ export function openSqliteStore(location: string): Store {
       },
       async consume(model, id, consumedAtEpochSeconds) {
         return consumeArtifact(consumedAtEpochSeconds, model, id) === 1
+      },
+      async extend(model, id, expiresAtEpochSeconds) {
+        return extendArtifact(expiresAtEpochSeconds, model, id) === 1
       },
       async delete(model, id) {
         deleteArtifact(model, id)
@@ -292,7 +300,7 @@ function openDatabase(location: string): DatabaseSync {
     database.exec(
       'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 10000',
     )
-    database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT`)
+    prepareSchema(database)
     return database
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
@@ -303,6 +311,38 @@ function openDatabase(location: string): DatabaseSync {
       { cause },
     )
   }
+}
+
+/** Makes the tables, and brings those of an earlier version up to date. */
+function prepareSchema(database: DatabaseSync): void {
+  // What is overwritten, secrets among it, is not left in pages of the file that are free by then.
+  database.exec('PRAGMA secure_delete = ON; BEGIN IMMEDIATE')
+  try {
+    // Asked again: another process may have been here in the meantime.
+    const found = number(database.prepare('PRAGMA user_version').get() ?? {}, 'user_version')
+    database.exec(schema)
+    if (found === 1) endRegistrations(database)
+    database.exec(`PRAGMA user_version = ${schemaVersion}; COMMIT`)
+    if (found === 1) database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+  database.exec('PRAGMA secure_delete = OFF')
+}
+
+/** Version 1 kept registrations for good, with their secrets in clear. */
+function endRegistrations(database: DatabaseSync): void {
+  database.exec(
+    `UPDATE artifacts SET expires_at = ${unusedRegistrationSeconds} + max(
+       unixepoch(), (SELECT coalesce(max(expires_at), 0) FROM artifacts WHERE model = 'Grant')
+     ) WHERE model = 'Client'`,
+  )
+  const update = database.prepare(
+    "UPDATE artifacts SET payload = ? WHERE model = 'Client' AND id = ?",
+  )
+  const rows = database.prepare("SELECT id, payload FROM artifacts WHERE model = 'Client'").all()
+  for (const row of rows) update.run(withoutSecret(row), text(row, 'id'))
 }
 
 /** Makes the file for its owner alone, or makes sure that the one that is there takes writes. */

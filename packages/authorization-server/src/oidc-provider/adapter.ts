@@ -11,7 +11,9 @@ import type {
   RefreshTokenStore,
   ReuseReason,
 } from '../rotation.ts'
-import type { ArtifactStore, StoredArtifact } from './artifacts.ts'
+import type { StoredArtifact } from './artifacts.ts'
+import { asClientAdapter, keepingRegistration } from './registrations.ts'
+import type { RegistrationDependencies } from './registrations.ts'
 
 /** Models whose ids name a thing and open nothing. Every other id is a credential. */
 const publicIds = new Set(['Client', 'Grant'])
@@ -22,13 +24,11 @@ const grantModels = ['AccessToken', 'AuthorizationCode'] as const
 /** How a refresh token that was presented and found good was answered. */
 export type Redeemed = 'rotated' | 'replayed' | 'kept'
 
-export interface AdapterDependencies {
-  readonly artifacts: ArtifactStore
+export interface AdapterDependencies extends RegistrationDependencies {
   readonly refreshTokens: RefreshTokenStore<AdapterPayload>
   readonly lifetimes: RefreshTokenLifetimes
   readonly graceSeconds: number
   readonly overlapSeconds: number
-  readonly nowEpochSeconds: () => number
   /** Upper bound the issuance decision of this request set for a new family. */
   readonly maximumLifetimeSeconds: (context: object) => number | undefined
   readonly onRedeemed: (record: RefreshTokenRecord<AdapterPayload>, outcome: Redeemed) => void
@@ -62,7 +62,10 @@ export function createAdapters(dependencies: AdapterDependencies): Adapters {
     adapterFor(model) {
       if (model === 'RefreshToken') return refreshTokenAdapter
       if (model === 'ReplayDetection') return createReplayAdapter(model, dependencies)
-      return createArtifactAdapter(model, dependencies)
+      const adapter = createArtifactAdapter(model, dependencies)
+      if (model === 'Client') return asClientAdapter(adapter, dependencies)
+      if (model === 'Grant') return keepingRegistration(adapter, dependencies)
+      return adapter
     },
     async keepsPresented(context) {
       const presentation = presentations.get(context)

@@ -4,7 +4,7 @@ import type { AdapterPayload } from 'oidc-provider'
 export interface StoredArtifact {
   /** JSON-serialisable. Carries no usable token: `jti` is left out where the id is a credential. */
   readonly payload: AdapterPayload
-  /** Absent: kept until deleted (registered clients). */
+  /** Absent: kept until deleted. */
   readonly expiresAtEpochSeconds?: number | undefined
   readonly grantId?: string | undefined
   /** A second unique key within the model: a session's `uid`, a device code's user code. */
@@ -33,6 +33,12 @@ export interface ArtifactStore {
    * gets `true`. `false` also when there is no such artifact.
    */
   consume(model: string, id: string, consumedAtEpochSeconds: number): Promise<boolean>
+  /**
+   * Moves the expiry of an artifact to `expiresAtEpochSeconds` where it is earlier; `false` where
+   * there is no such artifact. Atomic: one that is extended is not deleted by a sweep that runs at
+   * the same time, in any process.
+   */
+  extend(model: string, id: string, expiresAtEpochSeconds: number): Promise<boolean>
   delete(model: string, id: string): Promise<void>
   /** Deletes every artifact of `model` that belongs to the grant. */
   deleteByGrant(model: string, grantId: string): Promise<void>

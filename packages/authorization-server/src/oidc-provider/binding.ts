@@ -3,6 +3,7 @@ import type { AdapterPayload, Client, Configuration } from 'oidc-provider'
 import { AuthorizationServerError } from '../errors.ts'
 import { decideRefreshIssuance, grantTypeIsOptional, offlineAccessHasEffect } from '../issuance.ts'
 import type { RefreshIssuanceDecision, RefreshIssuancePolicy, RiskAssessment } from '../issuance.ts'
+import { assertLifetime } from '../lifetime.ts'
 import { assertLifetimes } from '../rotate.ts'
 import {
   defaultGraceSeconds,
@@ -13,8 +14,10 @@ import {
 import type { RefreshTokenLifetimes, RefreshTokenStore, ReuseReason } from '../rotation.ts'
 import { createAdapters, endGrant } from './adapter.ts'
 import type { ArtifactStore } from './artifacts.ts'
+import { compareHashedSecrets } from './client-secrets.ts'
 import { assertResource } from './effective-resource.ts'
 import type { ResourceIndicatorFunctions } from './effective-resource.ts'
+import { defaultUnusedRegistrationSeconds } from './registrations.ts'
 
 /** Where the binding keeps its state. */
 export interface RefreshTokenBindingStores {
@@ -66,6 +69,11 @@ export interface RefreshTokenBindingOptions {
   readonly overlapSeconds?: number | undefined
   /** Default 14 days idle, 90 days in all. */
   readonly lifetimes?: RefreshTokenLifetimes | undefined
+  /**
+   * How long a dynamic registration is kept that no user consents to. One that has a grant is kept
+   * for as long after the end of the grant. Default 7 days.
+   */
+  readonly unusedRegistrationSeconds?: number | undefined
   /** Asked at each issuance, and for the consent page. */
   readonly assessRisk?: ((facts: RiskFacts) => RiskAssessment | Promise<RiskAssessment>) | undefined
   readonly onEvent?: ((event: RefreshTokenEvent) => void) | undefined
@@ -99,6 +107,8 @@ export interface RefreshTokenBinding {
   /** Merge into `configuration.ttl`. */
   readonly ttl: { readonly RefreshToken: () => number; readonly Grant: () => number }
   readonly lifetimes: RefreshTokenLifetimes
+  /** For a page about a client that is not known any more. */
+  readonly unusedRegistrationSeconds: number
   /** The decision the token endpoint will come to, for the consent page. */
   decide(subject: IssuanceSubject): Promise<RefreshIssuanceDecision>
   /** Ends a grant, with every token issued under it: for a page on which users end sign-ins. */
@@ -113,6 +123,11 @@ export interface RefreshTokenBinding {
 
 /**
  * Binds the issuance policy, and rotation with successor grace, to oidc-provider 9.
+ *
+ * Dynamic registrations end when no user consents to the client (`unusedRegistrationSeconds`), and
+ * their `client_secret` is stored as a hash where it is only compared. Where the engine's request
+ * objects are on, leave `HS256` and its like out of `enabledJWA.requestObjectSigningAlgValues`: with
+ * those, a secret is a key without the client's metadata saying so.
  *
  * Requirements it cannot check: the consent page is shown on every authorization (the binding
  * relies on it to honour `offline_access` without `prompt=consent`, as OIDC Core §11 permits where
@@ -131,6 +146,11 @@ export function bindRefreshTokens(
   const lifetimes = assertLifetimes(options.lifetimes ?? defaultRefreshTokenLifetimes)
   const preset = options.preset ?? 'either'
   const emit = options.onEvent ?? (() => {})
+  const unusedRegistrationSeconds = assertLifetime(
+    'unusedRegistrationSeconds',
+    options.unusedRegistrationSeconds ?? defaultUnusedRegistrationSeconds,
+  )
+  let attached: Provider | undefined
   const decisions = new WeakMap<object, RefreshIssuanceDecision>()
 
   async function decide(subject: IssuanceSubject): Promise<RefreshIssuanceDecision> {
@@ -152,6 +172,8 @@ export function bindRefreshTokens(
   const adapters = createAdapters({
     ...stores,
     lifetimes,
+    unusedRegistrationSeconds,
+    isKnown: async (clientId) => (await attached?.Client.find(clientId)) !== undefined,
     graceSeconds: options.graceSeconds ?? defaultGraceSeconds,
     overlapSeconds: options.overlapSeconds ?? defaultOverlapSeconds,
     nowEpochSeconds: options.nowEpochSeconds ?? (() => Math.floor(Date.now() / 1000)),
@@ -212,9 +234,12 @@ export function bindRefreshTokens(
       Grant: () => lifetimes.absoluteSeconds + 3600,
     },
     lifetimes,
+    unusedRegistrationSeconds,
     decide,
     endGrant: async (grantId) => await endGrant(stores, grantId),
     attach(provider) {
+      attached = provider
+      compareHashedSecrets(provider)
       overrideTokenId(provider, deriveSuccessor)
       if (grantTypeIsOptional(preset)) allowRefreshGrant(provider)
       if (offlineAccessHasEffect(preset)) keepOfflineAccess(provider)
