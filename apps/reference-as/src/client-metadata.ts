@@ -32,6 +32,9 @@ export function settleClientMetadata(
     else metadata.redirect_uris = list(metadata.redirect_uris).filter((uri) => isRedirectUri(uri))
     // Signing out asks nobody who is not signed in, and would send them wherever a client says.
     metadata['post_logout_redirect_uris'] = []
+    // The engine fetches it, for pairwise subjects, which are not offered here; and whoever registers
+    // could have this server ask anything of anybody.
+    delete metadata['sector_identifier_uri']
   }
   if (settings.demo) keepOnThisMachine(metadata)
   normalizeClient(metadata, settings.preset === 'never')
@@ -39,7 +42,7 @@ export function settleClientMetadata(
 
 /** @throws `errors.InvalidClientMetadata` of oidc-provider */
 function assertRegistration(body: unknown): void {
-  const length = JSON.stringify(body)?.length ?? 0
+  const length = lengthOf(body)
   if (length > longestRegistration) {
     refuse(`the registration has ${length} characters (at most ${longestRegistration})`)
   }
@@ -55,6 +58,15 @@ function assertRegistration(body: unknown): void {
     }
   }
   for (const uri of list(Reflect.get(Object(body), 'redirect_uris'))) assertRedirectUri(uri)
+}
+
+/** As JSON. What is nested too deeply to be written is endless. */
+function lengthOf(value: unknown): number {
+  try {
+    return JSON.stringify(value)?.length ?? 0
+  } catch {
+    return Number.POSITIVE_INFINITY
+  }
 }
 
 function assertRedirectUri(uri: unknown): void {

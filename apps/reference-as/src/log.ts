@@ -9,6 +9,17 @@ export interface LogEntry {
 
 export type Log = (entry: LogEntry) => void
 
+/** A log that cannot be written takes neither a request nor the process with it. */
+export function withoutThrowing(log: Log): Log {
+  return (entry) => {
+    try {
+      log(entry)
+    } catch {
+      // There is nowhere left to say so.
+    }
+  }
+}
+
 /** What an error says, short enough for a log line. */
 export function clippedMessage(error: unknown): string | undefined {
   return clip(error instanceof Error ? error.message : String(error))

@@ -222,6 +222,8 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     },
     clientBasedCORS: (_ctx, origin, client) =>
       client.clientAuthMethod === 'none' &&
+      // Private-use schemes have the origin `null`, and so has any page that hides its own.
+      origin !== 'null' &&
       (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
     renderError(ctx, out, error) {
       showError(ctx, out, error)

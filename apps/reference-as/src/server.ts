@@ -11,7 +11,7 @@ import { doubtsAbout } from './doubts.ts'
 import { ReferenceServerError } from './errors.ts'
 import { sendJson, sendPageTo } from './http.ts'
 import { createInteractionHandler } from './interactions.ts'
-import { clip, clippedMessage } from './log.ts'
+import { clip, clippedMessage, withoutThrowing } from './log.ts'
 import type { Log } from './log.ts'
 import { createMetrics, globalMeter } from './metrics.ts'
 import { resolveSettings } from './options.ts'
@@ -71,7 +71,7 @@ export async function startWithSettings(
   settings: ServerSettings,
   dependencies: ServerDependencies,
 ): Promise<RunningAuthorizationServer> {
-  const log = dependencies.log ?? (() => {})
+  const log = withoutThrowing(dependencies.log ?? (() => {}))
   for (const detail of doubtsAbout(settings))
     log({ level: 'warn', event: 'settings.doubtful', detail })
   const store = await openStore(settings.databasePath)
@@ -81,6 +81,11 @@ export async function startWithSettings(
     const meter = dependencies.meter ?? (await globalMeter())
     // The issuer may name the port, so the port comes first and the engine after it.
     const url = await listen(server, settings)
+    // A connection that cannot be accepted, as for want of file descriptors: without a listener it
+    // would end the process, and all the others with it.
+    server.on('error', (error) => {
+      log({ level: 'error', event: 'server.error', detail: clippedMessage(error) })
+    })
     const issuer = settings.issuer ?? url
     const stats = createStats()
     const events = toAll(meter === undefined ? [stats] : [stats, createMetrics(meter)])
@@ -140,7 +145,10 @@ export async function startWithSettings(
     const issuerUrl = new URL(issuer)
     server.on('request', (request, response) => {
       requesters.run(requesterOf(request, settings.trustedProxies), () => {
-        void serve(request, response, { issuer: issuerUrl, store, limits, log, engine })
+        serve(request, response, { issuer: issuerUrl, store, limits, log, engine }).catch(() => {
+          // Not even the page about a failure could be sent.
+          response.destroy()
+        })
       })
     })
     const sweeping = startSweeping(store, log)
@@ -300,7 +308,7 @@ async function health(response: ServerResponse, store: Store, log: Log): Promise
 async function listen(server: Server, settings: ServerSettings): Promise<string> {
   const { host, port } = settings
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
+    const refuse = (cause: Error) => {
       reject(
         new ReferenceServerError(
           'LISTEN_FAILED',
@@ -309,8 +317,12 @@ async function listen(server: Server, settings: ServerSettings): Promise<string>
           { cause },
         ),
       )
+    }
+    server.once('error', refuse)
+    server.listen(port, host, () => {
+      server.off('error', refuse)
+      resolve()
     })
-    server.listen(port, host, resolve)
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new TypeError('expected a TCP address')

@@ -12,6 +12,7 @@ export interface AccessTypes {
 
 /** Emulates a server that gives a refresh token with the first consent, or with `prompt=consent`. */
 export function createAccessTypes(): AccessTypes {
+  // In the demo anybody may ask any number of times, for codes that nobody redeems.
   const offlineGrants = new Set<string>()
   const consented = new Set<string>()
 
@@ -20,11 +21,11 @@ export function createAccessTypes(): AccessTypes {
     const grantId = entities.Grant?.jti ?? entities.AuthorizationCode?.grantId
     const pair = `${account?.accountId ?? ''} ${client?.clientId ?? ''}`
     const isFirst = !consented.has(pair)
-    consented.add(pair)
+    remember(consented, pair)
     const prompts = typeof params?.['prompt'] === 'string' ? params['prompt'].split(' ') : []
     const asked = params?.['access_type'] === 'offline'
     if (asked && grantId !== undefined && (isFirst || prompts.includes('consent'))) {
-      offlineGrants.add(grantId)
+      remember(offlineGrants, grantId)
     }
   }
 
@@ -37,4 +38,14 @@ export function createAccessTypes(): AccessTypes {
       offlineGrants.delete(source.grantId) &&
       (await issue(ctx, client, source)),
   }
+}
+
+const mostRemembered = 10_000
+
+/** Adds to a set that forgets what was added longest ago. */
+export function remember(values: Set<string>, value: string, most: number = mostRemembered): void {
+  values.delete(value)
+  values.add(value)
+  const [oldest] = values
+  if (values.size > most && oldest !== undefined) values.delete(oldest)
 }

@@ -1,0 +1,122 @@
+import { Provider } from 'oidc-provider'
+import type { Adapter, AdapterPayload } from 'oidc-provider'
+import { describe, expect, test } from 'vitest'
+import { createMemoryRefreshTokenStore } from '../src/index.ts'
+import { bindRefreshTokens, withHashedClientSecret } from '../src/oidc-provider.ts'
+import type { ArtifactStore, StoredArtifact } from '../src/oidc-provider.ts'
+
+const day = 86_400
+
+/** A binding over a store that tells the order of what is written to it. */
+function scene(clients: readonly { client_id: string; redirect_uris: string[] }[] = []) {
+  const stored = new Map<string, StoredArtifact>()
+  const writes: string[] = []
+  const clock = { now: 1_800_000_000 }
+  const unexpected = async () => await Promise.reject(new Error('not part of this test'))
+  const artifacts: ArtifactStore = {
+    async put(model, id, artifact) {
+      writes.push(`put ${model}`)
+      stored.set(`${model} ${id}`, artifact)
+    },
+    find: async (model, id) => stored.get(`${model} ${id}`),
+    async extend(model, id, expiresAtEpochSeconds) {
+      writes.push(`extend ${model}`)
+      const artifact = stored.get(`${model} ${id}`)
+      if (artifact === undefined) return false
+      stored.set(`${model} ${id}`, { ...artifact, expiresAtEpochSeconds })
+      return true
+    },
+    add: unexpected,
+    findByLookupKey: unexpected,
+    consume: unexpected,
+    delete: unexpected,
+    deleteByGrant: unexpected,
+  }
+  const binding = bindRefreshTokens(
+    { artifacts, refreshTokens: createMemoryRefreshTokenStore<AdapterPayload>() },
+    { successorKey: new Uint8Array(32), nowEpochSeconds: () => clock.now },
+  )
+  const provider = new Provider('http://127.0.0.1', {
+    ...binding.configuration,
+    ttl: binding.ttl,
+    clients: clients.map((client) => ({ ...client, token_endpoint_auth_method: 'none' })),
+    features: { devInteractions: { enabled: false } },
+  })
+  binding.attach(provider)
+  const { adapter } = binding.configuration
+  const adapterOf = (model: string): Adapter => {
+    if (adapter === undefined) throw new Error('no adapter')
+    return Reflect.apply(adapter, undefined, [model])
+  }
+  return { stored, writes, clock, client: adapterOf('Client'), grant: adapterOf('Grant') }
+}
+
+const metadata = { client_id: 'c', client_name: 'C', redirect_uris: ['https://c.example/'] }
+
+describe('a registration', () => {
+  test('is there for 7 days, and then it is not, swept or not', { tags: ['A-08'] }, async () => {
+    const { client, clock, stored } = scene()
+    // The engine gives clients no end.
+    await Reflect.apply(client.upsert, client, ['c', metadata])
+    expect(stored.get('Client c')?.expiresAtEpochSeconds).toBe(clock.now + 7 * day)
+    clock.now += 7 * day - 1
+    expect(await client.find('c')).toMatchObject(metadata)
+    clock.now += 1
+    expect(await client.find('c')).toBeUndefined()
+  })
+
+  test('is kept before the grant is stored, for longer than that', { tags: ['A-08'] }, async () => {
+    const { client, grant, clock, stored, writes } = scene()
+    await Reflect.apply(client.upsert, client, ['c', metadata])
+    await grant.upsert('g', { clientId: 'c' }, 90 * day)
+    expect(writes).toEqual(['put Client', 'extend Client', 'put Grant'])
+    expect(stored.get('Client c')?.expiresAtEpochSeconds).toBe(clock.now + 97 * day)
+  })
+
+  test('that is gone gets no grant', { tags: ['A-08'] }, async () => {
+    const { grant, stored } = scene()
+    await expect(grant.upsert('g', { clientId: 'c' }, 90 * day)).rejects.toMatchObject({
+      error: 'invalid_client',
+    })
+    expect(stored.size).toBe(0)
+  })
+
+  test('is not what clients of other kinds need for one', { tags: ['A-08', 'A-09'] }, async () => {
+    const { grant, stored } = scene([
+      { client_id: 'set up', redirect_uris: ['https://a.example/'] },
+    ])
+    await grant.upsert('g', { clientId: 'set up' }, 90 * day)
+    await grant.upsert('h', { clientId: 'https://a.example/metadata.json' }, 90 * day)
+    expect([...stored.keys()]).toEqual(['Grant g', 'Grant h'])
+  })
+})
+
+describe('a client secret', () => {
+  const secret = 'the-secret-in-clear'
+
+  test.each<[string, AdapterPayload]>([
+    ['by default', {}],
+    ['for client_secret_basic', { token_endpoint_auth_method: 'client_secret_basic' }],
+    ['for client_secret_post', { token_endpoint_auth_method: 'client_secret_post' }],
+    ['with signatures by keys', { id_token_signed_response_alg: 'ES256' }],
+  ])('is hashed %s', { tags: ['C-06'] }, (_, extra) => {
+    const hashed = withHashedClientSecret({ client_secret: secret, ...extra })
+    expect(hashed).toEqual({ ...extra, client_secret: expect.stringMatching(/^sha256:[\w-]{43}$/) })
+    expect(withHashedClientSecret(hashed)).toEqual(hashed)
+  })
+
+  test.each<[string, AdapterPayload]>([
+    ['client_secret_jwt', { token_endpoint_auth_method: 'client_secret_jwt' }],
+    ['ID tokens', { id_token_signed_response_alg: 'HS256' }],
+    ['request objects', { request_object_signing_alg: 'HS512' }],
+    ['encryption', { userinfo_encrypted_response_alg: 'A128KW' }],
+    ['direct encryption', { id_token_encrypted_response_alg: 'dir' }],
+  ])('that is a key stays one: %s', { tags: ['C-06'] }, (_, extra) => {
+    const payload = { client_secret: secret, ...extra }
+    expect(withHashedClientSecret(payload)).toEqual(payload)
+  })
+
+  test('that is not there is not made', { tags: ['C-06'] }, () => {
+    expect(withHashedClientSecret(metadata)).toEqual(metadata)
+  })
+})
