@@ -2,7 +2,7 @@
  * Longest query of any request, in characters. What starts a sign-in or a sign-out is stored before
  * anything is known about who sent it; requests of real clients have a few hundred characters.
  */
-export const longestQuery = 4096
+const longestQuery = 4096
 
 /** Longest values of parameters of an authorization request, in characters. */
 const longestValues: Readonly<Record<string, number>> = {

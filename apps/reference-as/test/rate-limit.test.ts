@@ -164,24 +164,24 @@ describe('what stores something before anybody has signed in', () => {
     { tags: ['A-08'] },
     async (path) => {
       await using server = await startServer({ ...open, trustedProxies: 1 })
-      const request = async (address: string, method: string) =>
+      const ask = async (address: string, method: string) =>
         await fetch(`${server.issuer}${path}?client_id=unknown`, {
           method,
           headers: { 'x-forwarded-for': address },
         })
       const statuses = new Set<number>()
       for (const index of Array.from({ length: 600 }).keys()) {
-        const response = await request('192.0.2.1', index % 2 === 0 ? 'GET' : 'HEAD')
+        const response = await ask('192.0.2.1', index % 2 === 0 ? 'GET' : 'HEAD')
         await response.text()
         statuses.add(response.status)
       }
       expect([...statuses]).toEqual([400])
-      const limited = await request('192.0.2.1', 'GET')
+      const limited = await ask('192.0.2.1', 'GET')
       expect(limited.status).toBe(429)
       expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0)
       expect(await limited.text()).toContain('go back to the application and start again')
-      expect((await request('192.0.2.1', 'HEAD')).status).toBe(429)
-      expect((await request('192.0.2.2', 'GET')).status).toBe(400)
+      expect((await ask('192.0.2.1', 'HEAD')).status).toBe(429)
+      expect((await ask('192.0.2.2', 'GET')).status).toBe(400)
     },
   )
 })

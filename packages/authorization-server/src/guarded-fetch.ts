@@ -78,34 +78,31 @@ export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFe
       exchange.on('error', reject)
       exchange.on('response', (message) => {
         clearTimeout(silence)
-        try {
-          resolve(responseFrom(message, init.maximumBodyBytes ?? maximumBodyBytes))
-        } catch (error) {
-          // Thrown from a listener it would end the process.
-          reject(error)
-          exchange.destroy()
-        }
+        // A promise, since what a listener throws would end the process.
+        resolve(responseFrom(message, init.maximumBodyBytes ?? maximumBodyBytes))
       })
       exchange.end()
     })
   }
 }
 
-/** @throws where the status or a header is none that a `Response` can have, such as status 999. */
-function responseFrom(message: IncomingMessage, maximumBodyBytes: number): Response {
+/** Rejects where the status or a header is none that a `Response` can have, such as status 999. */
+async function responseFrom(message: IncomingMessage, maximumBodyBytes: number): Promise<Response> {
   const status = message.statusCode ?? 0
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(message.headers)) {
-    for (const one of [value ?? []].flat()) headers.append(name, one)
+  try {
+    if (status < 200 || status > 599) throw new Error(`status ${status} is none of HTTP`)
+    const headers = new Headers()
+    for (const [name, value] of Object.entries(message.headers)) {
+      for (const one of [value ?? []].flat()) headers.append(name, one)
+    }
+    const hasBody = status !== 204 && status !== 205 && status !== 304
+    if (!hasBody) message.resume()
+    const body = hasBody ? ReadableStream.from(limitedBody(message, maximumBodyBytes)) : null
+    return new Response(body, { status, headers })
+  } catch (error) {
+    message.destroy()
+    throw error
   }
-  if (status === 204 || status === 205 || status === 304) {
-    message.resume()
-    return new Response(null, { status, headers })
-  }
-  // First without a body: one that was begun and is not read would keep the connection.
-  const { status: checked } = new Response(null, { status, headers })
-  const body = ReadableStream.from(limitedBody(message, maximumBodyBytes))
-  return new Response(body, { status: checked, headers })
 }
 
 function assertFetchable(url: URL, allowAddress: (address: string) => boolean): void {
