@@ -25,7 +25,7 @@ export function isLoopbackUrl(url: string): boolean {
  */
 export function networkOf(address: string): string {
   const bare = address.split('%')[0] ?? ''
-  // What is no address is a proxy's word for one; it is a key, and must not be a long one.
+  // Text that is not an address serves as a key all the same, and a key must not be long.
   const canonical = isIP(bare) === 6 ? URL.parse(`http://[${bare}]`)?.hostname : undefined
   if (canonical === undefined) return address.slice(0, 64)
   // Parsed as a host, an address gets its one canonical spelling.
@@ -47,8 +47,8 @@ export function networkOf(address: string): string {
 /**
  * The network that a request comes from, as {@link networkOf} counts it.
  *
- * @param trustedProxies - How many proxies stand in front. Each adds whom it was called by to
- *   `X-Forwarded-For`, so what stands further left is anybody's word.
+ * @param trustedProxies - How many proxies stand in front. Each appends the address of its caller to
+ *   `X-Forwarded-For`; entries further left can be made up by the client.
  */
 export function requesterOf(request: IncomingMessage, trustedProxies: number): string {
   const { remoteAddress = '' } = request.socket
@@ -58,7 +58,7 @@ export function requesterOf(request: IncomingMessage, trustedProxies: number): s
   return networkOf(entries.at(-trustedProxies) ?? entries[0] ?? remoteAddress)
 }
 
-/** Some proxies add the port, which is another one with every connection. */
+/** Some proxies add the port, which differs with every connection. */
 function withoutPort(entry: string): string {
   return /^\[([^\]]+)\](?::\d+)?$/.exec(entry)?.[1] ?? /^([\d.]+):\d+$/.exec(entry)?.[1] ?? entry
 }

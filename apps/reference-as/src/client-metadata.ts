@@ -5,7 +5,7 @@ import type { ClientMetadata, KoaContextWithOIDC } from 'oidc-provider'
 import { isLoopbackUrl } from './addresses.ts'
 import type { ServerSettings } from './options.ts'
 
-/** Bounds of a registration. Anybody can send one, and it is stored. */
+/** Bounds of a registration: every client can send one, and it is stored. */
 const longestRegistration = 16 * 1024
 const longestName = 200
 const longestText = 1024
@@ -30,10 +30,10 @@ export function settleClientMetadata(
   if (!isConfigured) {
     if (ctx?.oidc.route === 'registration') assertRegistration(ctx.oidc.body)
     else metadata.redirect_uris = list(metadata.redirect_uris).filter((uri) => isRedirectUri(uri))
-    // Signing out asks nobody who is not signed in, and would send them wherever a client says.
+    // The sign-out endpoint redirects a user who is not signed in without asking.
     metadata['post_logout_redirect_uris'] = []
-    // The engine fetches it, for pairwise subjects, which are not offered here; and whoever registers
-    // could have this server ask anything of anybody.
+    // The engine fetches this URL, for pairwise subjects, which this server does not offer. A
+    // registration could make it send requests to any host.
     delete metadata['sector_identifier_uri']
   }
   if (settings.demo) keepOnThisMachine(metadata)

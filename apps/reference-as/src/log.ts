@@ -32,7 +32,7 @@ export function clip(value: unknown, maximumLength = 200): string | undefined {
 
 /**
  * A log entry as one line for a terminal or a file. JSON leaves C1 controls, marks that reorder or
- * hide text and line separators as they are; here they are escaped in every field, whoever filled it.
+ * hide text and line separators as they are; here they are escaped in every field.
  */
 export function logLine(entry: LogEntry): string {
   const json = JSON.stringify({ time: new Date().toISOString(), ...entry })

@@ -88,9 +88,9 @@ export interface RateLimitOptions {
  * Failed sign-ins in 15 minutes: 10 for a name and 50 in all from one address, 50 for a name from
  * anywhere. An IPv6 address counts with all others of its /64, which one household has. Failed token
  * requests: 100 a minute; those that succeed are never limited, a gateway refreshes for thousands.
- * Registrations: 60 in 10 minutes. Authorization requests and sign-outs, of which each stores
- * something before anybody has signed in: 600 in 10 minutes, enough for an office of hundreds behind
- * one address; pages of a sign-in that has begun are not limited.
+ * Registrations: 60 in 10 minutes. Authorization requests and sign-outs, which are
+ * stored before the user is known: 600 in 10 minutes, enough for an office of hundreds of people
+ * behind one address. Later pages of a sign-in are not limited.
  */
 export function createRateLimits({ enabled, trustedProxies }: RateLimitOptions): RateLimits {
   const byNameAndAddress = createLimiter(10, 900)

@@ -4,12 +4,12 @@ import type { ArtifactStore } from '@evergrant/authorization-server/oidc-provide
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { ServerSettings } from './options.ts'
 
-/** What a redirect URI that a user consented to is filed under; the engine has no such model. */
+/** The model under which consented redirect URIs are stored; the engine has none of this name. */
 const model = 'TrustedRedirect'
 
 /** Where errors may be sent before a user has seen a page of this server. */
 export interface RedirectTrust {
-  /** Notes that a user let the answer for a client go there. */
+  /** Notes that a user consented to answers for a client that go there. */
   note(clientId: string, redirectUri: string): Promise<void>
   /** Has errors that may not be sent to a redirect URI shown on a page. */
   guard(provider: Provider): void
@@ -19,12 +19,12 @@ export interface RedirectTrust {
 type AuthorizationError = Error | errors.OIDCProviderError
 
 /**
- * Anybody can register a client and link to the authorization endpoint with a mistake in the
- * request: redirecting the error would make this server an open redirector, which lends its name to
- * a phishing page (RFC 9700 §4.11.2). So errors that come before any page go to redirect URIs of
- * configured clients, to the user's own machine, and to where a user has let an answer go before.
- * All others are shown. After a page of this server, which says where the answer goes, errors are
- * redirected as ever.
+ * Decides where errors may be redirected. An attacker can register a client and link to the
+ * authorization endpoint with a request that must fail. If the error were redirected, a link to this
+ * server would lead to a phishing page: an open redirector (RFC 9700 §4.11.2). So an error that comes
+ * before any page is redirected only to a configured client, to the user's own machine, and to a
+ * redirect URI that a user has consented to for this client. All others are shown on a page. After a
+ * page of this server, which says where the answer goes, the client gets errors as usual.
  *
  * @param show - Answers with a page about the error.
  */
@@ -55,7 +55,7 @@ export function createRedirectTrust(
     guard(provider) {
       const failed = new WeakMap<object, readonly [KoaContextWithOIDC, AuthorizationError]>()
       const note = (ctx: KoaContextWithOIDC, error: AuthorizationError) => {
-        // The other route of these events goes on after a page.
+        // The route that resumes an authorization comes after a page.
         if (ctx.oidc.route === 'authorization') failed.set(ctx, [ctx, error])
       }
       provider.on('authorization.error', note)

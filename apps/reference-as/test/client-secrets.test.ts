@@ -25,7 +25,7 @@ async function authenticated(
     }),
   })
   const { error }: { error?: unknown } = { ...((await response.json()) as object) }
-  // The refresh token is none, which only a client that is who it says gets to hear.
+  // The refresh token is unknown; only a client that authenticated is told so.
   return error === 'invalid_grant' ? 'yes' : error
 }
 
@@ -47,7 +47,7 @@ describe.each(databases.filter(({ available }) => available))('on $name', (kind)
       expect(content).not.toContain(secret)
       await using after = await startServer(options)
       expect(await authenticated(after.issuer, clientId, secret, method)).toBe('yes')
-      // Whoever reads the database cannot show what they find there.
+      // What is found in the database is not a secret that can be presented.
       const stored = /sha256:[\w-]{43}/.exec(content)?.[0] ?? ''
       expect(stored).not.toBe('')
       for (const wrong of [stored, stored.slice(7), `${secret}x`, 'x']) {

@@ -158,7 +158,7 @@ describe('endpoints', () => {
   })
 })
 
-describe('what stores something before anybody has signed in', () => {
+describe('requests that are stored before the user is known', () => {
   test.each(['/auth', '/session/end'])(
     '%s is limited by address, with a page that says what to do',
     { tags: ['A-08'] },

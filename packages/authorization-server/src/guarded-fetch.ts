@@ -86,11 +86,12 @@ export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFe
   }
 }
 
-/** Rejects where the status or a header is none that a `Response` can have, such as status 999. */
+/** Rejects where a `Response` cannot have the status or a header, as with status 999. */
 async function responseFrom(message: IncomingMessage, maximumBodyBytes: number): Promise<Response> {
   const status = message.statusCode ?? 0
   try {
-    if (status < 200 || status > 599) throw new Error(`status ${status} is none of HTTP`)
+    if (status < 200 || status > 599)
+      throw new Error(`the status is ${status} (expected 200 to 599)`)
     const headers = new Headers()
     for (const [name, value] of Object.entries(message.headers)) {
       for (const one of [value ?? []].flat()) headers.append(name, one)

@@ -9,7 +9,7 @@ type Part = string | number | Html | undefined | readonly Part[]
 
 /**
  * Template tag: every interpolated string is escaped and loses characters that reorder, hide or
- * break off what a page says, whoever wrote it; every {@link Html} is kept as it is.
+ * break off text; every {@link Html} is kept as it is.
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   const markup = strings.reduce((text, string, index) => text + render(parts[index - 1]) + string)

@@ -249,16 +249,16 @@ export function refusedRequestPage(detail: string): Page {
 }
 
 /**
- * An application that is not registered here, or no more.
+ * An application that is not, or no longer, registered here.
  *
- * @param unusedSeconds - How long a registration is kept that nobody signs in with.
+ * @param unusedSeconds - How long an unused registration is kept.
  */
 export function unregisteredPage(unusedSeconds: number): Page {
   return messagePage(
     'This server does not know the application',
-    'The application is not registered here. A registration ends when nobody signs in with it for ' +
-      `${durationInWords(unusedSeconds)}. In the application, remove this server and add it again: ` +
-      'the application then registers again, and you can sign in.',
+    'The application is not registered here. This server removes registrations that are not used ' +
+      `for ${durationInWords(unusedSeconds)}. In the application, remove this server and add it ` +
+      'again. The application then registers again, and you can sign in.',
     'invalid_client: client is invalid',
   )
 }

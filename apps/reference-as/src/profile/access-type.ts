@@ -12,7 +12,7 @@ export interface AccessTypes {
 
 /** Emulates a server that gives a refresh token with the first consent, or with `prompt=consent`. */
 export function createAccessTypes(): AccessTypes {
-  // In the demo anybody may ask any number of times, for codes that nobody redeems.
+  // The demo has no rate limits, and codes may stay unredeemed: both sets are bounded.
   const offlineGrants = new Set<string>()
   const consented = new Set<string>()
 
@@ -42,7 +42,7 @@ export function createAccessTypes(): AccessTypes {
 
 const mostRemembered = 10_000
 
-/** Adds to a set that forgets what was added longest ago. */
+/** Adds to a set, and removes the oldest entry where there are more than `most`. */
 export function remember(values: Set<string>, value: string, most: number = mostRemembered): void {
   values.delete(value)
   values.add(value)

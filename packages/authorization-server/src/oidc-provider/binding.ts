@@ -70,8 +70,8 @@ export interface RefreshTokenBindingOptions {
   /** Default 14 days idle, 90 days in all. */
   readonly lifetimes?: RefreshTokenLifetimes | undefined
   /**
-   * How long a dynamic registration is kept that no user consents to. One that has a grant is kept
-   * for as long after the end of the grant. Default 7 days.
+   * How long a dynamic registration is kept without consent of a user, and how long after the
+   * absolute end of its last grant. Default 7 days.
    */
   readonly unusedRegistrationSeconds?: number | undefined
   /** Asked at each issuance, and for the consent page. */
@@ -107,7 +107,7 @@ export interface RefreshTokenBinding {
   /** Merge into `configuration.ttl`. */
   readonly ttl: { readonly RefreshToken: () => number; readonly Grant: () => number }
   readonly lifetimes: RefreshTokenLifetimes
-  /** For a page about a client that is not known any more. */
+  /** For a page about a client that is no longer registered. */
   readonly unusedRegistrationSeconds: number
   /** The decision the token endpoint will come to, for the consent page. */
   decide(subject: IssuanceSubject): Promise<RefreshIssuanceDecision>
@@ -124,10 +124,10 @@ export interface RefreshTokenBinding {
 /**
  * Binds the issuance policy, and rotation with successor grace, to oidc-provider 9.
  *
- * Dynamic registrations end when no user consents to the client (`unusedRegistrationSeconds`), and
- * their `client_secret` is stored as a hash where it is only compared. Where the engine's request
- * objects are on, leave `HS256` and its like out of `enabledJWA.requestObjectSigningAlgValues`: with
- * those, a secret is a key without the client's metadata saying so.
+ * Unused dynamic registrations are removed (`unusedRegistrationSeconds`), and their `client_secret`
+ * is stored as a hash where the engine only compares it. If you enable request objects, leave `HS256`
+ * and other HMAC algorithms out of `enabledJWA.requestObjectSigningAlgValues`: they use the secret as
+ * a key, and the client's metadata need not say so.
  *
  * Requirements it cannot check: the consent page is shown on every authorization (the binding
  * relies on it to honour `offline_access` without `prompt=consent`, as OIDC Core §11 permits where

@@ -4,7 +4,7 @@ import type { Adapter } from 'oidc-provider'
 import type { ArtifactStore } from './artifacts.ts'
 import { withHashedClientSecret } from './client-secrets.ts'
 
-/** How long a registration is kept that nobody signs in with. */
+/** How long an unused registration is kept. */
 export const defaultUnusedRegistrationSeconds: number = 7 * 86_400
 
 export interface RegistrationDependencies {
@@ -16,8 +16,8 @@ export interface RegistrationDependencies {
 }
 
 /**
- * Stores registrations with an end and without the secret. A grant moves the end, see
- * {@link keepingRegistration}; a client that comes after it is one that never registered.
+ * Stores registrations with an expiry, and with a hash in place of the secret. A grant extends them
+ * ({@link keepingRegistration}). An expired registration is unknown, whether it was swept or not.
  */
 export function asClientAdapter(
   adapter: Adapter,
@@ -37,9 +37,8 @@ export function asClientAdapter(
 }
 
 /**
- * Stores a grant only after the registration of its client is sure to outlive it. A crash between
- * the two leaves a registration that is kept for longer than it is needed, and never a grant whose
- * client is gone.
+ * Extends the registration of a client beyond the grant before it stores the grant. A crash between
+ * the two leaves a registration that lives longer than needed, never a grant without its client.
  */
 export function keepingRegistration(
   adapter: Adapter,
