@@ -11,9 +11,6 @@ const longestName = 200
 const longestText = 1024
 const mostEntries = 20
 
-/** The characters of RFC 3986; browsers take others, a backslash for one, for something else. */
-const uriCharacters = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/
-
 /**
  * What registration bodies and metadata documents say, brought to what this server can honour
  * (RFC 7591 §2: a server may replace requested values, and says so in its answer).
@@ -76,9 +73,6 @@ function assertRedirectUri(uri: unknown): void {
     if (!ProtocolError.is(error)) throw error
     refuse(`redirect_uris: ${error.message}`)
   }
-  if (typeof uri !== 'string' || !uriCharacters.test(uri)) {
-    refuse('redirect_uris: a URI has characters that RFC 3986 does not allow. Percent-encode them.')
-  }
 }
 
 function isRedirectUri(uri: unknown): uri is string {
@@ -108,11 +102,11 @@ function normalizeClient(metadata: ClientMetadata, neverIssues: boolean): void {
   // As an allow-list it would freeze a client at the scopes of its first challenge and make every
   // step-up fail. What a client gets is the user's decision, each time.
   delete metadata.scope
-  // RFC 8252 §7.3: loopback redirects may come from any port, which the engine grants to native
-  // clients only; many do not say that they are one.
-  const uris = list(metadata.redirect_uris)
-  const plain = uris.filter((uri) => typeof uri === 'string' && uri.startsWith('http:'))
-  if (plain.length > 0 && plain.every((uri) => isLoopbackUrl(String(uri)))) {
+  // RFC 8252 §7.1, §7.3: private-use schemes, and loopback redirects from any port, are what the
+  // engine grants to native clients only. Many do not say that they are one, or say `web`.
+  const uris = list(metadata.redirect_uris).filter((uri) => typeof uri === 'string')
+  const plain = uris.filter((uri) => uri.startsWith('http:'))
+  if (uris.some((uri) => isLocalRedirectUri(uri)) && plain.every((uri) => isLoopbackUrl(uri))) {
     metadata.application_type = 'native'
   }
   // A metadata document cannot hold a secret, so silence about authentication means none.

@@ -1,4 +1,4 @@
-import { cleanRemoteText } from '@evergrant/core'
+import { cleanRemoteText, escapeInvisible } from '@evergrant/core'
 
 /** One line of the structured log. Never holds a token, code, verifier, cookie or password. */
 export interface LogEntry {
@@ -35,12 +35,5 @@ export function clip(value: unknown, maximumLength = 200): string | undefined {
  * hide text and line separators as they are; here they are escaped in every field.
  */
 export function logLine(entry: LogEntry): string {
-  const json = JSON.stringify({ time: new Date().toISOString(), ...entry })
-  const escaped = json.replaceAll(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (mark) =>
-    // JSON escapes UTF-16 code units, and some of these have two.
-    [...Array(mark.length).keys()]
-      .map((at) => `\\u${mark.charCodeAt(at).toString(16).padStart(4, '0')}`)
-      .join(''),
-  )
-  return `${escaped}\n`
+  return `${escapeInvisible(JSON.stringify({ time: new Date().toISOString(), ...entry }))}\n`
 }

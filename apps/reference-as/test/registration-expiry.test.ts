@@ -23,7 +23,7 @@ describe.each(databases.filter(({ available }) => available))('on $name', (kind)
     await store.close()
   }
 
-  test('an unused registration is removed after 7 days', { tags: ['A-08'] }, async () => {
+  test('an unused registration is removed after 7 days', { tags: ['A-13'] }, async () => {
     await using database = await kind.open()
     await using server = await startServer({
       databasePath: database.location,
@@ -46,7 +46,7 @@ describe.each(databases.filter(({ available }) => available))('on $name', (kind)
 
   test(
     'a registration with a live grant outlives it, on every instance',
-    { tags: ['A-08'] },
+    { tags: ['A-13'] },
     async () => {
       await using database = await kind.open()
       const options = {
@@ -69,7 +69,7 @@ describe.each(databases.filter(({ available }) => available))('on $name', (kind)
 
   test(
     'a grant is stored after its client was kept, and never without',
-    { tags: ['A-08'] },
+    { tags: ['A-13'] },
     async () => {
       await using database = await kind.open()
       const server = await startServer({ databasePath: database.location })
@@ -92,7 +92,7 @@ describe.each(databases.filter(({ available }) => available))('on $name', (kind)
 
   test(
     'registrations of an earlier version end after the last grant, and keep no secret',
-    { tags: ['A-08', 'C-06'] },
+    { tags: ['A-13', 'C-06'] },
     async () => {
       await using database = await kind.open()
       const before = await openStore(database.location)

@@ -76,6 +76,34 @@ test.each([
   expect(client['redirect_uris']).toEqual([uri])
 })
 
+test.each([
+  ['alone', ['cursor://anysphere.cursor-mcp/oauth/callback']],
+  [
+    'among others',
+    [
+      'https://www.cursor.com/agents/mcp/oauth/callback',
+      'http://localhost:8787/callback',
+      'cursor://anysphere.cursor-mcp/oauth/callback',
+    ],
+  ],
+])(
+  'a private-use redirect URI %s makes a native client of one that says it is a web client',
+  { tags: ['A-08'] },
+  async (_, uris) => {
+    await using server = await startServer(open)
+    for (const applicationType of [undefined, 'web']) {
+      const { status, body } = await postRegistration(server.issuer, {
+        redirect_uris: uris,
+        application_type: applicationType,
+      })
+      expect({ status, body }).toMatchObject({
+        status: 201,
+        body: { redirect_uris: uris, application_type: 'native' },
+      })
+    }
+  },
+)
+
 test('a configured client may have what no one can register', { tags: ['A-08'] }, async () => {
   const client = {
     client_id: 'editor',

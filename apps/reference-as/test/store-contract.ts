@@ -205,7 +205,7 @@ export function describeStoreContract(
 
     test(
       'an artifact that is extended survives the sweep, also one at the same time',
-      { tags: ['A-08'] },
+      { tags: ['A-13'] },
       async () => {
         await using opened = await open()
         const { store: stored } = opened

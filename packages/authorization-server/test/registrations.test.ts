@@ -63,7 +63,7 @@ function scene(clients: readonly { client_id: string; redirect_uris: string[] }[
 const metadata = { client_id: 'c', client_name: 'C', redirect_uris: ['https://c.example/'] }
 
 describe('a registration', () => {
-  test('is there for 7 days, and then it is not, swept or not', { tags: ['A-08'] }, async () => {
+  test('is there for 7 days, and then it is not, swept or not', { tags: ['A-13'] }, async () => {
     const { client, register, clock, stored } = scene()
     await register()
     expect(stored.get('Client c')?.expiresAtEpochSeconds).toBe(clock.now + 7 * day)
@@ -73,7 +73,7 @@ describe('a registration', () => {
     expect(await client.find('c')).toBeUndefined()
   })
 
-  test('is kept before the grant is stored, for longer than that', { tags: ['A-08'] }, async () => {
+  test('is kept before the grant is stored, for longer than that', { tags: ['A-13'] }, async () => {
     const { register, grant, clock, stored, writes } = scene()
     await register()
     await grant.upsert('g', { clientId: 'c' }, 90 * day)
@@ -81,7 +81,7 @@ describe('a registration', () => {
     expect(stored.get('Client c')?.expiresAtEpochSeconds).toBe(clock.now + 97 * day)
   })
 
-  test('that is gone gets no grant', { tags: ['A-08'] }, async () => {
+  test('that is gone gets no grant', { tags: ['A-13'] }, async () => {
     const { grant, stored } = scene()
     await expect(grant.upsert('g', { clientId: 'c' }, 90 * day)).rejects.toMatchObject({
       error: 'invalid_client',
@@ -89,7 +89,7 @@ describe('a registration', () => {
     expect(stored.size).toBe(0)
   })
 
-  test('is not what clients of other kinds need for one', { tags: ['A-08', 'A-09'] }, async () => {
+  test('is not what clients of other kinds need for one', { tags: ['A-13', 'A-09'] }, async () => {
     const { grant, stored } = scene([
       { client_id: 'set up', redirect_uris: ['https://a.example/'] },
     ])

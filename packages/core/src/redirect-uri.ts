@@ -1,7 +1,6 @@
 import { ProtocolError } from './errors.ts'
 import { isLoopbackHost } from './host.ts'
 import { showRemote } from './remote-text.ts'
-import { isUrlText } from './url.ts'
 
 // On the text, not on a parsed URL: parsing would make different texts equal.
 const loopbackUri = /^http:\/\/(127\.0\.0\.1|\[::1\]|localhost)(?::\d{1,5})?((?:[/?].*)?)$/s
@@ -24,8 +23,21 @@ export function redirectUriMatches(registered: string, requested: string): boole
 export type RedirectUriKind = 'https' | 'loopback' | 'private-use'
 
 /**
+ * Schemes of MCP hosts in wide use that are not reversed domain names, as RFC 8252 §7.1 wants them.
+ * No browser or operating system gives them a meaning of its own.
+ *
+ * @see https://github.com/modelcontextprotocol/python-sdk/pull/895 (`cursor`)
+ * @see https://github.com/actionhero/keryx/pull/502 (`cursor`, `vscode`)
+ */
+const schemesWithoutDomain: ReadonlySet<string> = new Set(['cursor:', 'vscode:'])
+
+/** Those of RFC 3986 §2. Browsers take others, a backslash for one, for something else. */
+const uriCharacters = /^[\w\-.~:/?#[\]@!$&'()*+,;=%]+$/
+
+/**
  * Validates a redirect URI for registration: `https`, `http` on a loopback host, or a private-use
- * scheme that is a reversed domain name. No fragment, no credentials.
+ * scheme that is a reversed domain name or one of a few known ones. No fragment, no credentials, and
+ * no characters outside RFC 3986.
  *
  * @throws {ProtocolError} `CLIENT_METADATA_INVALID`.
  * @see RFC 6749 §3.1.2, RFC 8252 §7.1 to §7.3
@@ -40,7 +52,9 @@ export function parseRedirectUri(value: unknown): RedirectUriKind {
       'A redirect URI contains a user name or password. Remove them.',
     )
   }
-  if (!isUrlText(value)) throw invalid(value, 'has characters that a URI must not have')
+  if (!uriCharacters.test(value)) {
+    throw invalid(value, 'has characters that RFC 3986 does not allow, percent-encode them')
+  }
   if (value.includes('#')) throw invalid(value, 'has a fragment')
   if (url.protocol === 'https:') return 'https'
   if (url.protocol === 'http:') {
@@ -49,6 +63,7 @@ export function parseRedirectUri(value: unknown): RedirectUriKind {
   }
   // RFC 8252 §7.1: a dot keeps out javascript:, data:, file: and their like.
   if (/^[a-z][a-z0-9+-]*(?:\.[a-z0-9+-]+)+:$/.test(url.protocol)) return 'private-use'
+  if (schemesWithoutDomain.has(url.protocol)) return 'private-use'
   throw invalid(value, 'has a scheme that is not a reversed domain name')
 }
 
