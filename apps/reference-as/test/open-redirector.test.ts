@@ -1,19 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { hashPassword } from '../src/accounts.ts'
-import { openSqliteStore } from '../src/store/sqlite.ts'
 import { createBrowser } from './browser.ts'
-import {
-  authorizationRequest,
-  redirectUri,
-  register,
-  resource,
-  startServer,
-  temporaryFolder,
-} from './support.ts'
+import { credentials, startServerWithAccount } from './server-with-account.ts'
+import { authorizationRequest, redirectUri, register } from './support.ts'
 
 const website = 'https://phishing.example/callback'
-const credentials = { username: 'alice', password: 'correct horse', decision: 'sign-in' }
-const hash = hashPassword(credentials.password)
 
 const configured = {
   client_id: 'configured',
@@ -22,29 +12,14 @@ const configured = {
 }
 
 async function start() {
-  const folder = temporaryFolder()
-  const databasePath = folder.file('as.db')
-  const store = openSqliteStore(databasePath)
-  await store.accounts.add({ id: 'a1', username: credentials.username, passwordHash: await hash })
-  await store.close()
-  const server = await startServer({
-    demo: false,
-    resources: [resource],
-    databasePath,
+  return await startServerWithAccount({
     clients: [configured],
     fetch: async (url) =>
       Response.json({ client_id: String(url), client_name: 'App', redirect_uris: [website] }),
   })
-  return {
-    server,
-    async [Symbol.asyncDispose]() {
-      await server.close()
-      folder[Symbol.dispose]()
-    },
-  }
 }
 
-const website_ = { redirect_uris: [website], application_type: 'web' }
+const websiteClient = { redirect_uris: [website], application_type: 'web' }
 
 /** Requests that fail before any page. */
 const mistakes: readonly (readonly [string, Record<string, string>, string])[] = [
@@ -65,7 +40,7 @@ describe('an error before any page', () => {
       await using started = await start()
       const { server } = started
       const clients = [
-        await register(server, website_),
+        await register(server, websiteClient),
         { client_id: 'https://phishing.example/metadata.json' },
       ]
       for (const client of clients) {
@@ -111,7 +86,7 @@ test(
   async () => {
     await using started = await start()
     const { server } = started
-    const client = await register(server, website_)
+    const client = await register(server, websiteClient)
     const browser = createBrowser(server.issuer)
     const parameters = { redirect_uri: website }
     const first = await authorizationRequest(server, client, parameters)
@@ -126,7 +101,11 @@ test(
     const answer = await fetch(known.url, { redirect: 'manual' })
     expect(answer.headers.get('location')).toMatch(/^https:\/\/phishing\.example\/.*invalid_scope/)
     // Another client with the same redirect URI is another matter.
-    const other = await authorizationRequest(server, await register(server, website_), mistaken)
+    const other = await authorizationRequest(
+      server,
+      await register(server, websiteClient),
+      mistaken,
+    )
     expect((await fetch(other.url, { redirect: 'manual' })).status).toBe(400)
   },
 )
@@ -138,7 +117,7 @@ test.each(['cancel', 'deny'])(
     await using started = await start()
     const { server } = started
     const browser = createBrowser(server.issuer)
-    const client = await register(server, website_)
+    const client = await register(server, websiteClient)
     const { url } = await authorizationRequest(server, client, { redirect_uri: website })
     const page = await browser.visit(url)
     const shown = decision === 'deny' ? await browser.submit(page, credentials) : page
@@ -154,7 +133,10 @@ test(
   async () => {
     await using started = await start()
     const { server } = started
-    const client = await register(server, { ...website_, post_logout_redirect_uris: [website] })
+    const client = await register(server, {
+      ...websiteClient,
+      post_logout_redirect_uris: [website],
+    })
     const url = new URL('/session/end', server.issuer)
     url.search = new URLSearchParams({
       client_id: client.client_id,

@@ -1,23 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { hashPassword } from '../src/accounts.ts'
 import type { AuthorizationServerOptions } from '../src/index.ts'
 import { openSqliteStore } from '../src/store/sqlite.ts'
 import { createBrowser } from './browser.ts'
 import type { Visited } from './browser.ts'
-import {
-  authorizationRequest,
-  presentation,
-  redeem,
-  register,
-  resource,
-  startServer,
-  temporaryFolder,
-} from './support.ts'
-
-const credentials = { username: 'alice', password: 'correct horse', decision: 'sign-in' }
-
-// Once for all tests: it is meant to be slow.
-const hash = hashPassword(credentials.password)
+import { credentials, startServerWithAccount } from './server-with-account.ts'
+import { authorizationRequest, presentation, redeem, register, resource } from './support.ts'
 
 /** A server with an account, and a person in front of its first page. */
 async function arrive(
@@ -25,17 +12,7 @@ async function arrive(
   metadata: Record<string, string | readonly string[]> = {},
   parameters: Record<string, string | undefined> = {},
 ) {
-  const folder = temporaryFolder()
-  const databasePath = folder.file('as.db')
-  const store = openSqliteStore(databasePath)
-  await store.accounts.add({ id: 'a1', username: credentials.username, passwordHash: await hash })
-  await store.close()
-  const server = await startServer({
-    demo: false,
-    resources: [resource],
-    databasePath,
-    ...options,
-  })
+  const { server, [Symbol.asyncDispose]: dispose } = await startServerWithAccount(options)
   const copied = Object.entries(metadata).map(
     ([name, value]) => [name, typeof value === 'string' ? value : [...value]] as const,
   )
@@ -49,10 +26,7 @@ async function arrive(
     authorization,
     browser,
     page,
-    async [Symbol.asyncDispose]() {
-      await server.close()
-      folder[Symbol.dispose]()
-    },
+    [Symbol.asyncDispose]: dispose,
   }
 }
 

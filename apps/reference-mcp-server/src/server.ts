@@ -65,6 +65,9 @@ export async function startMcpServer(options: McpServerOptions): Promise<Running
     connectionsCheckingInterval: Math.min(requestTimeoutMilliseconds, 5000),
   })
   const origin = await listen(server, port, host)
+  // A connection that cannot be accepted, for want of file descriptors for example. Without a
+  // listener it would end the process, and every other connection with it.
+  server.on('error', () => undefined)
   try {
     const resource = options.resource ?? `${origin}/mcp`
     const stats = createStatsRecorder()
@@ -99,13 +102,17 @@ export async function startMcpServer(options: McpServerOptions): Promise<Running
 
 async function listen(server: Server, port: number, host: string): Promise<string> {
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
+    const refuse = (cause: NodeJS.ErrnoException): void => {
       const message =
         `Cannot listen on port ${port} of ${JSON.stringify(host)}: ${cause.code ?? 'error'}. ` +
         'Choose another port, or 0 for any free one.'
       reject(new McpServerError('LISTEN_FAILED', message, { cause }))
+    }
+    server.once('error', refuse)
+    server.listen(port, host, () => {
+      server.off('error', refuse)
+      resolve()
     })
-    server.listen(port, host, resolve)
   })
   const address = server.address()
   const actualPort = typeof address === 'object' && address !== null ? address.port : port
