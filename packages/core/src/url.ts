@@ -10,7 +10,7 @@ import { showRemote } from './remote-text.ts'
 const urlText = /^[\x21-\x5b\x5d-\x7e]+$/
 
 /** Tells whether a text has only characters that a URL may have. */
-export function isUrlText(value: string): boolean {
+function isUrlText(value: string): boolean {
   return urlText.test(value)
 }
 
