@@ -6,7 +6,11 @@ test(
   'eight callers over many expiries: one sign-in, one refresh for each expiry, no 401, no failed call',
   { tags: ['C-02', 'C-51', 'C-55', 'A-01'] },
   async () => {
-    const { promises } = await refreshScenario({ signIn: headlessSignIn(), seconds: 7 })
+    const { promises } = await refreshScenario({
+      signIn: headlessSignIn(),
+      seconds: 18,
+      accessTokenLifetimeSeconds: 5,
+    })
     expect(promises.filter(({ kept }) => !kept)).toEqual([])
   },
 )
