@@ -9,8 +9,8 @@ export interface SafeOutput extends Pick<CliEnvironment, 'stdout' | 'stderr'> {
 }
 
 /**
- * Makes everything safe that is printed, whoever it comes from: no control or invisible character
- * reaches the terminal, since it could hide, move or forge text, and no credential that a server
+ * Makes everything that is printed safe, whatever its source. No control or invisible character
+ * reaches the terminal, where it could hide, move or forge text, and no credential that a server
  * echoes. In JSON an escaped character still means itself.
  */
 export function safeOutput(

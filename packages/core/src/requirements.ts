@@ -460,7 +460,7 @@ export const requirements: readonly Requirement[] = [
     id: 'A-13',
     level: 'OURS',
     group: 'authorization-server',
-    text: 'Registrations that nobody uses are removed; ones with a live grant never; a removed client recovers with one sign-in',
+    text: 'Unused registrations are removed; a registration with a live grant never is; a removed client recovers with one sign-in',
     source: 'RFC 7591',
   },
 ]
