@@ -46,6 +46,9 @@ function citedBy(testCase: TestCase): string[] {
   return testCase.tags.filter((tag) => ids.has(tag))
 }
 
+/** For `setupFiles` of packages whose tests draw random cases. */
+export const propertyTests: string = path.join(import.meta.dirname, 'vitest.properties.ts')
+
 /** Test settings every package shares. `root` is the package's `import.meta.dirname`. */
 export function packageTests(root: string, test: ViteUserConfig['test'] = {}): ViteUserConfig {
   return defineConfig({

@@ -1,3 +1,3 @@
-import { packageTests } from '../../vitest.shared.ts'
+import { packageTests, propertyTests } from '../../vitest.shared.ts'
 
-export default packageTests(import.meta.dirname)
+export default packageTests(import.meta.dirname, { setupFiles: [propertyTests] })
