@@ -56,14 +56,44 @@ export interface CurrentGrant {
 export function currentGrant(context: SessionContext): CurrentGrant {
   const { store, partition, serverUrl, clock, observe } = context
   let bound: Bound | undefined
+  let making:
+    | { readonly identity: GrantIdentity; readonly manager: Promise<MemoryFirstTokenManager> }
+    | undefined
 
   async function load(): Promise<Bound | undefined> {
     const { value: binding } = await (await bindingRecord(store, partition, serverUrl)).read()
-    if (binding === undefined) bound = undefined
-    else if (bound === undefined || !sameIdentity(bound.manager.identity, identityOf(binding))) {
-      bound = { binding, manager: await managerFor(binding) }
-    } else bound = { binding, manager: bound.manager }
+    if (binding === undefined) {
+      bound = undefined
+      return undefined
+    }
+    const manager = knownManager(binding) ?? (await sharedManager(binding))
+    // A sign-in may have brought another one meanwhile.
+    bound = { binding, manager: knownManager(binding) ?? manager }
     return bound
+  }
+
+  function knownManager(binding: Binding): MemoryFirstTokenManager | undefined {
+    const known = bound?.manager
+    return known !== undefined && sameIdentity(known.identity, identityOf(binding))
+      ? known
+      : undefined
+  }
+
+  /**
+   * One for all callers who come while it is made. With one each, every caller of a cold start would
+   * wait for the lock by itself (C-51).
+   */
+  async function sharedManager(binding: Binding): Promise<MemoryFirstTokenManager> {
+    const identity = identityOf(binding)
+    if (making === undefined || !sameIdentity(making.identity, identity)) {
+      making = { identity, manager: managerFor(binding) }
+    }
+    const { manager } = making
+    try {
+      return await manager
+    } finally {
+      if (making?.manager === manager) making = undefined
+    }
   }
 
   async function managerFor(binding: Binding): Promise<MemoryFirstTokenManager> {

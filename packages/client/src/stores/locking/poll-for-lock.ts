@@ -9,8 +9,11 @@ const shortestPauseMilliseconds = 10
 const longestPauseMilliseconds = 200
 
 /**
- * Tries to lock until somebody's release lets it through or the time is up. The pauses are random,
- * so that waiters on many machines do not ask in step.
+ * Tries to lock until another holder's release lets it through or the time is up. The pauses are
+ * random, so that waiters on many machines do not ask in step.
+ *
+ * A lock that was found busy stays so where the last attempt was crowded out: the store can lock, and
+ * another holder is at work.
  */
 export async function pollForLock(
   attempt: () => Promise<LockAttempt>,
@@ -19,6 +22,7 @@ export async function pollForLock(
   const { waitMilliseconds = 0, signal } = options
   const giveUpAt = performance.now() + waitMilliseconds
   let pauseMilliseconds = shortestPauseMilliseconds
+  let lastBusy: LockOutcome | undefined
   for (;;) {
     signal?.throwIfAborted()
     const outcome = await attempt()
@@ -28,11 +32,11 @@ export async function pollForLock(
       return outcome
     }
     if (outcome.outcome === 'unavailable') return outcome
+    if (outcome.outcome === 'busy') lastBusy = outcome
     const remaining = giveUpAt - performance.now()
     if (remaining <= 0) {
-      return outcome.outcome === 'busy'
-        ? outcome
-        : { outcome: 'unavailable', reason: outcome.reason }
+      if (outcome.outcome === 'busy') return outcome
+      return lastBusy ?? { outcome: 'unavailable', reason: outcome.reason }
     }
     const milliseconds = Math.min(remaining, pauseMilliseconds * (0.5 + Math.random()))
     await pause(milliseconds, undefined, signal === undefined ? {} : { signal }).catch(() =>
