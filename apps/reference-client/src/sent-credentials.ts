@@ -1,11 +1,12 @@
-import { redactSecrets } from '@evergrant/client'
+import { createRedactor } from '@evergrant/client'
+import type { Redactor } from '@evergrant/client'
 
 /** The credentials that this process has sent, so that what servers echo of them is not printed. */
 export interface SentCredentials {
   /** The runtime's `fetch`; it notes the credentials of every request before it sends it. */
   readonly fetch: typeof globalThis.fetch
   /** Replaces every one of them in a text, however it is encoded, by `[redacted]`. */
-  readonly redact: (text: string) => string
+  readonly redact: Redactor
 }
 
 /** The last ones count: an access token lives for minutes, and each refresh brings two tokens. */
@@ -28,9 +29,12 @@ const secretFields = [
  */
 export function sentCredentials(known: readonly (string | undefined)[]): SentCredentials {
   const credentials = new Set<string>()
+  /** Of the credentials as they are; made when it is next used. */
+  let redactor: Redactor | undefined
 
   function note(value: string | null | undefined): void {
     if (value === undefined || value === null || value === '') return
+    if (!credentials.has(value)) redactor = undefined
     // What is sent again counts as new.
     credentials.delete(value)
     credentials.add(value)
@@ -47,7 +51,7 @@ export function sentCredentials(known: readonly (string | undefined)[]): SentCre
       for (const field of secretFields) note(form.get(field))
       return await globalThis.fetch(input, init)
     },
-    redact: (text) => redactSecrets(text, credentials),
+    redact: (text) => (redactor ??= createRedactor(credentials))(text),
   }
 }
 

@@ -4,10 +4,9 @@ import { request } from 'node:https'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import { ReadableStream } from 'node:stream/web'
-import { guardLookup } from '@evergrant/core'
+import { guardLookup, isPublicAddress } from '@evergrant/core'
 import { AuthorizationServerError } from './errors.ts'
 import { limitedBody } from './limited-body.ts'
-import { isPublicAddress } from './public-address.ts'
 
 export { isPublicAddress }
 

@@ -11,7 +11,7 @@ import type { TokenReceiver } from './fetch/redirects.ts'
 import { followRedirects } from './fetch/redirects.ts'
 import type { ReplayableRequest } from './fetch/replayable-request.ts'
 import { replayableRequest } from './fetch/replayable-request.ts'
-import { redactSecrets } from './protocol/redact-secrets.ts'
+import { createRedactor } from './protocol/redact-secrets.ts'
 import type { Session } from './session/session.ts'
 import type { AccessToken } from './token-manager.ts'
 
@@ -187,16 +187,12 @@ function isSignInRequired(error: unknown): boolean {
 
 /** The challenge, without the token it rejects: some servers echo it (C-06). */
 function read(response: Response, token: AccessToken | undefined): BearerChallenge | undefined {
+  const redact = createRedactor([token?.value])
   const challenges = parseChallenges(response.headers.get('www-authenticate'))
   return readBearerChallenge(
     challenges.map((challenge) => ({
       ...challenge,
-      parameters: new Map(
-        [...challenge.parameters].map(([name, value]) => [
-          name,
-          redactSecrets(value, [token?.value]),
-        ]),
-      ),
+      parameters: new Map([...challenge.parameters].map(([name, value]) => [name, redact(value)])),
     })),
   )
 }

@@ -29,7 +29,8 @@ export type {
   ClientRegistration,
   PreRegisteredClient,
 } from './protocol/registration.ts'
-export { redactSecrets } from './protocol/redact-secrets.ts'
+export { createRedactor } from './protocol/redact-secrets.ts'
+export type { Redactor } from './protocol/redact-secrets.ts'
 export { listSessions } from './session/list-sessions.ts'
 export type { SessionListing } from './session/list-sessions.ts'
 export { retryRevocations } from './session/revocation.ts'

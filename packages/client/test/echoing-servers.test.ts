@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { createCanaries } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { authorizedFetch } from '../src/fetch.ts'
-import { redactSecrets } from '../src/index.ts'
+import { createRedactor } from '../src/index.ts'
 import type { InteractiveSignIn, SessionOptions } from '../src/index.ts'
 import type { Scene } from './support/signed-in-session.ts'
 import { scene } from './support/signed-in-session.ts'
@@ -200,8 +200,8 @@ test(
 )
 
 test('words are not taken for secrets', { tags: ['C-06'] }, () => {
-  expect(redactSecrets('the code is wrong', ['code', '', undefined])).toBe('the code is wrong')
-  expect(redactSecrets('a=token-1 b=token-12', ['token-1', 'token-12'])).toBe(
+  expect(createRedactor(['code', '', undefined])('the code is wrong')).toBe('the code is wrong')
+  expect(createRedactor(['token-1', 'token-12'])('a=token-1 b=token-12')).toBe(
     'a=[redacted] b=[redacted]',
   )
 })

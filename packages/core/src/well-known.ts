@@ -2,6 +2,9 @@ import { ProtocolError } from './errors.ts'
 import { showRemote } from './remote-text.ts'
 import { parseEndpoint, parseHttpUrl } from './url.ts'
 
+/** RFC 9728 §3: the path of the resource identifier comes behind it. */
+const resourceMetadataPath = '/.well-known/oauth-protected-resource'
+
 /** A place where protected resource metadata may be. */
 export interface ProtectedResourceMetadataLocation {
   readonly url: string
@@ -32,7 +35,7 @@ export function protectedResourceMetadataUrls(
     return [{ url, place: 'challenge' }]
   }
   const { origin, pathname, search } = parseHttpUrl(mcpServerUrl, 'The MCP server URL')
-  const root = `${origin}/.well-known/oauth-protected-resource`
+  const root = `${origin}${resourceMetadataPath}`
   const suffix = `${pathname === '/' ? '' : pathname}${search}`
   return suffix === ''
     ? [{ url: root, place: 'root' }]
@@ -48,10 +51,9 @@ export function protectedResourceMetadataUrls(
  */
 export function isOriginsOwnResourceMetadata(url: string, mcpServerUrl: string): boolean {
   const { origin, pathname } = parseHttpUrl(url, 'The URL of the protected resource metadata')
-  const root = '/.well-known/oauth-protected-resource'
   return (
     origin === parseHttpUrl(mcpServerUrl, 'The MCP server URL').origin &&
-    (pathname === root || pathname.startsWith(`${root}/`)) &&
+    (pathname === resourceMetadataPath || pathname.startsWith(`${resourceMetadataPath}/`)) &&
     // Some servers decode these, and then leave the folder.
     !/%(?:2e|2f|5c)/i.test(pathname)
   )

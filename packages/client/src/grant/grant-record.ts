@@ -1,5 +1,6 @@
 import type { TokenSet } from '@evergrant/core'
 import { EvergrantClientError } from '../errors.ts'
+import { isObject } from '../is-object.ts'
 import type { RecordName, StoredRecord } from '../store.ts'
 import type { Grant, GrantEnd, GrantIdentity, PendingRefresh, PrivateJwk } from './grant.ts'
 
@@ -199,8 +200,4 @@ function differingMember(value: unknown, identity: GrantIdentity): string | unde
     if (value[member] !== identity[member]) return member
   }
   return undefined
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -15,7 +15,7 @@ import * as oauth from 'oauth4webapi'
 import { EvergrantClientError, quote } from '../errors.ts'
 import type { PrivateJwk } from '../grant/grant.ts'
 import { generateDpopKey } from './dpop.ts'
-import { redactSecrets } from './redact-secrets.ts'
+import { createRedactor } from './redact-secrets.ts'
 import type { ClientRegistration } from './registration.ts'
 import type { TokenRequestOptions } from './token-requests.ts'
 import { exchangeAuthorizationCode } from './token-requests.ts'
@@ -222,12 +222,8 @@ function checkResponse(
   } catch (error) {
     if (error instanceof oauth.AuthorizationResponseError) {
       // Servers echo what they got (C-06): the state, and with it perhaps more.
-      const redacted = (name: string) =>
-        redactSecrets(parameters.get(name) ?? '', [
-          pending.state,
-          pending.codeVerifier,
-          parameters.get('code') ?? undefined,
-        ])
+      const redact = createRedactor([pending.state, pending.codeVerifier, parameters.get('code')])
+      const redacted = (name: string) => redact(parameters.get(name) ?? '')
       const oauthError = cleanRemoteText(redacted('error'), 100) ?? 'an empty error'
       const description = cleanRemoteText(redacted('error_description'))
       throw new EvergrantClientError(

@@ -1,48 +1,54 @@
+import { formEncode } from './form-encode.ts'
+
 const replacement = '[redacted]'
 
 /** Shorter values are words that occur by chance; nothing that short is kept secret by leaving it out. */
 const shortestSecret = 6
 
+/** Takes secrets out of a text. */
+export type Redactor = (text: string) => string
+
 /**
- * Removes secrets from a text of somebody who may have received them: their exact values, as they
- * are, percent-encoded, form-encoded, in hex, and in base64 or base64url also within something longer.
- * For servers that echo what they got, in errors and elsewhere.
+ * Makes a function that removes secrets from the text of a server that may have received them. It
+ * finds their exact values, as they are, percent-encoded, form-encoded, in hex, and in base64 or
+ * base64url, also within something longer. For servers that echo what they got, in errors and
+ * elsewhere.
  *
  * @param secrets - What was sent: tokens, codes, verifiers, client secrets. Values of fewer than six
  *   characters are ignored.
  */
-export function redactSecrets(text: string, secrets: Iterable<string | undefined>): string {
+export function createRedactor(secrets: Iterable<string | null | undefined>): Redactor {
   const spellings = new Set<string>()
   for (const secret of secrets) {
-    if (secret === undefined || secret.length < shortestSecret) continue
+    if (secret === undefined || secret === null || secret.length < shortestSecret) continue
     for (const spelling of spellingsOf(secret)) spellings.add(spelling)
   }
   // The longest first: a spelling may begin with another one.
   const ordered = [...spellings].toSorted((one, other) => other.length - one.length)
-  return ordered.reduce((rest, spelling) => rest.replaceAll(spelling, replacement), text)
+  return (text) => ordered.reduce((rest, spelling) => rest.replaceAll(spelling, replacement), text)
 }
 
 /**
- * The same for what a JSON object holds, at any depth. A member that is not a string and holds a
- * secret is replaced as a whole.
+ * Redacts what a JSON object holds, at any depth. A member that is not a string and holds a secret is
+ * replaced as a whole.
  *
  * @param keep - Members whose values are the secrets themselves.
  */
 export function redactMembers(
   json: Readonly<Record<string, unknown>>,
-  secrets: readonly (string | undefined)[],
-  keep: readonly string[] = [],
+  redact: Redactor,
+  keep: readonly string[],
 ): Readonly<Record<string, unknown>> {
-  const redact = (value: unknown): unknown => {
-    if (typeof value === 'string') return redactSecrets(value, secrets)
+  const redacted = (value: unknown): unknown => {
+    if (typeof value === 'string') return redact(value)
     if (typeof value !== 'object' || value === null) return value
     const text = textOf(value)
-    return text !== undefined && redactSecrets(text, secrets) === text ? value : replacement
+    return text !== undefined && redact(text) === text ? value : replacement
   }
   return Object.fromEntries(
     Object.entries(json).map(([name, value]) => [
       name,
-      keep.includes(name) ? value : redact(value),
+      keep.includes(name) ? value : redacted(value),
     ]),
   )
 }
@@ -60,7 +66,7 @@ function spellingsOf(secret: string): readonly string[] {
   const text = secret.toWellFormed()
   const bytes = new TextEncoder().encode(text)
   const percent = encodeURIComponent(text)
-  const form = new URLSearchParams({ '': text }).toString().slice('='.length)
+  const form = formEncode(text)
   const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
   return [
     secret,

@@ -15,11 +15,13 @@ import type { Clock } from '../clock.ts'
 import { EvergrantClientError, quote } from '../errors.ts'
 import type { Grant, PrivateJwk } from '../grant/grant.ts'
 import type { ExchangeResult } from '../grant/refresh-exchange.ts'
+import { isObject } from '../is-object.ts'
 import type { PendingAuthorization } from './authorization.ts'
 import type { DpopProver } from './dpop.ts'
+import { formEncode } from './form-encode.ts'
 import type { HttpOptions } from './http.ts'
 import { asUnavailable, boundedFetch, NoAnswerError, parseJson, systemCodeOf } from './http.ts'
-import { redactMembers } from './redact-secrets.ts'
+import { createRedactor, redactMembers } from './redact-secrets.ts'
 import type { ClientRegistration } from './registration.ts'
 
 /** To whom token requests go, and as whom. */
@@ -248,10 +250,12 @@ async function readBody(
 ): Promise<AnswerBody> {
   const text = await response.text()
   const json = parseJson(text)
-  if (!isRecord(json)) return { json, text }
-  const issued = tokenMembers.map((member) => json[member])
-  const all = [...secrets, ...issued].filter((secret) => typeof secret === 'string')
-  return { json: redactMembers(json, all, tokenMembers), text }
+  if (!isObject(json)) return { json, text }
+  const issued = tokenMembers
+    .map((member) => json[member])
+    .filter((token) => typeof token === 'string')
+  const redact = createRedactor([...secrets, ...issued])
+  return { json: redactMembers(json, redact, tokenMembers), text }
 }
 
 /** What authenticates the client, in the forms in which it is sent. */
@@ -261,11 +265,7 @@ function secretsOf({ clientId, clientSecret }: ClientRegistration): readonly str
 
 /** Some servers send OAuth errors with status 200. */
 function isErrorBody(body: unknown): boolean {
-  return isRecord(body) && 'error' in body && !('access_token' in body)
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject(body) && 'error' in body && !('access_token' in body)
 }
 
 function readTokens(body: unknown): TokenResponse {
@@ -287,7 +287,7 @@ function decide(
     {
       status: response.status,
       contentType: response.headers.get('content-type'),
-      body: isRecord(json) ? json : text,
+      body: isObject(json) ? json : text,
       retryAfter: response.headers.get('retry-after'),
     },
     {
@@ -340,10 +340,6 @@ function clientSecretBasic(clientSecret: string): oauth.ClientAuth {
 
 function basicCredentials(clientId: string, clientSecret: string): string {
   return btoa(`${formEncode(clientId)}:${formEncode(clientSecret)}`)
-}
-
-function formEncode(text: string): string {
-  return new URLSearchParams({ '': text }).toString().slice('='.length)
 }
 
 function requestOptions(

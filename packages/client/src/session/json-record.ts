@@ -1,6 +1,7 @@
 import type { RecordName, RecordStore } from '../store.ts'
 import { unreadableRecord } from '../grant/grant-record.ts'
 import { storeRead, storeWrite } from '../grant/grant-repository.ts'
+import { isObject } from '../is-object.ts'
 
 const recordVersion = 1
 
@@ -102,8 +103,4 @@ function parseRecord(text: string): { readonly version: number; readonly value?:
   }
   if (!isObject(record) || typeof record['version'] !== 'number') return { version: recordVersion }
   return { version: record['version'], value: record['value'] }
-}
-
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,7 +1,8 @@
 import { EvergrantClientError } from '../errors.ts'
 import { recordId } from '../grant/grant.ts'
+import { isObject } from '../is-object.ts'
 import type { RecordStore } from '../store.ts'
-import { isObject, jsonRecord } from './json-record.ts'
+import { jsonRecord } from './json-record.ts'
 
 /** What {@link listSessions} found. */
 export interface SessionListing {

@@ -1,11 +1,12 @@
 import type { AuthorizationServerMetadata } from '@evergrant/core'
 import { parseAuthorizationServerMetadata, ProtocolError } from '@evergrant/core'
 import { recordId } from '../grant/grant.ts'
+import { isObject } from '../is-object.ts'
 import type { PendingAuthorization } from '../protocol/authorization.ts'
 import type { ClientRegistration } from '../protocol/registration.ts'
 import type { RecordName, RecordStore } from '../store.ts'
 import type { JsonRecord } from './json-record.ts'
-import { isObject, jsonRecord } from './json-record.ts'
+import { jsonRecord } from './json-record.ts'
 
 /**
  * Which grant serves an MCP server: found by the server's URL, so that a new process knows without

@@ -1,1 +1,0 @@
-export { isPublicAddress } from '@evergrant/core'
