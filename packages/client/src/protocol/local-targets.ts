@@ -37,7 +37,7 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).hostname : ''
 }
 
-/** A query can carry values that are nobody else's, such as the state of a sign-in. */
+/** A query can carry secrets, such as the state of a sign-in. */
 function withoutQuery(url: string): string {
   return url.split(/[?#]/, 1)[0] ?? ''
 }

@@ -76,7 +76,7 @@ export async function registerClient(
   if (endpoint === undefined) {
     throw new EvergrantClientError(
       'REGISTRATION_FAILED',
-      `The authorization server ${quote(issuer)} offers no way to register a client by itself. Register one there by hand with the redirect URI ${redirectUri}, and configure its client ID for this issuer.`,
+      `The authorization server ${quote(issuer)} does not offer dynamic client registration. Register a client there by hand with the redirect URI ${redirectUri}, and configure its client ID for this issuer.`,
     )
   }
   const metadata = describeClient(authorizationServer, client, redirectUri)

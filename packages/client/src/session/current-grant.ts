@@ -80,8 +80,8 @@ export function currentGrant(context: SessionContext): CurrentGrant {
   }
 
   /**
-   * One for all callers who come while it is made. With one each, every caller of a cold start would
-   * wait for the lock by itself (C-51).
+   * One manager for all callers who come while it is made. With one each, every caller of a cold
+   * start would wait for the lock separately (C-51).
    */
   async function sharedManager(binding: Binding): Promise<MemoryFirstTokenManager> {
     const identity = identityOf(binding)
