@@ -27,9 +27,9 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
   ['known vulnerabilities', 'node', 'scripts/audit.ts'],
-  ['demo', 'node', 'apps/e2e/src/demo/main.ts', '--seconds', '6'],
-  ['conformance', 'node', 'apps/e2e/src/conformance/run.ts'],
-  ['interoperation', 'node', 'apps/interop/src/main.ts'],
+  ['demo', 'node', 'tests/e2e/src/demo/main.ts', '--seconds', '6'],
+  ['conformance', 'node', 'tests/e2e/src/conformance/run.ts'],
+  ['interoperation', 'node', 'tests/interop/src/main.ts'],
 ]
 
 /** Lines of a failed step that are worth a second look: as the tools here mark a failure. */

@@ -20,7 +20,7 @@ const fence =
 const pages = [
   ...markdownIn('docs'),
   'README.md',
-  ...['packages', 'apps'].flatMap((parent) =>
+  ...['packages', 'apps', 'tests'].flatMap((parent) =>
     readdirSync(path.join(root, parent)).map((name) => `${parent}/${name}/README.md`),
   ),
 ].filter((page) => existsSync(path.join(root, page)))

@@ -19,13 +19,13 @@ const all: readonly Codes[] = [
   {
     title: '@evergrant/client',
     intro: '`EvergrantClientError`, recognised by `EvergrantClientError.is(error)`.',
-    file: 'packages/client/src/errors.ts',
+    file: 'packages/client/src/lib/errors.ts',
     union: 'EvergrantClientErrorCode',
   },
   {
     title: 'Why a person has to sign in',
     intro: '`signInReason`, with the code `SIGN_IN_REQUIRED`.',
-    file: 'packages/client/src/errors.ts',
+    file: 'packages/client/src/lib/errors.ts',
     union: 'SignInReason',
   },
   {
@@ -43,20 +43,20 @@ const all: readonly Codes[] = [
   {
     title: '@evergrant/core',
     intro: '`ProtocolError`: what a parser was given is not what it should be.',
-    file: 'packages/core/src/errors.ts',
+    file: 'packages/core/src/lib/errors.ts',
     union: 'ProtocolErrorCode',
   },
   {
     title: '@evergrant/resource-server',
     intro:
       '`ResourceServerError`. What a request does wrong is a decision with a reason, not an error.',
-    file: 'packages/resource-server/src/errors.ts',
+    file: 'packages/resource-server/src/lib/errors.ts',
     union: 'ResourceServerErrorCode',
   },
   {
     title: '@evergrant/authorization-server',
     intro: '`AuthorizationServerError`. Outcomes of token requests are values, not errors.',
-    file: 'packages/authorization-server/src/errors.ts',
+    file: 'packages/authorization-server/src/lib/errors.ts',
     union: 'AuthorizationServerErrorCode',
   },
   {

@@ -30,7 +30,7 @@ const titles: Readonly<Record<RequirementGroup, string>> = {
   'authorization-server': 'Authorization server',
 }
 
-const packages = ['packages', 'apps'].flatMap((parent) =>
+const packages = ['packages', 'apps', 'tests'].flatMap((parent) =>
   readdirSync(path.join(root, parent)).map((name) => `${parent}/${name}`),
 )
 

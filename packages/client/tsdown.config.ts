@@ -5,7 +5,7 @@ export default packageBuild({
   fetch: 'src/fetch.ts',
   'guarded-fetch': 'src/guarded-fetch.ts',
   headless: 'src/headless.ts',
-  keeper: 'src/keeper.ts',
+  'refresh-worker': 'src/refresh-worker.ts',
   loopback: 'src/loopback.ts',
   opentelemetry: 'src/opentelemetry.ts',
   'sdk-v1': 'src/sdk-v1.ts',

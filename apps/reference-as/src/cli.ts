@@ -2,19 +2,19 @@ import type { ClientRiskRules, RefreshIssuancePolicy } from '@evergrant/authoriz
 import { serverProfile, serverProfiles } from '@evergrant/authorization-server/profiles'
 import type { ServerProfile } from '@evergrant/authorization-server/profiles'
 import { Command } from 'commander'
-import { addAccount } from './accounts.ts'
+import { addAccount } from './accounts/accounts.ts'
 import {
   isForFilesOnly,
   readAccessTokenLifetimeSeconds,
   readConfiguration,
   readDatabase,
   settings,
-} from './configuration.ts'
-import type { ConfigurationSources } from './configuration.ts'
+} from './settings/configuration.ts'
+import type { ConfigurationSources } from './settings/configuration.ts'
 import { ReferenceServerError } from './errors.ts'
 import type { ReferenceServerErrorCode } from './errors.ts'
-import { logLine } from './log.ts'
-import { describeProfile, listProfiles } from './profile/describe.ts'
+import { logLine } from './telemetry/log.ts'
+import { describeProfile, listProfiles } from './emulation/describe.ts'
 import { startWithSettings } from './server.ts'
 import type { RunningAuthorizationServer } from './server.ts'
 import {
@@ -22,8 +22,8 @@ import {
   rotateSigningKeys,
   signingKeyRetentionSeconds,
   signingKeyState,
-} from './signing-keys.ts'
-import type { SigningKeyGeneration } from './signing-keys.ts'
+} from './keys/signing-keys.ts'
+import type { SigningKeyGeneration } from './keys/signing-keys.ts'
 import { describeDatabase, openStore } from './store/open.ts'
 import type { Store } from './store/store.ts'
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { once } from 'node:events'
 import { runCli } from './cli.ts'
-import { readPassword } from './password.ts'
+import { readPassword } from './accounts/password.ts'
 
 process.exitCode = await runCli(process.argv.slice(2), {
   stdout: (text) => process.stdout.write(text),

@@ -19,24 +19,24 @@ import type {
   KoaContextWithOIDC,
 } from 'oidc-provider'
 import { isClientIdMetadataUrl } from '@evergrant/core'
-import { settleClientMetadata } from './client-metadata.ts'
-import { clientRiskBySettings } from './client-risk.ts'
-import { clip, clippedMessage } from './log.ts'
-import type { Log } from './log.ts'
-import type { AuthorizationServerOptions, ServerSettings } from './options.ts'
-import { createAccessTypes } from './profile/access-type.ts'
-import { emulate, refuseAuthorization } from './profile/emulate.ts'
-import { emulateReuse } from './profile/refresh-token-store.ts'
-import { settleResource } from './profile/resource.ts'
+import { settleClientMetadata } from './clients/client-metadata.ts'
+import { clientRiskBySettings } from './clients/client-risk.ts'
+import { clip, clippedMessage } from './telemetry/log.ts'
+import type { Log } from './telemetry/log.ts'
+import type { AuthorizationServerOptions, ServerSettings } from './settings/options.ts'
+import { createAccessTypes } from './emulation/access-type.ts'
+import { emulate, refuseAuthorization } from './emulation/emulate.ts'
+import { emulateReuse } from './emulation/refresh-token-store.ts'
+import { settleResource } from './emulation/resource.ts'
 import { pageHeaders, renderPage } from './pages/layout.ts'
 import type { Page } from './pages/layout.ts'
 import { messagePage, refusedRequestPage, unregisteredPage } from './pages/pages.ts'
-import { createRedirectTrust } from './redirect-trust.ts'
-import type { RedirectTrust } from './redirect-trust.ts'
+import { createRedirectTrust } from './clients/redirect-trust.ts'
+import type { RedirectTrust } from './clients/redirect-trust.ts'
 import type { ResourceRegistry } from './resources.ts'
-import type { ServerSecrets } from './secrets.ts'
-import { idTokenLifetimeSeconds } from './signing-keys.ts'
-import type { ServerEvents } from './stats.ts'
+import type { ServerSecrets } from './keys/secrets.ts'
+import { idTokenLifetimeSeconds } from './keys/signing-keys.ts'
+import type { ServerEvents } from './telemetry/stats.ts'
 import type { Store } from './store/store.ts'
 
 /** The one account of the demo. */
@@ -98,7 +98,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
       lifetimes: settings.lifetimes,
       assessRisk: dependencies.assessRisk ?? risk?.assess,
       resourceIndicators,
-      onEvent(event) {
+      observe(event) {
         events.refreshTokenEvent(event)
         if (event.type === 'issuance-decided') {
           const { issue, reason, riskReason } = event.decision
@@ -123,7 +123,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     fetch: dependencies.fetch,
     artifacts: store.artifacts,
     requester: dependencies.requester,
-    onEvent({ type, url, cause }) {
+    observe({ type, url, cause }) {
       const detail = clippedMessage(cause)
       const level = type === 'copy-used' ? 'warn' : 'error'
       log({ level, event: `client_document.${type}`, url: clip(url), detail })

@@ -1,4 +1,4 @@
-import { isLoopbackUrl } from './addresses.ts'
+import { isLoopbackUrl } from './http/addresses.ts'
 
 /** Which MCP servers tokens may be issued for. */
 export interface ResourceRegistry {

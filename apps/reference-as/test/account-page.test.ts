@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { hashPassword } from '../src/accounts.ts'
+import { hashPassword } from '../src/accounts/accounts.ts'
 import { openSqliteStore } from '../src/store/sqlite.ts'
 import { createBrowser } from './browser.ts'
 import type { Visited } from './browser.ts'

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { chromium } from 'playwright-core'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
-import { hashPassword } from '../src/accounts.ts'
+import { hashPassword } from '../src/accounts/accounts.ts'
 import type { AuthorizationServerOptions } from '../src/index.ts'
 import { openSqliteStore } from '../src/store/sqlite.ts'
 import {

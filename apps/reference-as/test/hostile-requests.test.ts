@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { describe, expect, test } from 'vitest'
-import { remember } from '../src/profile/access-type.ts'
+import { remember } from '../src/emulation/access-type.ts'
 import { redirectUri, register, resource, startServer } from './support.ts'
 
 const open = { demo: false, resources: [resource] } as const

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { clip, logLine } from '../src/log.ts'
+import { clip, logLine } from '../src/telemetry/log.ts'
 
 test('remote text reaches no terminal by way of the log', { tags: ['A-10'] }, () => {
   const hostile = 'a\u009b31mb\u202ec\u2028d\u200be\u{e0041}f'

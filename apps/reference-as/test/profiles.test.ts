@@ -11,7 +11,7 @@ import { startTrustingResource } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
 import { startAuthorizationServer } from '../src/index.ts'
 import type { AuthorizationServerOptions } from '../src/index.ts'
-import { describeProfile } from '../src/profile/describe.ts'
+import { describeProfile } from '../src/emulation/describe.ts'
 
 const scope = 'mcp:read'
 const redirectUri = 'http://127.0.0.1/callback'
@@ -102,9 +102,9 @@ function byStandardsAlone({ behaviours }: ServerProfile) {
   return behaviours.refreshTokenFor?.value === 'access-type-offline'
     ? {
         refreshToken: 'not-issued',
-        withoutRefreshToken: unlisted,
+        noRefreshTokenReason: unlisted,
       }
-    : { refreshToken: 'issued', withoutRefreshToken: undefined }
+    : { refreshToken: 'issued', noRefreshTokenReason: undefined }
 }
 
 /** What must not have happened while nothing was wrong. */
@@ -122,7 +122,7 @@ describe.each(serverProfiles.map((profile) => [profile.name, profile] as const))
         const ours = session(it, clientProfile(name), events)
         const signedIn = await ours.signIn()
         expect(signedIn).toMatchObject({ outcome: 'signed-in', refreshToken: 'issued' })
-        expect(signedIn.withoutRefreshToken).toBeUndefined()
+        expect(signedIn.noRefreshTokenReason).toBeUndefined()
         // Who may not name the resource gets the first of the list.
         const audience =
           profile.behaviours.resource?.value === 'refused' &&
@@ -164,7 +164,7 @@ describe.each(serverProfiles.map((profile) => [profile.name, profile] as const))
         const outcome = await session(it, undefined, [])
           .signIn()
           .then(
-            ({ refreshToken, withoutRefreshToken }) => ({ refreshToken, withoutRefreshToken }),
+            ({ refreshToken, noRefreshTokenReason }) => ({ refreshToken, noRefreshTokenReason }),
             (error: unknown) => ({
               refused: EvergrantClientError.is(error) ? error.oauthError : error,
             }),

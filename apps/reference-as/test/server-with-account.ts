@@ -1,4 +1,4 @@
-import { hashPassword } from '../src/accounts.ts'
+import { hashPassword } from '../src/accounts/accounts.ts'
 import type { AuthorizationServerOptions } from '../src/index.ts'
 import { openSqliteStore } from '../src/store/sqlite.ts'
 import { resource, startServer, temporaryFolder } from './support.ts'

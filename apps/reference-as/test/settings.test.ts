@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { readAccessTokenLifetimeSeconds } from '../src/configuration.ts'
-import { doubtsAbout } from '../src/doubts.ts'
-import { resolveSettings } from '../src/options.ts'
+import { readAccessTokenLifetimeSeconds } from '../src/settings/configuration.ts'
+import { doubtsAbout } from '../src/settings/configuration-warnings.ts'
+import { resolveSettings } from '../src/settings/options.ts'
 import { durationInWords } from '../src/pages/pages.ts'
 
 test.each([

@@ -7,7 +7,7 @@ import {
   signingKeyRetentionSeconds,
   signingKeysAt,
   signingKeyState,
-} from '../src/signing-keys.ts'
+} from '../src/keys/signing-keys.ts'
 import { openStore } from '../src/store/open.ts'
 import { openSqliteStore } from '../src/store/sqlite.ts'
 import { databases, noteWithoutPostgres } from './databases.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addAccount, authenticate } from '../src/accounts.ts'
+import { addAccount, authenticate } from '../src/accounts/accounts.ts'
 import type { Store } from '../src/store/store.ts'
 
 /** A store for one check, and how to close it with all that it leaves behind. */

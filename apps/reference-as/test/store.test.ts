@@ -14,7 +14,7 @@ import {
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test } from 'vitest'
-import { hashPassword, verifyPassword } from '../src/accounts.ts'
+import { hashPassword, verifyPassword } from '../src/accounts/accounts.ts'
 import { describeDatabase, openStore } from '../src/store/open.ts'
 import { openSqliteStore } from '../src/store/sqlite.ts'
 import { sweepBatchRows, sweepInBatches } from '../src/store/sweep.ts'

@@ -84,7 +84,7 @@ export async function openApp(
         const { settled, pending } = await retryRevocations(store, {
           clock: systemClock,
           fetch: credentials.fetch,
-          timeoutMilliseconds: revocationTimeoutMilliseconds,
+          requestTimeoutMilliseconds: revocationTimeoutMilliseconds,
           signal: environment.signal,
         })
         if (settled > 0) say(`Revoked at the authorization server what was signed out: ${settled}.`)
@@ -97,7 +97,7 @@ export async function openApp(
     },
     async [Symbol.asyncDispose]() {
       // A refresh under way is finished and saved: its refresh token is already spent.
-      await Promise.all(sessions.map((session) => session.idle()))
+      await Promise.all(sessions.map((session) => session.whenIdle()))
       await store.close()
     },
   }

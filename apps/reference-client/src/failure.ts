@@ -64,11 +64,11 @@ export function failedOutcome(
 }
 
 function clientFailure(error: EvergrantClientError, serverUrl: string | undefined): Failure {
-  const { code, message, signInReason, neededScope, retryAfterSeconds, oauthError } = error
+  const { code, message, signInReason, requiredScope, retryAfterSeconds, oauthError } = error
   const needsSignIn = code === 'SIGN_IN_REQUIRED' || code === 'SIGN_IN_FAILED'
   // A first sign-in meets the server's challenge by itself.
-  const widens = signInReason === 'wider-scope-needed' && neededScope !== undefined
-  const scope = widens && isSafeInShell(neededScope) ? ` --scope "${neededScope}"` : ''
+  const widens = signInReason === 'wider-scope-needed' && requiredScope !== undefined
+  const scope = widens && isSafeInShell(requiredScope) ? ` --scope "${requiredScope}"` : ''
   const byHand = code === 'REGISTRATION_FAILED' ? ' --client-id ID --issuer URL' : undefined
   const flags = needsSignIn ? scope : byHand
   return {
@@ -78,7 +78,7 @@ function clientFailure(error: EvergrantClientError, serverUrl: string | undefine
     ...(signInReason === undefined ? {} : { signInReason }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(oauthError === undefined ? {} : { oauthError }),
-    ...(neededScope === undefined ? {} : { neededScope }),
+    ...(requiredScope === undefined ? {} : { requiredScope }),
     ...(flags === undefined || serverUrl === undefined || !isSafeInShell(serverUrl)
       ? {}
       : { command: `evergrant login ${serverUrl}${flags}` }),

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest'
 import { describeFailure } from '../src/failure.ts'
 import { runRounds } from '../src/rounds.ts'
 
-function missingScope(neededScope: string): EvergrantClientError {
+function missingScope(requiredScope: string): EvergrantClientError {
   return new EvergrantClientError('SIGN_IN_REQUIRED', 'more scope', {
     signInReason: 'wider-scope-needed',
-    neededScope,
+    requiredScope,
   })
 }
 

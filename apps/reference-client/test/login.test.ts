@@ -91,7 +91,7 @@ test('says why no refresh token came, and works without one', { tags: ['C-05'] }
   expect(code).toBe(0)
   expect(JSON.parse(out)).toMatchObject({
     refreshToken: 'not-issued',
-    withoutRefreshToken: expect.stringContaining('and issued none'),
+    noRefreshTokenReason: expect.stringContaining('and issued none'),
   })
   expect((await s.run(['call', s.url, 'notes_list'])).code).toBe(0)
   const { out: status } = await s.run(['status', s.url])

@@ -14,7 +14,7 @@ import {
 import type { AuthInfo } from '@modelcontextprotocol/server'
 import { createNotebooks } from './notes.ts'
 import { buildNotesServer } from './notes-server.ts'
-import { calledTool, neededScopes } from './scopes.ts'
+import { calledTool, requiredScopes } from './scopes.ts'
 import type { StatsRecorder } from './stats.ts'
 
 /** The MCP endpoint as a web-standard handler. */
@@ -44,7 +44,7 @@ export function createMcpEndpoint(
     const authentication = await authenticateRequest(resourceServer, request)
     if (!authentication.authenticated) return refuse(authentication.refusal)
     const message = parseJson(await request.clone().text())
-    const decision = resourceServer.decideScopes(authentication.token, neededScopes(message))
+    const decision = resourceServer.decideScopes(authentication.token, requiredScopes(message))
     if (!decision.allowed) return refuse(decision)
     const tool = calledTool(message)
     if (tool !== undefined) stats.called(tool)

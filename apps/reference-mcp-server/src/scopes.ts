@@ -24,7 +24,7 @@ const toolScopes: Readonly<Record<ToolName, readonly string[]>> = {
  *
  * @param message - The parsed body; `undefined` for a request without one.
  */
-export function neededScopes(message: unknown): readonly string[] {
+export function requiredScopes(message: unknown): readonly string[] {
   // A batch, which clients before 2025-06-18 may send, needs what all of its messages need.
   const messages: readonly unknown[] = Array.isArray(message) ? message : [message]
   const tools = new Set(messages.map((one) => calledTool(one)))

@@ -5,15 +5,15 @@ import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import { ReadableStream } from 'node:stream/web'
 import { guardLookup, isPublicAddress } from '@evergrant/core'
-import { AuthorizationServerError } from './errors.ts'
-import { limitedBody } from './limited-body.ts'
+import { AuthorizationServerError } from './lib/errors.ts'
+import { limitedBody } from './lib/limited-body.ts'
 
 export { isPublicAddress }
 
 /** Options of {@link createGuardedFetch}. */
 export interface GuardedFetchOptions {
   /** Whole exchange, body included. Default 5,000. */
-  readonly timeoutMilliseconds?: number | undefined
+  readonly requestTimeoutMilliseconds?: number | undefined
   /**
    * From the start to the headers of the response, name resolution and TLS included: a host that
    * stays silent is given up on sooner than one that answers slowly. Default 3,000.
@@ -59,7 +59,7 @@ export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFe
   return async (input, init = {}) => {
     const url = new URL(input)
     assertFetchable(url, allowAddress)
-    const timeout = AbortSignal.timeout(options.timeoutMilliseconds ?? 5000)
+    const timeout = AbortSignal.timeout(options.requestTimeoutMilliseconds ?? 5000)
     const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout
     return await new Promise<Response>((resolve, reject) => {
       const exchange = request(url, {

@@ -1,13 +1,13 @@
-export { assessClientRisk } from './client-risk.ts'
-export type { ClientRiskFacts, ClientRiskRules } from './client-risk.ts'
-export { AuthorizationServerError } from './errors.ts'
-export type { AuthorizationServerErrorCode } from './errors.ts'
+export { assessClientRisk } from './issuance/client-risk.ts'
+export type { ClientRiskFacts, ClientRiskRules } from './issuance/client-risk.ts'
+export { AuthorizationServerError } from './lib/errors.ts'
+export type { AuthorizationServerErrorCode } from './lib/errors.ts'
 export {
   authorizationServerScopes,
   decideRefreshIssuance,
   offlineAccessHasEffect,
   refreshIssuancePresets,
-} from './issuance.ts'
+} from './issuance/issuance.ts'
 export type {
   RefreshIssuanceDecision,
   RefreshIssuanceOptions,
@@ -16,24 +16,24 @@ export type {
   RefreshIssuanceReason,
   RefreshIssuanceRequest,
   RiskAssessment,
-} from './issuance.ts'
-export { isLocalRedirectUri } from './local-redirect.ts'
-export { createMemoryRefreshTokenStore } from './memory-store.ts'
-export { createRefreshTokenRotation } from './rotate.ts'
+} from './issuance/issuance.ts'
+export { isLocalRedirectUri } from './issuance/local-redirect.ts'
+export { createMemoryRefreshTokenStore } from './rotation/memory-store.ts'
+export { createRefreshTokenRotation } from './rotation/redemption.ts'
 export type {
   RedemptionResult,
   RefreshTokenRotation,
   RefreshTokenRotationOptions,
-} from './rotate.ts'
+} from './rotation/redemption.ts'
 export {
   defaultGraceSeconds,
   defaultOverlapSeconds,
   defaultRefreshTokenLifetimes,
   deriveSuccessor,
   generateRefreshToken,
-  judgePresentation,
+  decideRotation,
   refreshTokenId,
-} from './rotation.ts'
+} from './rotation/rotation-rule.ts'
 export type {
   PresentationOptions,
   PresentationVerdict,
@@ -42,4 +42,4 @@ export type {
   RefreshTokenStore,
   ReuseReason,
   SupersedeResult,
-} from './rotation.ts'
+} from './rotation/rotation-rule.ts'

@@ -265,7 +265,7 @@ describe('failures', () => {
 
   test('a host that never answers is given up', { tags: ['A-09'] }, async () => {
     const { documents } = scene({
-      timeoutMilliseconds: 20,
+      requestTimeoutMilliseconds: 20,
       fetch: async (_url, init) =>
         await new Promise((_resolve, reject) => {
           init?.signal?.addEventListener('abort', () => reject(init.signal?.reason))

@@ -185,7 +185,7 @@ describe('over TLS', () => {
 
   test('gives up on a server that does not answer', { tags: ['A-09'] }, async () => {
     await using server = await documentServer(() => {})
-    const impatient = createGuardedFetch({ ...onLoopback, timeoutMilliseconds: 50 })
+    const impatient = createGuardedFetch({ ...onLoopback, requestTimeoutMilliseconds: 50 })
     await expect(impatient(`https://client.example:${server.port}/`)).rejects.toThrow('aborted')
   })
 
@@ -197,7 +197,7 @@ describe('over TLS', () => {
       const hasty = createGuardedFetch({
         ...onLoopback,
         headersTimeoutMilliseconds: 50,
-        timeoutMilliseconds: 3_600_000,
+        requestTimeoutMilliseconds: 3_600_000,
       })
       await expect(hasty(`https://client.example:${server.port}/`)).rejects.toThrow(
         'no response headers within 50 milliseconds',

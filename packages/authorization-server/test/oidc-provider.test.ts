@@ -128,7 +128,7 @@ async function startEngine(
     successorKey,
     // Most tests present tokens as fast as they get them.
     overlapSeconds: 0,
-    onEvent: (event) => events.push(event),
+    observe: (event) => events.push(event),
     ...options,
   })
   const server = createServer()

@@ -4,7 +4,7 @@ import {
   createMemoryRefreshTokenStore,
   createRefreshTokenRotation,
   deriveSuccessor,
-  judgePresentation,
+  decideRotation,
   refreshTokenId,
 } from '../src/index.ts'
 import type { RedemptionResult, RefreshTokenRecord } from '../src/index.ts'
@@ -362,7 +362,7 @@ test('a superseded token whose successor is gone is not honoured', { tags: ['A-0
     successorId: 'b',
     data: null,
   }
-  expect(judgePresentation(record, undefined, 11)).toEqual({
+  expect(decideRotation(record, undefined, 11)).toEqual({
     action: 'revoke-family',
     reason: 'successor-missing',
   })

@@ -6,14 +6,14 @@ import {
   readBearerChallenge,
   relateResource,
 } from '@evergrant/core'
-import { EvergrantClientError } from './errors.ts'
+import { EvergrantClientError } from './lib/errors.ts'
 import type { TokenReceiver } from './fetch/redirects.ts'
 import { followRedirects } from './fetch/redirects.ts'
 import type { ReplayableRequest } from './fetch/replayable-request.ts'
 import { replayableRequest } from './fetch/replayable-request.ts'
 import { createRedactor } from './protocol/redact-secrets.ts'
 import type { Session } from './session/session.ts'
-import type { AccessToken } from './token-manager.ts'
+import type { AccessToken } from './grant/token-manager.ts'
 
 /** Settings of {@link authorizedFetch}. */
 export interface AuthorizedFetchOptions {

@@ -1,11 +1,11 @@
 import { isSecureEndpoint } from '@evergrant/core'
-import { systemClock } from './clock.ts'
-import { EvergrantClientError, quote } from './errors.ts'
+import { systemClock } from './lib/clock.ts'
+import { EvergrantClientError, quote } from './lib/errors.ts'
 import { cookieJar } from './headless/cookie-jar.ts'
 import type { HttpOptions } from './protocol/http.ts'
 import { asUnavailable, boundedFetch } from './protocol/http.ts'
 import { refuseLocalTarget } from './protocol/local-targets.ts'
-import type { InteractiveSignIn } from './sign-in.ts'
+import type { InteractiveSignIn } from './session/sign-in-method.ts'
 
 /** Settings of {@link headlessSignIn}. */
 export interface HeadlessSignInOptions extends HttpOptions {

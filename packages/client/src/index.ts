@@ -1,13 +1,13 @@
-export { systemClock } from './clock.ts'
-export type { Clock } from './clock.ts'
-export { EvergrantClientError } from './errors.ts'
+export { systemClock } from './lib/clock.ts'
+export type { Clock } from './lib/clock.ts'
+export { EvergrantClientError } from './lib/errors.ts'
 export type {
   EvergrantClientErrorCode,
   EvergrantClientErrorOptions,
   SignInReason,
-} from './errors.ts'
-export { diagnosticsChannelName } from './events.ts'
-export type { ClientEvent, GrantEvent, Observer, RefreshReason } from './events.ts'
+} from './lib/errors.ts'
+export { diagnosticsChannelName } from './lib/events.ts'
+export type { ClientEvent, GrantEvent, Observer, RefreshReason } from './lib/events.ts'
 export type {
   Grant,
   GrantEnd,
@@ -46,7 +46,7 @@ export type {
   PreparedSignIn,
   RedirectSignIn,
   SignIn,
-} from './sign-in.ts'
+} from './session/sign-in-method.ts'
 export type {
   HeldLock,
   LockOptions,
@@ -56,12 +56,12 @@ export type {
   RecordStore,
   StoredRecord,
   WriteOutcome,
-} from './store.ts'
-export { createTokenManager } from './token-manager.ts'
+} from './stores/store.ts'
+export { createTokenManager } from './grant/token-manager.ts'
 export type {
   AccessToken,
   GetAccessTokenOptions,
   SignedInGrant,
   TokenManager,
   TokenManagerOptions,
-} from './token-manager.ts'
+} from './grant/token-manager.ts'

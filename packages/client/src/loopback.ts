@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http'
-import { EvergrantClientError, quote } from './errors.ts'
+import { EvergrantClientError, quote } from './lib/errors.ts'
 import { callbackPage } from './loopback/callback-page.ts'
 import { startCallbackServer } from './loopback/callback-server.ts'
 import { queryOfCallback } from './loopback/request-target.ts'
-import type { InteractiveSignIn, PreparedSignIn } from './sign-in.ts'
+import type { InteractiveSignIn, PreparedSignIn } from './session/sign-in-method.ts'
 
 /** Settings of {@link loopbackSignIn}. */
 export interface LoopbackSignInOptions {

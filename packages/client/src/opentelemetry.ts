@@ -1,7 +1,7 @@
 import type { Attributes, Meter, Span, Tracer } from '@opentelemetry/api'
 import { metrics, SpanStatusCode, trace } from '@opentelemetry/api'
-import type { ClientEvent } from './events.ts'
-import type { KeeperEvent } from './keeper/keeper-api.ts'
+import type { ClientEvent } from './lib/events.ts'
+import type { KeeperEvent } from './refresh-worker/refresh-worker-api.ts'
 
 /** Settings of {@link openTelemetryObserver}. */
 export interface OpenTelemetryObserverOptions {

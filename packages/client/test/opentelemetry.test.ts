@@ -11,7 +11,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { expect, test } from 'vitest'
 import type { RecordStore } from '../src/index.ts'
-import { createKeeper } from '../src/keeper.ts'
+import { createKeeper } from '../src/refresh-worker.ts'
 import { openTelemetryObserver } from '../src/opentelemetry.ts'
 import { lifetimeSeconds, manyGrants } from './support/many-grants.ts'
 import { scene } from './support/signed-in-session.ts'
@@ -48,7 +48,7 @@ function telemetry() {
 test('refreshes, sign-ins, failures and waits become metrics and spans', async () => {
   await using it = await scene()
   const { observe, spans, points } = telemetry()
-  const session = it.session({ observe, refresh: { patienceSeconds: 0 } })
+  const session = it.session({ observe, refresh: { maximumWaitSeconds: 0 } })
   await session.signIn()
   it.clock.advanceSeconds(1000)
   it.as.faults.token.push({ kind: 'status', status: 503 })
@@ -127,7 +127,7 @@ test('users of one client who refresh at once have a span each, with its own end
 test("tokens that somebody else got say that the server is there again; a keeper's pauses, that it is not", async () => {
   await using it = await scene()
   const { observe, points } = telemetry()
-  const session = it.session({ observe, refresh: { patienceSeconds: 0 } })
+  const session = it.session({ observe, refresh: { maximumWaitSeconds: 0 } })
   await session.signIn()
   it.clock.advanceSeconds(1000)
   it.as.faults.token.push({ kind: 'status', status: 503 })
@@ -151,7 +151,7 @@ test('a keeper takes it as its observer, and how close to expiry it came is meas
   const keeper = createKeeper(it.store, { clock: it.clock, observe, random: () => 0 })
   await keeper.start()
   it.clock.advanceSeconds(lifetimeSeconds - 7)
-  await keeper.idle()
+  await keeper.whenIdle()
   await keeper.stop()
   expect(await points('evergrant.client.access_token.remaining')).toEqual([
     [{}, expect.objectContaining({ count: 1, sum: 7 })],
@@ -183,7 +183,7 @@ test(
         },
       },
       refresh: {
-        patienceSeconds: 0,
+        maximumWaitSeconds: 0,
         atStep: (step) => {
           if (step === 'answered') broken = true
         },

@@ -2,74 +2,80 @@ export {
   decidePkce,
   isOpenIdProvider,
   parseAuthorizationServerMetadata,
-} from './authorization-server-metadata.ts'
+} from './metadata/authorization-server-metadata.ts'
 export type {
   AuthorizationServerMetadata,
   AuthorizationServerMetadataReading,
   DecidePkceOptions,
   MetadataWarning,
   PkceDecision,
-} from './authorization-server-metadata.ts'
-export { decideIssuer } from './authorization-response.ts'
-export type { IssuerDecision } from './authorization-response.ts'
-export { formatBearerChallenge, readBearerChallenge } from './bearer-challenge.ts'
-export type { BearerChallenge } from './bearer-challenge.ts'
-export { formatChallenge, parseChallenges } from './challenge.ts'
-export type { Challenge } from './challenge.ts'
+} from './metadata/authorization-server-metadata.ts'
+export { decideIssuer } from './authorization/authorization-response.ts'
+export type { IssuerDecision } from './authorization/authorization-response.ts'
+export { formatBearerChallenge, readBearerChallenge } from './challenge/bearer-challenge.ts'
+export type { BearerChallenge } from './challenge/bearer-challenge.ts'
+export { formatChallenge, parseChallenges } from './challenge/challenge.ts'
+export type { Challenge } from './challenge/challenge.ts'
 export {
   isClientIdMetadataUrl,
   parseClientIdMetadataDocument,
-} from './client-id-metadata-document.ts'
-export type { ClientIdMetadataDocument } from './client-id-metadata-document.ts'
-export { buildClientMetadata, parseClientMetadata } from './client-metadata.ts'
+} from './registration/client-id-metadata-document.ts'
+export type { ClientIdMetadataDocument } from './registration/client-id-metadata-document.ts'
+export { buildClientMetadata, parseClientMetadata } from './registration/client-metadata.ts'
 export type {
   BuildClientMetadataOptions,
   ClientDescription,
   ClientMetadata,
-} from './client-metadata.ts'
-export type { ConsentPromptDecision } from './consent-prompt.ts'
-export { ProtocolError } from './errors.ts'
-export type { ProtocolErrorCode, ProtocolErrorOptions } from './errors.ts'
-export { explainDecision, explainMissingRefreshToken } from './explain.ts'
-export { guardLookup } from './guarded-lookup.ts'
-export type { Lookup, LookupCallback, ResolvedAddress } from './guarded-lookup.ts'
-export { isLoopbackHost, isNonRoutableHost } from './host.ts'
-export { negotiateScope } from './negotiate-scope.ts'
+} from './registration/client-metadata.ts'
+export type { ConsentPromptDecision } from './authorization/consent-prompt.ts'
+export { ProtocolError } from './lib/errors.ts'
+export type { ProtocolErrorCode, ProtocolErrorOptions } from './lib/errors.ts'
+export { explainDecision, explainMissingRefreshToken } from './scope/explain.ts'
+export { guardLookup } from './network/guarded-lookup.ts'
+export type { Lookup, LookupCallback, ResolvedAddress } from './network/guarded-lookup.ts'
+export { isLoopbackHost, isNonRoutableHost } from './network/host.ts'
+export { negotiateScope } from './scope/negotiate-scope.ts'
 export type {
   NegotiateScopeOptions,
   ScopeDecision,
   ScopeSources,
   ScopeWarning,
-} from './negotiate-scope.ts'
-export type { OfflineAccessOutcome } from './offline-access.ts'
-export { parseProtectedResourceMetadata } from './protected-resource-metadata.ts'
+} from './scope/negotiate-scope.ts'
+export type { OfflineAccessOutcome } from './scope/offline-access.ts'
+export { parseProtectedResourceMetadata } from './metadata/protected-resource-metadata.ts'
 export type {
   ProtectedResourceMetadata,
   ProtectedResourceMetadataReading,
-} from './protected-resource-metadata.ts'
+} from './metadata/protected-resource-metadata.ts'
 export {
   applyProviderProfile,
   providerProfiles,
   selectProviderProfile,
   standardProfile,
-} from './provider-profile.ts'
+} from './provider/provider-profile.ts'
 export type {
   ApplyProviderProfileOptions,
   ProfileParameters,
   ProviderFact,
   ProviderProfile,
   SelectProviderProfileOptions,
-} from './provider-profile.ts'
-export { isPublicAddress } from './public-address.ts'
-export { parseRedirectUri, redirectUriMatches } from './redirect-uri.ts'
-export type { RedirectUriKind } from './redirect-uri.ts'
-export { decideRefreshScope } from './refresh-scope.ts'
-export type { DecideRefreshScopeOptions, RefreshScopeDecision } from './refresh-scope.ts'
-export { decideRefresh, refreshAheadSeconds } from './refresh-timing.ts'
-export type { RefreshTiming, RefreshTimingOptions } from './refresh-timing.ts'
-export { explainRegistrationError, parseRegistrationResponse } from './registration-response.ts'
-export type { RegistrationErrorExplanation, RegistrationResponse } from './registration-response.ts'
-export { cleanRemoteText, escapeInvisible, showRemote } from './remote-text.ts'
+} from './provider/provider-profile.ts'
+export { isPublicAddress } from './network/public-address.ts'
+export { parseRedirectUri, redirectUriMatches } from './registration/redirect-uri.ts'
+export type { RedirectUriKind } from './registration/redirect-uri.ts'
+export { decideRefreshScope } from './scope/refresh-scope.ts'
+export type { DecideRefreshScopeOptions, RefreshScopeDecision } from './scope/refresh-scope.ts'
+export { decideRefresh, refreshAheadSeconds } from './token/refresh-timing.ts'
+export type { RefreshTiming, RefreshTimingOptions } from './token/refresh-timing.ts'
+export {
+  explainRegistrationError,
+  parseRegistrationResponse,
+} from './registration/registration-response.ts'
+export type {
+  RegistrationErrorExplanation,
+  RegistrationResponse,
+} from './registration/registration-response.ts'
+export { cleanRemoteText, escapeInvisible, showRemote } from './lib/remote-text.ts'
 export { requirements } from './requirements.ts'
 export type {
   Requirement,
@@ -77,10 +83,10 @@ export type {
   RequirementId,
   RequirementLevel,
 } from './requirements.ts'
-export { canonicalResource, relateResource } from './resource-identifier.ts'
-export type { ResourceRelation } from './resource-identifier.ts'
-export { parseRetryAfter } from './retry-after.ts'
-export type { ParseRetryAfterOptions } from './retry-after.ts'
+export { canonicalResource, relateResource } from './metadata/resource-identifier.ts'
+export type { ResourceRelation } from './metadata/resource-identifier.ts'
+export { parseRetryAfter } from './token/retry-after.ts'
+export type { ParseRetryAfterOptions } from './token/retry-after.ts'
 export {
   formatScope,
   isScopeToken,
@@ -89,12 +95,12 @@ export {
   parseScope,
   readScope,
   uniteScopes,
-} from './scope.ts'
-export type { ScopeReading } from './scope.ts'
-export type { ScopeTraceEntry } from './scope-trace.ts'
-export { decideStepUp } from './step-up.ts'
-export type { DecideStepUpOptions, StepUpDecision, StepUpSituation } from './step-up.ts'
-export { classifyTokenError } from './token-error.ts'
+} from './scope/scope.ts'
+export type { ScopeReading } from './scope/scope.ts'
+export type { ScopeTraceEntry } from './scope/scope-trace.ts'
+export { decideStepUp } from './scope/step-up.ts'
+export type { DecideStepUpOptions, StepUpDecision, StepUpSituation } from './scope/step-up.ts'
+export { classifyTokenError } from './token/token-error.ts'
 export type {
   ClassifyTokenErrorOptions,
   GrantEndedDecision,
@@ -104,8 +110,8 @@ export type {
   TokenErrorDecision,
   TransientTokenErrorDecision,
   UseDpopNonceDecision,
-} from './token-error.ts'
-export { mergeTokenResponse, parseTokenResponse } from './token-response.ts'
+} from './token/token-error.ts'
+export { mergeTokenResponse, parseTokenResponse } from './token/token-response.ts'
 export type {
   MergeTokenResponseOptions,
   TokenMerge,
@@ -113,11 +119,14 @@ export type {
   TokenResponseWarning,
   TokenSet,
   TokenType,
-} from './token-response.ts'
-export { isSecureEndpoint, parseEndpoint } from './url.ts'
-export { authorizationServerMetadataUrls, protectedResourceMetadataUrls } from './well-known.ts'
+} from './token/token-response.ts'
+export { isSecureEndpoint, parseEndpoint } from './network/url.ts'
+export {
+  authorizationServerMetadataUrls,
+  protectedResourceMetadataUrls,
+} from './metadata/well-known.ts'
 export type {
   AuthorizationServerMetadataLocation,
   ProtectedResourceMetadataLocation,
   ProtectedResourceMetadataUrlsOptions,
-} from './well-known.ts'
+} from './metadata/well-known.ts'

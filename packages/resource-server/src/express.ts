@@ -1,15 +1,15 @@
 import type { Request, RequestHandler, Response } from 'express'
-import type { VerifiedAccessToken } from './access-token.ts'
-import { refusalReply } from './decision.ts'
-import type { AccessDecision, AuthenticationDecision } from './decision.ts'
-import { ResourceServerError } from './errors.ts'
-import { answerMetadataRequest } from './metadata-endpoint.ts'
-import { resolveScopes } from './needed-scopes.ts'
-import type { NeededScopes } from './needed-scopes.ts'
-import type { ResourceServer } from './resource-server.ts'
-import { tell } from './tell.ts'
+import type { VerifiedAccessToken } from './token/access-token.ts'
+import { refusalReply } from './access/decision.ts'
+import type { AccessDecision, AuthenticationDecision } from './access/decision.ts'
+import { ResourceServerError } from './lib/errors.ts'
+import { answerMetadataRequest } from './metadata/metadata-endpoint.ts'
+import { resolveScopes } from './scope/required-scopes.ts'
+import type { RequiredScopes } from './scope/required-scopes.ts'
+import type { ResourceServer } from './access/resource-server.ts'
+import { tell } from './lib/tell.ts'
 
-export type { NeededScopes } from './needed-scopes.ts'
+export type { RequiredScopes } from './scope/required-scopes.ts'
 
 /** Options of {@link requireAccess}. */
 export interface RequireAccessOptions {
@@ -17,7 +17,7 @@ export interface RequireAccessOptions {
    * What the operation needs: a fixed list, or computed from the request, which then has a valid
    * access token. Default: nothing.
    */
-  readonly scopes?: NeededScopes<Request>
+  readonly scopes?: RequiredScopes<Request>
   /**
    * What the challenge names to a request without a valid access token (S-11). Default: the fixed
    * list of `scopes`, else `scopes_supported` of the metadata.
@@ -27,7 +27,7 @@ export interface RequireAccessOptions {
    * Hears of every decision, for logs and counters. What it throws is dropped: an observer changes
    * no answer.
    */
-  readonly onDecision?: (decision: AccessDecision, request: Request) => void
+  readonly observe?: (decision: AccessDecision, request: Request) => void
 }
 
 interface Verified {
@@ -77,7 +77,7 @@ export function requireAccess(
 
   return async (request, response, next) => {
     const decision = await decide(request)
-    tell(options.onDecision, decision, request)
+    tell(options.observe, decision, request)
     if (!decision.allowed) {
       const { status, headers, body } = refusalReply(decision)
       reply(response, status, headers, body)

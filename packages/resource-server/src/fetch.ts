@@ -1,13 +1,13 @@
-import type { VerifiedAccessToken } from './access-token.ts'
-import { refusalReply } from './decision.ts'
-import type { AccessDecision, AccessRefused, AuthenticationDecision } from './decision.ts'
-import { answerMetadataRequest } from './metadata-endpoint.ts'
-import type { ResourceServer } from './resource-server.ts'
-import { resolveScopes } from './needed-scopes.ts'
-import type { NeededScopes } from './needed-scopes.ts'
-import { tell } from './tell.ts'
+import type { VerifiedAccessToken } from './token/access-token.ts'
+import { refusalReply } from './access/decision.ts'
+import type { AccessDecision, AccessRefused, AuthenticationDecision } from './access/decision.ts'
+import { answerMetadataRequest } from './metadata/metadata-endpoint.ts'
+import type { ResourceServer } from './access/resource-server.ts'
+import { resolveScopes } from './scope/required-scopes.ts'
+import type { RequiredScopes } from './scope/required-scopes.ts'
+import { tell } from './lib/tell.ts'
 
-export type { NeededScopes } from './needed-scopes.ts'
+export type { RequiredScopes } from './scope/required-scopes.ts'
 
 /**
  * Decides whether a web-standard request carries a valid access token. It does not touch the body:
@@ -61,7 +61,7 @@ export interface ProtectOptions {
    * What the operation needs: a fixed list, or computed from the request, which then has a valid
    * access token. A function that reads the body reads a clone of the request. Default: nothing.
    */
-  readonly scopes?: NeededScopes<Request>
+  readonly scopes?: RequiredScopes<Request>
   /**
    * What the challenge names to a request without a valid access token (S-11). Default: the fixed
    * list of `scopes`, else `scopes_supported` of the metadata.
@@ -71,7 +71,7 @@ export interface ProtectOptions {
    * Hears of every decision, for logs and counters. What it throws is dropped: an observer changes
    * no answer.
    */
-  readonly onDecision?: (decision: AccessDecision, request: Request) => void
+  readonly observe?: (decision: AccessDecision, request: Request) => void
 }
 
 /**
@@ -98,7 +98,7 @@ export function protect(
     const metadata = metadataResponse(resourceServer, request)
     if (metadata !== undefined) return metadata
     const decision = await decide(request)
-    tell(options.onDecision, decision, request)
+    tell(options.observe, decision, request)
     return decision.allowed ? await handler(request, decision.token) : refusalResponse(decision)
   }
 }

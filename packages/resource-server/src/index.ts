@@ -1,9 +1,9 @@
-export { createResourceServer } from './resource-server.ts'
-export type { ResourceServer, ResourceServerOptions } from './resource-server.ts'
-export type { TrustedAuthorizationServer } from './keys.ts'
-export type { TokenRefusal, VerifiedAccessToken } from './access-token.ts'
-export type { AccessRequest } from './credentials.ts'
-export { refusalReply } from './decision.ts'
+export { createResourceServer } from './access/resource-server.ts'
+export type { ResourceServer, ResourceServerOptions } from './access/resource-server.ts'
+export type { TrustedAuthorizationServer } from './token/keys.ts'
+export type { TokenRefusal, VerifiedAccessToken } from './token/access-token.ts'
+export type { AccessRequest } from './access/credentials.ts'
+export { refusalReply } from './access/decision.ts'
 export type {
   AccessDecision,
   AccessGranted,
@@ -12,13 +12,13 @@ export type {
   AuthenticationDecision,
   RefusalReason,
   RefusalReply,
-} from './decision.ts'
-export { protectedResourceMetadata, protectedResourceMetadataUrl } from './metadata.ts'
+} from './access/decision.ts'
+export { protectedResourceMetadata, protectedResourceMetadataUrl } from './metadata/metadata.ts'
 export type {
   ProtectedResourceMetadataDocument,
   ProtectedResourceMetadataInput,
-} from './metadata.ts'
-export { createScopeHierarchy } from './scopes.ts'
-export type { ScopeHierarchy, ScopeImplications } from './scopes.ts'
-export { ResourceServerError } from './errors.ts'
-export type { ResourceServerErrorCode, ResourceServerErrorOptions } from './errors.ts'
+} from './metadata/metadata.ts'
+export { createScopeHierarchy } from './scope/scopes.ts'
+export type { ScopeHierarchy, ScopeImplications } from './scope/scopes.ts'
+export { ResourceServerError } from './lib/errors.ts'
+export type { ResourceServerErrorCode, ResourceServerErrorOptions } from './lib/errors.ts'

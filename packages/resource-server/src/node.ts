@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readRequest } from './node/read-request.ts'
 import type { RequestReading } from './node/read-request.ts'
 import { writeResponse } from './node/write-response.ts'
-import { tell } from './tell.ts'
+import { tell } from './lib/tell.ts'
 
 /** Options of {@link createNodeListener}. */
 export interface NodeListenerOptions {

@@ -39,7 +39,7 @@ export async function startGuardedResource(
   serve = protect(resourceServer, (_request, token) => Response.json(token), {
     ...(scopes === undefined ? {} : { scopes }),
     ...(challengeScopes === undefined ? {} : { challengeScopes }),
-    onDecision: (decision) => decisions.push(decision),
+    observe: (decision) => decisions.push(decision),
   })
   return {
     as,

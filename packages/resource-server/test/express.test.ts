@@ -100,7 +100,7 @@ test(
             parsed.push(request.body)
             return String(request.body.needs).split(' ')
           },
-          onDecision: (decision) => warnings.push(...decision.warnings.map(({ code }) => code)),
+          observe: (decision) => warnings.push(...decision.warnings.map(({ code }) => code)),
         }),
       )
     })
@@ -169,7 +169,7 @@ test(
     await using resource = await startExpress((app, resourceServer) => {
       app.use(
         '/mcp',
-        requireAccess(resourceServer, { onDecision: (decision) => reasons.push(decision.reason) }),
+        requireAccess(resourceServer, { observe: (decision) => reasons.push(decision.reason) }),
       )
     })
     const token = await resource.as.signAccessToken({

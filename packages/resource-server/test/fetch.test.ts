@@ -127,8 +127,8 @@ test(
       },
       () => Promise.reject(new Error('the log is full')),
     ]
-    for (const onDecision of observers) {
-      const serve = protect(resourceServer, () => new Response(), { onDecision })
+    for (const observe of observers) {
+      const serve = protect(resourceServer, () => new Response(), { observe })
       expect((await serve(new Request(resource))).status).toBe(401)
       const headers = { authorization: `Bearer ${token}` }
       expect((await serve(new Request(resource, { headers }))).status).toBe(200)

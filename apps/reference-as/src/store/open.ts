@@ -1,4 +1,4 @@
-import { defaultDatabasePath } from '../options.ts'
+import { defaultDatabasePath } from '../settings/options.ts'
 import { openPostgresStore } from './postgres.ts'
 import { openSqliteStore } from './sqlite.ts'
 import type { Store } from './store.ts'

@@ -52,7 +52,7 @@ export async function call(
     ] as const
   })
   // A refresh that still runs belongs into the numbers.
-  await session.idle()
+  await session.whenIdle()
   const { lastResult, error, ...counts } = totals
   const elapsedMilliseconds = Math.round(performance.now() - startedAt)
   const summary: CallSummary = { ...counts, ...tally.read(), elapsedMilliseconds }

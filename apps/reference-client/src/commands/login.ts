@@ -38,7 +38,7 @@ export async function login(
   for (const warning of result.warnings ?? []) app.say(`Warning: ${warning}`)
   const explanation = flags.explain === true ? explain(result) : undefined
   if (explanation !== undefined) app.say(explanation.map((line) => `  ${line}`).join('\n'))
-  const { outcome, identity, scope, missingScopes, refreshToken, withoutRefreshToken } = result
+  const { outcome, identity, scope, missingScopes, refreshToken, noRefreshTokenReason } = result
   const { accessTokenExpiresAtEpochSeconds } = await session.status()
   return {
     exitCode: exitCodes.done,
@@ -50,7 +50,7 @@ export async function login(
       scope,
       missingScopes,
       refreshToken,
-      withoutRefreshToken,
+      noRefreshTokenReason,
       warnings: result.warnings,
       accessTokenExpiresAtEpochSeconds,
       explanation,
@@ -95,7 +95,7 @@ function explain({ decision }: SignInResult): readonly string[] {
 }
 
 function describe(serverUrl: string, result: SignInResult): string {
-  const { outcome, identity, scope, missingScopes, refreshToken, withoutRefreshToken } = result
+  const { outcome, identity, scope, missingScopes, refreshToken, noRefreshTokenReason } = result
   const by = outcome === 'adopted' ? ' (by another process, a moment ago)' : ''
   return [
     `Signed in to ${serverUrl}${by}.`,
@@ -104,6 +104,6 @@ function describe(serverUrl: string, result: SignInResult): string {
     ...(missingScopes.length === 0 ? [] : [`  not granted           ${missingScopes.join(' ')}`]),
     refreshToken === 'issued'
       ? '  refresh token         issued: you stay signed in'
-      : `  refresh token         not issued. ${withoutRefreshToken ?? ''}`.trimEnd(),
+      : `  refresh token         not issued. ${noRefreshTokenReason ?? ''}`.trimEnd(),
   ].join('\n')
 }

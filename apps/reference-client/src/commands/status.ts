@@ -17,7 +17,7 @@ interface SessionReport {
   readonly canRefresh?: boolean
   readonly refreshPending?: boolean
   readonly ended?: SessionStatus['ended']
-  readonly withoutRefreshToken?: string
+  readonly noRefreshTokenReason?: string
   /** With `unreadable`: what is the matter with the record. */
   readonly problem?: string
 }
@@ -115,9 +115,9 @@ function describeExpiry(expiry: number, nowEpochSeconds: number): string {
 function describeRefresh({
   canRefresh,
   refreshPending,
-  withoutRefreshToken,
+  noRefreshTokenReason,
 }: SessionReport): string {
-  if (canRefresh !== true) return withoutRefreshToken ?? 'no refresh token'
+  if (canRefresh !== true) return noRefreshTokenReason ?? 'no refresh token'
   return refreshPending === true
     ? 'under way, or begun by a process that ended: the next call finishes it'
     : 'by itself, nobody is asked'

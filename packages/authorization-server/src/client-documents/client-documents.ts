@@ -55,7 +55,7 @@ export interface ClientDocumentOptions {
   /** Default: none; documents then last as long as the process. */
   readonly store?: ClientDocumentStore | undefined
   /** Longest exchange. Default 5,000. */
-  readonly timeoutMilliseconds?: number | undefined
+  readonly requestTimeoutMilliseconds?: number | undefined
   /** Bounds for what HTTP says about freshness. Default 30 seconds to a day. */
   readonly freshSeconds?: { readonly minimum: number; readonly maximum: number } | undefined
   /** How long a failure is remembered; a failure is never prolonged by asking. Default 10. */

@@ -1,7 +1,7 @@
 import { showRemote } from '@evergrant/core'
 import CachePolicy from 'http-cache-semantics'
-import { AuthorizationServerError } from '../errors.ts'
-import { limitedBody } from '../limited-body.ts'
+import { AuthorizationServerError } from '../lib/errors.ts'
+import { limitedBody } from '../lib/limited-body.ts'
 import type {
   ClientDocumentOptions,
   ClientDocuments,
@@ -61,7 +61,7 @@ export function createDocumentCache<Document>(
 ): ClientDocuments<Document> {
   const { name, store } = options
   const now = options.nowEpochSeconds ?? (() => Math.floor(Date.now() / 1000))
-  const timeoutMilliseconds = options.timeoutMilliseconds ?? 5000
+  const requestTimeoutMilliseconds = options.requestTimeoutMilliseconds ?? 5000
   const freshSeconds = options.freshSeconds ?? { minimum: 30, maximum: 86_400 }
   const failureSeconds = options.failureSeconds ?? defaultFailureSeconds
   const maximumCopyAgeSeconds = options.maximumCopyAgeSeconds ?? 30 * 86_400
@@ -190,7 +190,7 @@ export function createDocumentCache<Document>(
     try {
       response = await options.fetch(url, {
         headers,
-        signal: AbortSignal.timeout(timeoutMilliseconds),
+        signal: AbortSignal.timeout(requestTimeoutMilliseconds),
         maximumBodyBytes: options.maximumBodyBytes,
       })
     } catch (cause) {

@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto'
 import { errors, Provider } from 'oidc-provider'
 import type { Adapter, AdapterPayload, KoaContextWithOIDC } from 'oidc-provider'
-import { AuthorizationServerError } from '../errors.ts'
-import { successorRecord } from '../rotate.ts'
-import { judgePresentation, refreshTokenId } from '../rotation.ts'
+import { AuthorizationServerError } from '../lib/errors.ts'
+import { successorRecord } from '../rotation/redemption.ts'
+import { decideRotation, refreshTokenId } from '../rotation/rotation-rule.ts'
 import type {
   PresentationVerdict,
   RefreshTokenLifetimes,
   RefreshTokenRecord,
   RefreshTokenStore,
   ReuseReason,
-} from '../rotation.ts'
+} from '../rotation/rotation-rule.ts'
 import type { StoredArtifact } from './artifacts.ts'
 import { asClientAdapter, keepingRegistration } from './registrations.ts'
 import type { RegistrationDependencies } from './registrations.ts'
@@ -184,7 +184,7 @@ function createRefreshTokenAdapter(
   async function judge(record: RefreshTokenRecord<AdapterPayload>): Promise<PresentationVerdict> {
     const successor =
       record.successorId === undefined ? undefined : await refreshTokens.find(record.successorId)
-    return judgePresentation(record, successor, nowEpochSeconds(), {
+    return decideRotation(record, successor, nowEpochSeconds(), {
       graceSeconds,
       overlapSeconds,
     })

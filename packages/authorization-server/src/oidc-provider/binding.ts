@@ -1,17 +1,29 @@
 import { Provider } from 'oidc-provider'
 import type { AdapterPayload, Client, Configuration } from 'oidc-provider'
-import { AuthorizationServerError } from '../errors.ts'
-import { decideRefreshIssuance, grantTypeIsOptional, offlineAccessHasEffect } from '../issuance.ts'
-import type { RefreshIssuanceDecision, RefreshIssuancePolicy, RiskAssessment } from '../issuance.ts'
-import { assertLifetime } from '../lifetime.ts'
-import { assertLifetimes } from '../rotate.ts'
+import { AuthorizationServerError } from '../lib/errors.ts'
+import {
+  decideRefreshIssuance,
+  grantTypeIsOptional,
+  offlineAccessHasEffect,
+} from '../issuance/issuance.ts'
+import type {
+  RefreshIssuanceDecision,
+  RefreshIssuancePolicy,
+  RiskAssessment,
+} from '../issuance/issuance.ts'
+import { assertLifetime } from '../lib/lifetime.ts'
+import { assertLifetimes } from '../rotation/redemption.ts'
 import {
   defaultGraceSeconds,
   defaultOverlapSeconds,
   defaultRefreshTokenLifetimes,
   successorDerivation,
-} from '../rotation.ts'
-import type { RefreshTokenLifetimes, RefreshTokenStore, ReuseReason } from '../rotation.ts'
+} from '../rotation/rotation-rule.ts'
+import type {
+  RefreshTokenLifetimes,
+  RefreshTokenStore,
+  ReuseReason,
+} from '../rotation/rotation-rule.ts'
 import { createAdapters, endGrant } from './adapter.ts'
 import type { ArtifactStore } from './artifacts.ts'
 import { compareHashedSecrets } from './client-secrets.ts'
@@ -76,7 +88,7 @@ export interface RefreshTokenBindingOptions {
   readonly unusedRegistrationSeconds?: number | undefined
   /** Asked at each issuance, and for the consent page. */
   readonly assessRisk?: ((facts: RiskFacts) => RiskAssessment | Promise<RiskAssessment>) | undefined
-  readonly onEvent?: ((event: RefreshTokenEvent) => void) | undefined
+  readonly observe?: ((event: RefreshTokenEvent) => void) | undefined
   /**
    * The same functions as in `features.resourceIndicators`, where that is on: they are asked before
    * a token is spent. Without them, a refresh whose granted resource is refused spends its token.
@@ -145,7 +157,7 @@ export function bindRefreshTokens(
   const deriveSuccessor = successorDerivation(options.successorKey)
   const lifetimes = assertLifetimes(options.lifetimes ?? defaultRefreshTokenLifetimes)
   const preset = options.preset ?? 'either'
-  const emit = options.onEvent ?? (() => {})
+  const emit = options.observe ?? (() => {})
   const unusedRegistrationSeconds = assertLifetime(
     'unusedRegistrationSeconds',
     options.unusedRegistrationSeconds ?? defaultUnusedRegistrationSeconds,

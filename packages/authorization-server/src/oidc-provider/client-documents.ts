@@ -21,7 +21,7 @@ export interface ClientDocumentBindingOptions extends Omit<
 > {
   /** Where documents of clients that got tokens are kept. */
   readonly artifacts: ArtifactStore
-  readonly onEvent?: ((event: ClientDocumentEvent) => void) | undefined
+  readonly observe?: ((event: ClientDocumentEvent) => void) | undefined
 }
 
 /** What happened to the documents of clients. */
@@ -55,7 +55,7 @@ export interface ClientDocumentBinding {
  * through `fetch` itself.
  */
 export function bindClientDocuments(options: ClientDocumentBindingOptions): ClientDocumentBinding {
-  const emit = options.onEvent ?? (() => {})
+  const emit = options.observe ?? (() => {})
   const shared = {
     ...options,
     onCopyUsed: (url: string, cause: unknown) => emit({ type: 'copy-used', url, cause }),

@@ -1,4 +1,4 @@
-import { EvergrantClientError } from '../errors.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
 import { refuseLocalTarget } from '../protocol/local-targets.ts'
 
 /** The session's MCP server: how a request belongs to it, and how one is sent with its token. */

@@ -1,4 +1,4 @@
-import { aboutGrant } from '../events.ts'
+import { aboutGrant } from '../lib/events.ts'
 import type { Grant, GrantEnd } from './grant.ts'
 import type { StoredGrant } from './grant-repository.ts'
 import type { RefreshContext } from './refresh-context.ts'

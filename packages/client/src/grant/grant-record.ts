@@ -1,7 +1,7 @@
 import type { TokenSet } from '@evergrant/core'
-import { EvergrantClientError } from '../errors.ts'
-import { isObject } from '../is-object.ts'
-import type { RecordName, StoredRecord } from '../store.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
+import { isObject } from '../lib/is-object.ts'
+import type { RecordName, StoredRecord } from '../stores/store.ts'
 import type { Grant, GrantEnd, GrantIdentity, PendingRefresh, PrivateJwk } from './grant.ts'
 
 const recordVersion = 1

@@ -1,5 +1,5 @@
-import type { SignInReason } from '../errors.ts'
-import { EvergrantClientError } from '../errors.ts'
+import type { SignInReason } from '../lib/errors.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
 import type { GrantEnd } from './grant.ts'
 import type { RefreshOutcome } from './refresh-outcome.ts'
 

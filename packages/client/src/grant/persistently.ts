@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import { EvergrantClientError } from '../errors.ts'
+import type { Clock } from '../lib/clock.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
 
 /** Waits between attempts, in milliseconds: about three seconds in all. */
 const retryWaits: readonly number[] = [50, 100, 200, 400, 800, 1600]

@@ -1,6 +1,6 @@
 import type { RefreshTimingOptions } from '@evergrant/core'
-import type { Clock } from '../clock.ts'
-import type { Observer, RefreshReason } from '../events.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Observer, RefreshReason } from '../lib/events.ts'
 import type { GrantRepository } from './grant-repository.ts'
 import type { RefreshExchange } from './refresh-exchange.ts'
 import type { DiscardTokens } from './save-token-set.ts'

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock.ts'
-import type { RecordName, RecordStore } from '../store.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { RecordName, RecordStore } from '../stores/store.ts'
 import { recordId } from './grant.ts'
 
 /** How an authorization server is doing, as all processes over one store see it. */

@@ -1,6 +1,6 @@
 import type { RefreshTiming, RefreshTimingOptions, TokenSet } from '@evergrant/core'
 import { decideRefresh } from '@evergrant/core'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../lib/clock.ts'
 
 /** Says what to do with a token set now. */
 export type Freshness = (tokenSet: TokenSet) => RefreshTiming['action']

@@ -1,5 +1,5 @@
-import type { EvergrantClientError } from '../errors.ts'
-import type { HeldLock } from '../store.ts'
+import type { EvergrantClientError } from '../lib/errors.ts'
+import type { HeldLock } from '../stores/store.ts'
 import type { Grant } from './grant.ts'
 import type { StoredGrant } from './grant-repository.ts'
 import type { SaveContext, SaveOutcome } from './save-token-set.ts'

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { EvergrantClientError } from '../errors.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
 
 /** An HTTP server on 127.0.0.1 that a peer can neither crash, nor fill, nor keep open. */
 export interface CallbackServer {

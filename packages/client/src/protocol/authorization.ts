@@ -12,7 +12,7 @@ import {
   mergeTokenResponse,
 } from '@evergrant/core'
 import * as oauth from 'oauth4webapi'
-import { EvergrantClientError, quote } from '../errors.ts'
+import { EvergrantClientError, quote } from '../lib/errors.ts'
 import type { PrivateJwk } from '../grant/grant.ts'
 import { generateDpopKey } from './dpop.ts'
 import { createRedactor } from './redact-secrets.ts'

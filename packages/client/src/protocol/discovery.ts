@@ -13,8 +13,8 @@ import {
   ProtocolError,
   protectedResourceMetadataUrls,
 } from '@evergrant/core'
-import type { EvergrantClientErrorCode } from '../errors.ts'
-import { EvergrantClientError, quote } from '../errors.ts'
+import type { EvergrantClientErrorCode } from '../lib/errors.ts'
+import { EvergrantClientError, quote } from '../lib/errors.ts'
 import type { HttpAnswer, HttpOptions } from './http.ts'
 import { asUnavailable, excerpt, getDocument, parseJson } from './http.ts'
 import { refuseLocalTarget } from './local-targets.ts'

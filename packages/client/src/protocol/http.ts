@@ -1,4 +1,4 @@
-import { EvergrantClientError, quote } from '../errors.ts'
+import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { EgressError } from './egress-error.ts'
 
 /** How requests to authorization servers and metadata documents are made. */
@@ -6,7 +6,7 @@ export interface HttpOptions {
   /** Default: the runtime's `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined
   /** The longest a request may take, with its body. Default 15,000. */
-  readonly timeoutMilliseconds?: number | undefined
+  readonly requestTimeoutMilliseconds?: number | undefined
   /** The longest body that is read. Default 1 MiB: metadata and tokens need a few KiB. */
   readonly maximumBodyBytes?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -110,8 +110,9 @@ async function send(
   options: HttpOptions,
 ): Promise<HttpAnswer> {
   const { fetch = globalThis.fetch, maximumBodyBytes = defaultMaximumBodyBytes, signal } = options
-  const timeoutMilliseconds = options.timeoutMilliseconds ?? defaultTimeoutMilliseconds
-  const timeout = awakeTimeout(timeoutMilliseconds)
+  const requestTimeoutMilliseconds =
+    options.requestTimeoutMilliseconds ?? defaultTimeoutMilliseconds
+  const timeout = awakeTimeout(requestTimeoutMilliseconds)
   const url = input instanceof Request ? input.url : String(input)
   const origin = new URL(url).origin
   try {
@@ -133,7 +134,7 @@ async function send(
     if (timeout.signal.aborted) {
       throw new NoAnswerError(
         'timeout',
-        `${origin} gave no complete answer within ${timeoutMilliseconds / 1000} s`,
+        `${origin} gave no complete answer within ${requestTimeoutMilliseconds / 1000} s`,
       )
     }
     throw new NoAnswerError(

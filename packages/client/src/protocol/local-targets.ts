@@ -1,6 +1,6 @@
 import { isLoopbackHost, isNonRoutableHost } from '@evergrant/core'
-import type { EvergrantClientErrorCode } from '../errors.ts'
-import { EvergrantClientError, quote } from '../errors.ts'
+import type { EvergrantClientErrorCode } from '../lib/errors.ts'
+import { EvergrantClientError, quote } from '../lib/errors.ts'
 
 /** A server that says where the next request goes. */
 export interface DirectingServer {

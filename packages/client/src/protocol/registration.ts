@@ -10,7 +10,7 @@ import {
   parseRegistrationResponse,
   ProtocolError,
 } from '@evergrant/core'
-import { EvergrantClientError, quote } from '../errors.ts'
+import { EvergrantClientError, quote } from '../lib/errors.ts'
 import type { HttpOptions } from './http.ts'
 import { asUnavailable, boundedFetch, parseJson } from './http.ts'
 

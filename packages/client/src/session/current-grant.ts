@@ -1,7 +1,7 @@
 import { selectProviderProfile } from '@evergrant/core'
 import type { AuthorizationServerMetadata, ProviderProfile } from '@evergrant/core'
-import type { Clock } from '../clock.ts'
-import type { Observer } from '../events.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Observer } from '../lib/events.ts'
 import type { Grant, GrantIdentity } from '../grant/grant.ts'
 import type { ExchangeResult, RefreshExchange } from '../grant/refresh-exchange.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
@@ -9,9 +9,9 @@ import { discoverAuthorizationServer } from '../protocol/discovery.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import type { ClientConfiguration, ClientRegistration } from '../protocol/registration.ts'
 import { refreshRequest } from '../protocol/token-requests.ts'
-import type { RecordStore } from '../store.ts'
-import type { MemoryFirstTokenManager, TokenManagerOptions } from '../token-manager.ts'
-import { createMemoryFirstTokenManager } from '../token-manager.ts'
+import type { RecordStore } from '../stores/store.ts'
+import type { MemoryFirstTokenManager, TokenManagerOptions } from '../grant/token-manager.ts'
+import { createMemoryFirstTokenManager } from '../grant/token-manager.ts'
 import { currentRegistration } from './current-registration.ts'
 import type { Binding } from './records.ts'
 import { bindingRecord } from './records.ts'
@@ -50,7 +50,7 @@ export interface CurrentGrant {
   readonly managerFor: (binding: Binding) => Promise<MemoryFirstTokenManager>
   /** Makes the session, and every later one over the store, use a grant. */
   readonly use: (bound: Bound) => Promise<void>
-  readonly idle: () => Promise<void>
+  readonly whenIdle: () => Promise<void>
 }
 
 export function currentGrant(context: SessionContext): CurrentGrant {
@@ -116,7 +116,7 @@ export function currentGrant(context: SessionContext): CurrentGrant {
       await (await bindingRecord(store, partition, serverUrl)).put(next.binding)
       bound = next
     },
-    idle: async () => await bound?.manager.idle(),
+    whenIdle: async () => await bound?.manager.whenIdle(),
   }
 }
 

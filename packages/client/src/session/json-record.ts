@@ -1,7 +1,7 @@
-import type { RecordName, RecordStore } from '../store.ts'
+import type { RecordName, RecordStore } from '../stores/store.ts'
 import { unreadableRecord } from '../grant/grant-record.ts'
 import { storeRead, storeWrite } from '../grant/grant-repository.ts'
-import { isObject } from '../is-object.ts'
+import { isObject } from '../lib/is-object.ts'
 
 const recordVersion = 1
 

@@ -1,7 +1,7 @@
-import { EvergrantClientError } from '../errors.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
 import { recordId } from '../grant/grant.ts'
-import { isObject } from '../is-object.ts'
-import type { RecordStore } from '../store.ts'
+import { isObject } from '../lib/is-object.ts'
+import type { RecordStore } from '../stores/store.ts'
 import { jsonRecord } from './json-record.ts'
 
 /** What {@link listSessions} found. */

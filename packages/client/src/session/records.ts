@@ -1,10 +1,10 @@
 import type { AuthorizationServerMetadata } from '@evergrant/core'
 import { parseAuthorizationServerMetadata, ProtocolError } from '@evergrant/core'
 import { recordId } from '../grant/grant.ts'
-import { isObject } from '../is-object.ts'
+import { isObject } from '../lib/is-object.ts'
 import type { PendingAuthorization } from '../protocol/authorization.ts'
 import type { ClientRegistration } from '../protocol/registration.ts'
-import type { RecordName, RecordStore } from '../store.ts'
+import type { RecordName, RecordStore } from '../stores/store.ts'
 import type { JsonRecord } from './json-record.ts'
 import { jsonRecord } from './json-record.ts'
 
@@ -19,7 +19,7 @@ export interface Binding {
   readonly authorizationServer: AuthorizationServerMetadata
   readonly registration: ClientRegistration
   /** Why the sign-in brought no refresh token, in words; absent where it brought one. */
-  readonly withoutRefreshToken?: string
+  readonly noRefreshTokenReason?: string
 }
 
 /** A sign-in whose answer comes in a later request. Secret: it holds the PKCE verifier. */
@@ -28,7 +28,7 @@ export interface StoredSignIn {
   readonly pending: PendingAuthorization
   readonly authorizationUrl: string
   /** What is said if no refresh token comes; decided when the request was made. */
-  readonly withoutRefreshToken: string
+  readonly noRefreshTokenReason: string
 }
 
 /** The sign-ins of one server and user whose answers can still come, each by its `state`. */
@@ -130,7 +130,7 @@ export function revocationRecord(store: RecordStore, id: string): JsonRecord<Pen
 
 function readBinding(value: unknown): Binding | undefined {
   if (!isObject(value)) return undefined
-  const { serverUrl, partition, resource, withoutRefreshToken } = value
+  const { serverUrl, partition, resource, noRefreshTokenReason } = value
   const authorizationServer = readServer(value['authorizationServer'])
   const registration = readRegistration(value['registration'])
   if (typeof serverUrl !== 'string' || typeof partition !== 'string') return undefined
@@ -143,7 +143,7 @@ function readBinding(value: unknown): Binding | undefined {
     resource,
     authorizationServer,
     registration,
-    ...(typeof withoutRefreshToken === 'string' ? { withoutRefreshToken } : {}),
+    ...(typeof noRefreshTokenReason === 'string' ? { noRefreshTokenReason } : {}),
   }
 }
 
@@ -151,12 +151,12 @@ function readSignIn(value: unknown): StoredSignIn | undefined {
   if (!isObject(value)) return undefined
   const binding = readBinding(value['binding'])
   const pending = readPending(value['pending'])
-  const { authorizationUrl, withoutRefreshToken } = value
+  const { authorizationUrl, noRefreshTokenReason } = value
   if (binding === undefined || pending === undefined) return undefined
-  if (typeof authorizationUrl !== 'string' || typeof withoutRefreshToken !== 'string') {
+  if (typeof authorizationUrl !== 'string' || typeof noRefreshTokenReason !== 'string') {
     return undefined
   }
-  return { binding, pending, authorizationUrl, withoutRefreshToken }
+  return { binding, pending, authorizationUrl, noRefreshTokenReason }
 }
 
 function readSignInsUnderWay(value: unknown): SignInsUnderWay | undefined {

@@ -1,7 +1,7 @@
 import type { BearerChallenge } from '@evergrant/core'
 import { explainMissingRefreshToken } from '@evergrant/core'
-import { EvergrantClientError } from '../errors.ts'
-import type { RecordStore } from '../store.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
+import type { RecordStore } from '../stores/store.ts'
 import type { SessionContext } from './current-grant.ts'
 import type { Binding, StoredSignIn } from './records.ts'
 import { signInRecord, signInsUnderWayRecord, signInTurn } from './records.ts'
@@ -72,7 +72,7 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
     },
     async begin(binding, plan) {
       const { pending, authorizationUrl } = plan.request
-      const withoutRefreshToken = explainMissingRefreshToken(plan.decision)
+      const noRefreshTokenReason = explainMissingRefreshToken(plan.decision)
       const { state } = pending
       const turn = await underWayRecord()
       const { value: before } = await turn.read()
@@ -83,7 +83,7 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
         states: [...(underWay?.states ?? []).filter((one) => !over.has(one)), state],
       }))
       const record = await signInRecord(store, state)
-      await record.put({ binding, pending, authorizationUrl, withoutRefreshToken })
+      await record.put({ binding, pending, authorizationUrl, noRefreshTokenReason })
       return authorizationUrl
     },
     async take(callbackUrl) {

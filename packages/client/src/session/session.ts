@@ -1,17 +1,21 @@
 import { canonicalResource, parseEndpoint } from '@evergrant/core'
-import type { Clock } from '../clock.ts'
-import { systemClock } from '../clock.ts'
-import { EvergrantClientError } from '../errors.ts'
-import type { Observer } from '../events.ts'
-import { aboutGrant, diagnosticsObserver } from '../events.ts'
+import type { Clock } from '../lib/clock.ts'
+import { systemClock } from '../lib/clock.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
+import type { Observer } from '../lib/events.ts'
+import { aboutGrant, diagnosticsObserver } from '../lib/events.ts'
 import type { GrantEnd, GrantIdentity, GrantState } from '../grant/grant.ts'
 import { dpopProver, sendWithProof } from '../protocol/dpop.ts'
 import type { DiscoverOptions } from '../protocol/discovery.ts'
 import { discoverProtectedResource } from '../protocol/discovery.ts'
 import type { ClientConfiguration } from '../protocol/registration.ts'
-import type { SignIn } from '../sign-in.ts'
-import type { RecordStore } from '../store.ts'
-import type { AccessToken, GetAccessTokenOptions, TokenManagerOptions } from '../token-manager.ts'
+import type { SignIn } from './sign-in-method.ts'
+import type { RecordStore } from '../stores/store.ts'
+import type {
+  AccessToken,
+  GetAccessTokenOptions,
+  TokenManagerOptions,
+} from '../grant/token-manager.ts'
 import type { SessionContext } from './current-grant.ts'
 import { currentGrant } from './current-grant.ts'
 import type { Binding } from './records.ts'
@@ -51,7 +55,7 @@ export interface SessionOptions {
   readonly refresh?:
     | Pick<
         TokenManagerOptions,
-        'timing' | 'serverHealth' | 'patienceSeconds' | 'lockWaitMilliseconds' | 'atStep'
+        'timing' | 'serverHealth' | 'maximumWaitSeconds' | 'lockWaitMilliseconds' | 'atStep'
       >
     | undefined
 }
@@ -69,7 +73,7 @@ export interface SessionStatus {
   readonly refreshPending?: boolean
   readonly ended?: GrantEnd
   /** Why there is no refresh token, in words. */
-  readonly withoutRefreshToken?: string
+  readonly noRefreshTokenReason?: string
 }
 
 /** How signing out went. Locally it always succeeds. */
@@ -121,7 +125,7 @@ export interface Session {
   signOut(): Promise<SignOutResult>
   status(): Promise<SessionStatus>
   /** Resolves when no refresh is under way: what to await before the process exits. */
-  idle(): Promise<void>
+  whenIdle(): Promise<void>
 }
 
 /**
@@ -136,7 +140,10 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
   const { store, client, partition = 'default', preferences = {} } = options
   const clock = options.clock ?? systemClock
   const observe = diagnosticsObserver(options.observe)
-  const http = { fetch: options.fetch, timeoutMilliseconds: options.requestTimeoutMilliseconds }
+  const http = {
+    fetch: options.fetch,
+    requestTimeoutMilliseconds: options.requestTimeoutMilliseconds,
+  }
   const context: SessionContext = {
     serverUrl,
     partition,
@@ -166,7 +173,7 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
     authorizationServerChanged,
     signOut,
     status,
-    idle: grants.idle,
+    whenIdle: grants.whenIdle,
   }
 
   // Not async: most calls end here, and what they would wait for costs more than all the rest.
@@ -243,7 +250,7 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
     const about = { serverUrl, partition }
     if (current === undefined || grant === undefined) return { ...about, state: 'never-signed-in' }
     const { tokenSet, ended } = grant
-    const { withoutRefreshToken } = current.binding
+    const { noRefreshTokenReason } = current.binding
     return {
       ...about,
       state: grant.state,
@@ -255,7 +262,7 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
         : { accessTokenExpiresAtEpochSeconds: tokenSet.expiresAtEpochSeconds }),
       refreshPending: grant.pending !== undefined,
       ...(ended === undefined ? {} : { ended }),
-      ...(withoutRefreshToken === undefined ? {} : { withoutRefreshToken }),
+      ...(noRefreshTokenReason === undefined ? {} : { noRefreshTokenReason }),
     }
   }
 }
@@ -269,9 +276,9 @@ function neverSignedIn(serverUrl: string): EvergrantClientError {
 }
 
 function explained(error: EvergrantClientError, binding: Binding): EvergrantClientError {
-  const { withoutRefreshToken } = binding
-  if (error.signInReason !== 'no-refresh-token' || withoutRefreshToken === undefined) return error
-  return new EvergrantClientError('SIGN_IN_REQUIRED', `${error.message} ${withoutRefreshToken}`, {
+  const { noRefreshTokenReason } = binding
+  if (error.signInReason !== 'no-refresh-token' || noRefreshTokenReason === undefined) return error
+  return new EvergrantClientError('SIGN_IN_REQUIRED', `${error.message} ${noRefreshTokenReason}`, {
     signInReason: error.signInReason,
     cause: error,
   })

@@ -1,17 +1,17 @@
 import type { BearerChallenge, ScopeDecision, TokenSet } from '@evergrant/core'
 import { explainMissingRefreshToken } from '@evergrant/core'
-import { detachable } from '../detachable.ts'
-import type { SignInReason } from '../errors.ts'
-import { EvergrantClientError, quote } from '../errors.ts'
-import { aboutGrant } from '../events.ts'
+import { detachable } from '../lib/abortable.ts'
+import type { SignInReason } from '../lib/errors.ts'
+import { EvergrantClientError, quote } from '../lib/errors.ts'
+import { aboutGrant } from '../lib/events.ts'
 import type { GrantIdentity } from '../grant/grant.ts'
 import { persistently } from '../grant/persistently.ts'
 import type { CompletedAuthorization } from '../protocol/authorization.ts'
 import { completeAuthorization } from '../protocol/authorization.ts'
 import type { DiscoverOptions, Discovery } from '../protocol/discovery.ts'
 import { discover } from '../protocol/discovery.ts'
-import type { SignIn } from '../sign-in.ts'
-import type { LockOutcome } from '../store.ts'
+import type { SignIn } from './sign-in-method.ts'
+import type { LockOutcome } from '../stores/store.ts'
 import type { CurrentGrant, SessionContext } from './current-grant.ts'
 import { profileOf } from './current-grant.ts'
 import type { Binding } from './records.ts'
@@ -48,7 +48,7 @@ export interface SignInResult {
   readonly missingScopes: readonly string[]
   readonly refreshToken: 'issued' | 'not-issued'
   /** Why no refresh token came, in words. */
-  readonly withoutRefreshToken?: string
+  readonly noRefreshTokenReason?: string
 }
 
 /** What a sign-in is made with, besides the session's own. */
@@ -301,13 +301,13 @@ export function signInFlow(
     binding: Binding,
     completed: CompletedAuthorization,
     requestedScope: string | undefined,
-    withoutRefreshToken: string,
+    noRefreshTokenReason: string,
   ): Promise<SignInResult> {
     const { tokenSet, dpopKey } = completed
     const manager = await grants.managerFor(binding)
     const refreshToken = tokenSet.refreshToken === undefined ? 'not-issued' : 'issued'
     const complete: Binding =
-      refreshToken === 'issued' ? binding : { ...binding, withoutRefreshToken }
+      refreshToken === 'issued' ? binding : { ...binding, noRefreshTokenReason }
     try {
       await manager.adopt({ tokenSet, requestedScope, dpopKey })
       await persistently(clock, () => grants.use({ binding: complete, manager }))
@@ -330,7 +330,7 @@ export function signInFlow(
       scope: tokenSet.scope,
       missingScopes: completed.missingScopes,
       refreshToken,
-      ...(refreshToken === 'issued' ? {} : { withoutRefreshToken }),
+      ...(refreshToken === 'issued' ? {} : { noRefreshTokenReason }),
     }
   }
 
@@ -343,7 +343,7 @@ export function signInFlow(
       `A person has to sign in to ${serverUrl}: send them to the authorization URL, and hand the URL they come back with to completeSignIn().`,
       {
         signInReason: await currentReason(asked),
-        neededScope: asked.challenge?.scope?.join(' '),
+        requiredScope: asked.challenge?.scope?.join(' '),
         authorizationUrl,
       },
     )
@@ -366,7 +366,7 @@ export function signInFlow(
   }
 
   async function completeSignIn(callbackUrl: string): Promise<SignInResult> {
-    const { binding, pending, withoutRefreshToken } = await redirects.take(callbackUrl)
+    const { binding, pending, noRefreshTokenReason } = await redirects.take(callbackUrl)
     const { authorizationServer, registration } = binding
     const completed = await completeAuthorization(callbackUrl, pending, {
       ...http,
@@ -376,7 +376,7 @@ export function signInFlow(
       clock,
       dpop,
     })
-    const result = await adopt(binding, completed, pending.scope, withoutRefreshToken)
+    const result = await adopt(binding, completed, pending.scope, noRefreshTokenReason)
     await redirects.finished(pending.state)
     return result
   }
@@ -422,11 +422,11 @@ function noWayToSignIn(
   signInReason: SignInReason,
   challenge: BearerChallenge | undefined,
 ): EvergrantClientError {
-  const neededScope = challenge?.scope?.join(' ')
-  const forWhat = neededScope === undefined ? '' : ` for the scope ${quote(neededScope)}`
+  const requiredScope = challenge?.scope?.join(' ')
+  const forWhat = requiredScope === undefined ? '' : ` for the scope ${quote(requiredScope)}`
   return new EvergrantClientError(
     'SIGN_IN_REQUIRED',
     `A person has to sign in to ${serverUrl}${forWhat}, and this program was given no way to ask one. Sign in with a program that can, over the same store.`,
-    { signInReason, neededScope },
+    { signInReason, requiredScope },
   )
 }

@@ -1,6 +1,6 @@
 import type { BearerChallenge, ProviderProfile, ScopeDecision } from '@evergrant/core'
 import { negotiateScope, selectProviderProfile } from '@evergrant/core'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { Grant } from '../grant/grant.ts'
 import type { AuthorizationRequest } from '../protocol/authorization.ts'
 import { beginAuthorization } from '../protocol/authorization.ts'
@@ -10,7 +10,7 @@ import type { Discovery } from '../protocol/discovery.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import type { ClientConfiguration, ClientRegistration } from '../protocol/registration.ts'
 import { registerClient, standingRegistration } from '../protocol/registration.ts'
-import type { RecordStore } from '../store.ts'
+import type { RecordStore } from '../stores/store.ts'
 import { registrationRecord } from './records.ts'
 
 /** What the application wants from a sign-in. */

@@ -1,4 +1,4 @@
-import type { HeldLock, LockOutcome, RecordName, RecordStore } from '../store.ts'
+import type { HeldLock, LockOutcome, RecordName, RecordStore } from './store.ts'
 
 /** One promise of {@link RecordStore}, as a check to run in any test framework. */
 export interface StoreContractCheck {

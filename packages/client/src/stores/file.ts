@@ -1,6 +1,6 @@
 import { readFile, readdir, realpath, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { EvergrantClientError } from '../errors.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
 import type {
   HeldLock,
   LockOutcome,
@@ -8,7 +8,7 @@ import type {
   RecordName,
   RecordStore,
   StoredRecord,
-} from '../store.ts'
+} from './store.ts'
 import type { OpenedRecord } from './encryption/record-cipher.ts'
 import { recordCipher } from './encryption/record-cipher.ts'
 import { openedRecord } from './encryption/sealed-record.ts'

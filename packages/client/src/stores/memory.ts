@@ -1,4 +1,4 @@
-import { EvergrantClientError } from '../errors.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
 import type {
   HeldLock,
   LockOptions,
@@ -6,7 +6,7 @@ import type {
   RecordName,
   RecordStore,
   StoredRecord,
-} from '../store.ts'
+} from './store.ts'
 
 /**
  * Keeps records in this process. For tests, and for hosts whose grants need not outlive them.

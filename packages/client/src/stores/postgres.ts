@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { EvergrantClientError } from '../errors.ts'
-import type { RecordKind, RecordName, RecordStore, StoredRecord } from '../store.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
+import type { RecordKind, RecordName, RecordStore, StoredRecord } from './store.ts'
 import type { OpenedRecord } from './encryption/record-cipher.ts'
 import { recordCipher } from './encryption/record-cipher.ts'
 import { openedRecord } from './encryption/sealed-record.ts'
@@ -34,7 +34,7 @@ export interface PostgresStoreOptions extends PostgresTableOptions {
    */
   readonly maximumLockConnections?: number | undefined
   /** The longest that one statement may take. Default 10,000. */
-  readonly timeoutMilliseconds?: number | undefined
+  readonly requestTimeoutMilliseconds?: number | undefined
 }
 
 const defaultTable = 'evergrant_records'
@@ -104,11 +104,11 @@ export async function createPostgresTable(
  * @throws EvergrantClientError `INVALID_OPTION`
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions): RecordStore {
-  const { timeoutMilliseconds = defaultTimeoutMilliseconds } = options
+  const { requestTimeoutMilliseconds = defaultTimeoutMilliseconds } = options
   const table = quotedTable(options.table)
   const cipher = recordCipher(options.key)
   const locks = transactionLocks(pool, {
-    timeoutMilliseconds,
+    requestTimeoutMilliseconds,
     maximumConnections: lockConnections(pool, options.maximumLockConnections),
   })
 
@@ -118,9 +118,9 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
   ): Promise<{ readonly rows: Record<string, unknown>[]; readonly changed: number }> {
     try {
       const { rows, rowCount } = await within(
-        timeoutMilliseconds * 1.5,
+        requestTimeoutMilliseconds * 1.5,
         'PostgreSQL',
-        pool.query({ text, values, query_timeout: timeoutMilliseconds }),
+        pool.query({ text, values, query_timeout: requestTimeoutMilliseconds }),
       )
       return { rows, changed: rowCount ?? 0 }
     } catch (cause) {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { EvergrantClientError } from '../errors.ts'
-import type { RecordKind, RecordName, RecordStore, StoredRecord } from '../store.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
+import type { RecordKind, RecordName, RecordStore, StoredRecord } from './store.ts'
 import type { OpenedRecord } from './encryption/record-cipher.ts'
 import { recordCipher } from './encryption/record-cipher.ts'
 import { openedRecord } from './encryption/sealed-record.ts'
@@ -28,7 +28,7 @@ export interface RedisStoreOptions {
    */
   readonly leaseMilliseconds?: number | undefined
   /** The longest that one command may take, also while the client reconnects. Default 5,000. */
-  readonly timeoutMilliseconds?: number | undefined
+  readonly requestTimeoutMilliseconds?: number | undefined
 }
 
 /** How many of the 256 parts of a listing are asked for at once. */
@@ -88,7 +88,7 @@ const listScript = `return redis.call('SSCAN', KEYS[1], ARGV[1], 'COUNT', 500)`
  */
 export function redisStore(client: RedisScripting, options: RedisStoreOptions): RecordStore {
   const { keyPrefix = 'evergrant:', leaseMilliseconds = 30_000 } = options
-  const { timeoutMilliseconds = 5000 } = options
+  const { requestTimeoutMilliseconds = 5000 } = options
   if (!/^[\w.:/-]*$/.test(keyPrefix)) {
     throw new EvergrantClientError(
       'INVALID_OPTION',
@@ -105,7 +105,7 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions): 
 
   const run: RunScript = async (script, keys, values, late) =>
     await within(
-      timeoutMilliseconds,
+      requestTimeoutMilliseconds,
       'Redis',
       client.eval(script, { keys: [...keys], arguments: [...values] }),
       late,

@@ -124,7 +124,7 @@ describe('a lifetime', () => {
       const { value } = await manager.getAccessToken()
       it.clock.advanceSeconds(365 * 24 * 3600)
       expect((await manager.getAccessToken()).value).toBe(value)
-      await manager.idle()
+      await manager.whenIdle()
       expect(it.as.refreshRequests()).toBe(1)
       const next = await manager.getAccessToken({ rejectedAccessToken: value })
       expect(next.value).not.toBe(value)

@@ -421,7 +421,7 @@ describe('the refresh request', () => {
       canaries.watch('refresh token', tokenSet.refreshToken ?? '')
       const result = await refreshRequest(grantOf(it, tokenSet.refreshToken ?? ''), {
         ...it.options,
-        timeoutMilliseconds: 300,
+        requestTimeoutMilliseconds: 300,
       })
       expect(result).toMatchObject({ kind: 'failed', outcome, answered })
       canaries.expectNoCanary([inspect(result, { depth: 9, showHidden: true })])
@@ -478,7 +478,7 @@ describe('revocation', () => {
     await using it = await scene()
     it.as.faults.revoke.push(fault)
     expect(
-      await revokeToken('rt', 'refresh_token', { ...it.options, timeoutMilliseconds: 300 }),
+      await revokeToken('rt', 'refresh_token', { ...it.options, requestTimeoutMilliseconds: 300 }),
     ).toMatchObject({ outcome })
   })
 })

@@ -249,7 +249,7 @@ describe('authorization server metadata', () => {
       await using as = await startScriptedAuthorizationServer()
       as.faults.metadata.push(fault, fault, fault)
       await expect(
-        discoverAuthorizationServer(as.issuer, { timeoutMilliseconds: 200 }),
+        discoverAuthorizationServer(as.issuer, { requestTimeoutMilliseconds: 200 }),
       ).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' })
       as.faults.metadata.length = 0
       const { metadata } = await discoverAuthorizationServer(as.issuer)

@@ -26,7 +26,7 @@ test('a body that comes too slowly counts as no answer', { tags: ['C-53'] }, asy
     response.writeHead(200, { 'content-type': 'application/json' })
     response.write('{')
   })
-  await expect(getDocument(server.url, { timeoutMilliseconds: 100 })).rejects.toMatchObject({
+  await expect(getDocument(server.url, { requestTimeoutMilliseconds: 100 })).rejects.toMatchObject({
     reason: 'timeout',
   })
 })
@@ -40,7 +40,7 @@ test(
       // The answer is in the socket by now; nothing in this process moves until the limit is over.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
     })
-    const answer = await getDocument(server.url, { timeoutMilliseconds: 100 })
+    const answer = await getDocument(server.url, { requestTimeoutMilliseconds: 100 })
     expect(answer.text).toBe('{"rotated":true}')
   },
 )

@@ -14,7 +14,7 @@ function sessionWith(it: Scene, clientSecret: string): Session {
     name: 'a confidential client',
     preRegistered: { [it.as.issuer]: { clientId: 'client-1', clientSecret } },
   }
-  return it.session({ client, refresh: { patienceSeconds: 0 } })
+  return it.session({ client, refresh: { maximumWaitSeconds: 0 } })
 }
 
 function refreshTokensSent(it: Scene): readonly (string | undefined)[] {
@@ -70,7 +70,7 @@ test(
     await using it = await scene({ as: { clientIdMetadataDocuments: true } })
     const session = it.session({
       client: { name: 'a client', clientIdMetadataUrl: 'https://client.test/metadata.json' },
-      refresh: { patienceSeconds: 0 },
+      refresh: { maximumWaitSeconds: 0 },
     })
     await session.signIn()
     it.clock.advanceSeconds(1000)

@@ -52,7 +52,7 @@ describe('a token endpoint that moved', () => {
     const asked = it.as.count('metadata')
     it.as.faults.token.push({ kind: 'status', status: 503 })
     await expect(
-      it.session({ refresh: { patienceSeconds: 0 } }).getAccessToken(),
+      it.session({ refresh: { maximumWaitSeconds: 0 } }).getAccessToken(),
     ).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' })
     expect(it.as.count('metadata')).toBe(asked)
   })
@@ -64,7 +64,7 @@ describe('a token endpoint that moved', () => {
     await using it = await expiredScene()
     it.as.overrideMetadata(members)
     it.as.faults.token.push({ kind: 'status', status: 404 })
-    const session = it.session({ refresh: { patienceSeconds: 0 } })
+    const session = it.session({ refresh: { maximumWaitSeconds: 0 } })
     await expect(session.getAccessToken()).rejects.toMatchObject({
       code: 'TEMPORARILY_UNAVAILABLE',
     })
@@ -79,7 +79,7 @@ describe('a token endpoint that moved', () => {
       await using it = await expiredScene()
       it.as.moveTokenEndpoint('/oauth/v2/token')
       it.as.faults.metadata.push({ kind: 'status', status: 503 })
-      const session = it.session({ refresh: { patienceSeconds: 0 } })
+      const session = it.session({ refresh: { maximumWaitSeconds: 0 } })
       await expect(session.getAccessToken()).rejects.toMatchObject({
         code: 'TEMPORARILY_UNAVAILABLE',
       })

@@ -45,7 +45,7 @@ for (const kind of sharedStores) {
           await it.advance(lifetimeSeconds / 10)
           for (const manager of it.managers) {
             const { value } = await manager.getAccessToken()
-            await manager.idle()
+            await manager.whenIdle()
             const response = await it.call(value)
             expect(response.status, `step ${step}`).not.toBe(401)
           }
@@ -60,7 +60,7 @@ for (const kind of sharedStores) {
       'a Retry-After that one machine was given is kept by all, for as long as it says',
       { tags: ['C-53'] },
       async () => {
-        await using it = await scene(kind, { patienceSeconds: 5 })
+        await using it = await scene(kind, { maximumWaitSeconds: 5 })
         it.as.faults.token.push({ kind: 'status', status: 429, headers: { 'retry-after': '300' } })
         await it.advance(lifetimeSeconds)
         const first = it.managers[1]
@@ -119,7 +119,10 @@ for (const kind of sharedStores) {
   })
 }
 
-async function scene(kind: SharedStoreKind, options: { readonly patienceSeconds?: number } = {}) {
+async function scene(
+  kind: SharedStoreKind,
+  options: { readonly maximumWaitSeconds?: number } = {},
+) {
   const clock = virtualClock(Math.floor(Date.now() / 1000))
   const as = await startScriptedAuthorizationServer({
     clock,
@@ -179,7 +182,7 @@ async function scene(kind: SharedStoreKind, options: { readonly patienceSeconds?
       clock.advanceSeconds(seconds)
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(managers.map((manager) => manager.idle()))
+      await Promise.all(managers.map((manager) => manager.whenIdle()))
       await shared.close()
       await server.close()
       await as.close()

@@ -128,7 +128,7 @@ describe.runIf(postgresUrl !== undefined)('Postgres store: locks and table', () 
   test('a pool that gives no connection is an answer, not a hang', async () => {
     await using it = await scene(3)
     const clients = await Promise.all([1, 2, 3].map(() => it.pool.connect()))
-    const store = postgresStore(it.pool, { key, table: it.table, timeoutMilliseconds: 50 })
+    const store = postgresStore(it.pool, { key, table: it.table, requestTimeoutMilliseconds: 50 })
     expect(await store.lock(name)).toMatchObject({ outcome: 'unavailable' })
     await expect(store.read(name)).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' })
     for (const client of clients) client.release()

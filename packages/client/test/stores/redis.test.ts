@@ -35,7 +35,7 @@ describe('settings', () => {
 
   test('a server that does not answer is an error in bounded time', async () => {
     const silent = { eval: () => new Promise<never>(() => undefined) }
-    const store = redisStore(silent, { key, timeoutMilliseconds: 20 })
+    const store = redisStore(silent, { key, requestTimeoutMilliseconds: 20 })
     await expect(store.read(name)).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' })
     expect(await store.lock(name, { waitMilliseconds: 5000 })).toMatchObject({
       outcome: 'unavailable',
@@ -131,7 +131,7 @@ describe.runIf(redisUrl !== undefined)('Redis store: leases', () => {
       key,
       keyPrefix,
       leaseMilliseconds: 600_000,
-      timeoutMilliseconds: 50,
+      requestTimeoutMilliseconds: 50,
     })
     expect((await store.lock(name)).outcome).toBe('unavailable')
     expect(await it.client.exists(it.lockKey)).toBe(1)

@@ -59,8 +59,8 @@ export async function openStore(pool: Pool, key: Uint8Array): Promise<RecordStor
 // #endregion store
 
 // #region keeper
-import type { Keeper, KeeperOptions } from '@evergrant/client/keeper'
-import { createKeeper } from '@evergrant/client/keeper'
+import type { Keeper, KeeperOptions } from '@evergrant/client/refresh-worker'
+import { createKeeper } from '@evergrant/client/refresh-worker'
 
 export async function keepFresh(store: RecordStore, options: KeeperOptions = {}): Promise<Keeper> {
   const keeper = createKeeper(store, options)

@@ -7,7 +7,7 @@ import type {
 import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
 import type { ClientEvent, Grant, RecordStore } from '../../src/index.ts'
 import { createTokenManager } from '../../src/index.ts'
-import type { KeeperEvent } from '../../src/keeper.ts'
+import type { KeeperEvent } from '../../src/refresh-worker.ts'
 import { bindingExchange, identityOf } from '../../src/session/current-grant.ts'
 import type { Binding } from '../../src/session/records.ts'
 import { bindingRecord } from '../../src/session/records.ts'
@@ -71,7 +71,7 @@ export async function manyGrants(
     const issued = await as.issueGrant({ clientId: 'client-1', scope, resource })
     const refreshToken = issued.refreshToken ?? ''
     await (await bindingRecord(store, partition, resource)).put(binding)
-    const http = { fetch: undefined, timeoutMilliseconds: undefined }
+    const http = { fetch: undefined, requestTimeoutMilliseconds: undefined }
     const dpop = dpopProver()
     const manager = await createTokenManager(identityOf(binding), {
       store,

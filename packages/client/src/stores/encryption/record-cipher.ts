@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
-import { EvergrantClientError } from '../../errors.ts'
-import type { RecordName, StoredRecord } from '../../store.ts'
+import { EvergrantClientError } from '../../lib/errors.ts'
+import type { RecordName, StoredRecord } from '../store.ts'
 
 const formatVersion = 1
 /** What AES-256 takes. */

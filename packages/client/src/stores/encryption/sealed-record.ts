@@ -1,5 +1,5 @@
-import { EvergrantClientError } from '../../errors.ts'
-import type { RecordName, StoredRecord } from '../../store.ts'
+import { EvergrantClientError } from '../../lib/errors.ts'
+import type { RecordName, StoredRecord } from '../store.ts'
 import type { OpenedRecord } from './record-cipher.ts'
 
 /** What a store does around an encrypted record that does not open. */

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
-import type { HeldLock, LockOptions, LockOutcome } from '../../store.ts'
+import type { HeldLock, LockOptions, LockOutcome } from '../store.ts'
 
 /** SQLite's code for "somebody else holds the lock". */
 const sqliteBusy = 5

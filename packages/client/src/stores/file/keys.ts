@@ -1,7 +1,7 @@
 import { randomBytes, scrypt } from 'node:crypto'
 import { link, mkdir, open, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { EvergrantClientError } from '../../errors.ts'
+import { EvergrantClientError } from '../../lib/errors.ts'
 import { keyLengthBytes } from '../encryption/record-cipher.ts'
 import { ownerOnlyFile, ownerOnlyFolder, restrictToOwner, syncFolder } from './durable-file.ts'
 import { readPrivateFile } from './private-path.ts'

@@ -3,7 +3,7 @@ import { constants, lstat, mkdir, open, readlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
-import { EvergrantClientError } from '../../errors.ts'
+import { EvergrantClientError } from '../../lib/errors.ts'
 import { ownerOnlyFolder } from './durable-file.ts'
 import { hasCode } from './system-error.ts'
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { LockOptions, LockOutcome } from '../../store.ts'
+import type { LockOptions, LockOutcome } from '../store.ts'
 
 /** One attempt: an answer, or `crowded` where this process may not even ask right now. */
 export type LockAttempt = LockOutcome | { readonly outcome: 'crowded'; readonly reason: string }

@@ -1,4 +1,4 @@
-import type { HeldLock, LockOptions, LockOutcome } from '../../store.ts'
+import type { HeldLock, LockOptions, LockOutcome } from '../store.ts'
 import { millisecondsSince, thisMoment, within } from '../locking/bounded.ts'
 import type { LockAttempt } from '../locking/poll-for-lock.ts'
 import { pollForLock } from '../locking/poll-for-lock.ts'
@@ -8,7 +8,7 @@ import type { PostgresClient, PostgresPool } from './pool.ts'
 export interface TransactionLockSettings {
   /** Locks that may be held, or asked for, at one moment. */
   readonly maximumConnections: number
-  readonly timeoutMilliseconds: number
+  readonly requestTimeoutMilliseconds: number
 }
 
 /** Locks of one pool. */
@@ -51,7 +51,7 @@ export function transactionLocks(
   pool: PostgresPool,
   settings: TransactionLockSettings,
 ): TransactionLocks {
-  const { maximumConnections, timeoutMilliseconds } = settings
+  const { maximumConnections, requestTimeoutMilliseconds } = settings
   const held = new Set<HeldLock>()
   let connections = 0
 
@@ -67,10 +67,10 @@ export function transactionLocks(
     try {
       const connecting = pool.connect()
       connection = lockConnection(
-        await within(timeoutMilliseconds, 'The connection pool', connecting, (late) =>
+        await within(requestTimeoutMilliseconds, 'The connection pool', connecting, (late) =>
           late.release(),
         ),
-        timeoutMilliseconds,
+        requestTimeoutMilliseconds,
       )
     } catch (cause) {
       connections -= 1
@@ -141,7 +141,10 @@ interface LockConnection {
   end(): Promise<void>
 }
 
-function lockConnection(client: PostgresClient, timeoutMilliseconds: number): LockConnection {
+function lockConnection(
+  client: PostgresClient,
+  requestTimeoutMilliseconds: number,
+): LockConnection {
   let alive = true
   let turn: Promise<unknown> = Promise.resolve()
 
@@ -155,7 +158,11 @@ function lockConnection(client: PostgresClient, timeoutMilliseconds: number): Lo
   async function query(text: string, values: string[]): Promise<Record<string, unknown>[]> {
     if (!alive) throw new Error('The connection that held the lock has ended.')
     try {
-      const { rows } = await client.query({ text, values, query_timeout: timeoutMilliseconds })
+      const { rows } = await client.query({
+        text,
+        values,
+        query_timeout: requestTimeoutMilliseconds,
+      })
       return rows
     } catch (error) {
       // Whatever failed, the transaction is over or its state unknown.

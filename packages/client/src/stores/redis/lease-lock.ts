@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { HeldLock, LockOptions, LockOutcome } from '../../store.ts'
+import type { HeldLock, LockOptions, LockOutcome } from '../store.ts'
 import type { Moment } from '../locking/bounded.ts'
 import { millisecondsSince, thisMoment } from '../locking/bounded.ts'
 import type { LockAttempt } from '../locking/poll-for-lock.ts'

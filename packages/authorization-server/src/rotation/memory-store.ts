@@ -1,0 +1,36 @@
+import type { RefreshTokenRecord, RefreshTokenStore } from './rotation-rule.ts'
+
+/**
+ * A {@link RefreshTokenStore} in memory, for tests and for servers that may forget at restart.
+ * Nothing is swept: a process that runs for long wants a store that drops expired records.
+ */
+export function createMemoryRefreshTokenStore<Data>(): RefreshTokenStore<Data> {
+  const records = new Map<string, RefreshTokenRecord<Data>>()
+  return {
+    async insert(record) {
+      records.set(record.id, record)
+    },
+    async find(id) {
+      return records.get(id)
+    },
+    // No await between the look and the write: that is what makes it atomic here.
+    async supersede(id, successor, supersededAtEpochSeconds) {
+      const presented = records.get(id)
+      if (presented === undefined) return 'missing'
+      if (presented.supersededAtEpochSeconds !== undefined) return 'already-superseded'
+      records.set(id, { ...presented, supersededAtEpochSeconds, successorId: successor.id })
+      records.set(successor.id, successor)
+      return 'superseded'
+    },
+    async markUsed(id, firstUsedAtEpochSeconds) {
+      const record = records.get(id)
+      if (record === undefined || record.firstUsedAtEpochSeconds !== undefined) return
+      records.set(id, { ...record, firstUsedAtEpochSeconds })
+    },
+    async revokeFamily(familyId) {
+      for (const [id, record] of records) {
+        if (record.familyId === familyId) records.delete(id)
+      }
+    },
+  }
+}

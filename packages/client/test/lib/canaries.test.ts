@@ -1,0 +1,244 @@
+import { randomBytes } from 'node:crypto'
+import diagnostics from 'node:diagnostics_channel'
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { inspect } from 'node:util'
+import { createCanaries } from '@evergrant/test-kit'
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics'
+import {
+  BasicTracerProvider,
+  InMemorySpanExporter,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-base'
+import { expect, test } from 'vitest'
+import { authorizedFetch } from '../../src/fetch.ts'
+import { grantRepository } from '../../src/grant/grant-repository.ts'
+import type { RecordStore, Session, SessionOptions } from '../../src/index.ts'
+import { diagnosticsChannelName, EvergrantClientError, findSignIn } from '../../src/index.ts'
+import { createKeeper } from '../../src/refresh-worker.ts'
+import { openTelemetryObserver } from '../../src/opentelemetry.ts'
+import { fileStore } from '../../src/stores/file.ts'
+import type { Scene } from '../support/signed-in-session.ts'
+import { scene } from '../support/signed-in-session.ts'
+
+/** Every fault a token endpoint can show, one after the other, each followed by a rescue. */
+const faults = [
+  { kind: 'status', status: 503, body: 'no' },
+  { kind: 'html' },
+  { kind: 'reset' },
+  { kind: 'empty-400' },
+  { kind: 'oauth-error', error: 'invalid_target', description: 'no such resource' },
+  { kind: 'oauth-error', error: 'invalid_client' },
+  { kind: 'merge', fields: { token_type: 'mac' } },
+  { kind: 'merge', fields: { access_token: 42 } },
+  { kind: 'redirect', location: 'https://elsewhere.test/token' },
+] as const
+
+/** Watches all the secrets that the servers have seen or made up to now. */
+function watchSecrets(canaries: ReturnType<typeof createCanaries>, it: Scene): void {
+  for (const { form, headers } of [...it.as.requests, ...it.server.requests]) {
+    for (const name of ['code', 'code_verifier', 'refresh_token', 'token']) {
+      const value = form[name]
+      if (value !== undefined) canaries.watch(name, value)
+    }
+    const proof = headers['dpop']
+    if (typeof proof === 'string') canaries.watch('DPoP proof', proof)
+  }
+  for (const { headers } of it.server.requests) {
+    const token = headers.authorization?.split(' ')[1]
+    if (token !== undefined) canaries.watch('access token', token)
+  }
+  for (const { id } of it.as.grants()) {
+    for (const token of it.as.liveRefreshTokens(id)) canaries.watch('refresh token', token)
+  }
+}
+
+/** The private key that a session's tokens are bound to: `d` of its JWK. */
+async function privateKeyOf(session: Session, store: RecordStore, it: Scene): Promise<string> {
+  const { identity } = await session.status()
+  if (identity === undefined) throw new Error('nobody has signed in')
+  const stored = await (await grantRepository(store, identity, it.clock)).read()
+  const d = stored?.grant.dpopKey?.['d']
+  if (typeof d !== 'string') throw new Error('the tokens are not bound to a key')
+  return d
+}
+
+/** An observer that exports to memory, and all that it exported as text. */
+function telemetry() {
+  const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+  const reader = new PeriodicExportingMetricReader({
+    exporter: metricExporter,
+    exportIntervalMillis: 3_600_000,
+  })
+  const spanExporter = new InMemorySpanExporter()
+  return {
+    observe: openTelemetryObserver({
+      meter: new MeterProvider({ readers: [reader] }).getMeter('test'),
+      tracer: new BasicTracerProvider({
+        spanProcessors: [new SimpleSpanProcessor(spanExporter)],
+      }).getTracer('test'),
+    }),
+    exported: async () => {
+      await reader.forceFlush()
+      return {
+        spans: spanExporter.getFinishedSpans().map((span) => inspect(span, { depth: 20 })),
+        metrics: metricExporter.getMetrics().map((metric) => inspect(metric, { depth: 20 })),
+      }
+    },
+  }
+}
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return await Promise.all(
+    entries
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFile(path.join(entry.parentPath, entry.name), 'latin1')),
+  )
+}
+
+test(
+  'no token, code, verifier, key or secret shows in any error, event, span, metric, log, file or URL, whatever goes wrong',
+  { tags: ['C-06'] },
+  async () => {
+    await using it = await scene()
+    const canaries = createCanaries()
+    const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-canaries-'))
+    const storeKey = randomBytes(32)
+    canaries.watch('store key', storeKey)
+    const store = await fileStore(folder, { key: storeKey })
+    it.as.overrideMetadata({ dpop_signing_alg_values_supported: ['ES256'] })
+    const { observe: measure, exported } = telemetry()
+    const heard: string[] = []
+    const hear = (message: unknown): void => {
+      heard.push(inspect(message, { depth: 20 }))
+    }
+    diagnostics.subscribe(diagnosticsChannelName, hear)
+    const observe = (event: Parameters<typeof measure>[0]): void => {
+      hear(event)
+      measure(event)
+    }
+    const clientSecret = canaries.secret('client secret')
+    const preRegistered = { [it.as.issuer]: { clientId: 'client-1', clientSecret } }
+
+    function session(more: Partial<SessionOptions> = {}): Session {
+      return it.session({ store, observe, refresh: { maximumWaitSeconds: 0 }, ...more })
+    }
+    async function attempt(work: () => Promise<unknown>): Promise<void> {
+      try {
+        hear(await work())
+      } catch (error) {
+        hear(error)
+        heard.push(
+          String(error),
+          JSON.stringify(error),
+          error instanceof Error ? (error.stack ?? '') : '',
+        )
+      }
+    }
+
+    for (const fault of faults) {
+      const current = session()
+      await attempt(() => current.signIn({ anew: true }))
+      await attempt(async () => (await authorizedFetch(current)(it.server.resource)).status)
+      it.clock.advanceSeconds(1000)
+      it.as.faults.token.push(fault)
+      await attempt(async () => (await authorizedFetch(current)(it.server.resource)).status)
+      it.clock.advanceSeconds(100)
+      it.as.faults.token.push(fault)
+      await attempt(() => current.signIn({ anew: true }))
+      await attempt(() => current.status())
+    }
+    const confidential = session({ client: { name: 'confidential', preRegistered } })
+    it.as.faults.token.push({ kind: 'oauth-error', error: 'invalid_client' })
+    await attempt(() => confidential.signIn({ anew: true }))
+    await attempt(() => session().signIn({ anew: true }))
+
+    // Tokens that are bound to a key.
+    const boundAnswer = { kind: 'merge', fields: { token_type: 'DPoP' } } as const
+    const bound = session({ partition: 'bound', preferences: { dpop: 'when-advertised' } })
+    it.as.faults.token.push(boundAnswer)
+    await attempt(() => bound.signIn())
+    const d = await privateKeyOf(bound, store, it)
+    canaries.watch('DPoP private key', d)
+    canaries.watch('DPoP private key', Buffer.from(d, 'base64url'))
+    await attempt(async () => (await authorizedFetch(bound)(it.server.resource)).status)
+    for (const fault of [faults[0], faults[4], boundAnswer]) {
+      it.clock.advanceSeconds(1000)
+      it.as.faults.token.push(fault)
+      await attempt(async () => (await authorizedFetch(bound)(it.server.resource)).status)
+    }
+    await attempt(() => bound.status())
+
+    // The redirect form: each answer comes from outside, to the wrong session first, and twice.
+    const redirect = { kind: 'redirect', redirectUri: 'https://app.test/callback' } as const
+    const web = session({ partition: 'web', signIn: redirect })
+    const stranger = session({ partition: 'stranger', signIn: redirect })
+    for (const answered of ['by another issuer', 'and then 503', 'rightly']) {
+      const required: unknown = await web.signIn().catch((error: unknown) => error)
+      if (!EvergrantClientError.is(required)) throw new Error('a sign-in needs no person')
+      hear(required)
+      const answer = await fetch(required.authorizationUrl ?? '', { redirect: 'manual' })
+      const callbackUrl = answer.headers.get('location') ?? ''
+      canaries.watch('code', new URL(callbackUrl).searchParams.get('code') ?? '')
+      const received = new URL(callbackUrl)
+      if (answered === 'by another issuer') received.searchParams.set('iss', 'https://evil.test')
+      if (answered === 'and then 503') it.as.faults.token.push(faults[0])
+      await attempt(() => findSignIn(store, callbackUrl))
+      await attempt(() => stranger.completeSignIn(callbackUrl))
+      await attempt(() => web.completeSignIn(received.href))
+      await attempt(() => web.completeSignIn(received.href))
+    }
+    expect((await web.status()).state).toBe('active')
+
+    // A keeper of all of them, at a server that fails, and over a store that does.
+    for (const keptStore of [store, { ...store, read: () => Promise.reject(new Error('EIO')) }]) {
+      const keeper = createKeeper(keptStore, { clock: it.clock, observe })
+      await attempt(() => keeper.start())
+      it.as.faults.token.push(faults[0], faults[1], faults[4])
+      for (let round = 0; round < 5; round += 1) {
+        it.clock.advanceSeconds(300)
+        await attempt(() => keeper.whenIdle())
+      }
+      it.as.faults.token.length = 0
+      hear(keeper.stats())
+      await keeper.stop()
+    }
+
+    it.as.faults.revoke.push({ kind: 'reset' })
+    await attempt(() => session().signOut())
+
+    diagnostics.unsubscribe(diagnosticsChannelName, hear)
+    watchSecrets(canaries, it)
+    const forms = it.as.requests.map(({ form }) => inspect(form))
+    expect(() => canaries.expectNoCanary(forms)).toThrow('holds the secret')
+    const proofs = it.as.requests.flatMap(({ headers }) => headers['dpop'] ?? [])
+    expect(proofs.length).toBeGreaterThan(3)
+    expect(() => canaries.expectNoCanary(proofs)).toThrow('holds the secret')
+    const { spans, metrics } = await exported()
+    expect(spans.length).toBeGreaterThan(10)
+    expect(metrics.join()).toContain('evergrant.client.refresh.duration')
+    const urls = [...it.as.requests, ...it.server.requests].map(
+      ({ path: requested, query }) => `${requested} ${inspect(query)}`,
+    )
+    const files = await filesBelow(folder)
+    await rm(folder, { recursive: true, force: true })
+    expect(heard.length).toBeGreaterThan(50)
+    for (const said of [
+      'keeper-paused',
+      'TOKEN_STORE_UNAVAILABLE',
+      'refresh-succeeded',
+      'signed-out',
+    ]) {
+      expect(heard.join()).toContain(said)
+    }
+    expect(files.length).toBeGreaterThan(3)
+    canaries.expectNoCanary([...heard, ...spans, ...metrics, ...urls, ...files])
+  },
+)

@@ -1,0 +1,58 @@
+import diagnostics from 'node:diagnostics_channel'
+import { expect, test } from 'vitest'
+import type { ClientEvent } from '../../src/index.ts'
+import { diagnosticsChannelName } from '../../src/index.ts'
+import { createKeeper } from '../../src/refresh-worker.ts'
+import { lifetimeSeconds, manyGrants } from '../support/many-grants.ts'
+import { scene } from '../support/signed-in-session.ts'
+
+/** The types of what is published on the channel, in order, until disposed of. */
+function publishedTypes(): Disposable & { readonly types: string[] } {
+  const types: string[] = []
+  const hear = (message: unknown): void => {
+    types.push((message as ClientEvent).type)
+  }
+  diagnostics.subscribe(diagnosticsChannelName, hear)
+  return {
+    types,
+    [Symbol.dispose]: () => {
+      diagnostics.unsubscribe(diagnosticsChannelName, hear)
+    },
+  }
+}
+
+test("a session's events are each published once, and observed once", async () => {
+  await using it = await scene()
+  using published = publishedTypes()
+  const session = it.session()
+  await session.signIn()
+  expect(published.types).toEqual(['signed-in'])
+  it.clock.advanceSeconds(1000)
+  await session.getAccessToken()
+  expect(published.types).toEqual([
+    'signed-in',
+    'lock-waited',
+    'refresh-started',
+    'refresh-succeeded',
+  ])
+  await session.signOut()
+  expect(published.types.slice(4)).toEqual(['signed-out'])
+  expect(it.events.map(({ type }) => type)).toEqual(published.types)
+})
+
+test('events of a token manager alone, and of a keeper, are each published once', async () => {
+  using published = publishedTypes()
+  await using it = await manyGrants()
+  await it.signIn('user-1')
+  expect(published.types).toEqual(['signed-in'])
+  const { clock, observe } = it
+  const keeper = createKeeper(it.store, { clock, observe, rescanSeconds: 10 * lifetimeSeconds })
+  await keeper.start()
+  clock.advanceSeconds(lifetimeSeconds)
+  await keeper.whenIdle()
+  await keeper.stop()
+  const refresh = ['lock-waited', 'refresh-started', 'refresh-succeeded']
+  expect(published.types).toEqual(['signed-in', ...refresh])
+  // What is about the keeper itself goes to its observer alone.
+  expect(it.events.map(({ type }) => type)).toEqual(['keeper-scanned', ...refresh])
+})

@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import {
+  startProtectedServer,
+  startScriptedAuthorizationServer,
+  virtualClock,
+} from '@evergrant/test-kit'
+import { describe, expect, test } from 'vitest'
+import type { RecordStore } from '../../src/index.ts'
+import { memoryStore } from '../../src/stores/memory.ts'
+import { finishSignIn, forward, keepFresh, openStore, sessionOf } from '../support/gateway.ts'
+import { noteMissing, postgresPool, postgresUrl, sharedStores } from '../support/shared-stores.ts'
+
+const call = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
+
+async function scene(store: RecordStore) {
+  const clock = virtualClock(Math.floor(Date.now() / 1000))
+  const as = await startScriptedAuthorizationServer({ clock, accessTokenLifetimeSeconds: 1000 })
+  const server = await startProtectedServer(as, { clock, scopesSupported: ['mcp:read'] })
+  return {
+    clock,
+    as,
+    server,
+    /** What a user's browser does with the sign-in URL; returns where it ends up. */
+    async browse(answer: Response) {
+      const body: unknown = await answer.json()
+      const url = typeof body === 'object' && body !== null && 'signInUrl' in body && body.signInUrl
+      const page = await fetch(String(url), { redirect: 'manual' })
+      return page.headers.get('location') ?? ''
+    },
+    session: (userId: string) => sessionOf(store, userId, server.resource),
+    async [Symbol.asyncDispose]() {
+      await server.close()
+      await as.close()
+    },
+  }
+}
+
+describe('the gateway of the guide', () => {
+  test(
+    'asks each user to sign in once, on any machine, and keeps the sign-ins fresh',
+    { tags: ['C-05', 'C-36', 'C-55'] },
+    async () => {
+      const store = memoryStore()
+      await using it = await scene(store)
+      for (const user of ['ann', 'ben']) {
+        const answer = await forward(it.session(user), call)
+        expect(answer.status).toBe(401)
+        const done = await finishSignIn(store, user, await it.browse(answer))
+        expect(done.status).toBe(200)
+        expect((await forward(it.session(user), call)).status).toBe(200)
+      }
+      const keeper = await keepFresh(store, { clock: it.clock })
+      expect(keeper.stats()).toMatchObject({ grants: 2, unkept: 0 })
+      for (let expiry = 1; expiry <= 3; expiry += 1) {
+        it.clock.advanceSeconds(900)
+        await keeper.whenIdle()
+        expect(it.as.refreshRequests()).toBe(2 * expiry)
+      }
+      await keeper.stop()
+    },
+  )
+
+  test('takes no sign-in that another user began', { tags: ['C-35'] }, async () => {
+    const store = memoryStore()
+    await using it = await scene(store)
+    const callbackUrl = await it.browse(await forward(it.session('mallory'), call))
+    expect((await finishSignIn(store, 'ann', callbackUrl)).status).toBe(400)
+    expect((await finishSignIn(store, 'ann', 'https://gateway.example/?state=x')).status).toBe(400)
+    expect((await forward(it.session('ann'), call)).status).toBe(401)
+  })
+})
+
+for (const kind of sharedStores.slice(0, 1))
+  noteMissing('the gateway of the guide, over Postgres', kind)
+
+describe.runIf(postgresUrl !== undefined)('the gateway of the guide, over Postgres', () => {
+  test('a sign-in on one machine serves another', { tags: ['C-36'] }, async () => {
+    const key = randomBytes(32)
+    const pools = [postgresPool(4, 'gateway-1'), postgresPool(4, 'gateway-2')]
+    const stores = await Promise.all(pools.map((pool) => openStore(pool, key)))
+    const [here = memoryStore(), there = memoryStore()] = stores
+    await using it = await scene(here)
+    const user = `user-${randomBytes(6).toString('hex')}`
+    const callbackUrl = await it.browse(await forward(it.session(user), call))
+    expect((await finishSignIn(there, user, callbackUrl)).status).toBe(200)
+    expect((await forward(it.session(user), call)).status).toBe(200)
+    await it.session(user).signOut()
+    await Promise.all(pools.map((pool) => pool.end()))
+  })
+})

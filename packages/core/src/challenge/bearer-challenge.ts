@@ -1,0 +1,109 @@
+import type { Challenge } from './challenge.ts'
+import { formatChallenge, parseChallenges } from './challenge.ts'
+import { cleanRemoteText } from '../lib/remote-text.ts'
+import { formatScope, readScope } from '../scope/scope.ts'
+import { isSecureEndpoint } from '../network/url.ts'
+
+/**
+ * What a protected resource says in a `Bearer` or `DPoP` challenge. The wire's names are kept,
+ * except that the scope is split into its tokens.
+ *
+ * @see RFC 6750 §3, RFC 9728 §5.1, RFC 9449 §7.1
+ */
+export interface BearerChallenge {
+  readonly scheme: 'Bearer' | 'DPoP'
+  readonly realm?: string
+  /** The scope tokens the operation needs, at least one; absent where none were named. */
+  readonly scope?: readonly string[]
+  /** `invalid_token`, `insufficient_scope`, `invalid_request` or what else the server sent. */
+  readonly error?: string
+  /** Without control characters, cut short. Text of a stranger: show it as such. */
+  readonly error_description?: string
+  readonly error_uri?: string
+  /** A URL that may be fetched: `https`, or `http` on a loopback host. */
+  readonly resource_metadata?: string
+}
+
+/**
+ * Reads what a protected resource asks for: the `Bearer` challenge that says most, else the `DPoP`
+ * one, among all that came. A gateway in front may have added one that says nothing. `undefined` where there is neither. A `resource_metadata` that may not
+ * be fetched counts as absent, and so does an empty scope.
+ *
+ * @param header - One or more `WWW-Authenticate` values, or challenges already parsed.
+ */
+export function readBearerChallenge(
+  header: string | readonly string[] | readonly Challenge[] | null | undefined,
+): BearerChallenge | undefined {
+  const challenges = isParsed(header) ? header : parseChallenges(header)
+  const find = (scheme: string) => {
+    const fitting = challenges.filter((challenge) => challenge.scheme.toLowerCase() === scheme)
+    return (
+      tellingFirst.reduce<Challenge | undefined>(
+        (found, name) => found ?? fitting.find(({ parameters }) => parameters.has(name)),
+        undefined,
+      ) ?? fitting[0]
+    )
+  }
+  const bearer = find('bearer')
+  const found = bearer ?? find('dpop')
+  if (found === undefined) return undefined
+  const text = (name: string, length?: number) =>
+    cleanRemoteText(found.parameters.get(name), length)
+  const scope = readScope(found.parameters.get('scope')).tokens
+  const resourceMetadata = found.parameters.get('resource_metadata')
+  const optional = {
+    realm: text('realm'),
+    scope: scope.length === 0 ? undefined : scope,
+    error: text('error', 100),
+    error_description: text('error_description'),
+    error_uri: text('error_uri'),
+    resource_metadata:
+      resourceMetadata !== undefined && isSecureEndpoint(resourceMetadata)
+        ? resourceMetadata
+        : undefined,
+  }
+  return {
+    scheme: bearer === undefined ? 'DPoP' : 'Bearer',
+    ...(optional.realm === undefined ? {} : { realm: optional.realm }),
+    ...(optional.scope === undefined ? {} : { scope: optional.scope }),
+    ...(optional.error === undefined ? {} : { error: optional.error }),
+    ...(optional.error_description === undefined
+      ? {}
+      : { error_description: optional.error_description }),
+    ...(optional.error_uri === undefined ? {} : { error_uri: optional.error_uri }),
+    ...(optional.resource_metadata === undefined
+      ? {}
+      : { resource_metadata: optional.resource_metadata }),
+  }
+}
+
+/** What tells a challenge of the resource itself, in this order. */
+const tellingFirst = ['resource_metadata', 'scope', 'error'] as const
+
+function isParsed(
+  header: string | readonly string[] | readonly Challenge[] | null | undefined,
+): header is readonly Challenge[] {
+  return Array.isArray(header) && header.every((entry) => typeof entry === 'object')
+}
+
+/**
+ * Writes a `Bearer` or `DPoP` challenge. {@link readBearerChallenge} reads back what this writes.
+ *
+ * @throws {ProtocolError} `CHALLENGE_INVALID` or `SCOPE_INVALID`.
+ */
+export function formatBearerChallenge(challenge: BearerChallenge): string {
+  const { scheme, scope, ...texts } = challenge
+  const members = {
+    realm: texts.realm,
+    error: texts.error,
+    error_description: texts.error_description,
+    error_uri: texts.error_uri,
+    scope: scope === undefined ? undefined : formatScope(scope),
+    resource_metadata: texts.resource_metadata,
+  }
+  const parameters = new Map<string, string>()
+  for (const [name, value] of Object.entries(members)) {
+    if (value !== undefined) parameters.set(name, value)
+  }
+  return formatChallenge({ scheme, parameters })
+}

@@ -1,0 +1,237 @@
+import { ProtocolError } from '../lib/errors.ts'
+import {
+  readBoolean,
+  readEndpoint,
+  readScopeList,
+  readStringList,
+  readWebPage,
+} from '../lib/json-members.ts'
+import { isRecord, showRemote } from '../lib/remote-text.ts'
+import type { RequirementId } from '../requirements.ts'
+import { parseEndpoint } from '../network/url.ts'
+import { parseIssuer } from './well-known.ts'
+
+/** A slip in a metadata document that leaves it usable. */
+export interface MetadataWarning {
+  readonly code:
+    | 'member-ignored'
+    | 'resource-covers-url'
+    | 'offline-access-in-resource-scopes'
+    | 'authorization-server-ignored'
+  /** The rule that was broken, where the requirement rows have it. */
+  readonly requirement: RequirementId | undefined
+  readonly message: string
+}
+
+/**
+ * Authorization server metadata, the members this project uses, each of the type it must have.
+ * The wire's names are kept.
+ *
+ * @see RFC 8414 §2, OpenID Connect Discovery §3
+ */
+export interface AuthorizationServerMetadata {
+  readonly issuer: string
+  readonly authorization_endpoint: string
+  readonly token_endpoint: string
+  readonly registration_endpoint?: string
+  readonly revocation_endpoint?: string
+  readonly introspection_endpoint?: string
+  readonly pushed_authorization_request_endpoint?: string
+  readonly require_pushed_authorization_requests?: boolean
+  readonly jwks_uri?: string
+  readonly userinfo_endpoint?: string
+  readonly scopes_supported?: readonly string[]
+  readonly response_types_supported?: readonly string[]
+  readonly grant_types_supported?: readonly string[]
+  readonly token_endpoint_auth_methods_supported?: readonly string[]
+  readonly code_challenge_methods_supported?: readonly string[]
+  readonly prompt_values_supported?: readonly string[]
+  readonly dpop_signing_alg_values_supported?: readonly string[]
+  readonly id_token_signing_alg_values_supported?: readonly string[]
+  readonly subject_types_supported?: readonly string[]
+  readonly client_id_metadata_document_supported?: boolean
+  readonly authorization_response_iss_parameter_supported?: boolean
+  readonly service_documentation?: string
+}
+
+/** A usable document, and what was wrong with it all the same. */
+export interface AuthorizationServerMetadataReading {
+  readonly metadata: AuthorizationServerMetadata
+  readonly warnings: readonly MetadataWarning[]
+}
+
+const endpoints = [
+  'registration_endpoint',
+  'revocation_endpoint',
+  'introspection_endpoint',
+  'pushed_authorization_request_endpoint',
+  'jwks_uri',
+  'userinfo_endpoint',
+] as const
+
+const stringLists = [
+  'response_types_supported',
+  'grant_types_supported',
+  'token_endpoint_auth_methods_supported',
+  'code_challenge_methods_supported',
+  'prompt_values_supported',
+  'dpop_signing_alg_values_supported',
+  'id_token_signing_alg_values_supported',
+  'subject_types_supported',
+] as const
+
+const booleans = [
+  'require_pushed_authorization_requests',
+  'client_id_metadata_document_supported',
+  'authorization_response_iss_parameter_supported',
+] as const
+
+/**
+ * Validates authorization server metadata. Members it does not know are left out; an optional
+ * member of the wrong type, or an optional endpoint that is not secure, is left out with a warning.
+ *
+ * @param document - The parsed JSON document.
+ * @param expectedIssuer - The identifier its URL was built from. Compared as a string, without
+ *   any normalisation.
+ * @throws {ProtocolError} `METADATA_INVALID`, `ISSUER_MISMATCH`, or for the two endpoints every
+ *   flow needs `URL_INVALID` and `ENDPOINT_NOT_SECURE`.
+ * @see RFC 8414 §3.3
+ */
+export function parseAuthorizationServerMetadata(
+  document: unknown,
+  expectedIssuer: string,
+): AuthorizationServerMetadataReading {
+  if (!isRecord(document)) {
+    throw new ProtocolError(
+      'METADATA_INVALID',
+      `The authorization server metadata is ${showRemote(document)}, not a JSON object.`,
+    )
+  }
+  const { issuer } = document
+  if (issuer !== expectedIssuer) {
+    throw new ProtocolError(
+      'ISSUER_MISMATCH',
+      `The authorization server metadata names the issuer ${showRemote(issuer)}, expected ` +
+        `${showRemote(expectedIssuer)}. The two must be identical, to the last slash: ` +
+        'correct authorization_servers in the protected resource metadata, or the issuer.',
+    )
+  }
+  parseIssuer(issuer)
+
+  const warnings: MetadataWarning[] = []
+  const report = (member: string, why: string): void => {
+    warnings.push({
+      code: 'member-ignored',
+      requirement: undefined,
+      message: `${member} ${why}; it was left out`,
+    })
+  }
+  const metadata: Record<string, unknown> = {
+    issuer,
+    authorization_endpoint: requiredEndpoint(document, 'authorization_endpoint'),
+    token_endpoint: requiredEndpoint(document, 'token_endpoint'),
+    scopes_supported: readScopeList(document, 'scopes_supported', report),
+    service_documentation: readWebPage(document, 'service_documentation', report),
+  }
+  for (const member of endpoints) metadata[member] = readEndpoint(document, member, report)
+  for (const member of stringLists) metadata[member] = readStringList(document, member, report)
+  for (const member of booleans) metadata[member] = readBoolean(document, member, report)
+  for (const [member, value] of Object.entries(metadata)) {
+    if (value === undefined) delete metadata[member]
+  }
+  // Every member was read above by the reader of its type.
+  return { metadata: metadata as unknown as AuthorizationServerMetadata, warnings }
+}
+
+function requiredEndpoint(
+  document: Readonly<Record<string, unknown>>,
+  member: 'authorization_endpoint' | 'token_endpoint',
+): string {
+  const value = document[member]
+  if (value === undefined || value === null || value === '') {
+    throw new ProtocolError(
+      'METADATA_INVALID',
+      `The authorization server metadata has no ${member}, which the authorization code flow needs.`,
+    )
+  }
+  return parseEndpoint(value, member)
+}
+
+/**
+ * Tells whether a server is an OpenID Provider, by what only providers publish. It matters for
+ * `prompt=consent`.
+ */
+export function isOpenIdProvider(
+  metadata: Pick<
+    AuthorizationServerMetadata,
+    'id_token_signing_alg_values_supported' | 'scopes_supported' | 'subject_types_supported'
+  >,
+): boolean {
+  return (
+    metadata.id_token_signing_alg_values_supported !== undefined ||
+    metadata.subject_types_supported !== undefined ||
+    metadata.scopes_supported?.includes('openid') === true
+  )
+}
+
+/** Whether the authorization code flow may go on, and why. */
+export interface PkceDecision {
+  readonly action: 'use-s256' | 'refuse'
+  readonly reason: 'advertised' | 'not-advertised' | 'assumed-by-option' | 's256-not-listed'
+  readonly explanation: string
+}
+
+/** Options of {@link decidePkce}. */
+export interface DecidePkceOptions {
+  /**
+   * Go on with S256 where the metadata says nothing about PKCE. Default `false`, as the MCP
+   * specification demands. For servers known to support S256 without saying so; the client then
+   * cannot tell whether the server checks the verifier.
+   */
+  readonly assumeS256?: boolean | undefined
+}
+
+/**
+ * Decides by the metadata whether PKCE with S256 is available; without it the client must not go
+ * on. A server that lists methods without S256 is refused whatever the options say.
+ *
+ * @see MCP 2026-07-28 Authorization Code Protection, RFC 7636 §4.2
+ */
+export function decidePkce(
+  metadata: Pick<AuthorizationServerMetadata, 'code_challenge_methods_supported'>,
+  options: DecidePkceOptions = {},
+): PkceDecision {
+  const methods = metadata.code_challenge_methods_supported
+  if (methods?.includes('S256') === true) {
+    return {
+      action: 'use-s256',
+      reason: 'advertised',
+      explanation: 'The authorization server advertises PKCE with S256.',
+    }
+  }
+  if (methods !== undefined) {
+    return {
+      action: 'refuse',
+      reason: 's256-not-listed',
+      explanation:
+        `The authorization server lists the PKCE methods ${showRemote(methods)}, without S256. ` +
+        'Enable S256 there.',
+    }
+  }
+  return options.assumeS256 === true
+    ? {
+        action: 'use-s256',
+        reason: 'assumed-by-option',
+        explanation:
+          'The authorization server does not say that it supports PKCE; S256 is used because an ' +
+          'option says so.',
+      }
+    : {
+        action: 'refuse',
+        reason: 'not-advertised',
+        explanation:
+          'The authorization server metadata has no code_challenge_methods_supported, so PKCE ' +
+          'support cannot be verified and the client must not go on. Publish it there, or, for a ' +
+          'server known to support S256, set the option that assumes it.',
+      }
+}

@@ -1,0 +1,129 @@
+import { ProtocolError } from '../lib/errors.ts'
+import { readString, readStringList } from '../lib/json-members.ts'
+import { cleanRemoteText, isRecord, showRemote } from '../lib/remote-text.ts'
+
+/**
+ * What an authorization server registered. The wire's names are kept.
+ *
+ * @see RFC 7591 §3.2.1
+ */
+export interface RegistrationResponse {
+  readonly client_id: string
+  readonly client_secret?: string
+  /** Epoch seconds; absent where the secret does not expire, which the wire writes as 0. */
+  readonly client_secret_expires_at?: number
+  readonly token_endpoint_auth_method?: string
+  readonly grant_types?: readonly string[]
+  readonly redirect_uris?: readonly string[]
+  readonly scope?: string
+  readonly registration_client_uri?: string
+  readonly registration_access_token?: string
+  readonly warnings: readonly string[]
+}
+
+const texts = [
+  'client_secret',
+  'token_endpoint_auth_method',
+  'scope',
+  'registration_client_uri',
+  'registration_access_token',
+] as const
+
+/**
+ * Validates the body of a successful registration response.
+ *
+ * @throws {ProtocolError} `REGISTRATION_RESPONSE_INVALID` where it holds no `client_id`.
+ */
+export function parseRegistrationResponse(body: unknown): RegistrationResponse {
+  // Only its type: whatever it is, it may hold the client's secret.
+  if (!isRecord(body)) {
+    throw invalid(`is ${Array.isArray(body) ? 'an array' : typeof body}, not a JSON object`)
+  }
+  const clientId = body['client_id']
+  if (typeof clientId !== 'string' || !/^[\x20-\x7e]+$/.test(clientId)) {
+    throw invalid('has no client_id of visible ASCII characters')
+  }
+  const warnings: string[] = []
+  // The reason may show the value, which for a secret must not be shown.
+  const report = (member: string): void => {
+    warnings.push(`${member} is not of the type it must have; it was left out`)
+  }
+  const members: Partial<Record<(typeof texts)[number], string>> = {}
+  for (const member of texts) {
+    const text = readString(body, member, report)
+    if (text !== undefined && text !== '') members[member] = text
+  }
+  const grantTypes = readStringList(body, 'grant_types', report)
+  const redirectUris = readStringList(body, 'redirect_uris', report)
+  if (grantTypes !== undefined && !grantTypes.includes('refresh_token')) {
+    warnings.push('grant_types has no refresh_token: the server will hardly issue one')
+  }
+  const expiry = body['client_secret_expires_at']
+  return {
+    client_id: clientId,
+    ...members,
+    ...(typeof expiry === 'number' && expiry > 0 ? { client_secret_expires_at: expiry } : {}),
+    ...(grantTypes === undefined ? {} : { grant_types: grantTypes }),
+    ...(redirectUris === undefined ? {} : { redirect_uris: redirectUris }),
+    warnings,
+  }
+}
+
+function invalid(what: string): ProtocolError {
+  return new ProtocolError(
+    'REGISTRATION_RESPONSE_INVALID',
+    `The registration response ${what}. Expected what RFC 7591 §3.2.1 requires. ` +
+      'Check that the URL is the registration endpoint.',
+  )
+}
+
+/** Why an authorization server refused a registration, and what to do about it. */
+export interface RegistrationErrorExplanation {
+  /** RFC 7591 §3.2.2 `error`, when the server sent one. */
+  readonly oauthError: string | undefined
+  readonly oauthErrorDescription: string | undefined
+  readonly explanation: string
+}
+
+/**
+ * Puts a refused registration in words, with the usual causes: redirect URIs that do not fit the
+ * `application_type`, registration that is not open, metadata the server does not take.
+ *
+ * @param body - The parsed JSON body, or `undefined`.
+ * @see RFC 7591 §3.2.2, OpenID Connect Dynamic Client Registration §2
+ */
+export function explainRegistrationError(
+  status: number,
+  body: unknown,
+): RegistrationErrorExplanation {
+  const json = isRecord(body) ? body : {}
+  const oauthError = cleanRemoteText(json['error'], 100)
+  const described = cleanRemoteText(json['error_description'])
+  return {
+    oauthError,
+    oauthErrorDescription: described,
+    explanation:
+      `The authorization server refused to register this client (status ${status}` +
+      `${oauthError === undefined ? '' : `, ${showRemote(oauthError)}`}). ${advice(status, oauthError)}`,
+  }
+}
+
+function advice(status: number, error: string | undefined): string {
+  if (error === 'invalid_redirect_uri') {
+    return (
+      'It does not take the redirect URI for this application_type: native clients use http on ' +
+      'a loopback host or a private-use scheme, web clients https.'
+    )
+  }
+  if (error === 'invalid_client_metadata') {
+    return 'It does not take a member of the client metadata: compare it with the server’s metadata.'
+  }
+  if (error === 'invalid_software_statement' || error === 'unapproved_software_statement') {
+    return 'It wants a software statement it approves: ask whoever runs it.'
+  }
+  if (status === 401 || status === 403) {
+    return 'Registration is not open to everyone there: register the client by hand and use its client ID.'
+  }
+  if (status === 429 || status >= 500) return 'Try again later.'
+  return 'Register the client by hand and use its client ID.'
+}

@@ -1,0 +1,284 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  formatBearerChallenge,
+  formatChallenge,
+  parseChallenges,
+  readBearerChallenge,
+  showRemote,
+} from '../../src/index.ts'
+import type { BearerChallenge } from '../../src/index.ts'
+import { headerToken, scopeToken } from '../arbitraries.ts'
+
+function plain(header: string | readonly string[]): unknown[] {
+  return parseChallenges(header).map((challenge) => [
+    challenge.scheme,
+    challenge.token68 ?? Object.fromEntries(challenge.parameters),
+  ])
+}
+
+test.each<[string, string | string[], unknown[]]>([
+  ['a bare scheme', 'Negotiate', [['Negotiate', {}]]],
+  ['token68', 'Negotiate YWJj+/==', [['Negotiate', 'YWJj+/==']]],
+  ['parameters', 'Bearer realm="x", scope="a b"', [['Bearer', { realm: 'x', scope: 'a b' }]]],
+  [
+    'several in one value (RFC 9110 §11.6.1)',
+    'Basic realm="simple", Newauth realm="apps", type=1, title="Login to \\"apps\\""',
+    [
+      ['Basic', { realm: 'simple' }],
+      ['Newauth', { realm: 'apps', type: '1', title: 'Login to "apps"' }],
+    ],
+  ],
+  [
+    'several values',
+    ['Basic realm="a"', 'Bearer scope="b"'],
+    [
+      ['Basic', { realm: 'a' }],
+      ['Bearer', { scope: 'b' }],
+    ],
+  ],
+  [
+    'bare schemes in a list',
+    'Negotiate, NTLM, Bearer error=invalid_token',
+    [
+      ['Negotiate', {}],
+      ['NTLM', {}],
+      ['Bearer', { error: 'invalid_token' }],
+    ],
+  ],
+  [
+    'token68 before another challenge',
+    'Negotiate abc=, Bearer realm="x"',
+    [
+      ['Negotiate', 'abc='],
+      ['Bearer', { realm: 'x' }],
+    ],
+  ],
+  [
+    'commas and equals in a quoted string',
+    'Bearer realm="a, b=c"',
+    [['Bearer', { realm: 'a, b=c' }]],
+  ],
+  [
+    'white space around =',
+    'Bearer realm = "x" , error\t=\tinvalid_token',
+    [['Bearer', { realm: 'x', error: 'invalid_token' }]],
+  ],
+  [
+    'empty list elements',
+    ' ,, Bearer realm="x",, , error="e" ,',
+    [['Bearer', { realm: 'x', error: 'e' }]],
+  ],
+  ['names in any case', 'bEARER SCOPE="a"', [['bEARER', { scope: 'a' }]]],
+  [
+    'of a repeated parameter the first',
+    'Bearer scope="a", scope="b"',
+    [['Bearer', { scope: 'a' }]],
+  ],
+  [
+    'a name every object has',
+    'Bearer __proto__="x", constructor="y"',
+    [
+      [
+        'Bearer',
+        Object.fromEntries([
+          ['__proto__', 'x'],
+          ['constructor', 'y'],
+        ]),
+      ],
+    ],
+  ],
+])('parses %s', { tags: ['C-30'] }, (_, header, expected) => {
+  expect(plain(header)).toEqual(expected)
+})
+
+test.each<[string, string, unknown[]]>([
+  ['nothing', '', []],
+  ['only garbage', '=, "", ;;; ', []],
+  ['garbage in front', '"x" =y, Bearer scope="a"', [['Bearer', { scope: 'a' }]]],
+  ['a parameter without a scheme', 'realm="x", Bearer scope="a"', [['Bearer', { scope: 'a' }]]],
+  [
+    'garbage between parameters',
+    'Bearer realm="x", =;, scope="a"',
+    [['Bearer', { realm: 'x', scope: 'a' }]],
+  ],
+  [
+    'a URL without quotes',
+    'Bearer resource_metadata=https://mcp.test/.well-known/x, scope=a',
+    [['Bearer', { resource_metadata: 'https://mcp.test/.well-known/x', scope: 'a' }]],
+  ],
+  [
+    'no comma between parameters',
+    'Bearer error="invalid_token" scope="a b"',
+    [['Bearer', { error: 'invalid_token', scope: 'a b' }]],
+  ],
+  ['a quote that never ends', 'Bearer realm="x", scope="a b', [['Bearer', { realm: 'x' }]]],
+  ['a quote that ends in a backslash', 'Bearer scope="a\\', [['Bearer', {}]]],
+])('makes the best of %s', { tags: ['C-30'] }, (_, header, expected) => {
+  expect(plain(header)).toEqual(expected)
+})
+
+test('no header, no challenge', () => {
+  expect(parseChallenges(null)).toEqual([])
+  expect(parseChallenges(undefined)).toEqual([])
+  expect(readBearerChallenge(undefined)).toBeUndefined()
+  expect(readBearerChallenge('Basic realm="x"')).toBeUndefined()
+})
+
+const quotedText = fc.string({
+  unit: fc.constantFrom(...'ab ,=\\"\t;:/ü'.split('')),
+  maxLength: 20,
+})
+const challenge = fc.record({
+  scheme: headerToken,
+  parameters: fc
+    .uniqueArray(fc.tuple(headerToken, quotedText), {
+      selector: ([name]) => name.toLowerCase(),
+      maxLength: 5,
+    })
+    .map((entries) => new Map(entries.map(([name, value]) => [name.toLowerCase(), value]))),
+  token68: fc.constant(undefined),
+})
+
+test(
+  'law: challenges that were formatted are parsed back, however many',
+  { tags: ['C-30'] },
+  () => {
+    fc.assert(
+      fc.property(fc.array(challenge, { maxLength: 4 }), fc.boolean(), (challenges, joined) => {
+        const values = challenges.map((one) => formatChallenge(one))
+        expect(parseChallenges(joined ? values.join(', ') : values)).toEqual(challenges)
+      }),
+    )
+  },
+)
+
+test('law: no header makes the parser throw or hang', () => {
+  const headerText = fc.string({
+    unit: fc.constantFrom(...'aB1 \t,="\\;/é'.split('')),
+    maxLength: 60,
+  })
+  fc.assert(
+    fc.property(headerText, (header) => {
+      expect(Array.isArray(parseChallenges(header))).toBe(true)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('a long hostile header takes no more than linear time', () => {
+  const hostile = 'Bearer a="'.concat('\\"'.repeat(500_000))
+  expect(parseChallenges(hostile)).toHaveLength(1)
+})
+
+test(
+  'a Bearer challenge that a gateway added hides nothing of the resource’s own',
+  { tags: ['C-20', 'C-30'] },
+  () => {
+    const header =
+      'Bearer realm="gateway", Bearer error="insufficient_scope", scope="write", resource_metadata="https://mcp.test/prm"'
+    expect(readBearerChallenge(header)).toEqual({
+      scheme: 'Bearer',
+      error: 'insufficient_scope',
+      scope: ['write'],
+      resource_metadata: 'https://mcp.test/prm',
+    })
+    expect(readBearerChallenge('Bearer realm="gateway", Bearer')).toEqual({
+      scheme: 'Bearer',
+      realm: 'gateway',
+    })
+  },
+)
+
+test('a value of a stranger shows no mark that steers a terminal', () => {
+  const shown = showRemote('a\u001b[31m\u009b31m\u202eb\u2028c\u007f')
+  expect(shown).toBe(String.raw`"a\u001b[31m\u009b31m\u202eb\u2028c\u007f"`)
+})
+
+test.each([
+  ['one quoted string', `Bearer error="${'x'.repeat(10_000_000)}"`],
+  ['one string without an end', `Bearer error="${'\\x'.repeat(5_000_000)}`],
+  ['parameters', `Bearer ${'a=b, '.repeat(2_000_000)}`],
+  ['schemes', 'Basic, '.repeat(1_500_000)],
+  ['commas', ','.repeat(10_000_000)],
+])('a header of 10 MB made of %s ends no process', { tags: ['C-20'] }, (_, header) => {
+  expect(parseChallenges(header).length).toBeLessThan(16_384)
+  expect(parseChallenges(Array.from({ length: 100 }, () => 'Basic'))).toHaveLength(64)
+})
+
+test('what follows a challenge within the limit is not lost', { tags: ['C-20'] }, () => {
+  const header = `Basic realm="${'x'.repeat(8000)}", Bearer scope="a"`
+  expect(readBearerChallenge(header)?.scope).toEqual(['a'])
+})
+
+test('a Bearer challenge comes before a DPoP one, whatever their order', () => {
+  const header = 'DPoP scope="d", Basic realm="x", Bearer scope="b"'
+  expect(readBearerChallenge(header)).toEqual({ scheme: 'Bearer', scope: ['b'] })
+  expect(readBearerChallenge('DPoP algs="ES256", scope="d"')).toEqual({
+    scheme: 'DPoP',
+    scope: ['d'],
+  })
+})
+
+test('reads the scope challenge of the MCP specification', { tags: ['C-21'] }, () => {
+  const header =
+    'Bearer error="insufficient_scope",\n scope="files:write", resource_metadata=' +
+    '"https://mcp.example.com/.well-known/oauth-protected-resource", ' +
+    'error_description="File write permission required for this operation"'
+  expect(readBearerChallenge(header.replaceAll('\n', ''))).toEqual({
+    scheme: 'Bearer',
+    error: 'insufficient_scope',
+    scope: ['files:write'],
+    resource_metadata: 'https://mcp.example.com/.well-known/oauth-protected-resource',
+    error_description: 'File write permission required for this operation',
+  })
+})
+
+test.each([
+  ['http on a host that is not loopback', 'http://mcp.test/x'],
+  ['another scheme', 'file:///etc/passwd'],
+  ['no URL', 'over there'],
+  ['credentials', 'https://user:pass@mcp.test/x'],
+])('ignores a resource_metadata with %s', { tags: ['C-30'] }, (_, url) => {
+  expect(readBearerChallenge(`Bearer resource_metadata="${url}", scope="a"`)).toEqual({
+    scheme: 'Bearer',
+    scope: ['a'],
+  })
+})
+
+test('text of a stranger comes without control characters, and cut short', () => {
+  const header = `Bearer error_description="a\u001b[31m\u202eb${'x'.repeat(1000)}"`
+  const described = readBearerChallenge(header)?.error_description ?? ''
+  expect(described).toMatch(/^a \[31m bx+…$/)
+  expect(described.length).toBeLessThan(400)
+})
+
+test('law: a bearer challenge that was formatted is read back', { tags: ['C-30'] }, () => {
+  const text = fc.constantFrom('invalid_token', 'say "why", please', String.raw`a\b`)
+  const bearer = fc.record(
+    {
+      scheme: fc.constantFrom('Bearer' as const, 'DPoP' as const),
+      realm: text,
+      scope: fc.uniqueArray(scopeToken, { minLength: 1, maxLength: 4 }),
+      error: text,
+      error_description: text,
+      resource_metadata: fc.constantFrom('https://mcp.test/a?b=c', 'http://127.0.0.1:1/x'),
+    },
+    { requiredKeys: ['scheme'] },
+  )
+  fc.assert(
+    fc.property(bearer, (value: BearerChallenge) => {
+      expect(readBearerChallenge(formatBearerChallenge(value))).toEqual(value)
+    }),
+  )
+})
+
+test.each([
+  ['a scheme with a space', { scheme: 'Be arer' }],
+  ['a line break in a value', { scheme: 'Bearer', parameters: new Map([['realm', 'a\r\nb']]) }],
+  ['a name that is no token', { scheme: 'Bearer', parameters: new Map([['a b', 'c']]) }],
+  ['token68 with a space', { scheme: 'Negotiate', token68: 'a b' }],
+  ['both forms', { scheme: 'X', token68: 'abc', parameters: new Map([['a', 'b']]) }],
+])('refuses to write %s', (_, one) => {
+  expect(() => formatChallenge(one)).toThrow(expect.objectContaining({ code: 'CHALLENGE_INVALID' }))
+})

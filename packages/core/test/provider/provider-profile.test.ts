@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import {
+  applyProviderProfile,
+  providerProfiles,
+  selectProviderProfile,
+  standardProfile,
+} from '../../src/index.ts'
+
+test.each([
+  ['https://accounts.google.com', 'google'],
+  ['https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0', 'entra-id'],
+  ['https://acme.eu.auth0.com/', 'auth0'],
+  ['https://acme.okta.com/oauth2/default', 'okta'],
+  ['https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab12', 'cognito'],
+  ['https://acme.logto.app/oidc', 'logto'],
+  ['https://github.com/login/oauth', 'github'],
+  ['https://auth.test', 'standard'],
+  ['https://accounts.google.com.evil.test', 'standard'],
+  ['https://evil.test/.auth0.com/', 'standard'],
+  ['https://evil.test#.auth0.com/', 'standard'],
+  ['https://evil@x.auth0.com/', 'standard'],
+])('the profile of %s is %s', (issuer, id) => {
+  expect(selectProviderProfile(issuer).id).toBe(id)
+})
+
+test('a profile of the caller comes before the built-in ones', () => {
+  const mine = { ...standardProfile, id: 'mine', issuers: ['https://accounts.google.com'] }
+  expect(selectProviderProfile('https://accounts.google.com', { profiles: [mine] }).id).toBe('mine')
+})
+
+test(
+  'resource goes with every request, unless a profile leaves it out and says so',
+  { tags: ['C-34'] },
+  () => {
+    const resource = 'https://mcp.test/mcp'
+    expect(applyProviderProfile(standardProfile, resource)).toEqual({
+      resource,
+      authorizationParameters: {},
+      warnings: [],
+    })
+    const entra = selectProviderProfile('https://login.microsoftonline.com/common/v2.0')
+    const applied = applyProviderProfile(entra, resource)
+    expect(applied.resource).toBeUndefined()
+    expect(applied.warnings).toHaveLength(1)
+    expect(
+      applyProviderProfile(selectProviderProfile('https://a.auth0.com/'), resource),
+    ).toMatchObject({ resource, authorizationParameters: { audience: resource } })
+  },
+)
+
+test('Google’s own parameter is sent only for a refresh token', { tags: ['C-02'] }, () => {
+  const google = selectProviderProfile('https://accounts.google.com')
+  expect(applyProviderProfile(google, 'https://mcp.test').authorizationParameters).toEqual({
+    access_type: 'offline',
+  })
+  expect(
+    applyProviderProfile(google, 'https://mcp.test', { wantsRefreshToken: false })
+      .authorizationParameters,
+  ).toEqual({})
+})
+
+test('every fact names its source, and no profile sets a parameter that protects', () => {
+  const guarded = [
+    'code_challenge',
+    'code_challenge_method',
+    'state',
+    'redirect_uri',
+    'client_id',
+    'scope',
+    'response_type',
+  ]
+  for (const profile of providerProfiles) {
+    expect(profile.facts.length).toBeGreaterThan(0)
+    for (const fact of profile.facts) expect(URL.canParse(fact.source)).toBe(true)
+    for (const name of Object.keys(profile.refreshTokenParameters)) {
+      expect(guarded).not.toContain(name)
+    }
+  }
+})

@@ -1,0 +1,403 @@
+import * as fc from 'fast-check'
+import { expect, test } from 'vitest'
+import {
+  explainDecision,
+  explainMissingRefreshToken,
+  negotiateScope,
+  providerProfiles,
+  readScope,
+  requirements,
+  standardProfile,
+} from '../../src/index.ts'
+import type { NegotiateScopeOptions, ScopeSources } from '../../src/index.ts'
+import { scopeToken } from '../arbitraries.ts'
+
+const lists = { scopes_supported: ['offline_access'] }
+const provider = { scopes_supported: ['openid', 'offline_access'] }
+const silent = { scopes_supported: ['files:read'] }
+
+test.each<[string, ScopeSources, string | undefined, string]>([
+  [
+    'the challenge first',
+    { challengeScope: 'files:read', protectedResource: { scopes_supported: ['a', 'b'] } },
+    'files:read',
+    'challenge',
+  ],
+  [
+    'then all of the resource metadata',
+    { protectedResource: { scopes_supported: ['a', 'b'] } },
+    'a b',
+    'protected-resource-metadata',
+  ],
+  [
+    'an empty challenge is none',
+    { challengeScope: ' ', protectedResource: { scopes_supported: ['a'] } },
+    'a',
+    'protected-resource-metadata',
+  ],
+  ['else no parameter', {}, undefined, 'none'],
+  ['an empty list is none', { protectedResource: { scopes_supported: [] } }, undefined, 'none'],
+])('takes %s', { tags: ['C-20'] }, (_, sources, scope, source) => {
+  expect(negotiateScope(sources)).toMatchObject({ scope, source })
+})
+
+test('assumes no relation between the challenge and what is supported', { tags: ['C-21'] }, () => {
+  const decision = negotiateScope({
+    challengeScope: 'unheard:of',
+    protectedResource: { scopes_supported: ['files:read'] },
+    authorizationServer: silent,
+  })
+  expect(decision.scope).toBe('unheard:of')
+})
+
+test('adds offline_access where the authorization server lists it', { tags: ['C-02'] }, () => {
+  expect(negotiateScope({ challengeScope: 'b a', authorizationServer: lists })).toMatchObject({
+    scope: 'b a offline_access',
+    offlineAccess: 'added',
+  })
+})
+
+test.each<[string, ScopeSources, string]>([
+  ['nobody lists it', { challengeScope: 'a', authorizationServer: silent }, 'not-advertised'],
+  ['nothing is known', { challengeScope: 'a' }, 'not-advertised'],
+  [
+    'the server lists no scopes',
+    { challengeScope: 'a', authorizationServer: {} },
+    'not-advertised',
+  ],
+  [
+    'only the challenge names it',
+    { challengeScope: 'a offline_access', authorizationServer: silent },
+    'dropped',
+  ],
+  [
+    'only the resource metadata lists it',
+    {
+      protectedResource: { scopes_supported: ['offline_access', 'a'] },
+      authorizationServer: silent,
+    },
+    'dropped',
+  ],
+  [
+    'it was requested before, from a server that no longer lists it',
+    { challengeScope: 'a', previouslyRequested: 'a offline_access', authorizationServer: silent },
+    'dropped',
+  ],
+])('does not ask for offline_access where %s', { tags: ['C-04'] }, (_, sources, outcome) => {
+  expect(negotiateScope(sources)).toMatchObject({ scope: 'a', offlineAccess: outcome })
+})
+
+test(
+  'reports a resource server that names offline_access',
+  { tags: ['C-04', 'S-01', 'S-02'] },
+  () => {
+    const decision = negotiateScope({
+      challengeScope: 'a offline_access',
+      protectedResource: { scopes_supported: ['offline_access'] },
+      authorizationServer: lists,
+    })
+    expect(decision.scope).toBe('a offline_access')
+    expect(decision.offlineAccess).toBe('added')
+    expect(decision.warnings.map((warning) => warning.requirement)).toEqual(['S-01', 'S-02'])
+  },
+)
+
+test('a client that does not want refresh tokens asks for none', { tags: ['C-01', 'C-02'] }, () => {
+  const sources = { challengeScope: 'a', authorizationServer: lists }
+  expect(negotiateScope(sources, { wantsRefreshToken: false })).toMatchObject({
+    scope: 'a',
+    offlineAccess: 'not-wanted',
+  })
+  const undeclared = negotiateScope({ ...sources, client: { grant_types: ['authorization_code'] } })
+  expect(undeclared).toMatchObject({ scope: 'a', offlineAccess: 'not-wanted' })
+  expect(undeclared.trace.flatMap((entry) => entry.requirements)).toContain('C-01')
+})
+
+test(
+  'a step-up asks for the union, and offline_access survives it',
+  { tags: ['C-08', 'C-22'] },
+  () => {
+    expect(
+      negotiateScope({
+        challengeScope: 'files:write',
+        previouslyRequested: 'files:read offline_access',
+        previouslyGranted: 'files:read',
+        authorizationServer: lists,
+      }),
+    ).toMatchObject({
+      scope: 'files:read offline_access files:write',
+      offlineAccess: 'already-present',
+    })
+  },
+)
+
+test('a step-up after a request without scope keeps what was granted', { tags: ['C-22'] }, () => {
+  expect(
+    negotiateScope({
+      challengeScope: 'write',
+      previouslyGranted: 'read',
+      authorizationServer: lists,
+    }).scope,
+  ).toBe('read write offline_access')
+})
+
+test(
+  'a step-up after a request that named offline_access alone keeps what was granted',
+  { tags: ['C-08', 'C-22'] },
+  () => {
+    const sources: ScopeSources = {
+      challengeScope: 'write',
+      previouslyRequested: 'offline_access',
+      previouslyGranted: 'read',
+    }
+    expect(negotiateScope({ ...sources, authorizationServer: lists }).scope).toBe(
+      'offline_access read write',
+    )
+    expect(negotiateScope(sources).scope).toBe('read write')
+  },
+)
+
+test(
+  'where nobody names a scope, offline_access is never there by accident',
+  { tags: ['C-09'] },
+  () => {
+    expect(negotiateScope({ authorizationServer: lists })).toMatchObject({
+      scope: undefined,
+      offlineAccess: 'withheld-without-scope',
+    })
+    expect(
+      negotiateScope({ authorizationServer: lists }, { withoutScope: 'offline-only' }),
+    ).toMatchObject({ scope: 'offline_access', offlineAccess: 'added' })
+  },
+)
+
+test.each<[string, ScopeSources, NegotiateScopeOptions, string | undefined, string]>([
+  [
+    'an OpenID Provider',
+    { authorizationServer: provider },
+    {},
+    'consent',
+    'offline-access-from-openid-provider',
+  ],
+  ['a plain server', { authorizationServer: lists }, {}, undefined, 'not-an-openid-provider'],
+  ['no offline_access', { authorizationServer: silent }, {}, undefined, 'no-offline-access'],
+  [
+    'the option never',
+    { authorizationServer: provider },
+    { prompt: 'never' },
+    undefined,
+    'by-option',
+  ],
+  [
+    'the option consent',
+    { authorizationServer: silent },
+    { prompt: 'consent' },
+    'consent',
+    'by-option',
+  ],
+  [
+    'a profile that needs none',
+    { authorizationServer: provider, profile: { ...standardProfile, promptConsent: 'not-needed' } },
+    {},
+    undefined,
+    'not-needed-by-profile',
+  ],
+  [
+    'a step-up whose grant has a refresh token',
+    { authorizationServer: provider, previouslyRequested: 'a offline_access' },
+    { refreshTokenHeld: true },
+    'consent',
+    'offline-access-from-openid-provider',
+  ],
+  [
+    'a step-up where consent brought no refresh token',
+    { authorizationServer: provider, previouslyRequested: 'a offline_access' },
+    { refreshTokenHeld: false },
+    undefined,
+    'nothing-to-gain',
+  ],
+  [
+    'a provider that does not know the value',
+    { authorizationServer: { ...provider, prompt_values_supported: ['login'] } },
+    {},
+    undefined,
+    'not-supported',
+  ],
+])('prompt=consent for %s', { tags: ['C-07'] }, (_, sources, options, prompt, reason) => {
+  const decision = negotiateScope({ challengeScope: 'a', ...sources }, options)
+  expect(decision.prompt).toMatchObject({ prompt, reason })
+})
+
+test(
+  'Google is asked by its own means, at every product by its own profile',
+  { tags: ['C-04', 'C-07'] },
+  () => {
+    const google = providerProfiles.find((profile) => profile.id === 'google')
+    const decision = negotiateScope({
+      challengeScope: 'mail',
+      authorizationServer: provider,
+      profile: google,
+    })
+    expect(decision).toMatchObject({
+      scope: 'mail',
+      offlineAccess: 'withheld-by-profile',
+      prompt: { prompt: 'consent', reason: 'required-by-profile' },
+    })
+    expect(
+      negotiateScope({ challengeScope: 'mail', profile: google }, { wantsRefreshToken: false })
+        .prompt.prompt,
+    ).toBeUndefined()
+    expect(negotiateScope({ profile: google }).warnings).toEqual([
+      expect.objectContaining({ code: 'scope-required-by-server' }),
+    ])
+  },
+)
+
+test('what is no scope token is left out and reported', { tags: ['C-10'] }, () => {
+  const decision = negotiateScope({ challengeScope: 'a "b" c' })
+  expect(decision.scope).toBe('a c')
+  expect(decision.warnings).toEqual([expect.objectContaining({ code: 'not-a-scope-token' })])
+})
+
+test('explains a decision rule by rule', { tags: ['C-10'] }, () => {
+  expect(
+    explainDecision(
+      negotiateScope({
+        challengeScope: 'files:write offline_access',
+        previouslyRequested: 'files:read offline_access',
+        authorizationServer: provider,
+      }),
+    ),
+  ).toEqual([
+    'The MCP server names offline_access, which is not its to ask for: taken out, and decided below. [C-04]',
+    'The challenge asks for files:write: that is what the operation needs. [C-20, C-21]',
+    'What was requested before stays: files:read offline_access, together with files:write. [C-22, C-08]',
+    'offline_access is in the scope already and the authorization server lists it: it stays. [C-02, C-08]',
+    'An OpenID Provider ignores offline_access without prompt=consent: sent. [C-07]',
+    'Whether a refresh token comes is for the authorization server to decide. [C-05]',
+    'Warning: The MCP server names offline_access in the scope of its challenge. [S-01]',
+    'Result: scope="files:read offline_access files:write", prompt=consent.',
+  ])
+  expect(explainDecision(negotiateScope({})).at(-1)).toBe('Result: no scope parameter is sent.')
+})
+
+test.each<[string, ScopeSources, NegotiateScopeOptions, string]>([
+  [
+    'asked with consent',
+    { challengeScope: 'a', authorizationServer: provider },
+    {},
+    'decided to issue none',
+  ],
+  [
+    'asked without',
+    { challengeScope: 'a', authorizationServer: lists },
+    {},
+    'without prompt=consent',
+  ],
+  ['not advertised', { challengeScope: 'a' }, {}, 'does not list offline_access'],
+  ['not wanted', { challengeScope: 'a' }, { wantsRefreshToken: false }, 'None was asked for'],
+  ['no scope', { authorizationServer: lists }, {}, 'Nobody named a scope'],
+])('says why no refresh token came: %s', { tags: ['C-05'] }, (_, sources, options, words) => {
+  const text = explainMissingRefreshToken(negotiateScope(sources, options))
+  expect(text).toContain(words)
+  expect(text).toContain('asked again when the access token expires')
+})
+
+const scopes = fc.array(scopeToken, { maxLength: 5 })
+const maybeScope = fc.option(
+  scopes.map((tokens) => tokens.join(' ')),
+  { nil: undefined },
+)
+const sourcesArbitrary: fc.Arbitrary<ScopeSources> = fc.record({
+  challengeScope: maybeScope,
+  protectedResource: fc.option(fc.record({ scopes_supported: scopes }), { nil: undefined }),
+  authorizationServer: fc.option(fc.record({ scopes_supported: scopes }), { nil: undefined }),
+  previouslyRequested: maybeScope,
+  previouslyGranted: maybeScope,
+  client: fc.option(
+    fc.record({ grant_types: fc.subarray(['authorization_code', 'refresh_token']) }),
+    { nil: undefined },
+  ),
+  profile: fc.constantFrom(undefined, ...providerProfiles),
+})
+const optionsArbitrary: fc.Arbitrary<NegotiateScopeOptions> = fc.record({
+  wantsRefreshToken: fc.option(fc.boolean(), { nil: undefined }),
+  additionalScope: maybeScope,
+  withoutScope: fc.constantFrom(undefined, 'omit', 'offline-only'),
+})
+
+test('law: never drops a challenged scope', { tags: ['C-21'] }, () => {
+  fc.assert(
+    fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
+      const sent = readScope(negotiateScope(sources, options).scope).tokens
+      const challenged = readScope(sources.challengeScope).tokens
+      expect([...sent, 'offline_access']).toEqual(expect.arrayContaining([...challenged]))
+    }),
+  )
+})
+
+test('law: never asks for offline_access where it is not listed', { tags: ['C-04'] }, () => {
+  fc.assert(
+    fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
+      const sent = readScope(negotiateScope(sources, options).scope).tokens
+      const listed = sources.authorizationServer?.scopes_supported?.includes('offline_access')
+      expect(listed === true || !sent.includes('offline_access')).toBe(true)
+    }),
+  )
+})
+
+test('law: asks for nothing that nobody named', { tags: ['C-20'] }, () => {
+  fc.assert(
+    fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
+      const named = [
+        sources.challengeScope,
+        sources.protectedResource?.scopes_supported,
+        sources.previouslyRequested,
+        sources.previouslyGranted,
+        options.additionalScope,
+        'offline_access',
+      ].flatMap((scope) => readScope(scope).tokens)
+      for (const token of readScope(negotiateScope(sources, options).scope).tokens) {
+        expect(named).toContain(token)
+      }
+    }),
+  )
+})
+
+test('law: negotiating again with the result changes nothing', { tags: ['C-08', 'C-22'] }, () => {
+  fc.assert(
+    fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
+      const { scope } = negotiateScope(sources, options)
+      expect(negotiateScope({ ...sources, previouslyRequested: scope }, options).scope).toBe(scope)
+    }),
+  )
+})
+
+test('law: the order of first appearance is kept', { tags: ['C-22'] }, () => {
+  fc.assert(
+    fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
+      const sent = readScope(negotiateScope(sources, options).scope).tokens
+      expect(new Set(sent).size).toBe(sent.length)
+      const before = readScope(sources.previouslyRequested).tokens.filter((one) =>
+        sent.includes(one),
+      )
+      expect(sent.slice(0, before.length)).toEqual(before)
+    }),
+  )
+})
+
+test('law: every decision is explained, by requirements that exist', { tags: ['C-10'] }, () => {
+  const ids = new Set<string>(requirements.map((row) => row.id))
+  fc.assert(
+    fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
+      const decision = negotiateScope(sources, options)
+      expect(decision.trace.map((entry) => entry.rule)).toEqual(
+        expect.arrayContaining(['base-scope', 'offline-access', 'consent-prompt']),
+      )
+      expect(decision.trace.flatMap((entry) => entry.requirements).every((id) => ids.has(id))).toBe(
+        true,
+      )
+      expect(explainDecision(decision).every((line) => !/[\n\r]/.test(line))).toBe(true)
+    }),
+  )
+})

@@ -1,0 +1,103 @@
+import { canonicalResource, protectedResourceMetadataUrls, showRemote } from '@evergrant/core'
+import { ResourceServerError } from '../lib/errors.ts'
+import { assertResourceScopes } from '../scope/scopes.ts'
+import { assertTrustedUrl } from '../lib/urls.ts'
+
+/** What a protected resource says about itself. */
+export interface ProtectedResourceMetadataInput {
+  /** Canonical URI of this MCP server; clients compare it character by character. */
+  readonly resource: string
+  /** Issuers of the authorization servers whose tokens are accepted; at least one. */
+  readonly authorizationServers: readonly string[]
+  /** The least a client needs for ordinary work; the rest is asked for by step-up. */
+  readonly scopesSupported?: readonly string[]
+  /** Shown to people. */
+  readonly resourceName?: string
+  readonly resourceDocumentation?: string
+}
+
+/** Protected resource metadata as it goes over the wire (RFC 9728 §2). */
+export interface ProtectedResourceMetadataDocument {
+  readonly resource: string
+  readonly authorization_servers: readonly string[]
+  readonly bearer_methods_supported: readonly ['header']
+  readonly scopes_supported?: readonly string[]
+  readonly resource_name?: string
+  readonly resource_documentation?: string
+}
+
+/**
+ * Builds protected resource metadata.
+ *
+ * @throws {ResourceServerError} `OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE`, `RESOURCE_INVALID`,
+ * `AUTHORIZATION_SERVER_MISSING`, `AUTHORIZATION_SERVER_INVALID`, `SCOPE_INVALID`.
+ * @see RFC 9728 §2, SEP-2207
+ */
+export function protectedResourceMetadata(
+  input: ProtectedResourceMetadataInput,
+): ProtectedResourceMetadataDocument {
+  const { scopesSupported, resourceName, resourceDocumentation } = input
+  assertResourceScopes(scopesSupported ?? [], 'scopesSupported')
+  assertResource(input.resource)
+  assertIssuers(input.authorizationServers)
+  return {
+    resource: input.resource,
+    authorization_servers: [...input.authorizationServers],
+    bearer_methods_supported: ['header'],
+    // RFC 9728 §3.2: an empty list is left out.
+    ...(scopesSupported?.length ? { scopes_supported: [...scopesSupported] } : {}),
+    ...(resourceName === undefined ? {} : { resource_name: resourceName }),
+    ...(resourceDocumentation === undefined
+      ? {}
+      : { resource_documentation: resourceDocumentation }),
+  }
+}
+
+/**
+ * Where a resource's metadata belongs: the well-known name between host and path.
+ *
+ * @throws {ResourceServerError} `RESOURCE_INVALID`.
+ * @see RFC 9728 §3.1
+ */
+export function protectedResourceMetadataUrl(resource: string): string {
+  assertResource(resource)
+  const [{ url } = { url: '' }] = protectedResourceMetadataUrls(resource)
+  return url
+}
+
+/** Clients compare the identifier as a string, so there is one way to write it (RFC 8707 §2). */
+function assertResource(resource: string): void {
+  assertTrustedUrl(resource, 'RESOURCE_INVALID', 'the resource identifier')
+  const canonical = canonicalResource(resource)
+  if (resource === canonical) return
+  throw new ResourceServerError(
+    'RESOURCE_INVALID',
+    `The resource identifier ${showRemote(resource)} is not canonical, so tokens for it would ` +
+      `not match. Write ${showRemote(canonical)}.`,
+  )
+}
+
+function assertIssuers(issuers: readonly string[]): void {
+  if (issuers.length === 0) {
+    throw new ResourceServerError(
+      'AUTHORIZATION_SERVER_MISSING',
+      'No authorization server is named. MCP clients find theirs in this metadata, so it needs ' +
+        'at least one issuer (RFC 9728 §2).',
+    )
+  }
+  for (const [index, issuer] of issuers.entries()) {
+    assertTrustedUrl(issuer, 'AUTHORIZATION_SERVER_INVALID', 'an issuer')
+    if (issuer.includes('?')) {
+      throw new ResourceServerError(
+        'AUTHORIZATION_SERVER_INVALID',
+        `The issuer ${showRemote(issuer)} has a query, which RFC 8414 §2 does not allow.`,
+      )
+    }
+    if (issuers.indexOf(issuer) !== index) {
+      throw new ResourceServerError(
+        'AUTHORIZATION_SERVER_INVALID',
+        `The issuer ${showRemote(issuer)} is named twice. Name each authorization server once.`,
+      )
+    }
+  }
+}

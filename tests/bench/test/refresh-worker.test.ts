@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest'
+import { keepThroughThePeak } from '../src/refresh-worker.ts'
+
+test(
+  'a keeper refreshes each of many grants once, and before it expires, though all expire within one minute',
+  { tags: ['C-51', 'C-55'] },
+  async () => {
+    const seen = await keepThroughThePeak(300)
+    expect(seen).toMatchObject({ inTime: 300, late: 0, repeated: 0 })
+    expect(seen.peakAtOnce).toBeLessThanOrEqual(8)
+  },
+)

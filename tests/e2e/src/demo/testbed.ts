@@ -1,0 +1,153 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { ClientEvent, InteractiveSignIn, RecordStore, Session } from '@evergrant/client'
+import { createSession } from '@evergrant/client'
+import { authorizedFetch } from '@evergrant/client/fetch'
+import { fileStore } from '@evergrant/client/stores/file'
+import type { RunningAuthorizationServer } from '@evergrant/reference-as'
+import { startAuthorizationServer } from '@evergrant/reference-as'
+import type { RunningMcpServer } from '@evergrant/reference-mcp-server'
+import { startMcpServer } from '@evergrant/reference-mcp-server'
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+
+/** Something that happened, for the timeline. Holds nothing secret. */
+export type Happening =
+  | { readonly type: 'sign-in' }
+  | { readonly type: 'call'; readonly ok: boolean; readonly error?: string }
+  | { readonly type: 'event'; readonly event: ClientEvent }
+
+/** How the demonstration is set up. */
+export interface WorldOptions {
+  readonly signIn: InteractiveSignIn
+  /** Whether the authorization server issues refresh tokens. */
+  readonly refreshTokens: 'issued' | 'never'
+  /** Access tokens live this long. */
+  readonly accessTokenLifetimeSeconds: number
+  readonly onHappening?: (happening: Happening) => void
+}
+
+/** An authorization server, an MCP server and a client with a store on disk, all of them real. */
+export interface World extends AsyncDisposable {
+  readonly session: Session
+  /** Calls a tool once; failures are counted, not thrown. */
+  call(tool: string, toolArguments?: Record<string, unknown>): Promise<boolean>
+  tally(): Tally
+}
+
+/** What was counted, each number at the place where it cannot be flattered. */
+export interface Tally {
+  /** Access tokens that were replaced: the different ones seen on the wire, less the first. */
+  readonly expiries: number
+  /** Refresh requests, as the authorization server counts them. */
+  readonly refreshRequests: number
+  /** Codes issued, as the authorization server counts them. */
+  readonly signIns: number
+  /** 401 answers to requests that carried a token, as the MCP server gave them. */
+  readonly rejectedTokens: number
+  readonly calls: number
+  readonly failedCalls: number
+}
+
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const { onHappening = () => undefined, accessTokenLifetimeSeconds } = options
+  const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-demo-'))
+  const authorizationServer = await startAuthorizationServer({
+    demo: true,
+    preset: options.refreshTokens === 'issued' ? 'either' : 'never',
+    accessTokenLifetimeSeconds,
+    databasePath: path.join(folder, 'authorization-server.sqlite'),
+  })
+  const mcpServer = await startMcpServer({
+    authorizationServer: authorizationServer.issuer,
+    // Tokens of seconds: the usual tolerance for clocks would hide that they expire.
+    clockToleranceSeconds: 0,
+  })
+  const store = await fileStore(path.join(folder, 'store'), { key: randomBytes(32) })
+  const tokens = new Set<string>()
+  let rejectedTokens = 0
+  let calls = 0
+  let failedCalls = 0
+
+  const session = createSession(mcpServer.url, {
+    store,
+    client: { name: 'Evergrant demo' },
+    signIn: announced(options.signIn, () => onHappening({ type: 'sign-in' })),
+    observe: (event) => onHappening({ type: 'event', event }),
+  })
+  const onTheWire: typeof globalThis.fetch = async (input, init) => {
+    const token = new Headers(init?.headers).get('authorization')
+    if (token !== null) tokens.add(token)
+    const response = await fetch(input, init)
+    if (token !== null && response.status === 401) rejectedTokens += 1
+    return response
+  }
+  const client = new Client(
+    { name: 'evergrant-demo', version: '1.0.0' },
+    { versionNegotiation: { mode: 'auto' } },
+  )
+  let connecting: Promise<void> | undefined
+
+  async function call(tool: string, toolArguments: Record<string, unknown> = {}): Promise<boolean> {
+    calls += 1
+    try {
+      const transport = new StreamableHTTPClientTransport(new URL(mcpServer.url), {
+        fetch: authorizedFetch(session, { fetch: onTheWire }),
+      })
+      connecting ??= client.connect(transport)
+      await connecting
+      const result = await client.callTool({ name: tool, arguments: toolArguments })
+      if (result.isError === true) throw new Error(JSON.stringify(result.content))
+      onHappening({ type: 'call', ok: true })
+      return true
+    } catch (error) {
+      failedCalls += 1
+      onHappening({ type: 'call', ok: false, error: String(error) })
+      return false
+    }
+  }
+
+  return {
+    session,
+    call,
+    tally() {
+      const { signIns, tokenRequests } = authorizationServer.stats()
+      const refreshes = Object.values(tokenRequests['refresh_token'] ?? {})
+      return {
+        expiries: Math.max(0, tokens.size - 1),
+        refreshRequests: refreshes.reduce((sum, count) => sum + count, 0),
+        signIns,
+        rejectedTokens,
+        calls,
+        failedCalls,
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await session.whenIdle()
+      await client.close()
+      await close(mcpServer, authorizationServer, store)
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function close(
+  mcpServer: RunningMcpServer,
+  authorizationServer: RunningAuthorizationServer,
+  store: RecordStore,
+): Promise<void> {
+  await mcpServer.close()
+  await authorizationServer.close()
+  await store.close()
+}
+
+function announced(signIn: InteractiveSignIn, announce: () => void): InteractiveSignIn {
+  return {
+    kind: 'interactive',
+    prepare(preferredRedirectUri) {
+      announce()
+      return signIn.prepare(preferredRedirectUri)
+    },
+  }
+}

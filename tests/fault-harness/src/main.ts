@@ -1,0 +1,232 @@
+/**
+ * Runs every scenario in full, over every store or those named as arguments, and prints what must
+ * be reached beside what was seen: one table for each store. Ends with 1 where a promise was
+ * broken, or a store that was asked for is not there.
+ */
+import process from 'node:process'
+import { fullCounts as counts } from './counts.ts'
+import { canSuspend, cannotSuspend } from './platform.ts'
+import {
+  clockJumps,
+  expiryUnseen,
+  skewedClocks,
+  sleepDuringRefresh,
+  sleepPastExpiry,
+} from './scenarios/clocks.ts'
+import { meetCutAtSave, meetDatabaseFaults } from './scenarios/database-faults.ts'
+import { meetDiskFaults, meetDiskFullAtSave, meetFileSizeLimit } from './scenarios/disk-faults.ts'
+import type { FaultReport } from './scenarios/meet-fault.ts'
+import { countManyExpiries, countOneExpiry } from './scenarios/one-refresh.ts'
+import { meetServerFaults } from './scenarios/server-faults.ts'
+import type { StrikesReport } from './scenarios/process-kills.ts'
+import { strike } from './scenarios/process-kills.ts'
+import type { StoreKind } from './stores/store-kind.ts'
+import { leaseMilliseconds, storeKinds, whyNotRun } from './stores/store-kind.ts'
+
+interface Row {
+  readonly what: string
+  readonly must: string
+  readonly seen: string
+  readonly kept: boolean
+}
+
+const titles: Readonly<Record<StoreKind, string>> = {
+  file: 'One encrypted file store',
+  postgres: 'PostgreSQL',
+  redis: 'Redis',
+}
+const stops = canSuspend ? counts.stops : 0
+const asked = process.argv.slice(2)
+const broken: string[] = []
+
+const unknown = asked.filter((name) => !storeKinds.some((kind) => kind === name))
+if (unknown.length > 0) {
+  process.stderr.write(`Unknown: ${unknown.join(', ')}. There are ${storeKinds.join(', ')}.\n`)
+  process.exit(2)
+}
+for (const store of storeKinds) {
+  if (asked.length === 0 || asked.includes(store)) await runOver(store)
+}
+if (!canSuspend) say(`\n${cannotSuspend}`)
+if (broken.length > 0) say(`\nBroken: ${broken.join('; ')}`)
+// Everything is said by now. Left to itself, Node.js was once seen to spin while it took down the
+// handles of the thousands of processes that were killed here.
+process.exit(broken.length > 0 ? 1 : 0)
+
+async function runOver(store: StoreKind): Promise<void> {
+  say(`\n### ${titles[store]}\n`)
+  const reason = whyNotRun(store)
+  if (reason !== undefined) {
+    say(`NOT RUN: ${reason}`)
+    if (asked.includes(store)) broken.push(`${store} was not run`)
+    return
+  }
+  const startedAt = performance.now()
+  say('| what | must be | seen | |\n| --- | --- | --- | --- |')
+  await oneExpiry(store)
+  await manyExpiries(store)
+  await strikes(store)
+  await transientFaults(store)
+  await clocks(store)
+  say(`\n${((performance.now() - startedAt) / 1000).toFixed(0)} s.`)
+}
+
+async function oneExpiry(store: StoreKind): Promise<void> {
+  for (const processes of counts.processes) {
+    const seen = await countOneExpiry(store, processes, counts.callers)
+    const requests = [...new Set(seen.map(({ refreshRequests }) => refreshRequests))]
+    const lost = sum(seen.map(({ lostCalls }) => lostCalls))
+    row({
+      what: `refresh POSTs for one expiry, ${counts.callers.join(', ')} callers × ${processes} process${processes === 1 ? '' : 'es'}`,
+      must: 'exactly 1',
+      seen: `${requests.join(' or ')}, ${lost} lost calls`,
+      kept: requests.join() === '1' && lost === 0 && seen.every(({ grantAlive }) => grantAlive),
+    })
+  }
+}
+
+async function manyExpiries(store: StoreKind): Promise<void> {
+  const seen = await countManyExpiries(store, counts.expiries, 8, 8)
+  row({
+    what: `grants dead in ${counts.expiries} expiries, rotation with family revocation, 8 processes × 8 callers`,
+    must: '0',
+    seen: `${seen.deadGrants}, by ${seen.refreshRequests} refresh POSTs, ${seen.lostCalls} lost calls`,
+    kept: seen.deadGrants === 0 && seen.refreshRequests === counts.expiries && seen.lostCalls === 0,
+  })
+}
+
+async function strikes(store: StoreKind): Promise<void> {
+  const options = { store, kills: counts.kills, stops, processes: 8, callers: 4 }
+  const forgiving = await strike({
+    ...options,
+    graceSeconds: 60,
+    // A lease of Redis runs out under a process that stands still for longer: here it may.
+    longestStopMilliseconds: store === 'redis' ? 2 * leaseMilliseconds : 400,
+  })
+  row({
+    what: `sign-ins forced by ${options.kills} SIGKILLs and ${stops} SIGSTOPs${store === 'redis' ? ', some longer than the lease' : ''}, successor grace`,
+    must: '0',
+    seen: `${forgiving.forcedSignIns.length}; other processes: ${errors(forgiving.errorsOfOthers)}`,
+    kept:
+      forgiving.forcedSignIns.length === 0 && Object.keys(forgiving.errorsOfOthers).length === 0,
+  })
+  const strict = await strike({ ...options, graceSeconds: 0 })
+  row({
+    what: `the same${store === 'redis' ? ', none longer than the lease' : ''}, no grace`,
+    must: 'those killed between commit and save, no others',
+    seen: `${strict.forcedSignIns.length}; killed between commit and save: ${strict.lossyKills.length}; others: ${errors(strict.errorsOfOthers)}`,
+    kept:
+      strict.forcedSignIns.join() === strict.lossyKills.map((index) => `kill ${index}`).join() &&
+      Object.keys(strict.errorsOfOthers).length === 0,
+  })
+  records(store, [forgiving, strict])
+}
+
+function records(store: StoreKind, reports: readonly StrikesReport[]): void {
+  const lost = sum(reports.map(({ recordsLost }) => recordsLost))
+  const torn = sum(reports.map(({ recordsTorn }) => recordsTorn))
+  const aside = sum(reports.map(({ setAside }) => setAside))
+  const found = sum(reports.map(({ leftovers }) => leftovers.before))
+  const left = sum(reports.map(({ leftovers }) => leftovers.after))
+  row({
+    what: 'records lost or torn, read after each of these strikes',
+    must: '0',
+    seen: `${lost} lost, ${torn} torn, ${aside} set aside${store === 'file' ? `; ${found} half-written files, ${left} after a sweep` : ''}`,
+    kept: lost + torn + aside + left === 0,
+  })
+}
+
+async function transientFaults(store: StoreKind): Promise<void> {
+  const reports = [
+    ...(await meetServerFaults(store)),
+    ...(store === 'file' ? await diskFaults() : await databaseFaults(store)),
+  ]
+  const signIns = sum(reports.map((report) => report.signIns))
+  const unharmed = reports.filter(({ grantAlive, recovered }) => grantAlive && recovered).length
+  row({
+    what: `sign-ins caused by ${reports.length} transient faults of server and ${store === 'file' ? 'disk' : 'database'}, 4 processes × 4 callers`,
+    must: '0',
+    seen: `${signIns}; ${unharmed} of ${reports.length} over without a trace; at most ${Math.max(...reports.map(({ requests }) => requests))} POSTs each`,
+    kept: signIns === 0 && unharmed === reports.length,
+  })
+}
+
+async function diskFaults(): Promise<readonly FaultReport[]> {
+  return [
+    ...(await meetDiskFaults()),
+    await meetDiskFullAtSave(),
+    ...(canSuspend ? [await meetFileSizeLimit()] : []),
+  ]
+}
+
+async function databaseFaults(store: Exclude<StoreKind, 'file'>): Promise<readonly FaultReport[]> {
+  const { atStart, atSave } = await meetDatabaseFaults(store)
+  return [...atStart, atSave, await meetCutAtSave(store)]
+}
+
+async function clocks(store: StoreKind): Promise<void> {
+  const { forward, back } = await clockJumps(store)
+  // A database tells the age of a record by its own clock: what a machine believes is no matter.
+  const byOwnClock = store === 'file' ? 1 : 0
+  const scenarios = [
+    { what: 'the clock jumps an hour ahead', seen: forward, refreshes: byOwnClock },
+    { what: 'the clock jumps an hour back', seen: back, refreshes: byOwnClock },
+    {
+      what: 'a clock set back hides the expiry',
+      seen: await expiryUnseen(store),
+      refreshes: 1,
+      mayReject: true,
+    },
+    ...(canSuspend
+      ? [
+          {
+            what: 'a laptop sleeps past the expiry',
+            seen: await sleepPastExpiry(store),
+            refreshes: 1,
+          },
+          {
+            what: 'a laptop falls asleep during a refresh, no grace',
+            seen: await sleepDuringRefresh(store),
+            refreshes: 1,
+          },
+        ]
+      : []),
+  ]
+  for (const { what, seen, refreshes, mayReject } of scenarios) {
+    row({
+      what,
+      must: `${refreshes} refresh, 0 sign-ins, ${mayReject === true ? 'one 401 for each request' : 'no 401'}`,
+      seen: `${seen.refreshRequests} refresh, ${seen.signIns} sign-ins, ${seen.rejections} 401s, ${seen.succeeded} of ${seen.requests} requests served`,
+      kept:
+        seen.refreshRequests === refreshes &&
+        seen.signIns === 0 &&
+        seen.rejections <= (mayReject === true ? seen.requests : 0) &&
+        seen.succeeded === seen.requests,
+    })
+  }
+  const skewed = await skewedClocks(store, counts.skewedExpiries)
+  row({
+    what: `refreshes that came before a 401, clocks within 2 minutes, ${counts.skewedExpiries} lifetimes`,
+    must: 'all',
+    seen: `all ${skewed.refreshRequests}; ${skewed.rejections} 401s in ${skewed.requests} requests`,
+    kept: skewed.rejections === 0 && skewed.succeeded === skewed.requests,
+  })
+}
+
+function row({ what, must, seen, kept }: Row): void {
+  say(`| ${what} | ${must} | ${seen} | ${kept ? 'kept' : 'BROKEN'} |`)
+  if (!kept) broken.push(what)
+}
+
+function errors(counted: Readonly<Record<string, number>>): string {
+  const entries = Object.entries(counted).map(([code, times]) => `${times} × ${code}`)
+  return entries.length === 0 ? 'no error' : entries.join(', ')
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

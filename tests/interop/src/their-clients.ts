@@ -1,0 +1,43 @@
+import { connectMcpRemote } from './clients/mcp-remote.ts'
+import { connectSdkV1 } from './clients/sdk-v1.ts'
+import { connectSdkV2 } from './clients/sdk-v2.ts'
+import type { ToolCaller } from './clients/tool-caller.ts'
+import type { Forgiveness, Tally } from './clients/testbed.ts'
+import { startWorld } from './clients/testbed.ts'
+
+/** The clients that are tried, by package. */
+export const theirClients: Readonly<Record<string, (mcpUrl: string) => Promise<ToolCaller>>> = {
+  '@modelcontextprotocol/sdk': connectSdkV1,
+  '@modelcontextprotocol/client': connectSdkV2,
+  'mcp-remote': connectMcpRemote,
+}
+
+/** How a client fared over expiries that eight calls met at once. */
+export interface TheirClientResult extends Tally {
+  readonly failedCalls: number
+}
+
+/** Expiries, each of which is met by so many calls at once. */
+export const expiries = 2
+export const callers = 8
+
+/** Signs a client in at the reference servers and lets its access tokens expire. */
+export async function tryClient(
+  connect: (mcpUrl: string) => Promise<ToolCaller>,
+  forgiveness: Forgiveness,
+): Promise<TheirClientResult> {
+  await using world = await startWorld(forgiveness)
+  const client = await connect(world.mcpUrl)
+  try {
+    await client.call()
+    let failedCalls = 0
+    for (let expiry = 0; expiry < expiries; expiry += 1) {
+      await world.expire()
+      const answers = await Promise.allSettled(Array.from({ length: callers }, () => client.call()))
+      failedCalls += answers.filter(({ status }) => status === 'rejected').length
+    }
+    return { ...world.tally(), failedCalls }
+  } finally {
+    await client.close()
+  }
+}
