@@ -27,8 +27,8 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
   ['known vulnerabilities', 'node', 'scripts/audit.ts'],
-  ['demo', 'node', 'tests/e2e/src/demo/main.ts', '--seconds', '6'],
-  ['conformance', 'node', 'tests/e2e/src/conformance/run.ts'],
+  ['demo', 'node', 'tests/e2e/src/main.ts', '--seconds', '6'],
+  ['conformance', 'node', 'tests/conformance/src/main.ts'],
   ['interoperation', 'node', 'tests/interop/src/main.ts'],
 ]
 

@@ -1,8 +1,8 @@
 import process from 'node:process'
 import { loopbackSignIn } from '@evergrant/client/loopback'
 import { describe, expect, test } from 'vitest'
-import { findChromium, openBrowser } from '../src/demo/browser.ts'
-import { stepUpScenario } from '../src/demo/scenarios.ts'
+import { findChromium, openBrowser } from '../src/browser.ts'
+import { stepUpScenario } from '../src/scenarios.ts'
 
 const executablePath = findChromium()
 if (executablePath === undefined) {

@@ -1,6 +1,6 @@
 import { headlessSignIn } from '@evergrant/client/headless'
 import { expect, test } from 'vitest'
-import { noRefreshTokenScenario, refreshScenario, stepUpScenario } from '../src/demo/scenarios.ts'
+import { noRefreshTokenScenario, refreshScenario, stepUpScenario } from '../src/scenarios.ts'
 
 test(
   'eight callers over many expiries: one sign-in, one refresh for each expiry, no 401, no failed call',
