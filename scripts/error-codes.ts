@@ -37,7 +37,7 @@ const all: readonly Codes[] = [
   {
     title: 'evergrant',
     intro: 'The command line adds these; in `--json` they stand in `error.code`.',
-    file: 'apps/reference-client/src/errors.ts',
+    file: 'apps/reference-client/src/lib/errors.ts',
     union: 'CliErrorCode',
   },
   {

@@ -1,4 +1,4 @@
 export { runCli } from './cli.ts'
 export type { CallSummary } from './commands/call.ts'
-export { exitCodes } from './environment.ts'
-export type { CliEnvironment, ExitCode } from './environment.ts'
+export { exitCodes } from './lib/environment.ts'
+export type { CliEnvironment, ExitCode } from './lib/environment.ts'

@@ -1,7 +1,7 @@
 import { EvergrantClientError } from '@evergrant/client'
 import { expect, test } from 'vitest'
-import { describeFailure } from '../src/failure.ts'
-import { runRounds } from '../src/rounds.ts'
+import { describeFailure } from '../src/output/failure.ts'
+import { runRounds } from '../src/calls/rounds.ts'
 
 function missingScope(requiredScope: string): EvergrantClientError {
   return new EvergrantClientError('SIGN_IN_REQUIRED', 'more scope', {

@@ -4,9 +4,9 @@ import path from 'node:path'
 import { EvergrantClientError } from '@evergrant/client'
 import type { StoreKey } from '@evergrant/client/stores/file'
 import { expect, test } from 'vitest'
-import { openHome } from '../src/home.ts'
-import { openStoreKey } from '../src/store-key.ts'
-import type { OpenedKey } from '../src/store-key.ts'
+import { openHome } from '../src/home/home.ts'
+import { openStoreKey } from '../src/home/store-key.ts'
+import type { OpenedKey } from '../src/home/store-key.ts'
 import { runInProcess, temporaryFolder } from './support.ts'
 
 type Env = Readonly<Record<string, string>>

@@ -30,18 +30,18 @@ export type {
 export type { ConsentPromptDecision } from './authorization/consent-prompt.ts'
 export { ProtocolError } from './lib/errors.ts'
 export type { ProtocolErrorCode, ProtocolErrorOptions } from './lib/errors.ts'
-export { explainDecision, explainMissingRefreshToken } from './scope/explain.ts'
+export { explainDecision, explainMissingRefreshToken } from './negotiation/explain.ts'
 export { guardLookup } from './network/guarded-lookup.ts'
 export type { Lookup, LookupCallback, ResolvedAddress } from './network/guarded-lookup.ts'
 export { isLoopbackHost, isNonRoutableHost } from './network/host.ts'
-export { negotiateScope } from './scope/negotiate-scope.ts'
+export { negotiateScope } from './negotiation/negotiate-scope.ts'
 export type {
   NegotiateScopeOptions,
   ScopeDecision,
   ScopeSources,
   ScopeWarning,
-} from './scope/negotiate-scope.ts'
-export type { OfflineAccessOutcome } from './scope/offline-access.ts'
+} from './negotiation/negotiate-scope.ts'
+export type { OfflineAccessOutcome } from './negotiation/offline-access.ts'
 export { parseProtectedResourceMetadata } from './metadata/protected-resource-metadata.ts'
 export type {
   ProtectedResourceMetadata,
@@ -97,7 +97,7 @@ export {
   uniteScopes,
 } from './scope/scope.ts'
 export type { ScopeReading } from './scope/scope.ts'
-export type { ScopeTraceEntry } from './scope/scope-trace.ts'
+export type { ScopeTraceEntry } from './negotiation/scope-trace.ts'
 export { decideStepUp } from './scope/step-up.ts'
 export type { DecideStepUpOptions, StepUpDecision, StepUpSituation } from './scope/step-up.ts'
 export { classifyTokenError } from './token/token-error.ts'

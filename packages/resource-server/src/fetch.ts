@@ -1,7 +1,7 @@
 import type { VerifiedAccessToken } from './token/access-token.ts'
 import { refusalReply } from './access/decision.ts'
 import type { AccessDecision, AccessRefused, AuthenticationDecision } from './access/decision.ts'
-import { answerMetadataRequest } from './metadata/metadata-endpoint.ts'
+import { answerMetadataRequest } from './access/metadata-endpoint.ts'
 import type { ResourceServer } from './access/resource-server.ts'
 import { resolveScopes } from './scope/required-scopes.ts'
 import type { RequiredScopes } from './scope/required-scopes.ts'

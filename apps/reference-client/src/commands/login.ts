@@ -1,13 +1,13 @@
 import type { PreRegisteredClient, Session, SignInResult } from '@evergrant/client'
 import { EvergrantClientError } from '@evergrant/client'
 import { explainDecision } from '@evergrant/core'
-import type { App } from '../app.ts'
-import type { CliEnvironment, CommandOutcome } from '../environment.ts'
-import { exitCodes } from '../environment.ts'
-import { CliError } from '../errors.ts'
-import type { SignInFlags } from '../interactive-sign-in.ts'
-import { signInOf } from '../interactive-sign-in.ts'
-import { firstChallenge } from '../mcp.ts'
+import type { App } from '../connection/app.ts'
+import type { CliEnvironment, CommandOutcome } from '../lib/environment.ts'
+import { exitCodes } from '../lib/environment.ts'
+import { CliError } from '../lib/errors.ts'
+import type { SignInFlags } from '../connection/interactive-sign-in.ts'
+import { signInOf } from '../connection/interactive-sign-in.ts'
+import { firstChallenge } from '../connection/mcp.ts'
 
 /** Options of `evergrant login`. */
 export interface LoginFlags extends SignInFlags {

@@ -1,7 +1,7 @@
 import type { SignOutResult } from '@evergrant/client'
-import type { App } from '../app.ts'
-import type { CommandOutcome } from '../environment.ts'
-import { exitCodes } from '../environment.ts'
+import type { App } from '../connection/app.ts'
+import type { CommandOutcome } from '../lib/environment.ts'
+import { exitCodes } from '../lib/environment.ts'
 
 const whatBecame: Readonly<Record<SignOutResult['revocation'], string>> = {
   revoked: 'The authorization server has revoked its tokens.',

@@ -1,9 +1,9 @@
 import type { SessionStatus } from '@evergrant/client'
 import { EvergrantClientError, listSessions } from '@evergrant/client'
-import type { App } from '../app.ts'
-import type { CommandOutcome } from '../environment.ts'
-import { exitCodes } from '../environment.ts'
-import { formatMoment } from '../time.ts'
+import type { App } from '../connection/app.ts'
+import type { CommandOutcome } from '../lib/environment.ts'
+import { exitCodes } from '../lib/environment.ts'
+import { formatMoment } from '../output/time.ts'
 
 /** One sign-in, as `evergrant status` shows it. Nothing secret in it. */
 interface SessionReport {

@@ -1,11 +1,11 @@
 import { cleanRemoteText } from '@evergrant/core'
 import type { Tool } from '@modelcontextprotocol/client'
-import type { App } from '../app.ts'
-import type { CommandOutcome } from '../environment.ts'
-import { exitCodes } from '../environment.ts'
-import type { SignInFlags } from '../interactive-sign-in.ts'
-import { signInIfPossible } from '../interactive-sign-in.ts'
-import { requestOptions, withClient } from '../mcp.ts'
+import type { App } from '../connection/app.ts'
+import type { CommandOutcome } from '../lib/environment.ts'
+import { exitCodes } from '../lib/environment.ts'
+import type { SignInFlags } from '../connection/interactive-sign-in.ts'
+import { signInIfPossible } from '../connection/interactive-sign-in.ts'
+import { requestOptions, withClient } from '../connection/mcp.ts'
 
 /** Lists the tools of an MCP server. */
 export async function tools(

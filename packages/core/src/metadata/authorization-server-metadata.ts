@@ -5,7 +5,7 @@ import {
   readScopeList,
   readStringList,
   readWebPage,
-} from '../lib/json-members.ts'
+} from './json-members.ts'
 import { isRecord, showRemote } from '../lib/remote-text.ts'
 import type { RequirementId } from '../requirements.ts'
 import { parseEndpoint } from '../network/url.ts'

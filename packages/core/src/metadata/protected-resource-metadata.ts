@@ -6,7 +6,7 @@ import {
   readString,
   readStringList,
   readWebPage,
-} from '../lib/json-members.ts'
+} from './json-members.ts'
 import { cleanRemoteText, isRecord, showRemote } from '../lib/remote-text.ts'
 import { canonicalResource, relateResource } from './resource-identifier.ts'
 import { offlineAccess } from '../scope/scope.ts'

@@ -1,5 +1,5 @@
 import { ProtocolError } from '../lib/errors.ts'
-import { readString, readStringList } from '../lib/json-members.ts'
+import { readString, readStringList } from '../metadata/json-members.ts'
 import { parseRedirectUri } from './redirect-uri.ts'
 import { isRecord, showRemote } from '../lib/remote-text.ts'
 import { formatScope, readScope } from '../scope/scope.ts'

@@ -1,5 +1,5 @@
 import { escapeInvisible } from '@evergrant/core'
-import type { CliEnvironment } from './environment.ts'
+import type { CliEnvironment } from '../lib/environment.ts'
 import type { SentCredentials } from './sent-credentials.ts'
 
 /** Where everything goes that this program prints. */

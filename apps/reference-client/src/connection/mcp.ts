@@ -5,7 +5,7 @@ import { authorizedFetch } from '@evergrant/client/fetch'
 import { sessionTransport } from '@evergrant/client/sdk-v2'
 import { Client } from '@modelcontextprotocol/client'
 import type { App } from './app.ts'
-import { version } from './version.ts'
+import { version } from '../lib/version.ts'
 
 const answerTimeoutMilliseconds = 15_000
 

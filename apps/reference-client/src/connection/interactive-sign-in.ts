@@ -2,7 +2,7 @@ import type { InteractiveSignIn, SignIn } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { loopbackSignIn } from '@evergrant/client/loopback'
 import type { App } from './app.ts'
-import type { CliEnvironment } from './environment.ts'
+import type { CliEnvironment } from '../lib/environment.ts'
 
 /** How a command was asked to sign in. */
 export interface SignInFlags {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { link, open, readFile, rm } from 'node:fs/promises'
-import { CliError } from './errors.ts'
+import { CliError } from '../lib/errors.ts'
 import { homeUnusable } from './home.ts'
 
 /** Where a store key can be kept. */

@@ -9,7 +9,7 @@ import type { ProviderProfile } from '../provider/provider-profile.ts'
 import { standardProfile } from '../provider/provider-profile.ts'
 import { showRemote } from '../lib/remote-text.ts'
 import type { RequirementId } from '../requirements.ts'
-import { offlineAccess, readScope, uniteScopes } from './scope.ts'
+import { offlineAccess, readScope, uniteScopes } from '../scope/scope.ts'
 import type { ScopeTraceEntry } from './scope-trace.ts'
 
 /** Everything that has a say in the scope. What is not known is left out. */

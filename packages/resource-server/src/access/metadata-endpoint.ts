@@ -1,4 +1,4 @@
-import type { ResourceServer } from '../access/resource-server.ts'
+import type { ResourceServer } from './resource-server.ts'
 
 /** An HTTP answer, for whatever framework sends it. */
 export interface MetadataReply {

@@ -1,5 +1,5 @@
 import { isScopeToken } from '../scope/scope.ts'
-import { showRemote } from './remote-text.ts'
+import { showRemote } from '../lib/remote-text.ts'
 import { isSecureEndpoint, parseHttpUrl } from '../network/url.ts'
 
 /** Where a reader of optional members puts what it left out. */

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { EvergrantClientError } from '@evergrant/client'
 import { assertPrivatePath, preparePrivateFolder } from '@evergrant/client/stores/file'
 import envPaths from 'env-paths'
-import { CliError } from './errors.ts'
+import { CliError } from '../lib/errors.ts'
 
 /** Where the program keeps its state. */
 export interface Home {

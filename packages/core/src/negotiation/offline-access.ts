@@ -1,5 +1,5 @@
 import type { ProviderProfile } from '../provider/provider-profile.ts'
-import { offlineAccess } from './scope.ts'
+import { offlineAccess } from '../scope/scope.ts'
 import type { ScopeTraceEntry } from './scope-trace.ts'
 
 /**

@@ -6,13 +6,13 @@ import {
   systemClock,
 } from '@evergrant/client'
 import { fileStore } from '@evergrant/client/stores/file'
-import type { CliEnvironment } from './environment.ts'
-import { openHome } from './home.ts'
-import type { Home } from './home.ts'
-import type { SentCredentials } from './sent-credentials.ts'
-import { openStoreKey } from './store-key.ts'
-import type { OpenedKey } from './store-key.ts'
-import { version } from './version.ts'
+import type { CliEnvironment } from '../lib/environment.ts'
+import { openHome } from '../home/home.ts'
+import type { Home } from '../home/home.ts'
+import type { SentCredentials } from '../output/sent-credentials.ts'
+import { openStoreKey } from '../home/store-key.ts'
+import type { OpenedKey } from '../home/store-key.ts'
+import { version } from '../lib/version.ts'
 
 /** What every command works with. */
 export interface App extends AsyncDisposable, SentCredentials {

@@ -1,9 +1,9 @@
 import { EvergrantClientError } from '@evergrant/client'
 import { cleanRemoteText, ProtocolError } from '@evergrant/core'
 import { ProtocolError as McpProtocolError, SdkHttpError } from '@modelcontextprotocol/client'
-import type { CommandOutcome, ExitCode } from './environment.ts'
-import { exitCodes } from './environment.ts'
-import { CliError } from './errors.ts'
+import type { CommandOutcome, ExitCode } from '../lib/environment.ts'
+import { exitCodes } from '../lib/environment.ts'
+import { CliError } from '../lib/errors.ts'
 
 /** A failure in terms a person or a program can act on. */
 export interface Failure {
