@@ -7,6 +7,8 @@ export interface WorkerSettings {
   readonly store: StoreDescription
   readonly requestTimeoutMilliseconds: number
   readonly maximumWaitSeconds: number
+  /** The first back-off after a failure at the token endpoint. Default: the client's. */
+  readonly initialBackoffSeconds?: number
   /** How far this process's clock is off, besides what each command says. */
   readonly clockSkewSeconds: number
 }

@@ -27,6 +27,8 @@ export interface WorldOptions {
   readonly requestTimeoutMilliseconds?: number
   /** Default 15. */
   readonly maximumWaitSeconds?: number
+  /** Default: the client's. */
+  readonly initialBackoffSeconds?: number
   /** The longest that one statement of a database may take. Default: the store's own. */
   readonly storeTimeoutMilliseconds?: number
 }
@@ -95,7 +97,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   })
   const mcp = await startProtectedServer(as, { clock, scopesSupported: ['mcp:read'] })
   const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-faults-'))
-  const { storeTimeoutMilliseconds } = options
+  const { storeTimeoutMilliseconds, initialBackoffSeconds } = options
   const backend = await startBackend(options.store, {
     folder,
     keyFile: path.join(folder, 'key'),
@@ -125,6 +127,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         store: description,
         requestTimeoutMilliseconds: options.requestTimeoutMilliseconds ?? 15_000,
         maximumWaitSeconds: options.maximumWaitSeconds ?? 15,
+        ...(initialBackoffSeconds === undefined ? {} : { initialBackoffSeconds }),
         clockSkewSeconds,
       },
       { ...started, compileCache: path.join(tmpdir(), 'evergrant-faults-compiled') },

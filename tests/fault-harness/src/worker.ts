@@ -73,7 +73,13 @@ async function open(settings: WorkerSettings): Promise<void> {
     client: { name: 'fault harness' },
     clock,
     requestTimeoutMilliseconds: settings.requestTimeoutMilliseconds,
-    refresh: { maximumWaitSeconds: settings.maximumWaitSeconds, atStep },
+    refresh: {
+      maximumWaitSeconds: settings.maximumWaitSeconds,
+      ...(settings.initialBackoffSeconds === undefined
+        ? {}
+        : { serverHealth: { initialBackoffSeconds: settings.initialBackoffSeconds } }),
+      atStep,
+    },
   })
   fetchAsSignedIn = authorizedFetch(session)
 }

@@ -59,7 +59,8 @@ export async function sleepPastExpiry(store: StoreKind): Promise<ClockReport> {
  * wakes after the request's time limit. The server has no grace. Not on Windows.
  */
 export async function sleepDuringRefresh(store: StoreKind): Promise<ClockReport> {
-  const requestTimeoutMilliseconds = 500
+  // Long enough to suspend all processes on a busy machine before a request reaches its limit.
+  const requestTimeoutMilliseconds = 4000
   await using world = await readyWorld({ store, processes, requestTimeoutMilliseconds })
   await world.advance(lifetimeSeconds)
   const wokenUp = Promise.withResolvers<void>()
@@ -69,7 +70,7 @@ export async function sleepDuringRefresh(store: StoreKind): Promise<ClockReport>
     await until(() => world.as.requests.some(({ fault, outcome }) => held(fault, outcome)))
     for (const worker of world.workers) worker.suspend()
     wokenUp.resolve()
-    await pause(2 * requestTimeoutMilliseconds)
+    await pause(1.5 * requestTimeoutMilliseconds)
     for (const worker of world.workers) worker.resume()
     return await answers
   })
