@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InteractiveSignIn } from '@evergrant/client'
-import type { Happening, Tally, World } from './testbed.ts'
-import { startWorld } from './testbed.ts'
+import type { Happening, Tally, Testbed } from './testbed.ts'
+import { startTestbed } from './testbed.ts'
 
 /** How a scenario is run. */
 export interface ScenarioOptions {
@@ -38,14 +38,14 @@ const defaultLifetimeSeconds = 2
 /** One sign-in, then tool calls from eight callers while access tokens expire again and again. */
 export async function refreshScenario(options: ScenarioOptions): Promise<ScenarioReport> {
   const { accessTokenLifetimeSeconds = defaultLifetimeSeconds } = options
-  await using world = await startWorld({
+  await using testbed = await startTestbed({
     ...options,
     refreshTokens: 'issued',
     accessTokenLifetimeSeconds,
   })
-  await callForAWhile(world, options.seconds)
-  await settle(world)
-  const tally = world.tally()
+  await callForAWhile(testbed, options.seconds)
+  await settle(testbed)
+  const tally = testbed.tally()
   const leastExpiries = Math.floor(options.seconds / accessTokenLifetimeSeconds) - 1
   // The last part of a second does not count, since servers round their times down, and a refresh
   // comes a little ahead of expiry: with tokens of two seconds that is nearly every second.
@@ -65,15 +65,15 @@ export async function refreshScenario(options: ScenarioOptions): Promise<Scenari
 /** The same against a server that issues no refresh tokens: the client asks again, and says why. */
 export async function noRefreshTokenScenario(options: ScenarioOptions): Promise<ScenarioReport> {
   const { accessTokenLifetimeSeconds = defaultLifetimeSeconds } = options
-  await using world = await startWorld({
+  await using testbed = await startTestbed({
     ...options,
     refreshTokens: 'never',
     accessTokenLifetimeSeconds,
   })
-  await callForAWhile(world, options.seconds)
-  const { noRefreshTokenReason = '' } = await world.session.status()
-  await settle(world)
-  const tally = world.tally()
+  await callForAWhile(testbed, options.seconds)
+  const { noRefreshTokenReason = '' } = await testbed.session.status()
+  await settle(testbed)
+  const tally = testbed.tally()
   return {
     tally,
     explanation: noRefreshTokenReason,
@@ -90,19 +90,19 @@ export async function noRefreshTokenScenario(options: ScenarioOptions): Promise<
 /** A wider scope is challenged and granted, and the refresh token survives. */
 export async function stepUpScenario(options: ScenarioOptions): Promise<ScenarioReport> {
   const { accessTokenLifetimeSeconds = defaultLifetimeSeconds } = options
-  await using world = await startWorld({
+  await using testbed = await startTestbed({
     ...options,
     refreshTokens: 'issued',
     accessTokenLifetimeSeconds,
   })
-  await world.call('notes_list')
-  await world.call('notes_add', { text: 'written after a step-up' })
-  const { hasRefreshToken = false, scope = '' } = await world.session.status()
-  const before = world.tally().refreshRequests
+  await testbed.call('notes_list')
+  await testbed.call('notes_add', { text: 'written after a step-up' })
+  const { hasRefreshToken = false, scope = '' } = await testbed.session.status()
+  const before = testbed.tally().refreshRequests
   await sleep(accessTokenLifetimeSeconds * 1000)
-  await world.call('notes_add', { text: 'written after a refresh' })
-  await settle(world)
-  const tally = world.tally()
+  await testbed.call('notes_add', { text: 'written after a refresh' })
+  await settle(testbed)
+  const tally = testbed.tally()
   return {
     tally,
     explanation: `The grant now covers ${scope}.`,
@@ -115,14 +115,14 @@ export async function stepUpScenario(options: ScenarioOptions): Promise<Scenario
   }
 }
 
-async function callForAWhile(world: World, seconds: number): Promise<void> {
+async function callForAWhile(testbed: Testbed, seconds: number): Promise<void> {
   const until = Date.now() + seconds * 1000
   // One call first: a person signs in once, and then goes to work.
-  await world.call('notes_list')
+  await testbed.call('notes_list')
   await Promise.all(
     Array.from({ length: callers }, async () => {
       while (Date.now() < until) {
-        await world.call('notes_list')
+        await testbed.call('notes_list')
         await sleep(pauseMilliseconds)
       }
     }),
@@ -130,10 +130,10 @@ async function callForAWhile(world: World, seconds: number): Promise<void> {
 }
 
 /** Lets a refresh under way finish, and uses what it brought: a token is counted where it is seen. */
-async function settle(world: World): Promise<void> {
-  await world.session.whenIdle()
-  await world.call('notes_list')
-  await world.session.whenIdle()
+async function settle(testbed: Testbed): Promise<void> {
+  await testbed.session.whenIdle()
+  await testbed.call('notes_list')
+  await testbed.session.whenIdle()
 }
 
 function exactly(what: string, actual: number, expected: number): Promised {

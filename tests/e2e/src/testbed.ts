@@ -19,7 +19,7 @@ export type Happening =
   | { readonly type: 'event'; readonly event: ClientEvent }
 
 /** How the demonstration is set up. */
-export interface WorldOptions {
+export interface TestbedOptions {
   readonly signIn: InteractiveSignIn
   /** Whether the authorization server issues refresh tokens. */
   readonly refreshTokens: 'issued' | 'never'
@@ -29,7 +29,7 @@ export interface WorldOptions {
 }
 
 /** An authorization server, an MCP server and a client with a store on disk, all of them real. */
-export interface World extends AsyncDisposable {
+export interface Testbed extends AsyncDisposable {
   readonly session: Session
   /** Calls a tool once; failures are counted, not thrown. */
   call(tool: string, toolArguments?: Record<string, unknown>): Promise<boolean>
@@ -50,7 +50,7 @@ export interface Tally {
   readonly failedCalls: number
 }
 
-export async function startWorld(options: WorldOptions): Promise<World> {
+export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
   const { onHappening = () => undefined, accessTokenLifetimeSeconds } = options
   const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-demo-'))
   const authorizationServer = await startAuthorizationServer({

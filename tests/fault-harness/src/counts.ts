@@ -1,7 +1,7 @@
 import process from 'node:process'
 import type { StoreKind } from './stores/store-kind.ts'
 
-/** How much of everything a run does. */
+/** How often a run repeats each scenario. */
 export interface Counts {
   readonly processes: readonly number[]
   readonly callers: readonly number[]
@@ -11,7 +11,7 @@ export interface Counts {
   readonly skewedExpiries: number
 }
 
-/** The numbers that the promise is made for. */
+/** The counts that the published tables state. */
 export const fullCounts: Counts = {
   processes: [1, 2, 4, 8],
   callers: [1, 2, 10, 50, 100, 500],
@@ -21,7 +21,7 @@ export const fullCounts: Counts = {
   skewedExpiries: 20,
 }
 
-/** Every kind of fault, and few of each: for the test run of every day. */
+/** Every kind of fault with few repetitions, for the regular test run. */
 const quickCounts: Counts = {
   processes: [1, 2, 8],
   callers: [1, 10, 500],
@@ -31,7 +31,7 @@ const quickCounts: Counts = {
   skewedExpiries: 3,
 }
 
-/** The same over a database: every strike once. What does not touch the store was seen over files. */
+/** The same over a database: each interruption once. The file store covers the rest. */
 const quickDatabaseCounts: Counts = {
   processes: [8],
   callers: [1, 10, 50],
@@ -41,10 +41,10 @@ const quickDatabaseCounts: Counts = {
   skewedExpiries: 1,
 }
 
-/** Whether the tests are as long as the promise: `EVERGRANT_HARNESS=full`. */
+/** Whether the tests use {@link fullCounts}: `EVERGRANT_HARNESS=full`. */
 export const full: boolean = process.env['EVERGRANT_HARNESS'] === 'full'
 
-/** How much of everything the tests do over a store. */
+/** The counts of the tests for one store. */
 export function testCounts(store: StoreKind): Counts {
   if (full) return fullCounts
   return store === 'file' ? quickCounts : quickDatabaseCounts

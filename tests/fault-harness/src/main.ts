@@ -1,7 +1,7 @@
 /**
- * Runs every scenario in full, over every store or those named as arguments, and prints what must
- * be reached beside what was seen: one table for each store. Ends with 1 where a promise was
- * broken, or a store that was asked for is not there.
+ * Runs every scenario in full over all stores, or those named as arguments, and prints one table of
+ * limits and results for each store. Exits with 1 if a result is outside its limit or a named store
+ * is not available.
  */
 import process from 'node:process'
 import { fullCounts as counts } from './counts.ts'
@@ -18,8 +18,9 @@ import { meetDiskFaults, meetDiskFullAtSave, meetFileSizeLimit } from './scenari
 import type { FaultReport } from './scenarios/meet-fault.ts'
 import { countManyExpiries, countOneExpiry } from './scenarios/one-refresh.ts'
 import { meetServerFaults } from './scenarios/server-faults.ts'
-import type { StrikesReport } from './scenarios/process-kills.ts'
-import { strike } from './scenarios/process-kills.ts'
+import type { InterruptionReport } from './scenarios/process-kills.ts'
+import { interruptProcesses } from './scenarios/process-kills.ts'
+import { harnessSeed, seededRandom } from './random.ts'
 import type { StoreKind } from './stores/store-kind.ts'
 import { leaseMilliseconds, storeKinds, whyNotRun } from './stores/store-kind.ts'
 
@@ -27,7 +28,7 @@ interface Row {
   readonly what: string
   readonly must: string
   readonly seen: string
-  readonly kept: boolean
+  readonly passed: boolean
 }
 
 const titles: Readonly<Record<StoreKind, string>> = {
@@ -37,35 +38,38 @@ const titles: Readonly<Record<StoreKind, string>> = {
 }
 const stops = canSuspend ? counts.stops : 0
 const asked = process.argv.slice(2)
-const broken: string[] = []
+const failed: string[] = []
 
 const unknown = asked.filter((name) => !storeKinds.some((kind) => kind === name))
 if (unknown.length > 0) {
-  process.stderr.write(`Unknown: ${unknown.join(', ')}. There are ${storeKinds.join(', ')}.\n`)
+  process.stderr.write(
+    `Unknown store: ${unknown.join(', ')}. The stores are ${storeKinds.join(', ')}.\n`,
+  )
   process.exit(2)
 }
 for (const store of storeKinds) {
   if (asked.length === 0 || asked.includes(store)) await runOver(store)
 }
+say(`\nSeed: ${harnessSeed}. Set EVERGRANT_HARNESS_SEED to repeat the schedule.`)
 if (!canSuspend) say(`\n${cannotSuspend}`)
-if (broken.length > 0) say(`\nBroken: ${broken.join('; ')}`)
-// Everything is said by now. Left to itself, Node.js was once seen to spin while it took down the
-// handles of the thousands of processes that were killed here.
-process.exit(broken.length > 0 ? 1 : 0)
+if (failed.length > 0) say(`\nFailed: ${failed.join('; ')}`)
+// All output is written. Node.js has been seen to spin while it closes the handles of thousands of
+// killed processes, so exit explicitly.
+process.exit(failed.length > 0 ? 1 : 0)
 
 async function runOver(store: StoreKind): Promise<void> {
   say(`\n### ${titles[store]}\n`)
   const reason = whyNotRun(store)
   if (reason !== undefined) {
     say(`NOT RUN: ${reason}`)
-    if (asked.includes(store)) broken.push(`${store} was not run`)
+    if (asked.includes(store)) failed.push(`${store} is not available`)
     return
   }
   const startedAt = performance.now()
   say('| what | must be | seen | |\n| --- | --- | --- | --- |')
   await oneExpiry(store)
   await manyExpiries(store)
-  await strikes(store)
+  await interruptions(store)
   await transientFaults(store)
   await clocks(store)
   say(`\n${((performance.now() - startedAt) / 1000).toFixed(0)} s.`)
@@ -80,7 +84,7 @@ async function oneExpiry(store: StoreKind): Promise<void> {
       what: `refresh POSTs for one expiry, ${counts.callers.join(', ')} callers × ${processes} process${processes === 1 ? '' : 'es'}`,
       must: 'exactly 1',
       seen: `${requests.join(' or ')}, ${lost} lost calls`,
-      kept: requests.join() === '1' && lost === 0 && seen.every(({ grantAlive }) => grantAlive),
+      passed: requests.join() === '1' && lost === 0 && seen.every(({ grantAlive }) => grantAlive),
     })
   }
 }
@@ -91,48 +95,56 @@ async function manyExpiries(store: StoreKind): Promise<void> {
     what: `grants dead in ${counts.expiries} expiries, rotation with family revocation, 8 processes × 8 callers`,
     must: '0',
     seen: `${seen.deadGrants}, by ${seen.refreshRequests} refresh POSTs, ${seen.lostCalls} lost calls`,
-    kept: seen.deadGrants === 0 && seen.refreshRequests === counts.expiries && seen.lostCalls === 0,
+    passed:
+      seen.deadGrants === 0 && seen.refreshRequests === counts.expiries && seen.lostCalls === 0,
   })
 }
 
-async function strikes(store: StoreKind): Promise<void> {
-  const options = { store, kills: counts.kills, stops, processes: 8, callers: 4 }
-  const forgiving = await strike({
+async function interruptions(store: StoreKind): Promise<void> {
+  const options = {
+    store,
+    kills: counts.kills,
+    stops,
+    processes: 8,
+    callers: 4,
+    random: seededRandom(harnessSeed),
+  }
+  const forgiving = await interruptProcesses({
     ...options,
     graceSeconds: 60,
-    // A lease of Redis runs out under a process that stands still for longer: here it may.
+    // A Redis lease can expire during a long suspension. With grace, this run includes that case.
     longestStopMilliseconds: store === 'redis' ? 2 * leaseMilliseconds : 400,
   })
   row({
     what: `sign-ins forced by ${options.kills} SIGKILLs and ${stops} SIGSTOPs${store === 'redis' ? ', some longer than the lease' : ''}, successor grace`,
     must: '0',
     seen: `${forgiving.forcedSignIns.length}; other processes: ${errors(forgiving.errorsOfOthers)}`,
-    kept:
+    passed:
       forgiving.forcedSignIns.length === 0 && Object.keys(forgiving.errorsOfOthers).length === 0,
   })
-  const strict = await strike({ ...options, graceSeconds: 0 })
+  const strict = await interruptProcesses({ ...options, graceSeconds: 0 })
   row({
     what: `the same${store === 'redis' ? ', none longer than the lease' : ''}, no grace`,
-    must: 'those killed between commit and save, no others',
+    must: 'only those killed between commit and save',
     seen: `${strict.forcedSignIns.length}; killed between commit and save: ${strict.lossyKills.length}; others: ${errors(strict.errorsOfOthers)}`,
-    kept:
+    passed:
       strict.forcedSignIns.join() === strict.lossyKills.map((index) => `kill ${index}`).join() &&
       Object.keys(strict.errorsOfOthers).length === 0,
   })
   records(store, [forgiving, strict])
 }
 
-function records(store: StoreKind, reports: readonly StrikesReport[]): void {
+function records(store: StoreKind, reports: readonly InterruptionReport[]): void {
   const lost = sum(reports.map(({ recordsLost }) => recordsLost))
   const torn = sum(reports.map(({ recordsTorn }) => recordsTorn))
   const aside = sum(reports.map(({ setAside }) => setAside))
   const found = sum(reports.map(({ leftovers }) => leftovers.before))
   const left = sum(reports.map(({ leftovers }) => leftovers.after))
   row({
-    what: 'records lost or torn, read after each of these strikes',
+    what: 'records lost or torn, checked after each of these interruptions',
     must: '0',
     seen: `${lost} lost, ${torn} torn, ${aside} set aside${store === 'file' ? `; ${found} half-written files, ${left} after a sweep` : ''}`,
-    kept: lost + torn + aside + left === 0,
+    passed: lost + torn + aside + left === 0,
   })
 }
 
@@ -146,8 +158,8 @@ async function transientFaults(store: StoreKind): Promise<void> {
   row({
     what: `sign-ins caused by ${reports.length} transient faults of server and ${store === 'file' ? 'disk' : 'database'}, 4 processes × 4 callers`,
     must: '0',
-    seen: `${signIns}; ${unharmed} of ${reports.length} over without a trace; at most ${Math.max(...reports.map(({ requests }) => requests))} POSTs each`,
-    kept: signIns === 0 && unharmed === reports.length,
+    seen: `${signIns}; ${unharmed} of ${reports.length} without harm; at most ${Math.max(...reports.map(({ requests }) => requests))} POSTs each`,
+    passed: signIns === 0 && unharmed === reports.length,
   })
 }
 
@@ -166,7 +178,7 @@ async function databaseFaults(store: Exclude<StoreKind, 'file'>): Promise<readon
 
 async function clocks(store: StoreKind): Promise<void> {
   const { forward, back } = await clockJumps(store)
-  // A database tells the age of a record by its own clock: what a machine believes is no matter.
+  // A database computes the age of a record with its own clock, not with the machine's.
   const byOwnClock = store === 'file' ? 1 : 0
   const scenarios = [
     { what: 'the clock jumps an hour ahead', seen: forward, refreshes: byOwnClock },
@@ -197,7 +209,7 @@ async function clocks(store: StoreKind): Promise<void> {
       what,
       must: `${refreshes} refresh, 0 sign-ins, ${mayReject === true ? 'one 401 for each request' : 'no 401'}`,
       seen: `${seen.refreshRequests} refresh, ${seen.signIns} sign-ins, ${seen.rejections} 401s, ${seen.succeeded} of ${seen.requests} requests served`,
-      kept:
+      passed:
         seen.refreshRequests === refreshes &&
         seen.signIns === 0 &&
         seen.rejections <= (mayReject === true ? seen.requests : 0) &&
@@ -209,13 +221,13 @@ async function clocks(store: StoreKind): Promise<void> {
     what: `refreshes that came before a 401, clocks within 2 minutes, ${counts.skewedExpiries} lifetimes`,
     must: 'all',
     seen: `all ${skewed.refreshRequests}; ${skewed.rejections} 401s in ${skewed.requests} requests`,
-    kept: skewed.rejections === 0 && skewed.succeeded === skewed.requests,
+    passed: skewed.rejections === 0 && skewed.succeeded === skewed.requests,
   })
 }
 
-function row({ what, must, seen, kept }: Row): void {
-  say(`| ${what} | ${must} | ${seen} | ${kept ? 'kept' : 'BROKEN'} |`)
-  if (!kept) broken.push(what)
+function row({ what, must, seen, passed }: Row): void {
+  say(`| ${what} | ${must} | ${seen} | ${passed ? 'passed' : 'FAILED'} |`)
+  if (!passed) failed.push(what)
 }
 
 function errors(counted: Readonly<Record<string, number>>): string {

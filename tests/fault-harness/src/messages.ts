@@ -1,7 +1,7 @@
 import type { RefreshStep } from '@evergrant/client'
 import type { StoreDescription } from './stores/store-kind.ts'
 
-/** What a worker process needs to know. */
+/** Settings of a worker process. */
 export interface WorkerSettings {
   readonly serverUrl: string
   readonly store: StoreDescription
@@ -9,24 +9,24 @@ export interface WorkerSettings {
   readonly maximumWaitSeconds: number
   /** The first back-off after a failure at the token endpoint. Default: the client's. */
   readonly initialBackoffSeconds?: number
-  /** How far this process's clock is off, besides what each command says. */
+  /** The constant error of this process's clock, added to the offset in each command. */
   readonly clockSkewSeconds: number
 }
 
-/** What the parent tells a worker. Work carries the time, so that all processes agree on it. */
+/** Messages from the parent to a worker. Work carries the time, so all processes agree on it. */
 export type Command =
   | { readonly do: 'open'; readonly settings: WorkerSettings }
-  /** `getAccessToken()` from this many callers at once. */
+  /** Calls `getAccessToken()` from `count` concurrent callers. */
   | (Work & { readonly do: 'tokens' })
-  /** Requests to the MCP server through `authorizedFetch`, at once. */
+  /** Sends `count` concurrent requests to the MCP server through `authorizedFetch`. */
   | (Work & { readonly do: 'requests' })
-  /** Answers when no refresh is under way. */
+  /** Answers when no refresh is in flight. */
   | (Work & { readonly do: 'idle' })
-  /** Stop at the next refresh that comes to this step, and say so. */
+  /** Stops the next refresh that reaches this step, and reports it. */
   | { readonly do: 'stop-at'; readonly step: RefreshStep }
-  /** Go on from the step, and stop at none. */
+  /** Continues a stopped refresh, and clears the stop. */
   | { readonly do: 'go-on' }
-  /** From now on every write of the store fails with this system error; without one, none does. */
+  /** Makes every write of the store fail with this system error. Without a code, writes succeed. */
   | { readonly do: 'fail-writes'; readonly code?: string }
 
 export interface Work {
@@ -35,21 +35,21 @@ export interface Work {
   readonly clockOffsetSeconds: number
 }
 
-/** What a worker tells the parent. */
+/** Messages from a worker to the parent. */
 export type Report =
   | { readonly report: 'open' }
   | { readonly report: 'at-step'; readonly step: RefreshStep }
   | { readonly report: 'answer'; readonly id: number; readonly answer: Answer }
 
-/** How a piece of work went. Nothing secret in it. */
+/** The result of one piece of work. Contains no secrets. */
 export interface Answer {
   readonly succeeded: number
-  /** How often each error code came. */
+  /** The number of errors by code. */
   readonly errors: Readonly<Record<string, number>>
-  /** The first error, in words. */
+  /** The message of the first error. */
   readonly firstError?: string
-  /** Digests of the access tokens that were handed out. */
+  /** Digests of the access tokens that callers received. */
   readonly tokens: readonly string[]
-  /** How often each status came back to the callers. */
+  /** The number of responses by HTTP status. */
   readonly statuses: Readonly<Record<string, number>>
 }

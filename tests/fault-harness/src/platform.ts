@@ -1,8 +1,8 @@
 import process from 'node:process'
 
-/** Whether processes can be made to stand still: Windows has neither SIGSTOP nor SIGCONT. */
+/** Whether processes can be suspended. Windows has neither SIGSTOP nor SIGCONT. */
 export const canSuspend: boolean = process.platform !== 'win32'
 
-/** For a person who reads the results on Windows. */
+/** The notice that results on Windows carry. */
 export const cannotSuspend =
-  'Windows has no SIGSTOP: what suspended processes do, the sleeping laptop among it, was NOT checked here. Run it on Linux or macOS.'
+  'NOT CHECKED: suspended processes and the sleeping laptop, because Windows has no SIGSTOP. Run the harness on Linux or macOS to check them.'

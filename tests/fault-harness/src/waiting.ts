@@ -1,15 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
-/** Looks again and again, since what happens in another process announces itself nowhere. */
+/** Polls a condition that depends on another process, which sends no event for it. */
 export async function until(condition: () => boolean): Promise<void> {
   const giveUpAt = performance.now() + 30_000
   while (!condition()) {
-    if (performance.now() > giveUpAt) throw new Error('What was waited for did not happen.')
+    if (performance.now() > giveUpAt)
+      throw new Error('The condition was not met within 30 seconds.')
     await pause(1)
   }
 }
 
-/** Waits for work, and says in words what did not happen in time. */
+/** Waits for work. After `milliseconds` it throws an error with the message `otherwise`. */
 export async function within<Value>(
   milliseconds: number,
   work: Promise<Value>,

@@ -5,33 +5,33 @@ import type { Answer, Command, Report, WorkerSettings } from './messages.ts'
 
 const program = fileURLToPath(new URL('./worker.ts', import.meta.url))
 
-/** A worker process, as the parent holds it. */
+/** The parent's handle of a worker process. */
 export interface Worker {
   readonly pid: number
-  /** Resolves with `undefined` where the process died before it answered. */
+  /** Resolves with `undefined` if the process dies before it answers. */
   work(
     what: 'tokens' | 'requests' | 'idle',
     count: number,
     clockOffsetSeconds: number,
   ): Promise<Answer | undefined>
-  /** Resolves when a refresh has come to this step, and stands there. */
+  /** Resolves when a refresh has stopped at this step. */
   stopAt(step: RefreshStep): Promise<void>
-  /** Lets a refresh go on from where it stands, and stops none from now on. */
+  /** Continues a stopped refresh, and clears the stop. */
   goOn(): void
   failWrites(code?: string): void
-  /** SIGKILL; resolves when the process is gone. Windows ends a process as abruptly. */
+  /** SIGKILL. Resolves when the process has exited. Windows ends a process as abruptly. */
   kill(): Promise<void>
-  /** SIGSTOP: the process stands still, whatever it was doing. Not on Windows. */
+  /** SIGSTOP: suspends the process at any instruction. Not on Windows. */
   suspend(): void
   /** SIGCONT */
   resume(): void
 }
 
-/** What a worker process is started with, besides its settings. */
+/** Options of {@link startWorker} besides the worker's settings. */
 export interface StartWorkerOptions {
-  /** No file may grow beyond 0 bytes, as on a full disk. POSIX only: the limit is the shell's. */
+  /** Limits file sizes to 0 bytes, as on a full disk. POSIX only: the shell sets the limit. */
   readonly diskFull?: boolean
-  /** Where Node keeps what it compiled, so that a worker starts faster. */
+  /** Node.js's compile cache, which makes workers start faster. */
   readonly compileCache: string
 }
 
@@ -57,7 +57,7 @@ export async function startWorker(
   let alive = true
 
   child.on('message', (message) => {
-    // The worker's own program is the only one who writes here.
+    // Only the worker program writes to this channel.
     const report = message as Report
     if (report.report === 'open') opened.resolve()
     else if (report.report === 'at-step') reached?.()
@@ -69,21 +69,21 @@ export async function startWorker(
   child.once('error', opened.reject)
   child.once('exit', (code) => {
     alive = false
-    opened.reject(new Error(`A worker ended with ${code} before it had opened its store.`))
+    opened.reject(new Error(`A worker exited with ${code} before it opened its store.`))
     exited.resolve()
     for (const answer of answers.values()) answer(undefined)
     answers.clear()
   })
 
   function tell(command: Command): void {
-    // A process that was just killed takes no more commands.
+    // A killed process accepts no commands.
     if (alive && child.connected) child.send(command, () => undefined)
   }
 
   tell({ do: 'open', settings })
   await opened.promise
   const { pid } = child
-  if (pid === undefined) throw new Error('A worker opened its store, but has no process ID.')
+  if (pid === undefined) throw new Error('The worker opened its store but has no process ID.')
 
   return {
     pid,

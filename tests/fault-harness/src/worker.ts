@@ -1,6 +1,6 @@
 /**
- * A process of an application: it opens the shared store, and asks for tokens when the parent says
- * so. It stops at a step of a refresh where it was told to, and can be killed exactly there.
+ * An application process: it opens the shared store and requests tokens on the parent's command. It
+ * stops a refresh at the step that the parent names, so that the parent can kill it exactly there.
  */
 import { createHash } from 'node:crypto'
 import process from 'node:process'
@@ -27,13 +27,13 @@ const clock: Clock = {
 }
 
 process.on('message', (message) => {
-  // The parent is the only one who writes here.
+  // Only the parent writes to this channel.
   obey(message as Command).catch((error: unknown) => {
     process.stderr.write(`${String(error)}\n`)
     process.exit(1)
   })
 })
-// Without its parent nobody would ever end it.
+// Exit with the parent; otherwise the process would run forever.
 process.on('disconnect', () => process.exit(0))
 
 async function obey(command: Command): Promise<void> {
@@ -84,7 +84,7 @@ async function open(settings: WorkerSettings): Promise<void> {
   fetchAsSignedIn = authorizedFetch(session)
 }
 
-/** The store, on a disk that can run full. */
+/** Wraps the store so that writes fail on command, as on a full disk. */
 function breakable(store: RecordStore): RecordStore {
   return {
     ...store,
@@ -118,7 +118,8 @@ async function work(
   clockOffsetSeconds = offset
   const current = session
   const send = fetchAsSignedIn
-  if (current === undefined || send === undefined) throw new Error('Work came before the store.')
+  if (current === undefined || send === undefined)
+    throw new Error('The parent sent work before `open`.')
   const ways = {
     token: async () => ({ token: await current.getAccessToken() }),
     async request() {

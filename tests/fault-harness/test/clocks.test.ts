@@ -10,7 +10,7 @@ import {
 } from '../src/scenarios/clocks.ts'
 import { testedStores } from './support/stores.ts'
 
-/** Every request ends well, after one refresh and before any 401. */
+/** Every request succeeds after one refresh and without a 401. */
 const smooth = {
   requests: 16,
   succeeded: 16,
@@ -21,13 +21,13 @@ const smooth = {
 }
 
 for (const { store, counts, available } of testedStores('clocks')) {
-  // A database tells the age of a record by its own clock: what a machine believes is no matter.
+  // A database computes the age of a record with its own clock, not with the machine's.
   const smoothJump = store === 'file' ? smooth : { ...smooth, refreshRequests: 0 }
 
-  // Machines with clocks of their own over a database: packages/client/test/stores, every day.
+  // packages/client/test/stores covers databases with machines whose clocks differ.
   describe.runIf(available && (store === 'file' || full))(`over ${store}`, () => {
     test(
-      'a clock that jumps an hour ahead, and back, costs no more than a refresh each',
+      'clock jumps an hour ahead and back: each jump costs at most one refresh',
       { tags: ['C-55'] },
       async () => {
         expect(await clockJumps(store)).toEqual({ forward: smoothJump, back: smoothJump })
@@ -35,7 +35,7 @@ for (const { store, counts, available } of testedStores('clocks')) {
     )
 
     test(
-      'with clocks within two minutes of each other, every refresh comes before a 401',
+      'clocks within two minutes of each other: every refresh happens before a 401',
       { tags: ['C-55'], timeout: 300_000 },
       async () => {
         const seen = await skewedClocks(store, counts.skewedExpiries)
@@ -45,7 +45,7 @@ for (const { store, counts, available } of testedStores('clocks')) {
     )
 
     test(
-      'where a clock set back hides the expiry, each request meets one 401, and all share one refresh',
+      'clock set back hides the expiry: each request receives at most one 401, and all share one refresh',
       { tags: ['C-51', 'C-54'] },
       async () => {
         const { rejections, ...seen } = await expiryUnseen(store)
@@ -55,9 +55,9 @@ for (const { store, counts, available } of testedStores('clocks')) {
       },
     )
 
-    // Suspending processes takes SIGSTOP; strikes.test.ts says so where there is none.
+    // Suspending processes requires SIGSTOP. process-kills.test.ts prints a notice without it.
     test.runIf(canSuspend)(
-      'a laptop that sleeps past the expiry wakes to one refresh',
+      'laptop sleeps past the expiry: one refresh after it wakes',
       { tags: ['C-51', 'C-55'] },
       async () => {
         expect(await sleepPastExpiry(store)).toEqual(smooth)
@@ -65,7 +65,7 @@ for (const { store, counts, available } of testedStores('clocks')) {
     )
 
     test.runIf(canSuspend)(
-      'a laptop that falls asleep during a refresh loses nothing, even without grace',
+      'laptop falls asleep during a refresh: nothing is lost, even without grace',
       { tags: ['C-52', 'C-53'] },
       async () => {
         expect(await sleepDuringRefresh(store)).toEqual(smooth)

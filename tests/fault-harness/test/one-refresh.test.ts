@@ -6,7 +6,7 @@ import { testedStores } from './support/stores.ts'
 for (const { store, counts, available } of testedStores('one refresh for many processes')) {
   describe.runIf(available)(`over ${store}`, () => {
     test.each(counts.processes)(
-      'of %i processes with many callers each, one sends one refresh request',
+      'one expiry, %i processes with many callers each: one refresh request in total',
       { tags: ['C-51'] },
       async (processes) => {
         for (const seen of await countOneExpiry(store, processes, counts.callers)) {
@@ -22,9 +22,9 @@ for (const { store, counts, available } of testedStores('one refresh for many pr
       },
     )
 
-    // Over a database one expiry after the other is what the strikes do, too.
+    // Over a database, the process kills repeat the expiry as well.
     test.runIf(store === 'file' || full)(
-      'expiry after expiry, 8 processes with 8 callers each lose neither a grant nor a call',
+      'many expiries, 8 processes with 8 callers each: no grant and no call is lost',
       { tags: ['C-50', 'C-51'], timeout: 300_000 },
       async () => {
         expect(await countManyExpiries(store, counts.expiries, 8, 8)).toEqual({

@@ -11,14 +11,14 @@ import type { FaultReport } from '../src/scenarios/meet-fault.ts'
 import { meetServerFaults } from '../src/scenarios/server-faults.ts'
 import { testedStores } from './support/stores.ts'
 
-/** The faults that left something behind, whole, so that a failure says which and what. */
+/** The complete reports of faults that did harm, so that a failure shows which fault and what. */
 function harmful(reports: readonly FaultReport[]): readonly FaultReport[] {
   return reports.filter(
     ({ signIns, grantAlive, recovered }) => signIns > 0 || !grantAlive || !recovered,
   )
 }
 
-/** One of each family: the others differ in what the token endpoint does, not in the store. */
+/** One fault of each kind. The others differ at the token endpoint, not in the store. */
 const fewServerFaults = ['503 with Retry-After: 30', 'a connection reset']
 
 function codes(reports: readonly FaultReport[]): string[] {
@@ -32,13 +32,13 @@ for (const { store, available } of stores) {
 
   describe.runIf(available)(`over ${store}`, () => {
     test(
-      'whatever goes wrong at the token endpoint, nobody signs in and the grant is kept',
+      'fault at the token endpoint: the grant survives and no sign-in is needed',
       { tags: ['C-53'] },
       async () => {
         const reports = await meetServerFaults(store, onlyFew)
         expect(reports.length).toBe(onlyFew?.length ?? 15)
         expect(harmful(reports)).toEqual([])
-        // The first attempt, and one at once where no answer came: not one for each process.
+        // The first attempt, and an immediate second one if no response came. Not one per process.
         expect(Math.max(...reports.map(({ requests }) => requests))).toBe(2)
         expect(codes(reports)).toEqual(['TEMPORARILY_UNAVAILABLE'])
       },
@@ -47,11 +47,11 @@ for (const { store, available } of stores) {
 }
 
 test(
-  'a disk that cannot be written spends no refresh token and costs no sign-in',
+  'disk cannot be written: no refresh token is spent and no sign-in is needed',
   { tags: ['C-52', 'C-53'] },
   async () => {
     const reports = await meetDiskFaults()
-    // Limits on the size of files are the POSIX shell's; elsewhere the failing store stands in.
+    // The POSIX shell sets the limit on file sizes. Elsewhere the failing store replaces it.
     if (canSuspend) reports.push(await meetFileSizeLimit())
     expect(harmful(reports)).toEqual([])
     expect(reports.map(({ requests }) => requests)).toEqual(reports.map(() => 0))
@@ -60,7 +60,7 @@ test(
 )
 
 test(
-  'a disk that fills up after the answer costs no sign-in, even without grace',
+  'disk fills up after the response: no sign-in is needed, even without grace',
   { tags: ['C-52', 'C-53'] },
   async () => {
     const report = await meetDiskFullAtSave()
@@ -74,26 +74,26 @@ for (const { store, available } of stores) {
 
   describe.runIf(available)(`over ${store}`, () => {
     test(
-      'a database that cannot be written or reached costs no sign-in, even without grace',
+      'database cannot be written or reached: no sign-in is needed, even without grace',
       { tags: ['C-52', 'C-53'] },
       async () => {
         const { atStart, atSave } = await meetDatabaseFaults(store)
         expect(harmful([...atStart, atSave])).toEqual([])
         expect([...atStart, atSave].map(({ requests }) => requests)).toEqual([0, 0, 1])
         for (const code of codes([...atStart, atSave])) {
-          // Whoever finds the lock taken is told that somebody else is at work.
+          // A caller that finds the lock taken receives TEMPORARILY_UNAVAILABLE.
           expect(code).toMatch(/^TOKEN_STORE_|^TEMPORARILY_UNAVAILABLE$/)
         }
       },
     )
 
     test(
-      'a connection that breaks after the answer costs no sign-in where the server has grace',
+      'database connection breaks after the response, server with grace: no sign-in is needed',
       { tags: ['C-52', 'C-53'] },
       async () => {
         const report = await meetCutAtSave(store)
         expect(harmful([report])).toEqual([])
-        // The second presents the spent token again, and the server repeats its answer.
+        // The second request presents the spent token again, and the server repeats its response.
         expect(report.requests).toBe(2)
       },
     )

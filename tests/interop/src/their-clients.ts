@@ -3,7 +3,7 @@ import { connectSdkV1 } from './clients/sdk-v1.ts'
 import { connectSdkV2 } from './clients/sdk-v2.ts'
 import type { ToolCaller } from './clients/tool-caller.ts'
 import type { Forgiveness, Tally } from './clients/testbed.ts'
-import { startWorld } from './clients/testbed.ts'
+import { startTestbed } from './clients/testbed.ts'
 
 /** The clients that are tried, by package. */
 export const theirClients: Readonly<Record<string, (mcpUrl: string) => Promise<ToolCaller>>> = {
@@ -26,17 +26,17 @@ export async function tryClient(
   connect: (mcpUrl: string) => Promise<ToolCaller>,
   forgiveness: Forgiveness,
 ): Promise<TheirClientResult> {
-  await using world = await startWorld(forgiveness)
-  const client = await connect(world.mcpUrl)
+  await using testbed = await startTestbed(forgiveness)
+  const client = await connect(testbed.mcpUrl)
   try {
     await client.call()
     let failedCalls = 0
     for (let expiry = 0; expiry < expiries; expiry += 1) {
-      await world.expire()
+      await testbed.expire()
       const answers = await Promise.allSettled(Array.from({ length: callers }, () => client.call()))
       failedCalls += answers.filter(({ status }) => status === 'rejected').length
     }
-    return { ...world.tally(), failedCalls }
+    return { ...testbed.tally(), failedCalls }
   } finally {
     await client.close()
   }

@@ -1,101 +1,105 @@
 import type { Answer } from '../messages.ts'
 import type { Worker } from '../worker-process.ts'
-import type { World, WorldOptions } from '../testbed.ts'
-import { lifetimeSeconds, startWorld } from '../testbed.ts'
+import type { Testbed, TestbedOptions } from '../testbed.ts'
+import { lifetimeSeconds, startTestbed } from '../testbed.ts'
 import type { FaultReport } from './meet-fault.ts'
 import { callers, meet, processes } from './meet-fault.ts'
 
-type Database = Exclude<WorldOptions['store'], 'file'>
+type Database = Exclude<TestbedOptions['store'], 'file'>
 
-/** What a database did to a refresh, besides what the fault cost. */
+/** The effects of database faults on a refresh. */
 export interface DatabaseFaults {
-  /** It refuses to write, or cannot be reached, when a refresh begins: nothing is spent. */
+  /** The database refuses writes, or is unreachable, when a refresh begins: no token is spent. */
   readonly atStart: readonly FaultReport[]
   /**
-   * It begins to refuse writes between the server's answer and the save. The process with the
-   * tokens keeps the lock until they are saved.
+   * The database starts to refuse writes between the server's response and the save. The process
+   * that holds the tokens keeps the lock until it has saved them.
    */
   readonly atSave: FaultReport
 }
 
-/** Faults of the database that nobody pays for, whatever the authorization server forgives. */
+/** Database faults that cost no sign-in, even at servers without grace. */
 export async function meetDatabaseFaults(store: Database): Promise<DatabaseFaults> {
-  await using world = await startWorld({
+  await using testbed = await startTestbed({
     store,
     processes,
     maximumWaitSeconds: 0.5,
     storeTimeoutMilliseconds: 1000,
   })
-  await world.advance(lifetimeSeconds)
-  await world.refuseWrites(true)
+  await testbed.advance(lifetimeSeconds)
+  await testbed.refuseWrites(true)
   const refused = await meet(
-    world,
+    testbed,
     'a database that refuses writes',
-    () => world.all('tokens', callers),
-    () => world.refuseWrites(false),
+    () => testbed.all('tokens', callers),
+    () => testbed.refuseWrites(false),
   )
-  await world.advance(lifetimeSeconds)
-  world.cutOff(world.workers)
+  await testbed.advance(lifetimeSeconds)
+  testbed.cutOff(testbed.workers)
   const unreachable = await meet(
-    world,
+    testbed,
     'a database that cannot be reached',
-    () => world.all('tokens', callers),
-    () => world.reconnect(world.workers),
+    () => testbed.all('tokens', callers),
+    () => testbed.reconnect(testbed.workers),
   )
-  const atSave = await meetAtSave(world, 'a database that refuses writes after the answer', {
-    begin: () => world.refuseWrites(true),
-    during: () => world.all('tokens', callers),
+  const atSave = await meetAtSave(testbed, 'a database that refuses writes after the response', {
+    begin: () => testbed.refuseWrites(true),
+    during: () => testbed.all('tokens', callers),
     async end() {
-      await world.refuseWrites(false)
-      await world.all('tokens', callers)
+      await testbed.refuseWrites(false)
+      await testbed.all('tokens', callers)
     },
   })
   return { atStart: [refused, unreachable], atSave }
 }
 
 /**
- * A connection that breaks between the server's answer and the save, and the lock with it. Others
- * are connected still and present the spent token again: it takes a server with grace.
+ * A connection breaks between the server's response and the save, and its lock is lost. The other
+ * processes are still connected and present the spent token again. This requires successor grace.
  */
 export async function meetCutAtSave(store: Database): Promise<FaultReport> {
-  await using world = await startWorld({
+  await using testbed = await startTestbed({
     store,
     processes,
     graceSeconds: 3600,
     storeTimeoutMilliseconds: 1000,
   })
-  return await meetAtSave(world, 'a connection cut between answer and save', {
-    begin: (first) => world.cutOff([first]),
-    during: (_first, others) => world.all('tokens', callers, others),
+  return await meetAtSave(testbed, 'a connection cut between the response and the save', {
+    begin: (first) => testbed.cutOff([first]),
+    during: (_first, others) => testbed.all('tokens', callers, others),
     async end(first) {
-      world.reconnect([first])
-      await world.all('tokens', callers, [first])
+      testbed.reconnect([first])
+      await testbed.all('tokens', callers, [first])
     },
   })
 }
 
 interface FaultAtSave {
   begin(first: Worker): unknown
-  /** What goes on while the first process has tokens that it cannot save. */
+  /** The work while the first process holds tokens that it cannot save. */
   during(first: Worker, others: readonly Worker[]): Promise<(Answer | undefined)[]>
   end(first: Worker): unknown
 }
 
-async function meetAtSave(world: World, name: string, fault: FaultAtSave): Promise<FaultReport> {
-  await world.advance(lifetimeSeconds)
-  const [first, ...others] = world.workers
-  if (first === undefined) throw new Error('This scenario needs a worker.')
+async function meetAtSave(
+  testbed: Testbed,
+  name: string,
+  fault: FaultAtSave,
+): Promise<FaultReport> {
+  await testbed.advance(lifetimeSeconds)
+  const [first, ...others] = testbed.workers
+  if (first === undefined) throw new Error('The testbed has no worker.')
   const answered = first.stopAt('answered')
   return await meet(
-    world,
+    testbed,
     name,
     async () => {
-      const asked = world.all('tokens', callers, [first])
+      const asked = testbed.all('tokens', callers, [first])
       await answered
       await fault.begin(first)
       first.goOn()
-      const meanwhile = await fault.during(first, others)
-      return [...(await asked), ...meanwhile]
+      const duringFault = await fault.during(first, others)
+      return [...(await asked), ...duringFault]
     },
     () => fault.end(first),
   )

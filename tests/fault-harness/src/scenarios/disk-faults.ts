@@ -1,26 +1,26 @@
 import type { Worker } from '../worker-process.ts'
-import { lifetimeSeconds, startWorld } from '../testbed.ts'
+import { lifetimeSeconds, startTestbed } from '../testbed.ts'
 import type { FaultReport } from './meet-fault.ts'
 import { callers, meet, processes } from './meet-fault.ts'
 
 const store = 'file'
 
-/** A disk that cannot be written when a refresh begins: no refresh token is spent. */
+/** The disk cannot be written when a refresh begins: no refresh token is spent. */
 export async function meetDiskFaults(): Promise<FaultReport[]> {
-  await using world = await startWorld({ store, processes, maximumWaitSeconds: 0.5 })
+  await using testbed = await startTestbed({ store, processes, maximumWaitSeconds: 0.5 })
   const reports: FaultReport[] = []
   for (const [name, code] of [
     ['a full disk', 'ENOSPC'],
     ['a store that became read-only', 'EROFS'],
   ] as const) {
-    await world.advance(lifetimeSeconds)
-    for (const worker of world.workers) worker.failWrites(code)
+    await testbed.advance(lifetimeSeconds)
+    for (const worker of testbed.workers) worker.failWrites(code)
     reports.push(
       await meet(
-        world,
+        testbed,
         name,
-        () => world.all('tokens', callers),
-        () => allowWrites(world.workers),
+        () => testbed.all('tokens', callers),
+        () => allowWrites(testbed.workers),
       ),
     )
   }
@@ -28,46 +28,46 @@ export async function meetDiskFaults(): Promise<FaultReport[]> {
 }
 
 /**
- * A disk that runs full between the server's answer and the save. The tokens are in one process's
- * memory, and the others would present the spent token again if that one let go of the lock.
+ * The disk fills up between the server's response and the save. One process holds the only copy of
+ * the new tokens. If it released the lock, the others would present the spent token again.
  */
 export async function meetDiskFullAtSave(): Promise<FaultReport> {
-  await using world = await startWorld({ store, processes, maximumWaitSeconds: 0.5 })
-  await world.advance(lifetimeSeconds)
-  const [first] = world.workers
-  if (first === undefined) throw new Error('This scenario needs a worker.')
+  await using testbed = await startTestbed({ store, processes, maximumWaitSeconds: 0.5 })
+  await testbed.advance(lifetimeSeconds)
+  const [first] = testbed.workers
+  if (first === undefined) throw new Error('The testbed has no worker.')
   const answered = first.stopAt('answered')
   return await meet(
-    world,
-    'a disk that fills up between the answer and the save',
+    testbed,
+    'a disk that fills up between the response and the save',
     async () => {
-      const asked = world.all('tokens', callers, [first])
+      const asked = testbed.all('tokens', callers, [first])
       await answered
-      for (const worker of world.workers) worker.failWrites('ENOSPC')
+      for (const worker of testbed.workers) worker.failWrites('ENOSPC')
       first.goOn()
-      return [...(await asked), ...(await world.all('tokens', callers))]
+      return [...(await asked), ...(await testbed.all('tokens', callers))]
     },
     async () => {
-      allowWrites(world.workers)
-      // The one that has the tokens saves them unasked, and the others wait for that.
-      await world.all('tokens', callers)
+      allowWrites(testbed.workers)
+      // The process that holds the tokens saves them. The others wait for it.
+      await testbed.all('tokens', callers)
     },
   )
 }
 
-/** Writes that the kernel refuses, by a limit on file sizes. POSIX only. */
+/** The kernel refuses writes because of a limit on file sizes. POSIX only. */
 export async function meetFileSizeLimit(): Promise<FaultReport> {
-  await using world = await startWorld({ store, processes: 0, maximumWaitSeconds: 0.5 })
-  await world.advance(lifetimeSeconds)
-  const limited = await world.addWorker({ diskFull: true })
+  await using testbed = await startTestbed({ store, processes: 0, maximumWaitSeconds: 0.5 })
+  await testbed.advance(lifetimeSeconds)
+  const limited = await testbed.addWorker({ diskFull: true })
   return await meet(
-    world,
+    testbed,
     'a process that may not write files',
-    () => world.all('tokens', callers),
+    () => testbed.all('tokens', callers),
     async () => {
       await limited.kill()
-      world.remove(limited)
-      await world.addWorker()
+      testbed.remove(limited)
+      await testbed.addWorker()
     },
   )
 }

@@ -1,47 +1,47 @@
 import type { Answer } from '../messages.ts'
-import type { World } from '../testbed.ts'
+import type { Testbed } from '../testbed.ts'
 import { within } from '../waiting.ts'
 import { succeeded } from './one-refresh.ts'
 
-/** What one fault cost. */
+/** The effect of one fault. */
 export interface FaultReport {
   readonly fault: string
-  /** Errors that callers met while it lasted, by code. */
+  /** Errors that callers received during the fault, by code. */
   readonly errors: Readonly<Record<string, number>>
-  /** Refresh requests while it lasted, over all processes. */
+  /** Refresh requests during the fault, over all processes. */
   readonly requests: number
-  /** Sign-in errors, during the fault and after it. */
+  /** `SIGN_IN_REQUIRED` errors, during the fault and after it. */
   readonly signIns: number
   readonly grantAlive: boolean
-  /** Whether every caller of every process got a token once it was over. */
+  /** Whether every caller of every process received a token after the fault. */
   readonly recovered: boolean
 }
 
-/** How many processes meet a fault, and how many callers in each. */
+/** The number of processes that a fault affects, and of callers in each. */
 export const processes = 4
 export const callers = 4
 
-/** Longer than any back-off of these faults. */
+/** Longer than any back-off after these faults. */
 const overSeconds = 120
 
 /**
- * Lets processes meet a fault, ends it, and looks at what it left behind.
+ * Exposes processes to a fault, ends the fault, and reports what it cost.
  *
- * @param during - What they do while it lasts.
+ * @param during - The work of the processes during the fault.
  */
 export async function meet(
-  world: World,
+  testbed: Testbed,
   fault: string,
   during: () => Promise<(Answer | undefined)[]>,
   end: () => unknown,
 ): Promise<FaultReport> {
-  const before = world.as.refreshRequests()
+  const before = testbed.as.refreshRequests()
   const failing = await during()
-  // A request that outlasts its callers' patience has met the fault, too.
-  await world.all('idle', 0)
-  const requests = world.as.refreshRequests() - before
+  // A request that outlasts its callers is part of the fault, too.
+  await testbed.all('idle', 0)
+  const requests = testbed.as.refreshRequests() - before
   await end()
-  const after = await within(60_000, recover(world), `Callers get no token after ${fault}.`)
+  const after = await within(60_000, recover(testbed), `Callers get no token after ${fault}.`)
   const errors: Record<string, number> = {}
   for (const answer of failing) {
     for (const [code, times] of Object.entries(answer?.errors ?? {})) {
@@ -56,8 +56,8 @@ export async function meet(
       (sum, answer) => sum + (answer?.errors['SIGN_IN_REQUIRED'] ?? 0),
       0,
     ),
-    grantAlive: world.as.isGrantAlive() && (await world.isStoredTokenLive()),
-    recovered: succeeded(after) === world.workers.length * callers,
+    grantAlive: testbed.as.isGrantAlive() && (await testbed.isStoredTokenLive()),
+    recovered: succeeded(after) === testbed.workers.length * callers,
   }
 }
 
@@ -66,11 +66,11 @@ export async function meet(
  * later does so: these processes have short time limits, which a busy machine can exceed. Any other
  * error ends the attempt.
  */
-async function recover(world: World): Promise<(Answer | undefined)[]> {
+async function recover(testbed: Testbed): Promise<(Answer | undefined)[]> {
   for (;;) {
-    await world.advance(overSeconds)
-    const answers = await world.all('tokens', callers)
-    await world.all('idle', 0)
+    await testbed.advance(overSeconds)
+    const answers = await testbed.all('tokens', callers)
+    await testbed.all('idle', 0)
     const codes = answers.flatMap((answer) => Object.keys(answer?.errors ?? {}))
     if (codes.length === 0 || codes.some((code) => code !== 'TEMPORARILY_UNAVAILABLE')) {
       return answers

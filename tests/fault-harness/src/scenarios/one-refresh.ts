@@ -1,44 +1,44 @@
 import type { Answer } from '../messages.ts'
 import type { StoreKind } from '../stores/store-kind.ts'
-import { lifetimeSeconds, startWorld } from '../testbed.ts'
+import { lifetimeSeconds, startTestbed } from '../testbed.ts'
 
-/** What the token endpoint saw of one expiry. */
+/** What one expiry of the access token caused. */
 export interface ExpiryCount {
   readonly processes: number
   readonly callers: number
   readonly refreshRequests: number
-  /** Callers, over all processes, that got no token. */
+  /** Callers, over all processes, that received no token. */
   readonly lostCalls: number
-  /** Different access tokens that were handed out. */
+  /** The number of distinct access tokens that callers received. */
   readonly tokens: number
   readonly grantAlive: boolean
 }
 
-/** Lets the access token expire, and has every caller of every process ask at once. */
+/** Lets the access token expire, then requests a token from every caller of every process at once. */
 export async function countOneExpiry(
   store: StoreKind,
   processes: number,
   callerCounts: readonly number[],
 ): Promise<ExpiryCount[]> {
-  await using world = await startWorld({ store, processes })
+  await using testbed = await startTestbed({ store, processes })
   const counts: ExpiryCount[] = []
   for (const callers of callerCounts) {
-    await world.advance(lifetimeSeconds)
-    const before = world.as.refreshRequests()
-    const answers = await world.all('tokens', callers)
+    await testbed.advance(lifetimeSeconds)
+    const before = testbed.as.refreshRequests()
+    const answers = await testbed.all('tokens', callers)
     counts.push({
       processes,
       callers,
-      refreshRequests: world.as.refreshRequests() - before,
+      refreshRequests: testbed.as.refreshRequests() - before,
       lostCalls: processes * callers - succeeded(answers),
       tokens: new Set(answers.flatMap((answer) => answer?.tokens ?? [])).size,
-      grantAlive: world.as.isGrantAlive() && (await world.isStoredTokenLive()),
+      grantAlive: testbed.as.isGrantAlive() && (await testbed.isStoredTokenLive()),
     })
   }
   return counts
 }
 
-/** What is left after many expiries at a server that revokes the family on reuse. */
+/** The result of many expiries at a server that revokes the token family on reuse. */
 export interface ManyExpiries {
   readonly expiries: number
   readonly refreshRequests: number
@@ -46,24 +46,24 @@ export interface ManyExpiries {
   readonly lostCalls: number
 }
 
-/** 8 callers in each process, expiry after expiry. */
+/** Repeats the expiry, with `callers` concurrent callers in each process. */
 export async function countManyExpiries(
   store: StoreKind,
   expiries: number,
   processes: number,
   callers: number,
 ): Promise<ManyExpiries> {
-  await using world = await startWorld({ store, processes })
+  await using testbed = await startTestbed({ store, processes })
   let deadGrants = 0
   let lostCalls = 0
   for (let expiry = 0; expiry < expiries; expiry += 1) {
-    await world.advance(lifetimeSeconds)
-    lostCalls += processes * callers - succeeded(await world.all('tokens', callers))
-    if (world.as.isGrantAlive()) continue
+    await testbed.advance(lifetimeSeconds)
+    lostCalls += processes * callers - succeeded(await testbed.all('tokens', callers))
+    if (testbed.as.isGrantAlive()) continue
     deadGrants += 1
-    await world.signIn()
+    await testbed.signIn()
   }
-  return { expiries, refreshRequests: world.as.refreshRequests(), deadGrants, lostCalls }
+  return { expiries, refreshRequests: testbed.as.refreshRequests(), deadGrants, lostCalls }
 }
 
 export function succeeded(answers: readonly (Answer | undefined)[]): number {

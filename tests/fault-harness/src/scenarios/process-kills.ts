@@ -1,24 +1,25 @@
-import { randomInt } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RefreshStep } from '@evergrant/client'
 import type { Answer } from '../messages.ts'
 import type { StoreKind } from '../stores/store-kind.ts'
+import type { Random } from '../random.ts'
 import { until, within } from '../waiting.ts'
 import type { Worker } from '../worker-process.ts'
-import type { Inspection, World } from '../testbed.ts'
-import { dueAgeSeconds, lifetimeSeconds, startWorld } from '../testbed.ts'
+import type { Inspection } from '../stores/inspect-records.ts'
+import type { Testbed } from '../testbed.ts'
+import { dueAgeSeconds, lifetimeSeconds, startTestbed } from '../testbed.ts'
 
-/** Where a refreshing process is struck. */
-export type StrikePoint =
+/** Where a refreshing process is killed or suspended. */
+export type InterruptionPoint =
   | RefreshStep
-  /** The server has the request, and has done nothing about it. */
+  /** The server has received the request and has not processed it. */
   | 'sent'
-  /** The server has rotated the refresh token, and its answer is on the way. */
+  /** The server has rotated the refresh token, and its response has not arrived. */
   | 'committed'
-  /** Any instant after the lock was taken, files half written included. */
+  /** A random instant after the lock was taken, for example while a file is half written. */
   | 'instant'
 
-const points: readonly StrikePoint[] = [
+const points: readonly InterruptionPoint[] = [
   'before-lock',
   'locked',
   'read',
@@ -31,31 +32,33 @@ const points: readonly StrikePoint[] = [
   'instant',
 ]
 
-/** After these a refresh token is spent, and its successor is in no store. */
-const betweenCommitAndSave: ReadonlySet<StrikePoint> = new Set(['committed', 'answered'])
+/** At these points the refresh token is spent and its successor is not saved. */
+const betweenCommitAndSave: ReadonlySet<InterruptionPoint> = new Set(['committed', 'answered'])
 
-/** How many processes die and stand still, and how forgiving the server is. */
-export interface StrikesOptions {
+/** Options of {@link interruptProcesses}. */
+export interface InterruptionOptions {
   readonly store: StoreKind
   readonly kills: number
   readonly stops: number
   readonly graceSeconds: number
   readonly processes: number
   readonly callers: number
-  /** How long a suspended process stands still, at most. Default 400; at least 50. */
+  /** The longest suspension. Default 400; at least 50. */
   readonly longestStopMilliseconds?: number
+  /** Draws the order of the points and the random instants. */
+  readonly random: Random
 }
 
-/** What the strikes cost. */
-export interface StrikesReport {
+/** What the interruptions cost. */
+export interface InterruptionReport {
   readonly kills: number
   readonly stops: number
-  readonly strikesByPoint: Readonly<Record<string, number>>
-  /** Kills that fell between the server's commit and the save, known before anybody went on. */
+  readonly interruptionsByPoint: Readonly<Record<string, number>>
+  /** Kills between the server's commit and the save, determined before other processes continue. */
   readonly lossyKills: readonly number[]
-  /** Strikes after which somebody was told to sign in, as `kill 3` or `stop 3`. */
+  /** Interruptions after which a caller received `SIGN_IN_REQUIRED`, such as `kill 3`. */
   readonly forcedSignIns: readonly string[]
-  /** Errors of processes that were not struck, by code; those of lossy kills are not counted. */
+  /** Errors of the other processes by code, without those after lossy kills. */
   readonly errorsOfOthers: Readonly<Record<string, number>>
   readonly recordsLost: number
   readonly recordsTorn: number
@@ -64,7 +67,7 @@ export interface StrikesReport {
 }
 
 interface Tally {
-  readonly strikesByPoint: Record<string, number>
+  readonly interruptionsByPoint: Record<string, number>
   readonly lossyKills: number[]
   readonly forcedSignIns: string[]
   readonly errorsOfOthers: Record<string, number>
@@ -73,15 +76,17 @@ interface Tally {
   setAside: number
 }
 
-/** Kills and suspends refreshing processes at every step, while others ask for the same tokens. */
-export async function strike(options: StrikesOptions): Promise<StrikesReport> {
-  await using world = await startWorld({
+/** Kills and suspends refreshing processes at every step while others request the same tokens. */
+export async function interruptProcesses(
+  options: InterruptionOptions,
+): Promise<InterruptionReport> {
+  await using testbed = await startTestbed({
     store: options.store,
     processes: options.processes,
     graceSeconds: options.graceSeconds,
   })
   const tally: Tally = {
-    strikesByPoint: {},
+    interruptionsByPoint: {},
     lossyKills: [],
     forcedSignIns: [],
     errorsOfOthers: {},
@@ -89,151 +94,153 @@ export async function strike(options: StrikesOptions): Promise<StrikesReport> {
     recordsTorn: 0,
     setAside: 0,
   }
-  let before = await world.inspect()
-  for (const [index, point] of shuffled(options.kills).entries()) {
-    await killOnce(world, options, tally, index, point)
-    before = await account(world, tally, before)
+  let before = await testbed.inspect()
+  for (const [index, point] of shuffled(options.kills, options.random).entries()) {
+    await killOnce(testbed, options, tally, index, point)
+    before = await account(testbed, tally, before)
   }
-  for (const [index, point] of shuffled(options.stops).entries()) {
-    await stopOnce(world, options, tally, index, point)
-    before = await account(world, tally, before)
+  for (const [index, point] of shuffled(options.stops, options.random).entries()) {
+    await stopOnce(testbed, options, tally, index, point)
+    before = await account(testbed, tally, before)
   }
   return {
     kills: options.kills,
     stops: options.stops,
     ...tally,
-    leftovers: await world.leftoversAfterSweep(),
+    leftovers: await testbed.leftoversAfterSweep(),
   }
 }
 
 async function killOnce(
-  world: World,
-  options: StrikesOptions,
+  testbed: Testbed,
+  options: InterruptionOptions,
   tally: Tally,
   index: number,
-  point: StrikePoint,
+  point: InterruptionPoint,
 ): Promise<void> {
-  count(tally.strikesByPoint, point)
-  await world.advance(index % 3 === 2 ? dueAgeSeconds : lifetimeSeconds)
-  // At a random instant only the store and the server can tell on which side of the save it fell:
-  // without grace the others must not act before they are asked.
+  count(tally.interruptionsByPoint, point)
+  await testbed.advance(index % 3 === 2 ? dueAgeSeconds : lifetimeSeconds)
+  // For a random instant, only the store and the server can tell whether the save happened. Without
+  // grace, the other processes must not act before that is known.
   const alone = point === 'instant' && options.graceSeconds === 0
-  const asking = alone ? world.workers.slice(0, 1) : world.workers
-  // A request that the server holds back when its sender dies is never carried out.
-  const { victim, answers } = await bringTo(world, point, asking, options.callers)
-  if (point === 'instant') await pause(randomInt(25))
+  const asking = alone ? testbed.workers.slice(0, 1) : testbed.workers
+  // The server discards a held request when its sender dies.
+  const { victim, answers } = await bringTo(testbed, point, asking, options.callers)
+  if (point === 'instant') await pause(options.random.integer(25))
   await victim.kill()
-  world.remove(victim)
-  const replacement = world.prepareWorker()
-  await world.drained()
-  const lossy = alone ? !(await world.isStoredTokenLive()) : betweenCommitAndSave.has(point)
+  testbed.remove(victim)
+  const replacement = testbed.prepareWorker()
+  await testbed.drained()
+  const lossy = alone ? !(await testbed.isStoredTokenLive()) : betweenCommitAndSave.has(point)
   if (lossy) tally.lossyKills.push(index)
 
   for (const worker of asking) worker.goOn()
-  const others = world.workers
+  const others = testbed.workers
   const results = [...(await answers)]
-  // Whoever did not ask in this round, or was served from memory, meets the crash now.
-  results.push(...(await world.all('tokens', options.callers, others)))
-  await world.all('idle', 0, others)
-  results.push(...(await world.all('tokens', 1, others)))
+  // Processes that did not ask in this round, or were served from memory, meet the crash now.
+  results.push(...(await testbed.all('tokens', options.callers, others)))
+  await testbed.all('idle', 0, others)
+  results.push(...(await testbed.all('tokens', 1, others)))
   const forced = results.some((answer) => answer?.errors['SIGN_IN_REQUIRED'] !== undefined)
   if (forced) tally.forcedSignIns.push(`kill ${index}`)
   if (!(forced && lossy && options.graceSeconds === 0)) countErrors(tally, results)
-  if (forced || !world.as.isGrantAlive()) {
+  if (forced || !testbed.as.isGrantAlive()) {
     if (!forced) tally.forcedSignIns.push(`kill ${index}`)
-    await world.signIn()
+    await testbed.signIn()
   }
   const letIn = await replacement
   letIn()
-  // All know the token of now; only so can the next round have it refreshed while it is good.
-  await world.all('tokens', 1)
+  // Let every process load the current token. The next round may refresh it before it expires.
+  await testbed.all('tokens', 1)
 }
 
 async function stopOnce(
-  world: World,
-  options: StrikesOptions,
+  testbed: Testbed,
+  options: InterruptionOptions,
   tally: Tally,
   index: number,
-  point: StrikePoint,
+  point: InterruptionPoint,
 ): Promise<void> {
-  count(tally.strikesByPoint, point)
+  count(tally.interruptionsByPoint, point)
   const stillGood = index % 2 === 1
-  await world.advance(stillGood ? dueAgeSeconds : lifetimeSeconds)
-  const { victim, answers, held } = await bringTo(world, point, world.workers, options.callers)
-  if (point === 'instant') await pause(randomInt(25))
+  await testbed.advance(stillGood ? dueAgeSeconds : lifetimeSeconds)
+  const { victim, answers, held } = await bringTo(testbed, point, testbed.workers, options.callers)
+  if (point === 'instant') await pause(options.random.integer(25))
   victim.suspend()
-  // What it would do next is waiting for it when it wakes, the server's answer too.
-  for (const worker of world.workers) worker.goOn()
+  // Its next step, and the server's response, are ready when it resumes.
+  for (const worker of testbed.workers) worker.goOn()
   held.release()
-  const others = world.workers.filter((worker) => worker !== victim)
+  const others = testbed.workers.filter((worker) => worker !== victim)
   const results: (Answer | undefined)[] = []
-  // While the token is still good, nobody waits for the one that stands still.
-  if (stillGood) results.push(...(await world.all('tokens', options.callers, others)))
-  await pause(randomInt(50, options.longestStopMilliseconds ?? 400))
+  // While the token is valid, no caller waits for the suspended process.
+  if (stillGood) results.push(...(await testbed.all('tokens', options.callers, others)))
+  await pause(options.random.integer(50, options.longestStopMilliseconds ?? 400))
   victim.resume()
   results.push(...(await answers))
-  await world.all('idle', 0)
-  results.push(...(await world.all('tokens', options.callers)))
+  await testbed.all('idle', 0)
+  results.push(...(await testbed.all('tokens', options.callers)))
   countErrors(tally, results)
   const forced = results.some((answer) => answer?.errors['SIGN_IN_REQUIRED'] !== undefined)
-  if (!forced && world.as.isGrantAlive()) return
+  if (!forced && testbed.as.isGrantAlive()) return
   tally.forcedSignIns.push(`stop ${index}`)
-  await world.signIn()
-  await world.all('tokens', 1)
+  await testbed.signIn()
+  await testbed.all('tokens', 1)
 }
 
-/** Work under way, and the one process that stands where it was wanted. */
+/** Work in progress, and the process that stopped at the requested point. */
 interface Brought {
   readonly victim: Worker
   readonly answers: Promise<(Answer | undefined)[]>
-  /** Lets the server go on with a request that it holds back. */
+  /** Lets the server continue with a held request. */
   readonly held: { release(): void }
 }
 
 async function bringTo(
-  world: World,
-  point: StrikePoint,
+  testbed: Testbed,
+  point: InterruptionPoint,
   asking: readonly Worker[],
   callers: number,
 ): Promise<Brought> {
   const holdBack = Promise.withResolvers<void>()
   const inServer = point === 'sent' || point === 'committed'
   if (inServer) {
-    world.as.faults.token.push({
+    testbed.as.faults.token.push({
       kind: 'hang',
       afterCommit: point === 'committed',
       until: holdBack.promise,
     })
   }
-  const requestsBefore = world.as.requests.length
+  const requestsBefore = testbed.as.requests.length
   const standing = Promise.any(
     asking.map(async (worker) => {
       await worker.stopAt(stepFor(point))
       return worker
     }),
   )
-  const answers = world.all('tokens', callers, asking)
-  const victim = await within(30_000, standing, `No process came to the step ${point}.`)
+  const answers = testbed.all('tokens', callers, asking)
+  const victim = await within(30_000, standing, `No process reached the step ${point}.`)
   for (const worker of asking) if (worker !== victim) worker.goOn()
   if (point === 'instant') victim.goOn()
   if (inServer) {
     victim.goOn()
     await until(() => {
-      const request = world.as.requests.slice(requestsBefore).find(({ fault }) => fault === 'hang')
+      const request = testbed.as.requests
+        .slice(requestsBefore)
+        .find(({ fault }) => fault === 'hang')
       return request !== undefined && (point === 'sent' || request.outcome !== 'not-reached')
     })
   }
   return { victim, answers, held: { release: holdBack.resolve } }
 }
 
-function stepFor(point: StrikePoint): RefreshStep {
+function stepFor(point: InterruptionPoint): RefreshStep {
   if (point === 'instant') return 'locked'
   return point === 'sent' || point === 'committed' ? 'journaled' : point
 }
 
-/** Reads every record after a strike, and compares with what was there before. */
-async function account(world: World, tally: Tally, before: Inspection): Promise<Inspection> {
-  const after = await world.inspect()
+/** Reads every record after an interruption and compares the result with the state before. */
+async function account(testbed: Testbed, tally: Tally, before: Inspection): Promise<Inspection> {
+  const after = await testbed.inspect()
   tally.recordsTorn += after.torn.length
   tally.recordsLost += [...before.records].filter((record) => !after.records.has(record)).length
   tally.setAside = Math.max(tally.setAside, after.setAside)
@@ -248,11 +255,11 @@ function countErrors(tally: Tally, results: readonly (Answer | undefined)[]): vo
   }
 }
 
-/** Every point as often as the others, in random order. */
-function shuffled(length: number): StrikePoint[] {
+/** Every point equally often, in random order. */
+function shuffled(length: number, random: Random): InterruptionPoint[] {
   const deck = Array.from({ length }, (_, index) => points[index % points.length] ?? 'instant')
   for (let index = deck.length - 1; index > 0; index -= 1) {
-    const other = randomInt(index + 1)
+    const other = random.integer(index + 1)
     const [a, b] = [deck[index], deck[other]]
     if (a !== undefined && b !== undefined) [deck[index], deck[other]] = [b, a]
   }

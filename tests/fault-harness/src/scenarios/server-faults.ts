@@ -1,12 +1,12 @@
 import type { ScriptedAuthorizationServer } from '@evergrant/test-kit'
 import type { StoreKind } from '../stores/store-kind.ts'
-import { lifetimeSeconds, startWorld } from '../testbed.ts'
+import { lifetimeSeconds, startTestbed } from '../testbed.ts'
 import type { FaultReport } from './meet-fault.ts'
 import { callers, meet, processes } from './meet-fault.ts'
 
 type Fault = ScriptedAuthorizationServer['faults']['token'][number]
 
-/** Faults before the server does anything: no server can hold them against the client. */
+/** Faults before the server rotates the token. They cost nothing at any server. */
 const beforeCommit: Readonly<Record<string, Fault>> = {
   '503': { kind: 'status', status: 503 },
   '503 with Retry-After: 30': { kind: 'status', status: 503, headers: { 'retry-after': '30' } },
@@ -16,23 +16,23 @@ const beforeCommit: Readonly<Record<string, Fault>> = {
   '408': { kind: 'status', status: 408 },
   temporarily_unavailable: { kind: 'oauth-error', error: 'temporarily_unavailable' },
   'a redirect': { kind: 'redirect', location: 'https://elsewhere.test/' },
-  'a connection closed without an answer': { kind: 'drop-before-commit' },
+  'a connection closed without a response': { kind: 'drop-before-commit' },
   'a connection reset': { kind: 'reset' },
-  'no answer at all': { kind: 'hang' },
+  'no response at all': { kind: 'hang' },
 }
 
-/** Faults on the way back: here it takes a server with successor grace. */
+/** Faults after the server rotated the token. The client recovers if the server has successor grace. */
 const afterCommit: Readonly<Record<string, Fault>> = {
-  'a lost answer': { kind: 'drop-after-commit' },
-  'an answer that stops half-way': { kind: 'slow-body' },
-  'an answer of 16 MiB': { kind: 'huge' },
-  'a 502 instead of the answer': { kind: 'status', status: 502, afterCommit: true },
+  'a lost response': { kind: 'drop-after-commit' },
+  'a truncated response': { kind: 'slow-body' },
+  'a response of 16 MiB': { kind: 'huge' },
+  'a 502 instead of the response': { kind: 'status', status: 502, afterCommit: true },
 }
 
 /**
- * Faults of the token endpoint, met by all callers of all processes when a token expires.
+ * Exposes all callers of all processes to faults of the token endpoint when a token expires.
  *
- * @param only - The faults to meet; without it, every one.
+ * @param only - The names of the faults. Default: all.
  */
 export async function meetServerFaults(
   store: StoreKind,
@@ -57,7 +57,7 @@ async function meetAll(
   faults: Readonly<Record<string, Fault>>,
   graceSeconds: number,
 ): Promise<FaultReport[]> {
-  await using world = await startWorld({
+  await using testbed = await startTestbed({
     store,
     processes,
     graceSeconds,
@@ -69,14 +69,14 @@ async function meetAll(
   })
   const reports: FaultReport[] = []
   for (const [name, fault] of Object.entries(faults)) {
-    await world.advance(lifetimeSeconds)
-    world.as.faults.token.push(...Array.from({ length: 1000 }, () => fault))
+    await testbed.advance(lifetimeSeconds)
+    testbed.as.faults.token.push(...Array.from({ length: 1000 }, () => fault))
     reports.push(
       await meet(
-        world,
+        testbed,
         name,
-        () => world.all('tokens', callers),
-        () => world.as.faults.token.splice(0),
+        () => testbed.all('tokens', callers),
+        () => testbed.as.faults.token.splice(0),
       ),
     )
   }

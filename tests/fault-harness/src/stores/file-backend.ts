@@ -5,7 +5,7 @@ import { openStore } from './open-store.ts'
 import type { BackendOptions, StoreBackend } from './store-backend.ts'
 import type { StoreDescription } from './store-kind.ts'
 
-/** A folder of encrypted files. */
+/** The backend of the file store: a folder of encrypted files. */
 export function fileBackend({ folder, keyFile }: BackendOptions): StoreBackend {
   const storeFolder = path.join(folder, 'store')
   const description: StoreDescription = { kind: 'file', folder: storeFolder, keyFile }
@@ -29,7 +29,7 @@ export function fileBackend({ folder, keyFile }: BackendOptions): StoreBackend {
 
   return {
     reach: () => Promise.resolve({ description, line: undefined }),
-    // Files bear no time that anybody goes by.
+    // The file store does not read the times of its files.
     age: () => Promise.resolve(),
     setAside: async () => (await files(['set-aside'])).length,
     async leftoversAfterSweep() {
@@ -39,8 +39,11 @@ export function fileBackend({ folder, keyFile }: BackendOptions): StoreBackend {
       await (await openStore(description)).end()
       return { before: before.length, after: (await leftovers()).length }
     },
-    refuseWrites: () => Promise.reject(new Error('A disk that refuses writes is a worker’s part.')),
-    // The folder is the world's.
+    refuseWrites: () =>
+      Promise.reject(
+        new Error('A file backend cannot refuse writes. Use `failWrites` of the workers.'),
+      ),
+    // The testbed removes the folder.
     close: () => Promise.resolve(),
   }
 }

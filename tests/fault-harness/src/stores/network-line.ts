@@ -1,23 +1,23 @@
 import type { Socket } from 'node:net'
 import { connect, createServer } from 'node:net'
 
-/** The network between one process and a database: everything between them passes through here. */
+/** The network between one process and a database: a TCP proxy that can break. */
 export interface NetworkLine {
-  /** The database's URL, as the process is to use it. */
+  /** The URL at which the process reaches the database. */
   readonly url: string
-  /** Breaks all connections; new ones break at once. */
+  /** Resets all connections. New connections are reset on connect. */
   cut(): void
   restore(): void
   /**
-   * Resolves when the database has closed every connection of a process that died: what the
-   * process had sent is carried out by then, or never will be.
+   * Resolves when the database has closed every connection. After a process dies, its last
+   * statements have then either run or been discarded.
    */
   drained(): Promise<void>
   close(): Promise<void>
 }
 
-/** Lays a line to a database on plain TCP. */
-export async function layLine(target: URL, defaultPort: number): Promise<NetworkLine> {
+/** Starts a proxy to a database that listens on plain TCP. */
+export async function startNetworkLine(target: URL, defaultPort: number): Promise<NetworkLine> {
   const sockets = new Set<Socket>()
   const atDatabase = new Map<Socket, Promise<void>>()
   let isCut = false
@@ -43,7 +43,7 @@ export async function layLine(target: URL, defaultPort: number): Promise<Network
       near.destroy()
     })
     near.once('close', () => {
-      // What is on its way to the database arrives before the end does; answers go nowhere.
+      // Statements in flight reach the database before the connection ends. Discard the answers.
       far.end()
       far.resume()
     })
@@ -54,7 +54,7 @@ export async function layLine(target: URL, defaultPort: number): Promise<Network
   function keep(socket: Socket): void {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    // A connection that breaks is what this is for; 'close' follows.
+    // Broken connections are expected here. 'close' follows.
     socket.on('error', () => undefined)
   }
 
@@ -67,7 +67,7 @@ export async function layLine(target: URL, defaultPort: number): Promise<Network
     server.listen(0, '127.0.0.1', resolve)
   })
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('A line has no TCP port.')
+  if (address === null || typeof address === 'string') throw new Error('The proxy has no TCP port.')
   const url = new URL(target)
   url.hostname = '127.0.0.1'
   url.port = String(address.port)

@@ -2,7 +2,7 @@ import type { RecordStore } from '@evergrant/client'
 import { fileStore, keyFileKey } from '@evergrant/client/stores/file'
 import type { StoreDescription } from './store-kind.ts'
 
-/** A store over connections of its own. */
+/** A store and its own connections. */
 export interface OpenedStore {
   readonly store: RecordStore
   /** Closes the store and its connections. */
@@ -14,7 +14,7 @@ type Described<Kind> = Extract<StoreDescription, { kind: Kind }>
 const poolSize = 4
 const reconnectMilliseconds = 50
 
-/** Opens a store as each process of an application does. */
+/** Opens a store the way an application process does. */
 export async function openStore(description: StoreDescription): Promise<OpenedStore> {
   const { key } = await keyFileKey(description.keyFile)
   if (description.kind === 'postgres') return await openPostgres(description, key)
@@ -23,7 +23,7 @@ export async function openStore(description: StoreDescription): Promise<OpenedSt
   return { store, end: () => store.close() }
 }
 
-// Processes that share a file load no database's client: they are started by the dozen.
+// Import database clients on demand: the harness starts dozens of file store processes.
 
 async function openPostgres(
   { url, ...options }: Described<'postgres'>,
@@ -62,5 +62,5 @@ async function openRedis(
   }
 }
 
-/** Connections break here on purpose; without a listener that would end the process. */
+/** The harness breaks connections on purpose. Without a listener, 'error' ends the process. */
 function ignore(): void {}

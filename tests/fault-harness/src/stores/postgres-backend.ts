@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { createPostgresTable } from '@evergrant/client/stores/postgres'
 import { Pool } from 'pg'
-import { layLine } from './network-line.ts'
+import { startNetworkLine } from './network-line.ts'
 import type { NetworkLine } from './network-line.ts'
 import type { BackendOptions, StoreBackend } from './store-backend.ts'
 import { serverUrl } from './store-kind.ts'
 
-/** A table of its own in the PostgreSQL of the tests. */
+/** The backend of the PostgreSQL store: a new table in the test database. */
 export async function postgresBackend(options: BackendOptions): Promise<StoreBackend> {
   const { keyFile, storeTimeoutMilliseconds: requestTimeoutMilliseconds } = options
   const target = serverUrl('postgres')
@@ -14,7 +14,7 @@ export async function postgresBackend(options: BackendOptions): Promise<StoreBac
   const admin = new Pool({ connectionString: target.href, max: 1 })
   const lines: NetworkLine[] = []
   await createPostgresTable(admin, { table })
-  // As a disk that is full makes PostgreSQL answer (53100), for this table alone.
+  // Error 53100 is what PostgreSQL reports on a full disk. The trigger affects only this table.
   await admin.query(
     `CREATE FUNCTION ${table}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
      BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100'; END $$`,
@@ -22,7 +22,7 @@ export async function postgresBackend(options: BackendOptions): Promise<StoreBac
 
   return {
     async reach() {
-      const line = await layLine(target, 5432)
+      const line = await startNetworkLine(target, 5432)
       lines.push(line)
       return {
         description: {

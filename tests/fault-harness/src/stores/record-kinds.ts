@@ -1,6 +1,6 @@
 import type { RecordKind } from '@evergrant/client'
 
-/** Every kind of record there is. */
+/** Every record kind of the store. */
 export const recordKinds: readonly RecordKind[] = Object.keys({
   grant: true,
   binding: true,

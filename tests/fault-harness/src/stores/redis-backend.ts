@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { createClient } from 'redis'
-import { layLine } from './network-line.ts'
+import { startNetworkLine } from './network-line.ts'
 import type { NetworkLine } from './network-line.ts'
 import type { BackendOptions, StoreBackend } from './store-backend.ts'
 import { leaseMilliseconds, serverUrl } from './store-kind.ts'
 
-/** Keys under a prefix of its own in the Redis of the tests, and a user who may touch no others. */
+/** The backend of the Redis store: a new key prefix, and a Redis user limited to that prefix. */
 export async function redisBackend(options: BackendOptions): Promise<StoreBackend> {
   const { keyFile, storeTimeoutMilliseconds: requestTimeoutMilliseconds } = options
   const name = `evergrant-faults-${randomBytes(6).toString('hex')}`
@@ -34,7 +34,7 @@ export async function redisBackend(options: BackendOptions): Promise<StoreBacken
 
   return {
     async reach() {
-      const line = await layLine(target, 6379)
+      const line = await startNetworkLine(target, 6379)
       lines.push(line)
       return {
         description: {

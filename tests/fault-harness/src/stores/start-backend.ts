@@ -2,7 +2,7 @@ import { fileBackend } from './file-backend.ts'
 import type { BackendOptions, StoreBackend } from './store-backend.ts'
 import type { StoreKind } from './store-kind.ts'
 
-/** Makes an empty store. A database's client is loaded only where one is used. */
+/** Creates an empty store. Database clients are imported on demand. */
 export async function startBackend(
   kind: StoreKind,
   options: BackendOptions,

@@ -1,19 +1,19 @@
 import type { NetworkLine } from './network-line.ts'
 import type { StoreDescription } from './store-kind.ts'
 
-/** Where the records of one world are, and the harness's hands inside it. */
+/** The storage behind one testbed's records, with the controls that the harness needs. */
 export interface StoreBackend {
-  /** How one process reaches it; `line` is the network in between, where there is one. */
+  /** How one process reaches the store. `line` is the proxy in between, for databases. */
   reach(): Promise<Reach>
-  /** Lets the store's own clock go on against all that is written already, where it has one. */
+  /** Makes all stored records older by `seconds`, for stores that use their own clock. */
   age(seconds: number): Promise<void>
-  /** How many damaged records were set aside. */
+  /** The number of damaged records that were set aside. */
   setAside(): Promise<number>
-  /** Half-written files; none in a database. */
+  /** Counts half-written files before and after the store is opened. 0 for databases. */
   leftoversAfterSweep(): Promise<{ readonly before: number; readonly after: number }>
-  /** Has the database refuse every write of a record, or no more. A file store has no such hand. */
+  /** Makes the database refuse all record writes, or accept them again. Not for the file store. */
   refuseWrites(refused: boolean): Promise<void>
-  /** Removes everything that this world wrote. */
+  /** Removes everything that this testbed wrote. */
   close(): Promise<void>
 }
 
@@ -22,11 +22,11 @@ export interface Reach {
   readonly line: NetworkLine | undefined
 }
 
-/** What a database backend is made from. */
+/** Options of {@link startBackend}. */
 export interface BackendOptions {
-  /** A new folder of this world's own. */
+  /** A new, empty folder that only this testbed uses. */
   readonly folder: string
   readonly keyFile: string
-  /** The longest that one statement may take; without it, the store's own default. */
+  /** Time limit for one statement. Default: the store's. */
   readonly storeTimeoutMilliseconds?: number
 }

@@ -1,11 +1,11 @@
 import process from 'node:process'
 
-/** What processes can share a grant over. */
+/** The stores over which processes can share a grant. */
 export type StoreKind = 'file' | 'postgres' | 'redis'
 
 export const storeKinds: readonly StoreKind[] = ['file', 'postgres', 'redis']
 
-/** How a process opens the store. The store's key is in a file, never in a message. */
+/** How a process opens the store. The encryption key stays in a file and out of messages. */
 export type StoreDescription =
   | { readonly kind: 'file'; readonly keyFile: string; readonly folder: string }
   | ({ readonly kind: 'postgres'; readonly table: string } & Served)
@@ -18,13 +18,13 @@ export type StoreDescription =
 interface Served {
   readonly keyFile: string
   readonly url: string
-  /** The longest that one statement may take; without it, the store's own default. */
+  /** Time limit for one statement. Default: the store's. */
   readonly requestTimeoutMilliseconds?: number
 }
 
 /**
- * How long the Redis lock of a process that was killed lives on. Longer than any suspension where the
- * server has no grace, and short, since after each kill the others wait it out.
+ * How long a Redis lock outlives a killed process. It exceeds every suspension in runs without
+ * grace. It is short because the other processes wait for it after each kill.
  */
 export const leaseMilliseconds = 1500
 
@@ -33,13 +33,13 @@ const variables = {
   redis: 'EVERGRANT_TEST_REDIS_URL',
 } as const
 
-/** Why nothing can be run over a store on this machine, and how it can, or `undefined`. */
+/** Why the harness cannot run over a store on this machine, and how to enable it. */
 export function whyNotRun(kind: StoreKind): string | undefined {
   if (kind === 'file' || process.env[variables[kind]] !== undefined) return undefined
   return `${variables[kind]} is not set. With the server installed: node scripts/test-services.ts -- pnpm --filter @evergrant/fault-harness test`
 }
 
-/** The server that a store of this kind is tested at. */
+/** The database server of the tests. */
 export function serverUrl(kind: 'postgres' | 'redis'): URL {
   const url = process.env[variables[kind]]
   if (url === undefined) throw new Error(whyNotRun(kind))

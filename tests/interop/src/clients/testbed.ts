@@ -3,7 +3,7 @@ import { startAuthorizationServer } from '@evergrant/reference-as'
 import { startMcpServer } from '@evergrant/reference-mcp-server'
 
 /** The reference servers, as somebody else's client meets them. */
-export interface World extends AsyncDisposable {
+export interface Testbed extends AsyncDisposable {
   readonly mcpUrl: string
   /** Waits until the access tokens handed out so far have expired. */
   expire(): Promise<void>
@@ -29,7 +29,7 @@ export type Forgiveness = 'as-it-comes' | 'none'
 // Half of it is the overlap: time for eight calls to meet the expiry one after the other.
 const accessTokenLifetimeSeconds = 6
 
-export async function startWorld(forgiveness: Forgiveness): Promise<World> {
+export async function startTestbed(forgiveness: Forgiveness): Promise<Testbed> {
   const authorizationServer = await startAuthorizationServer({
     demo: true,
     preset: 'either',
