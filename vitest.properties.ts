@@ -1,6 +1,13 @@
 import process from 'node:process'
 import { configureGlobal } from 'fast-check'
 
-// A setup file for tests of properties. CI draws the same cases every time, so that what fails there
-// fails again; everywhere else each run draws its own, and a failure names its seed.
-if (process.env['CI'] !== undefined) configureGlobal({ seed: 20_261_127 })
+// Tests draw the same cases in every run, so that a failure can be repeated. `pnpm fuzz` sets both
+// variables to draw other cases, and more of them.
+const defaultSeed = 20_261_127
+const seed = process.env['EVERGRANT_FUZZ_SEED']
+const runs = process.env['EVERGRANT_FUZZ_RUNS']
+
+configureGlobal({
+  seed: seed === undefined ? defaultSeed : Number(seed),
+  ...(runs === undefined ? {} : { numRuns: Number(runs) }),
+})

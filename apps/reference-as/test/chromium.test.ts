@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import path from 'node:path'
+import { reportNotRun } from '@evergrant/test-kit'
 import { chromium } from 'playwright-core'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
@@ -29,9 +30,9 @@ const executablePath =
   ].find((place) => existsSync(place))
 
 if (executablePath === undefined) {
-  process.stderr.write(
-    '\nNOT RUN: the pages in a real browser, since no Chromium was found. Install it (Debian: ' +
-      'apt-get install chromium), or name one in EVERGRANT_CHROMIUM.\n',
+  reportNotRun(
+    'pages in a browser',
+    'Chromium: none is installed, and EVERGRANT_CHROMIUM is not set',
   )
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { reportNotRun } from '@evergrant/test-kit'
 import { Client } from 'pg'
 import { temporaryFolder } from './support.ts'
 
@@ -40,14 +41,10 @@ export const databases: readonly DatabaseKind[] = [
   { name: 'Postgres', available: postgresUrl !== undefined, open: postgresDatabase },
 ]
 
-/** Says where a person sees it that a suite does not run over Postgres, and how to run it. */
+/** Reports a suite that does not run over Postgres because there is none. */
 export function noteWithoutPostgres(suite: string): void {
   if (postgresUrl !== undefined) return
-  process.stderr.write(
-    `\nNOT RUN: ${suite} over Postgres, since EVERGRANT_TEST_POSTGRES_URL is not set. With a ` +
-      'server beside it: pnpm exec node scripts/test-services.ts -- pnpm --filter ' +
-      '@evergrant/reference-as test\n',
-  )
+  reportNotRun(`${suite} over Postgres`, 'PostgreSQL: EVERGRANT_TEST_POSTGRES_URL is not set')
 }
 
 async function sqliteDatabase(): Promise<TestDatabase> {

@@ -1,13 +1,14 @@
-import process from 'node:process'
 import { loopbackSignIn } from '@evergrant/client/loopback'
+import { reportNotRun } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
 import { findChromium, openBrowser } from '../src/browser.ts'
 import { stepUpScenario } from '../src/scenarios.ts'
 
 const executablePath = findChromium()
 if (executablePath === undefined) {
-  process.stderr.write(
-    'The browser tests do not run: no Chromium was found. Install one, or name it in EVERGRANT_CHROMIUM.\n',
+  reportNotRun(
+    'sign-in in a browser',
+    'Chromium: none is installed, and EVERGRANT_CHROMIUM is not set',
   )
 }
 

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { reportNotRun } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
 import {
   hasSecretService,
@@ -57,8 +58,9 @@ describe.runIf(process.platform === 'linux')('a keychain that cannot be used', (
 })
 
 if (!hasSecretService) {
-  process.stderr.write(
-    '\nNOT RUN: the keychain over a real Secret Service, since this machine lacks dbus-run-session or gnome-keyring-daemon. On Debian: apt-get install dbus gnome-keyring\n',
+  reportNotRun(
+    'keychain: Secret Service',
+    'a keychain: dbus-run-session or gnome-keyring-daemon is not installed',
   )
 }
 

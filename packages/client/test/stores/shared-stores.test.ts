@@ -16,7 +16,7 @@ for (const kind of sharedStores) {
     const subject = {
       reset: async () => await shared?.reset(),
       open: async () => {
-        if (shared === undefined) throw new Error(`${kind.variable} is not set.`)
+        if (shared === undefined) throw new Error(`This suite needs ${kind.need}.`)
         return (await shared.machine()).store
       },
     }

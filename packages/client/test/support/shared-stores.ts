@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { reportNotRun } from '@evergrant/test-kit'
 import { Pool } from 'pg'
 import { createClient } from 'redis'
 import type {
@@ -39,7 +40,8 @@ export interface SharedStore {
 /** One store to run a suite over, or nothing to run it over. */
 export interface SharedStoreKind {
   readonly name: string
-  readonly variable: string
+  /** What the suite needs to run. */
+  readonly need: string
   readonly url: string | undefined
   open(): Promise<SharedStore>
 }
@@ -50,24 +52,21 @@ export const redisUrl: string | undefined = process.env['EVERGRANT_TEST_REDIS_UR
 export const sharedStores: readonly SharedStoreKind[] = [
   {
     name: 'Postgres store',
-    variable: 'EVERGRANT_TEST_POSTGRES_URL',
+    need: 'PostgreSQL: EVERGRANT_TEST_POSTGRES_URL is not set',
     url: postgresUrl,
     open: sharedPostgres,
   },
   {
     name: 'Redis store',
-    variable: 'EVERGRANT_TEST_REDIS_URL',
+    need: 'Redis: EVERGRANT_TEST_REDIS_URL is not set',
     url: redisUrl,
     open: sharedRedis,
   },
 ]
 
-/** Says where a person sees it that a suite does not run, and how to run it. */
-export function noteMissing(suite: string, { url, variable }: SharedStoreKind): void {
-  if (url !== undefined) return
-  process.stderr.write(
-    `\nNOT RUN: ${suite}, since ${variable} is not set. With servers beside it: pnpm exec node scripts/test-services.ts -- pnpm --filter @evergrant/client test\n`,
-  )
+/** Reports a suite that does not run because its database is missing. */
+export function noteMissing(suite: string, { url, need }: SharedStoreKind): void {
+  if (url === undefined) reportNotRun(suite, need)
 }
 
 async function sharedPostgres(): Promise<SharedStore> {

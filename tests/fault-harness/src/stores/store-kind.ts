@@ -33,10 +33,12 @@ const variables = {
   redis: 'EVERGRANT_TEST_REDIS_URL',
 } as const
 
-/** Why the harness cannot run over a store on this machine, and how to enable it. */
+const titles = { postgres: 'PostgreSQL', redis: 'Redis' } as const
+
+/** Why the harness cannot run over a store on this machine, or `undefined`. */
 export function whyNotRun(kind: StoreKind): string | undefined {
   if (kind === 'file' || process.env[variables[kind]] !== undefined) return undefined
-  return `${variables[kind]} is not set. With the server installed: node scripts/test-services.ts -- pnpm --filter @evergrant/fault-harness test`
+  return `${titles[kind]}: ${variables[kind]} is not set`
 }
 
 /** The database server of the tests. */

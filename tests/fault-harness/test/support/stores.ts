@@ -1,3 +1,4 @@
+import { reportNotRun } from '@evergrant/test-kit'
 import type { Counts } from '../../src/counts.ts'
 import { testCounts } from '../../src/counts.ts'
 import type { StoreKind } from '../../src/stores/store-kind.ts'
@@ -15,7 +16,7 @@ export function testedStores(suite: string): readonly TestedStore[] {
   return storeKinds.map((store) => {
     const reason = whyNotRun(store)
     if (reason !== undefined) {
-      process.stderr.write(`\nNOT RUN: ${suite} over ${store}, because ${reason}\n`)
+      reportNotRun(`${suite} over ${store}`, reason)
     }
     return { store, counts: testCounts(store), available: reason === undefined }
   })
