@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import { expect, test } from 'vitest'
+import type { Scene } from './support.ts'
+import { startScene } from './support.ts'
+
+const program = path.resolve(import.meta.dirname, '../src/quickstart.ts')
+
+/** Runs the program, follows the authorization URL it prints as a browser does, and returns its output. */
+async function runQuickstart(scene: Scene): Promise<{ signIns: number; lines: string[] }> {
+  const home = scene.environment['EVERGRANT_SAMPLES_HOME']
+  const child = spawn(
+    process.execPath,
+    ['--conditions=evergrant:source', program, scene.server.url],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      // `homedir()` reads the first on POSIX and the second on Windows.
+      env: { ...process.env, HOME: home, USERPROFILE: home },
+    },
+  )
+  const exit = once(child, 'exit')
+  const lines: string[] = []
+  let signIns = 0
+  for await (const line of createInterface(child.stdout)) {
+    const url = /^Sign in: (?<url>\S+)$/u.exec(line)?.groups?.['url']
+    if (url === undefined) lines.push(line)
+    else {
+      signIns += 1
+      expect((await fetch(url)).status).toBe(200)
+    }
+  }
+  expect(await exit).toEqual([0, null])
+  return { signIns, lines }
+}
+
+test(
+  'quickstart: signs in once, and the second run uses the stored sign-in',
+  { tags: ['C-36', 'C-52'] },
+  async () => {
+    await using scene = await startScene()
+    const tools = 'Tools: notes_list, notes_add, notes_clear'
+    expect(await runQuickstart(scene)).toEqual({ signIns: 1, lines: [tools] })
+    expect(await runQuickstart(scene)).toEqual({ signIns: 0, lines: [tools] })
+    expect(scene.as.stats().signIns).toBe(1)
+  },
+)
