@@ -1,6 +1,6 @@
 import type { UserConfig } from 'tsdown'
 
-/** Build settings every published package shares: ESM only, declarations beside the code. */
+/** Build settings of every published package: ESM only, with declarations beside the code. */
 export function packageBuild(entry: Record<string, string>, options: UserConfig = {}): UserConfig {
   return {
     entry,
@@ -10,7 +10,7 @@ export function packageBuild(entry: Record<string, string>, options: UserConfig 
     dts: true,
     sourcemap: true,
     clean: true,
-    // A warning here is an import that a consumer would miss: it fails the build.
+    // A warning reports an import that consumers cannot resolve. Fail the build.
     failOnWarn: true,
     ...options,
   }

@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 import type { ViteUserConfig } from 'vitest/config'
 import { requirements } from './packages/core/src/requirements.ts'
 
-/** One test that cites requirements, as the traceability matrix reads it. */
+/** A test that cites requirements. */
 interface CitingTest {
   readonly file: string
   readonly name: string
@@ -14,8 +14,8 @@ interface CitingTest {
 }
 
 /**
- * Writes `coverage/requirements.json` beside the package's tests: which test cites which
- * requirement. The matrix in the docs and the check "every row has a test" are made from it.
+ * Writes `coverage/requirements.json`: which test cites which requirement. `pnpm requirements` reads
+ * it.
  */
 function requirementReporter(root: string): Reporter {
   return {
@@ -46,21 +46,21 @@ function citedBy(testCase: TestCase): string[] {
   return testCase.tags.filter((tag) => ids.has(tag))
 }
 
-/** For `setupFiles` of packages whose tests draw random cases. */
+/** The setup file of packages with property tests. */
 export const propertyTests: string = path.join(import.meta.dirname, 'vitest.properties.ts')
 
-/** Test settings every package shares. `root` is the package's `import.meta.dirname`. */
+/** Test settings of every package. `root` is the package's `import.meta.dirname`. */
 export function packageTests(root: string, test: ViteUserConfig['test'] = {}): ViteUserConfig {
   return defineConfig({
     root,
-    // Tests read the sources of sibling packages, so that a change needs no build in between.
+    // Tests read the sources of other packages, so that they need no build.
     resolve: { conditions: ['evergrant:source'] },
     ssr: {
       resolve: { conditions: ['evergrant:source'], externalConditions: ['evergrant:source'] },
     },
     test: {
       include: ['test/**/*.test.ts'],
-      // A tag is a requirement's ID; a typo in one fails the run.
+      // A tag is a requirement's ID. An unknown tag fails the run.
       strictTags: true,
       tags: requirements.map((row) => ({ name: row.id, description: row.text })),
       reporters: ['default', requirementReporter(root)],

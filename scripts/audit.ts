@@ -1,12 +1,12 @@
 /**
- * Checks what this repository takes from others.
+ * Checks third-party code.
  *
- * - Asks the registry for known vulnerabilities of what is installed, and fails when it names one of
- *   at least moderate severity. A registry that does not answer the question, as mirrors often do
- *   not, says nothing about the packages: the step says so and passes. To accept an advisory, put its
- *   ID into `auditConfig.ignoreGhsas` of pnpm-workspace.yaml, with the reason beside it.
- * - Fails when a workflow uses an action that is not pinned by digest: a tag can be moved, and the
- *   release workflow has write rights.
+ * - Queries the registry for known vulnerabilities of the installed packages, and fails on one of at
+ *   least moderate severity. Some registries, often mirrors, do not answer this query: the step then
+ *   prints NOT CHECKED and passes. To accept an advisory, add its ID and the reason to
+ *   `auditConfig.ignoreGhsas` in pnpm-workspace.yaml.
+ * - Fails if a workflow uses an action that is not pinned by digest. A tag can be moved, and the
+ *   release workflow has write permissions.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
@@ -29,10 +29,10 @@ function checkAdvisories(): void {
   })
   const advisories = advisoriesOf(audit.stdout)
   if (advisories === undefined) {
-    const said = `${audit.error?.message ?? ''}${audit.stderr}`.replaceAll(/\s+/g, ' ').trim()
-    // Without the address: mirrors have names of their own.
-    const reason = said.replaceAll(/https?:\/\/\S+/g, '(URL)').slice(0, 200)
-    say(`Advisories NOT CHECKED: the registry did not answer the question for them (${reason}).`)
+    const output = `${audit.error?.message ?? ''}${audit.stderr}`.replaceAll(/\s+/g, ' ').trim()
+    // Remove the URL: it can name a private mirror.
+    const reason = output.replaceAll(/https?:\/\/\S+/g, '(URL)').slice(0, 200)
+    say(`Advisories NOT CHECKED: the registry did not answer the query (${reason}).`)
     return
   }
   for (const advisory of advisories) say(describe(advisory))
@@ -40,7 +40,7 @@ function checkAdvisories(): void {
   if (audit.status !== 0) process.exitCode = 1
 }
 
-/** The advisories of a report; `undefined` where the output is not a report. */
+/** The advisories of a report, or `undefined` if the output is not a report. */
 function advisoriesOf(output: string): readonly unknown[] | undefined {
   try {
     const { advisories } = JSON.parse(output) as Json
@@ -52,7 +52,7 @@ function advisoriesOf(output: string): readonly unknown[] | undefined {
   }
 }
 
-/** What to know of an advisory: what is affected, how it got here, and where to read more. */
+/** One line about an advisory: the affected package, its dependency path, and the URL. */
 function describe(advisory: unknown): string {
   const { module_name, vulnerable_versions, severity, title, url, findings } = advisory as Json
   const [found] = Array.isArray(findings) ? (findings as readonly Json[]) : []

@@ -1,12 +1,12 @@
 /**
- * Keeps code in pages equal to code in tested files.
+ * Copies code from tested files into pages.
  *
- * A fence says where its content comes from: a file, relative to the page, and the name of a region
- * in it (`// #region name` … `// #endregion name`). Without a region the whole file is meant.
+ * A fence names its source: a file, relative to the page, and optionally a region in it
+ * (`// #region name` … `// #endregion name`). Without a region, the fence contains the whole file.
  *
  *     ```ts title="client.ts" source="../apps/samples/src/client-fetch.ts#connect"
  *
- * Writes what differs; with `--check` it fails instead.
+ * With `--check`, it fails on a difference instead of writing.
  */
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -50,12 +50,12 @@ process.stdout.write(`${fences} code fences in ${pages.length} pages equal their
 function code(page: string, source: string): string {
   const [file = '', region] = source.split('#')
   const absolute = path.resolve(root, path.dirname(page), file)
-  if (!existsSync(absolute)) return failed(page, `${source}: there is no such file`)
+  if (!existsSync(absolute)) return failed(page, `${source} does not exist`)
   const lines = readFileSync(absolute, 'utf8').trimEnd().split('\n')
   if (region === undefined) return lines.join('\n')
   const start = lines.findIndex((line) => line.trim() === `// #region ${region}`)
   const end = lines.findIndex((line) => line.trim() === `// #endregion ${region}`)
-  if (start < 0 || end < start) return failed(page, `${source}: there is no such region`)
+  if (start < 0 || end < start) return failed(page, `${source}: the file has no such region`)
   return dedent(lines.slice(start + 1, end).filter((line) => !/^\s*\/\/ #(end)?region /.test(line)))
 }
 

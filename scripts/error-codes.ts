@@ -1,6 +1,6 @@
 /**
- * Writes the page of error codes from the unions they are declared in; with `--check` it only says
- * whether the page is what the sources make.
+ * Generates the page of error codes from the unions that declare them. With `--check`, it fails if the
+ * page is out of date.
  *
  *     node scripts/error-codes.ts [--check]
  */
@@ -18,51 +18,49 @@ interface Codes {
 const all: readonly Codes[] = [
   {
     title: '@evergrant/client',
-    intro: '`EvergrantClientError`, recognised by `EvergrantClientError.is(error)`.',
+    intro: '`EvergrantClientError`, identified by `EvergrantClientError.is(error)`.',
     file: 'packages/client/src/lib/errors.ts',
     union: 'EvergrantClientErrorCode',
   },
   {
-    title: 'Why a person has to sign in',
+    title: 'Why the user must sign in',
     intro: '`signInReason`, with the code `SIGN_IN_REQUIRED`.',
     file: 'packages/client/src/lib/errors.ts',
     union: 'SignInReason',
   },
   {
     title: '@evergrant/client/guarded-fetch',
-    intro: '`EgressError`, recognised by `EgressError.is(error)`: the guard refused a connection.',
+    intro: '`EgressError`, identified by `EgressError.is(error)`: the guard refused a connection.',
     file: 'packages/client/src/protocol/egress-error.ts',
     union: 'EgressErrorCode',
   },
   {
     title: 'evergrant',
-    intro: 'The command line adds these; in `--json` they stand in `error.code`.',
+    intro: 'The command line adds these codes. With `--json`, they are in `error.code`.',
     file: 'apps/reference-client/src/lib/errors.ts',
     union: 'CliErrorCode',
   },
   {
     title: '@evergrant/core',
-    intro: '`ProtocolError`: what a parser was given is not what it should be.',
+    intro: '`ProtocolError`: the input of a parser is invalid.',
     file: 'packages/core/src/lib/errors.ts',
     union: 'ProtocolErrorCode',
   },
   {
     title: '@evergrant/resource-server',
-    intro:
-      '`ResourceServerError`. What a request does wrong is a decision with a reason, not an error.',
+    intro: '`ResourceServerError`. A refused request is a decision with a reason, not an error.',
     file: 'packages/resource-server/src/lib/errors.ts',
     union: 'ResourceServerErrorCode',
   },
   {
     title: '@evergrant/authorization-server',
-    intro: '`AuthorizationServerError`. Outcomes of token requests are values, not errors.',
+    intro: '`AuthorizationServerError`. The outcome of a token request is a value, not an error.',
     file: 'packages/authorization-server/src/lib/errors.ts',
     union: 'AuthorizationServerErrorCode',
   },
   {
     title: 'evergrant-as',
-    intro:
-      'What keeps the reference authorization server from starting, or a command from finishing.',
+    intro: 'The reference authorization server cannot start, or a command cannot finish.',
     file: 'apps/reference-as/src/errors.ts',
     union: 'ReferenceServerErrorCode',
   },
@@ -74,14 +72,14 @@ await keepMadePage(
   'reference/errors.md',
   `---
 title: Error codes
-description: Every code an error of Evergrant can have, and what it means
+description: Every error code of Evergrant, and what it means
 ---
 
 # Error codes
 
-Every error has a \`code\`, which stays, a \`message\` that says what to do next, and often a \`cause\`. None of them carries a token, a code or a secret. What to do about the ones that people meet is in [Troubleshooting](../guides/troubleshooting.md).
+Every error has a stable \`code\`, a \`message\` that says what to do next, and often a \`cause\`. No error contains a token, an authorization code or a secret. [Troubleshooting](../guides/troubleshooting.md) explains the common ones.
 
-This page is made from the sources by \`pnpm error-codes\`.
+\`pnpm error-codes\` generates this page from the sources.
 
 ${sections.join('\n\n')}
 `,
@@ -92,12 +90,12 @@ async function section({ title, intro, file, union }: Codes): Promise<string> {
   const text = await readFile(path.resolve(import.meta.dirname, '..', file), 'utf8')
   const start = text.indexOf(`export type ${union} =`)
   if (start === -1) throw new Error(`${file} declares no ${union}`)
-  // A union ends with the blank line after it.
+  // A blank line ends the union.
   const [declaration = ''] = text.slice(start).split('\n\n')
   const members = [...declaration.matchAll(/\/\*\*(.*?)\*\/\s*\| '([^']+)'/gs)]
   const declared = [...declaration.matchAll(/\| '/g)]
   if (members.length === 0 || members.length !== declared.length) {
-    throw new Error(`${file}: each member of ${union} needs a comment of its own`)
+    throw new Error(`${file}: each member of ${union} needs its own comment`)
   }
   const rows = members.map(
     ([, comment = '', code = '']) => `| \`${code}\` | ${sentence(comment)} |`,
@@ -105,7 +103,7 @@ async function section({ title, intro, file, union }: Codes): Promise<string> {
   return [`## ${title}`, '', intro, '', '| | Meaning |', '| --- | --- |', ...rows].join('\n')
 }
 
-/** A comment as one line of Markdown in a table. */
+/** Formats a comment as one line of a Markdown table. */
 function sentence(comment: string): string {
   return comment
     .replaceAll(/^\s*\* ?/gm, ' ')

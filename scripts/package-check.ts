@@ -1,6 +1,6 @@
 /**
- * Packs every published package as a registry would get it, and checks the result with publint
- * and @arethetypeswrong: what is inside, that every entry resolves, that types and code agree.
+ * Packs every published package and checks the tarball with publint and @arethetypeswrong: its
+ * contents, that every entry point resolves, and that types and code agree.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
@@ -33,7 +33,7 @@ try {
     const file = path.join(target, tarball)
     run('publint', ['run', file, '--strict'])
     run('attw', [file, '--profile', 'esm-only', '--no-emoji', '--format', 'ascii'])
-    process.stdout.write(`${manifest.name}: what gets published is sound\n`)
+    process.stdout.write(`${manifest.name}: the package is valid\n`)
   }
 } finally {
   rmSync(work, { recursive: true, force: true })

@@ -1,9 +1,9 @@
 /**
  * Traces every requirement to the code and the tests that cite it.
  *
- * Reads the `coverage/requirements.json` that each package's test run leaves, and the sources.
- * Writes `docs/reference/requirements.md`. Fails when a row has no passing test and no reason
- * for that; with `--check` also when the page is not up to date.
+ * Reads the sources and the `coverage/requirements.json` of each package's test run. Generates
+ * `docs/reference/requirements.md`. Fails if a row has neither a passing test nor a reason for its
+ * absence, and, with `--check`, if the page is out of date.
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
@@ -66,21 +66,21 @@ const sections = (Object.keys(titles) as RequirementGroup[]).map((group) => {
 
 const content = `---
 title: Requirements
-description: Every rule Evergrant keeps, with the code and the tests that stand for it
+description: Every rule that Evergrant follows, with its code and its tests
 ---
 
 # Requirements
 
-Every rule has an ID that code, tests, decisions and these pages cite. The levels are the source's
-own; **OURS** marks what no source demands and Evergrant holds itself to. The source is authoritative
-where its wording and ours differ.
+Every rule has an ID. Code, tests, decisions and pages cite it. The level is the source's own.
+**OURS** marks a rule that no source requires and that Evergrant follows. If our wording differs from
+the source, the source is authoritative.
 
 Sources: **SEP** = SEP-2207, **AUTH** = MCP specification 2026-07-28, basic/authorization, **REG** =
 its client-registration page, **DISC** = its authorization-server-discovery page, **SEC** = its
 security-considerations page, **OIDC** = OpenID Connect Core 1.0, **2.1** = OAuth 2.1 draft 13,
 **BCP** = RFC 9700, and RFCs by number.
 
-This page is made from the test run by \`pnpm requirements\`.
+\`pnpm requirements\` generates this page from a test run.
 
 ${sections.join('\n\n')}
 `
@@ -89,11 +89,11 @@ if (tests.length === 0) fail('No test results found. Run `pnpm test` and `pnpm e
 await keepMadePage('reference/requirements.md', content, 'requirements')
 if (uncited.length > 0) {
   fail(
-    `No passing test cites ${uncited.map((row) => row.id).join(', ')}. Tag one, or give the row a reason in packages/core/src/requirements.ts (excluded).`,
+    `No passing test cites ${uncited.map((row) => row.id).join(', ')}. Tag a test, or state a reason (`excluded`) in packages/core/src/requirements.ts.`,
   )
 }
 process.stdout.write(
-  `${requirements.length} requirements, ${requirements.filter((row) => row.excluded !== undefined).length} excluded with a reason, ${tests.length} tests cite the rest.\n`,
+  `${requirements.length} requirements, ${requirements.filter((row) => row.excluded !== undefined).length} excluded with a reason, ${tests.length} tests cite the others.\n`,
 )
 
 interface SourceFile {
@@ -113,7 +113,7 @@ function sourceFiles(folder: string): SourceFile[] {
 }
 
 function links(files: readonly string[]): string {
-  if (files.length === 0) return 'none names it'
+  if (files.length === 0) return 'none'
   return [...new Set(files)]
     .sort()
     .map((file) => `[${file}](https://github.com/evergrant/evergrant/blob/main/${file})`)

@@ -1,13 +1,12 @@
 /**
- * Runs a command with a throwaway PostgreSQL and a throwaway Redis beside it.
+ * Runs a command with a temporary PostgreSQL and a temporary Redis.
  *
  *     node scripts/test-services.ts [--require] -- pnpm --filter @evergrant/client test
  *
- * Starts what is installed on this machine (`postgres` with `initdb`, `redis-server`) on free
- * loopback ports, with data folders that are removed afterwards, and gives the command
- * EVERGRANT_TEST_POSTGRES_URL and EVERGRANT_TEST_REDIS_URL. A variable that is set already is used
- * as it is. Where a server is missing, the command runs without it and the output says so; with
- * `--require` that is a failure. The exit code is the command's.
+ * Starts the installed servers (`postgres` with `initdb`, `redis-server`) on free loopback ports, and
+ * removes their data folders afterwards. Sets EVERGRANT_TEST_POSTGRES_URL and EVERGRANT_TEST_REDIS_URL
+ * for the command, unless they are set. If a server is missing, the command runs without it and the
+ * output names it; with `--require`, that is a failure. The exit code is the command's.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -25,13 +24,13 @@ import { constants as osConstants, tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
 
-/** A server that was started here. */
+/** A server that this script started. */
 interface Service {
   readonly url: string
   stop(): Promise<void>
 }
 
-const startTimeoutMilliseconds = 30_000
+const startTimeoutMilliseconds = 120_000
 const separator = process.argv.indexOf('--')
 const own = process.argv.slice(2, separator < 0 ? undefined : separator)
 const command = separator < 0 ? [] : process.argv.slice(separator + 1)
@@ -43,7 +42,7 @@ if (command.length === 0 || own.some((argument) => argument !== '--require')) {
 }
 
 const services: Service[] = []
-/** What each server has written so far, for the message when it does not start. */
+/** The output of each server, for the message if it does not start. */
 const serverLog = new Map<ChildProcess, string>()
 process.exitCode = await main()
 
@@ -79,7 +78,7 @@ async function run(environment: NodeJS.ProcessEnv): Promise<number> {
     env: environment,
     shell: process.platform === 'win32',
   })
-  // The terminal sends Ctrl-C to the command too; this process stays to stop the servers.
+  // The terminal sends Ctrl-C to the command too. Stay alive to stop the servers.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => child.kill(signal))
   }
@@ -94,18 +93,18 @@ async function run(environment: NodeJS.ProcessEnv): Promise<number> {
   })
 }
 
-/** Starts PostgreSQL, or says in words why it did not. */
+/** Starts PostgreSQL, or returns the reason why it cannot. */
 async function startPostgres(): Promise<Service | string> {
   const initdb = find('initdb', postgresFolders())
   const postgres = find('postgres', postgresFolders())
   if (initdb === undefined || postgres === undefined) {
-    return 'PostgreSQL is not installed here (Debian: apt-get install postgresql; macOS: brew install postgresql).'
+    return 'PostgreSQL is not installed (Debian: apt-get install postgresql; macOS: brew install postgresql).'
   }
-  // PostgreSQL refuses to run as root, so as root it runs as the user its package made.
+  // PostgreSQL refuses to run as root. Use the user that its package creates.
   const isRoot = process.getuid?.() === 0
   const user = isRoot ? userIds('postgres') : undefined
   if (isRoot && user === undefined) {
-    return 'PostgreSQL does not run as root, and there is no user postgres.'
+    return 'PostgreSQL does not run as root, and the user `postgres` does not exist.'
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'evergrant-postgres-'))
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
@@ -124,23 +123,23 @@ async function startPostgres(): Promise<Service | string> {
   )
   return await running('PostgreSQL', server, folder, port, {
     url: `postgres://evergrant@127.0.0.1:${port}/postgres`,
-    // A fast shutdown: it does not wait for clients to leave.
+    // Fast shutdown: does not wait for clients to disconnect.
     signal: 'SIGINT',
     ready: () => serverLog.get(server)?.includes('ready to accept connections') === true,
   })
 }
 
-/** Starts Redis, or says in words why it did not. */
+/** Starts Redis, or returns the reason why it cannot. */
 async function startRedis(): Promise<Service | string> {
   const redis = find('redis-server') ?? find('valkey-server')
   if (redis === undefined) {
-    return 'Redis is not installed here (Debian: apt-get install redis-server; macOS: brew install redis).'
+    return 'Redis is not installed (Debian: apt-get install redis-server; macOS: brew install redis).'
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'evergrant-redis-'))
   const port = await freePort()
   const server = spawn(
     redis,
-    // What a store of grants needs: every write on the disk before it is answered.
+    // A store of grants needs every write on disk before the response.
     ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''].concat([
       '--appendonly',
       'yes',
@@ -161,16 +160,16 @@ async function running(
   server: ChildProcess,
   folder: string,
   port: number,
-  how: { readonly url: string; readonly signal: NodeJS.Signals; readonly ready: () => boolean },
+  start: { readonly url: string; readonly signal: NodeJS.Signals; readonly ready: () => boolean },
 ): Promise<Service> {
   const ended = new Promise<void>((resolve) => {
     server.once('exit', () => resolve())
     server.once('error', () => resolve())
   })
   const service: Service = {
-    url: how.url,
+    url: start.url,
     async stop() {
-      if (server.exitCode === null && server.signalCode === null) server.kill(how.signal)
+      if (server.exitCode === null && server.signalCode === null) server.kill(start.signal)
       await ended
       rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
     },
@@ -178,21 +177,21 @@ async function running(
   const giveUpAt = performance.now() + startTimeoutMilliseconds
   for (const stream of [server.stdout, server.stderr]) {
     stream?.on('data', (chunk: Buffer) => {
-      // Only the beginning is of interest, and a full pipe would stop the server.
+      // Keep only the beginning, but read everything: a full pipe would stop the server.
       const log = serverLog.get(server) ?? ''
       if (log.length < 20_000) serverLog.set(server, log + chunk.toString())
     })
   }
-  while (!how.ready() || !(await accepts(port))) {
+  while (!start.ready() || !(await accepts(port))) {
     if (server.exitCode !== null || performance.now() > giveUpAt) {
       await service.stop()
-      throw new Error(`${name} did not start:\n${serverLog.get(server) ?? 'it said nothing'}`)
+      throw new Error(`${name} did not start:\n${serverLog.get(server) ?? 'It printed nothing.'}`)
     }
     await new Promise((resolve) => {
       setTimeout(resolve, 50)
     })
   }
-  process.stderr.write(`test-services: ${name} runs at ${how.url}\n`)
+  process.stderr.write(`test-services: ${name} runs at ${start.url}\n`)
   return service
 }
 
@@ -212,7 +211,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** Where packages put PostgreSQL's server programs, which are not on PATH; the newest first. */
+/** The folders of PostgreSQL's server programs, which are not on PATH. The newest first. */
 function postgresFolders(): string[] {
   return ['/usr/lib/postgresql', 'C:\\Program Files\\PostgreSQL'].flatMap((root) =>
     existsSync(root)
@@ -244,7 +243,7 @@ async function freePort(): Promise<number> {
     probe.close(resolve)
   })
   if (typeof address === 'object' && address !== null) return address.port
-  throw new Error('No free port was given out.')
+  throw new Error('No free port is available.')
 }
 
 async function accepts(port: number): Promise<boolean> {
