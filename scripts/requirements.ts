@@ -89,7 +89,7 @@ if (tests.length === 0) fail('No test results found. Run `pnpm test` and `pnpm e
 await keepMadePage('reference/requirements.md', content, 'requirements')
 if (uncited.length > 0) {
   fail(
-    `No passing test cites ${uncited.map((row) => row.id).join(', ')}. Tag a test, or state a reason (`excluded`) in packages/core/src/requirements.ts.`,
+    `No passing test cites ${uncited.map((row) => row.id).join(', ')}. Tag a test, or state a reason (excluded) in packages/core/src/requirements.ts.`,
   )
 }
 process.stdout.write(
