@@ -64,7 +64,10 @@ export function packageTests(root: string, test: ViteUserConfig['test'] = {}): V
       strictTags: true,
       tags: requirements.map((row) => ({ name: row.id, description: row.text })),
       reporters: ['default', requirementReporter(root)],
-      testTimeout: 30_000,
+      // Limits for tests that hang, not for slow machines: no test asserts a time.
+      testTimeout: 180_000,
+      hookTimeout: 180_000,
+      expect: { poll: { timeout: 120_000 } },
       ...test,
     },
   })
