@@ -3,8 +3,8 @@ import process from 'node:process'
 import open from 'open'
 import { chromium } from 'playwright-core'
 
-/** Where Chromium usually is; the person's own choice in `EVERGRANT_CHROMIUM` comes first. */
-const usualPlaces: readonly string[] = [
+/** Usual paths of Chromium. `EVERGRANT_CHROMIUM` overrides them. */
+const usualPaths: readonly string[] = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
   '/usr/bin/google-chrome',
@@ -12,16 +12,16 @@ const usualPlaces: readonly string[] = [
   'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
 ]
 
-/** A Chromium that tests can drive, if there is one on this machine. */
+/** Path of a Chromium that tests can drive, if one is installed. */
 export function findChromium(): string | undefined {
-  return process.env['EVERGRANT_CHROMIUM'] ?? usualPlaces.find((place) => existsSync(place))
+  return process.env['EVERGRANT_CHROMIUM'] ?? usualPaths.find((file) => existsSync(file))
 }
 
 /**
- * Shows a URL in a real browser: the person's own, or a headless Chromium that stays until the
- * page at the end of the sign-in is there.
+ * Opens a URL in the user's browser, or in a headless Chromium that stays open until the last page
+ * of the sign-in is shown.
  *
- * @param executablePath - The Chromium to drive. Default: the person's own browser.
+ * @param executablePath - The Chromium to drive. Default: the user's browser.
  */
 export async function openBrowser(
   url: string,

@@ -1,6 +1,6 @@
 /**
  * `pnpm demo`: signs in once at a real authorization server whose access tokens live for two
- * seconds, and calls a real MCP server on and on. Ends with 1 when a promised number is missed.
+ * seconds, and calls a real MCP server repeatedly. Exits with 1 if a count is not as expected.
  */
 import process from 'node:process'
 import { parseArgs } from 'node:util'
@@ -24,8 +24,8 @@ if (!(seconds >= 4)) throw new RangeError('--seconds expects a number of at leas
 
 await run('One sign-in, and access tokens that live for 2 seconds', refreshScenario, seconds)
 await run('A server that issues no refresh tokens', noRefreshTokenScenario, 5)
-await run('A step-up: the write scope is challenged and granted', stepUpScenario, 0)
-say(process.exitCode === 1 ? '\nA promise was broken.' : '\nEvery promised number was met.')
+await run('A step-up: the server challenges for the write scope, and it is granted', stepUpScenario, 0)
+say(process.exitCode === 1 ? '\nNot all counts are as expected.' : '\nAll counts are as expected.')
 
 async function run(
   title: string,
@@ -34,17 +34,17 @@ async function run(
 ): Promise<void> {
   say(`\n── ${title}\n`)
   const report = await scenario({
-    signIn: signInForm(),
+    signIn: signInMethod(),
     seconds: duration,
-    onHappening: timeline(say),
+    observe: timeline(say),
   })
   if (report.explanation !== undefined) say(`\n  The client says: ${report.explanation}`)
   say(`\n${table(report)}`)
-  say(`    ${report.tally.calls} calls in all`)
-  if (report.promises.some(({ kept }) => !kept)) process.exitCode = 1
+  say(`    ${report.tally.calls} calls in total`)
+  if (report.checks.some(({ passed }) => !passed)) process.exitCode = 1
 }
 
-function signInForm(): InteractiveSignIn {
+function signInMethod(): InteractiveSignIn {
   return values.browser
     ? loopbackSignIn((url) => openBrowser(url), { clientName: 'the Evergrant demo' })
     : headlessSignIn()

@@ -1,33 +1,33 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { InteractiveSignIn } from '@evergrant/client'
-import type { Happening, Tally, Testbed } from './testbed.ts'
+import type { DemoEvent, Tally, Testbed } from './testbed.ts'
 import { startTestbed } from './testbed.ts'
 
-/** How a scenario is run. */
+/** Options of each scenario. */
 export interface ScenarioOptions {
   readonly signIn: InteractiveSignIn
   readonly seconds: number
   /**
-   * Default 2, to see many expiries soon. The client refreshes ahead by a fifth of it: what has to
-   * be exact on a busy machine needs longer.
+   * Default 2, to show many expiries quickly. The client refreshes ahead by a fifth of it, so exact
+   * counts on a busy machine need a longer lifetime.
    */
   readonly accessTokenLifetimeSeconds?: number
-  readonly onHappening?: (happening: Happening) => void
+  readonly observe?: (event: DemoEvent) => void
 }
 
-/** A number that was promised. */
-export interface Promised {
+/** A count, and whether it is as expected. */
+export interface Check {
   readonly what: string
   readonly expected: string
   readonly actual: number
-  readonly kept: boolean
+  readonly passed: boolean
 }
 
-/** What a scenario came to. */
+/** The result of a scenario. */
 export interface ScenarioReport {
   readonly tally: Tally
-  readonly promises: readonly Promised[]
-  /** What the client says about it, where it has something to explain. */
+  readonly checks: readonly Check[]
+  /** The client's explanation, if it has one. */
   readonly explanation?: string
 }
 
@@ -35,7 +35,7 @@ const callers = 8
 const pauseMilliseconds = 120
 const defaultLifetimeSeconds = 2
 
-/** One sign-in, then tool calls from eight callers while access tokens expire again and again. */
+/** One sign-in, then tool calls from eight callers while access tokens expire repeatedly. */
 export async function refreshScenario(options: ScenarioOptions): Promise<ScenarioReport> {
   const { accessTokenLifetimeSeconds = defaultLifetimeSeconds } = options
   await using testbed = await startTestbed({
@@ -47,22 +47,22 @@ export async function refreshScenario(options: ScenarioOptions): Promise<Scenari
   await settle(testbed)
   const tally = testbed.tally()
   const leastExpiries = Math.floor(options.seconds / accessTokenLifetimeSeconds) - 1
-  // The last part of a second does not count, since servers round their times down, and a refresh
-  // comes a little ahead of expiry: with tokens of two seconds that is nearly every second.
+  // Servers round their times down to the second, and the client refreshes before expiry. With a
+  // lifetime of two seconds that is nearly one refresh per second.
   const mostExpiries = Math.ceil(options.seconds) + 1
   return {
     tally,
-    promises: [
+    checks: [
       between('expiries', tally.expiries, Math.max(1, leastExpiries), mostExpiries),
-      exactly('refresh requests, one for each expiry', tally.refreshRequests, tally.expiries),
-      exactly('401 answers to a token', tally.rejectedTokens, 0),
+      exactly('refresh requests, one per expiry', tally.refreshRequests, tally.expiries),
+      exactly('401 responses to a token', tally.rejectedTokens, 0),
       exactly('sign-ins', tally.signIns, 1),
       exactly('failed calls', tally.failedCalls, 0),
     ],
   }
 }
 
-/** The same against a server that issues no refresh tokens: the client asks again, and says why. */
+/** The same at a server that issues no refresh tokens: the client signs in again and says why. */
 export async function noRefreshTokenScenario(options: ScenarioOptions): Promise<ScenarioReport> {
   const { accessTokenLifetimeSeconds = defaultLifetimeSeconds } = options
   await using testbed = await startTestbed({
@@ -77,17 +77,17 @@ export async function noRefreshTokenScenario(options: ScenarioOptions): Promise<
   return {
     tally,
     explanation: noRefreshTokenReason,
-    promises: [
+    checks: [
       atLeast('expiries', tally.expiries, 1),
       exactly('refresh requests', tally.refreshRequests, 0),
-      exactly('sign-ins, one for each access token', tally.signIns, tally.expiries + 1),
+      exactly('sign-ins, one per access token', tally.signIns, tally.expiries + 1),
       exactly('failed calls', tally.failedCalls, 0),
-      atLeast('words that say why', noRefreshTokenReason.split(' ').length, 5),
+      atLeast('words of the explanation', noRefreshTokenReason.split(' ').length, 5),
     ],
   }
 }
 
-/** A wider scope is challenged and granted, and the refresh token survives. */
+/** A step-up: the server challenges for a wider scope, and the refresh token survives. */
 export async function stepUpScenario(options: ScenarioOptions): Promise<ScenarioReport> {
   const { accessTokenLifetimeSeconds = defaultLifetimeSeconds } = options
   await using testbed = await startTestbed({
@@ -106,7 +106,7 @@ export async function stepUpScenario(options: ScenarioOptions): Promise<Scenario
   return {
     tally,
     explanation: `The grant now covers ${scope}.`,
-    promises: [
+    checks: [
       exactly('sign-ins, the second one for the wider scope', tally.signIns, 2),
       exactly('refresh tokens after the step-up', hasRefreshToken ? 1 : 0, 1),
       atLeast('refreshes with the wider scope', tally.refreshRequests - before, 1),
@@ -117,7 +117,7 @@ export async function stepUpScenario(options: ScenarioOptions): Promise<Scenario
 
 async function callForAWhile(testbed: Testbed, seconds: number): Promise<void> {
   const until = Date.now() + seconds * 1000
-  // One call first: a person signs in once, and then goes to work.
+  // One call first, so that the sign-in happens before the concurrent calls.
   await testbed.call('notes_list')
   await Promise.all(
     Array.from({ length: callers }, async () => {
@@ -129,22 +129,22 @@ async function callForAWhile(testbed: Testbed, seconds: number): Promise<void> {
   )
 }
 
-/** Lets a refresh under way finish, and uses what it brought: a token is counted where it is seen. */
+/** Waits for a refresh in progress, and uses its token: tokens are counted on the wire. */
 async function settle(testbed: Testbed): Promise<void> {
   await testbed.session.whenIdle()
   await testbed.call('notes_list')
   await testbed.session.whenIdle()
 }
 
-function exactly(what: string, actual: number, expected: number): Promised {
-  return { what, expected: String(expected), actual, kept: actual === expected }
+function exactly(what: string, actual: number, expected: number): Check {
+  return { what, expected: String(expected), actual, passed: actual === expected }
 }
 
-function between(what: string, actual: number, least: number, most: number): Promised {
-  const kept = actual >= least && actual <= most
-  return { what, expected: `${least} to ${most}`, actual, kept }
+function between(what: string, actual: number, least: number, most: number): Check {
+  const passed = actual >= least && actual <= most
+  return { what, expected: `${least} to ${most}`, actual, passed }
 }
 
-function atLeast(what: string, actual: number, least: number): Promised {
-  return { what, expected: `≥ ${least}`, actual, kept: actual >= least }
+function atLeast(what: string, actual: number, least: number): Check {
+  return { what, expected: `≥ ${least}`, actual, passed: actual >= least }
 }

@@ -12,23 +12,23 @@ import type { RunningMcpServer } from '@evergrant/reference-mcp-server'
 import { startMcpServer } from '@evergrant/reference-mcp-server'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 
-/** Something that happened, for the timeline. Holds nothing secret. */
-export type Happening =
+/** An event for the timeline. Contains no secret. */
+export type DemoEvent =
   | { readonly type: 'sign-in' }
   | { readonly type: 'call'; readonly ok: boolean; readonly error?: string }
   | { readonly type: 'event'; readonly event: ClientEvent }
 
-/** How the demonstration is set up. */
+/** Options of {@link startTestbed}. */
 export interface TestbedOptions {
   readonly signIn: InteractiveSignIn
   /** Whether the authorization server issues refresh tokens. */
   readonly refreshTokens: 'issued' | 'never'
   /** Access tokens live this long. */
   readonly accessTokenLifetimeSeconds: number
-  readonly onHappening?: (happening: Happening) => void
+  readonly observe?: (event: DemoEvent) => void
 }
 
-/** An authorization server, an MCP server and a client with a store on disk, all of them real. */
+/** A real authorization server, a real MCP server, and a client with a store on disk. */
 export interface Testbed extends AsyncDisposable {
   readonly session: Session
   /** Calls a tool once; failures are counted, not thrown. */
@@ -36,22 +36,22 @@ export interface Testbed extends AsyncDisposable {
   tally(): Tally
 }
 
-/** What was counted, each number at the place where it cannot be flattered. */
+/** Counts, each taken by the server or on the wire and not from the client's own reports. */
 export interface Tally {
-  /** Access tokens that were replaced: the different ones seen on the wire, less the first. */
+  /** Replaced access tokens: the distinct ones seen on the wire, minus the first. */
   readonly expiries: number
   /** Refresh requests, as the authorization server counts them. */
   readonly refreshRequests: number
   /** Codes issued, as the authorization server counts them. */
   readonly signIns: number
-  /** 401 answers to requests that carried a token, as the MCP server gave them. */
+  /** 401 responses of the MCP server to requests with a token. */
   readonly rejectedTokens: number
   readonly calls: number
   readonly failedCalls: number
 }
 
 export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
-  const { onHappening = () => undefined, accessTokenLifetimeSeconds } = options
+  const { observe = () => undefined, accessTokenLifetimeSeconds } = options
   const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-demo-'))
   const authorizationServer = await startAuthorizationServer({
     demo: true,
@@ -61,7 +61,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
   })
   const mcpServer = await startMcpServer({
     authorizationServer: authorizationServer.issuer,
-    // Tokens of seconds: the usual tolerance for clocks would hide that they expire.
+    // The usual clock tolerance would hide the expiry of tokens that live for seconds.
     clockToleranceSeconds: 0,
   })
   const store = await fileStore(path.join(folder, 'store'), { key: randomBytes(32) })
@@ -73,8 +73,8 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
   const session = createSession(mcpServer.url, {
     store,
     client: { name: 'Evergrant demo' },
-    signIn: announced(options.signIn, () => onHappening({ type: 'sign-in' })),
-    observe: (event) => onHappening({ type: 'event', event }),
+    signIn: announced(options.signIn, () => observe({ type: 'sign-in' })),
+    observe: (event) => observe({ type: 'event', event }),
   })
   const onTheWire: typeof globalThis.fetch = async (input, init) => {
     const token = new Headers(init?.headers).get('authorization')
@@ -99,11 +99,11 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
       await connecting
       const result = await client.callTool({ name: tool, arguments: toolArguments })
       if (result.isError === true) throw new Error(JSON.stringify(result.content))
-      onHappening({ type: 'call', ok: true })
+      observe({ type: 'call', ok: true })
       return true
     } catch (error) {
       failedCalls += 1
-      onHappening({ type: 'call', ok: false, error: String(error) })
+      observe({ type: 'call', ok: false, error: String(error) })
       return false
     }
   }

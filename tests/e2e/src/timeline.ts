@@ -1,9 +1,9 @@
 import type { ClientEvent } from '@evergrant/client'
 import type { ScenarioReport } from './scenarios.ts'
-import type { Happening } from './testbed.ts'
+import type { DemoEvent } from './testbed.ts'
 
-/** Turns happenings into lines for a terminal: what a person would want to see, and no more. */
-export function timeline(write: (line: string) => void): (happening: Happening) => void {
+/** Writes a line per event that a reader of the demo needs to see. */
+export function timeline(write: (line: string) => void): (event: DemoEvent) => void {
   const startedAt = Date.now()
   let calls = 0
   function line(mark: string, text: string): void {
@@ -12,17 +12,17 @@ export function timeline(write: (line: string) => void): (happening: Happening) 
     calls = 0
     write(`${seconds} s  ${mark}  ${text}${since}`)
   }
-  return (happening) => {
-    switch (happening.type) {
+  return (demoEvent) => {
+    switch (demoEvent.type) {
       case 'sign-in':
-        line('●', 'a person signs in')
+        line('●', 'sign-in starts')
         break
       case 'call':
-        if (happening.ok) calls += 1
-        else line('✗', `a call failed: ${happening.error ?? ''}`)
+        if (demoEvent.ok) calls += 1
+        else line('✗', `a call failed: ${demoEvent.error ?? ''}`)
         break
       case 'event': {
-        const text = wordsFor(happening.event)
+        const text = describe(demoEvent.event)
         if (text !== undefined) line('↻', text)
         break
       }
@@ -30,28 +30,28 @@ export function timeline(write: (line: string) => void): (happening: Happening) 
   }
 }
 
-function wordsFor(event: ClientEvent): string | undefined {
+function describe(event: ClientEvent): string | undefined {
   switch (event.type) {
     case 'refresh-succeeded':
-      return `the access token is refreshed (${event.reason.replaceAll('-', ' ')}), the refresh token ${event.rotated ? 'rotated' : 'kept'}`
+      return `access token refreshed (${event.reason.replaceAll('-', ' ')}), refresh token ${event.rotated ? 'rotated' : 'kept'}`
     case 'refresh-failed':
-      return `a refresh failed: ${event.outcome}`
+      return `refresh failed: ${event.outcome}`
     case 'grant-ended':
-      return `the grant ended: ${event.reason}`
+      return `grant ended: ${event.reason}`
     case 'signed-in':
-      return `signed in; a refresh token was ${event.refreshToken === 'issued' ? 'issued' : 'not issued'}`
+      return `signed in, refresh token ${event.refreshToken === 'issued' ? 'issued' : 'not issued'}`
     default:
       return undefined
   }
 }
 
-/** The promised numbers as a table. */
+/** The checks as a table. */
 export function table(report: ScenarioReport): string {
-  const width = Math.max(...report.promises.map(({ what }) => what.length))
-  return report.promises
+  const width = Math.max(...report.checks.map(({ what }) => what.length))
+  return report.checks
     .map(
-      ({ what, expected, actual, kept }) =>
-        `  ${kept ? '✓' : '✗'} ${what.padEnd(width)}  ${String(actual).padStart(5)}   promised ${expected}`,
+      ({ what, expected, actual, passed }) =>
+        `  ${passed ? '✓' : '✗'} ${what.padEnd(width)}  ${String(actual).padStart(5)}   expected ${expected}`,
     )
     .join('\n')
 }

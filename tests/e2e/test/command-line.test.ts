@@ -12,8 +12,8 @@ import { expect, test } from 'vitest'
 const manifest = createRequire(import.meta.url).resolve('evergrant/package.json')
 const program = path.join(path.dirname(manifest), 'dist', 'main.js')
 
-/** The servers of the demo, and terminals that share one home folder. */
-async function scene() {
+/** The demo's servers, and terminals that share one home folder. */
+async function startTestbed() {
   const home = await mkdtemp(path.join(tmpdir(), 'evergrant-terminals-'))
   const authorizationServer = await startAuthorizationServer({
     demo: true,
@@ -52,8 +52,8 @@ async function scene() {
     return {
       child,
       ended,
-      /** Resolves when the first calls were answered, or the program ended. */
-      atWork: Promise.race([working.promise, ended]),
+      /** Resolves after the first round of calls, or when the program ends. */
+      working: Promise.race([working.promise, ended]),
     }
   }
 
@@ -87,34 +87,34 @@ function repeated(url: string): string[] {
 }
 
 test(
-  'two terminals that call on and on sign in once between them, and no refresh is refused',
+  'command line: two terminals with continuous calls share one sign-in, and no refresh is refused',
   { tags: ['C-51', 'C-52'] },
   async () => {
-    await using it = await scene()
+    await using testbed = await startTestbed()
     const ends = await Promise.all([
-      it.terminal(...repeated(it.url)).ended,
-      it.terminal(...repeated(it.url)).ended,
+      testbed.terminal(...repeated(testbed.url)).ended,
+      testbed.terminal(...repeated(testbed.url)).ended,
     ])
     for (const { code, stdout, stderr } of ends) {
       expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
       expect(JSON.parse(stdout)).toMatchObject({ summary: { failed: 0, cancelled: 0 } })
     }
-    expect(it.signIns()).toBe(1)
-    expect(Object.keys(it.refreshes())).toEqual(['success'])
+    expect(testbed.signIns()).toBe(1)
+    expect(Object.keys(testbed.refreshes())).toEqual(['success'])
   },
 )
 
 test(
-  'a terminal killed at any moment costs the other nothing, and nobody signs in again',
+  'command line: killing one terminal at random moments causes no failed call and no sign-in in the other',
   { tags: ['C-51', 'C-52'] },
   async () => {
-    await using it = await scene()
-    expect(await it.terminal('login', it.url, '--headless').ended).toMatchObject({ code: 0 })
-    const staying = it.terminal(...repeated(it.url))
+    await using testbed = await startTestbed()
+    expect(await testbed.terminal('login', testbed.url, '--headless').ended).toMatchObject({ code: 0 })
+    const staying = testbed.terminal(...repeated(testbed.url))
     for (let round = 0; round < 6; round += 1) {
-      const victim = it.terminal(...repeated(it.url))
-      await victim.atWork
-      // It calls four times a second, and its token lives for two: any moment is a moment of work.
+      const victim = testbed.terminal(...repeated(testbed.url))
+      await victim.working
+      // Calls four times a second with a token lifetime of two seconds: every moment is busy.
       await new Promise((resolve) => {
         setTimeout(resolve, Math.random() * 900)
       })
@@ -124,6 +124,6 @@ test(
     const { code, stdout, stderr } = await staying.ended
     expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' })
     expect(JSON.parse(stdout)).toMatchObject({ summary: { failed: 0, cancelled: 0 } })
-    expect(it.signIns()).toBe(1)
+    expect(testbed.signIns()).toBe(1)
   },
 )

@@ -19,13 +19,13 @@ import { expect, test } from 'vitest'
 
 const nonce = 'the-nonce-of-this-resource'
 
-/** A resource that takes bound tokens only, and wants its nonce in every proof. */
+/** A resource that accepts only bound tokens, and requires its nonce in every proof. */
 async function startBoundResource(issuer: string) {
   const accepted: string[] = []
   const refused: string[] = []
   const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`))
 
-  async function judge(request: IncomingMessage): Promise<string> {
+  async function verify(request: IncomingMessage): Promise<string> {
     const token = /^DPoP (.+)$/.exec(request.headers.authorization ?? '')?.[1]
     const proof = request.headers['dpop']
     if (token === undefined || typeof proof !== 'string') return 'invalid_token'
@@ -50,7 +50,7 @@ async function startBoundResource(issuer: string) {
       response.end(JSON.stringify({ ...metadata, dpop_bound_access_tokens_required: true }))
       return
     }
-    judge(request)
+    verify(request)
       .catch(() => 'invalid_token')
       .then((verdict) => {
         if (verdict !== 'accepted') refused.push(verdict)
@@ -82,7 +82,7 @@ async function startBoundResource(issuer: string) {
 }
 
 test(
-  'tokens are bound to a key that outlives refreshes and processes, and a nonce costs one retry',
+  'dpop: tokens stay bound to one key across refreshes and processes, and a nonce causes one retry',
   { tags: ['A-05', 'C-52'] },
   async () => {
     const authorizationServer = await startAuthorizationServer({ demo: true })
