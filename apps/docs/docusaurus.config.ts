@@ -4,7 +4,7 @@ import { themes } from 'prism-react-renderer'
 
 const repository = 'https://github.com/evergrant/evergrant'
 
-/** One generated API reference: a package and the entry points it publishes. */
+/** The generated API reference of a package, with its published entry points. */
 function apiReference(name: string, entries: readonly string[]): [string, object] {
   return [
     'docusaurus-plugin-typedoc',
@@ -17,7 +17,7 @@ function apiReference(name: string, entries: readonly string[]): [string, object
       readme: 'none',
       disableSources: true,
       excludeInternal: true,
-      // Types are checked elsewhere, with the compiler that the packages are built with.
+      // The type check of the repository covers this, with the compiler that builds the packages.
       skipErrorChecking: true,
       hidePageHeader: true,
       pageTitleTemplates: { index: '{projectName}', module: '{name}', member: '{name}' },
@@ -33,8 +33,8 @@ type SidebarItemsGenerator = NonNullable<DocsOptions['sidebarItemsGenerator']>
 type SidebarItem = Awaited<ReturnType<SidebarItemsGenerator>>[number]
 
 /**
- * The generated pages as a sidebar: folders by readable names, what the package itself exports
- * first, then its subpaths.
+ * The generated pages as a sidebar, with readable folder names: first the exports of the package's
+ * root, then its subpaths.
  */
 const apiSidebar: SidebarItemsGenerator = async (input) => {
   const { dirName } = input.item
@@ -55,7 +55,7 @@ function named(item: SidebarItem): SidebarItem {
   return { ...item, label, items: item.items.map(named) }
 }
 
-/** What typedoc calls its folders. */
+/** Labels for the folder names of typedoc. */
 const kinds: Readonly<Record<string, string>> = {
   classes: 'Classes',
   functions: 'Functions',
@@ -66,7 +66,7 @@ const kinds: Readonly<Record<string, string>> = {
 
 const config: Config = {
   title: 'Evergrant',
-  tagline: 'MCP sign-ins that last',
+  tagline: 'Stay signed in to MCP servers',
   url: 'https://evergrant.github.io',
   baseUrl: '/',
   favicon: 'img/favicon.svg',
@@ -84,7 +84,7 @@ const config: Config = {
   themes: [
     [
       '@easyops-cn/docusaurus-search-local',
-      // The index is made with the site: nothing that is typed leaves the browser.
+      // The index is part of the site: search terms never leave the browser.
       { docsRouteBasePath: '/', docsDir: '../../docs', indexBlog: false, hashed: true },
     ],
   ],
@@ -149,7 +149,7 @@ const config: Config = {
       ],
     },
     footer: {
-      copyright: `MIT licence · <a href="${repository}">${repository.slice('https://'.length)}</a>`,
+      copyright: `MIT license · <a href="${repository}">${repository.slice('https://'.length)}</a>`,
     },
     prism: {
       theme: themes.github,

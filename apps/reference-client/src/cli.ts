@@ -19,22 +19,22 @@ import { sentCredentials } from './output/sent-credentials.ts'
 import type { SentCredentials } from './output/sent-credentials.ts'
 import { version } from './lib/version.ts'
 
-/** Carries out one command. */
+/** Runs one command. */
 type Run = (
   serverUrl: string | undefined,
   work: (app: App) => Promise<CommandOutcome>,
 ) => Promise<void>
 
 /**
- * Runs one command line. It resolves when everything is done and saved, a refresh in the
- * background included, and never rejects because of what a server or the user did.
+ * Runs one command line. Resolves when everything is done and saved, including a background
+ * refresh. Never rejects because of a server's response or the user's input.
  *
- * What it writes is safe for a terminal, also where it comes from a server: control and invisible
+ * The output is safe for a terminal, even if it comes from a server: control and invisible
  * characters are written as `\uXXXX`, and credentials that a server echoes as `[redacted]`.
  *
- * @param argv - Without the program's own name.
- * @returns The exit code: 0 done, 2 usage, 3 sign-in needed, 4 failure of a server, the network or
- *   the store, 130 ended by `environment.signal`.
+ * @param argv - Arguments without the program's name.
+ * @returns The exit code: 0 done, 2 usage, 3 sign-in required, 4 failure of a server, the network
+ *   or the store, 130 aborted by `environment.signal`.
  */
 export async function runCli(argv: readonly string[], given: CliEnvironment): Promise<ExitCode> {
   const json = argv.includes('--json')
@@ -68,8 +68,8 @@ export async function runCli(argv: readonly string[], given: CliEnvironment): Pr
     if (!(error instanceof CommanderError)) throw error
     if (error.exitCode === 0) return exitCodes.done
     const { message } = error
-    // Commander has told the person by now.
-    const { advice: _told, ...outcome } = failedOutcome({
+    // Commander has already printed the message.
+    const { advice: _printed, ...outcome } = failedOutcome({
       exitCode: exitCodes.usage,
       code: 'USAGE',
       message,
@@ -94,24 +94,24 @@ function createProgram(environment: CliEnvironment, json: boolean, run: Run): Co
     .version(version)
     .exitOverride()
     .configureOutput({
-      // What commander prints is no JSON document.
+      // Commander's output is not a JSON document.
       writeOut: json ? environment.stderr : environment.stdout,
       writeErr: environment.stderr,
     })
 
-  command(program, 'login <mcp-url>', 'sign in, and save what comes of it')
-    .option('--explain', 'say rule by rule why which scope is asked for')
-    .option('--scope <scope>', 'scope to ask for besides what the server names')
+  command(program, 'login <mcp-url>', 'sign in, and save the tokens')
+    .option('--explain', 'explain, rule by rule, which scope is requested and why')
+    .option('--scope <scope>', 'scope to request in addition to what the server names')
     .option('--headless', headlessHelp)
-    .option('--no-browser', 'only print the address to sign in at')
+    .option('--no-browser', 'print the sign-in URL, and do not open a browser')
     .option(
       '--client-id <id>',
-      'a client registered by hand; its secret in EVERGRANT_CLIENT_SECRET',
+      'a client registered by hand; its secret is read from EVERGRANT_CLIENT_SECRET',
     )
-    .option('--issuer <url>', 'the authorization server that --client-id is registered at')
+    .option('--issuer <url>', 'the authorization server where --client-id is registered')
     .option(
       '--resource <url>',
-      'accept tokens for this resource, which covers more than the server',
+      'accept tokens for this resource, which covers more than the MCP server',
     )
     .action(async (url: string, flags: LoginFlags) => {
       await run(url, (app) => login(url, flags, app))
@@ -123,19 +123,19 @@ function createProgram(environment: CliEnvironment, json: boolean, run: Run): Co
     })
   command(program, 'call <mcp-url> <tool>', 'call a tool')
     .option('--args <json>', 'its arguments, a JSON object', jsonObject)
-    .option('--parallel <count>', 'calls at the same time', wholeNumber(1), 1)
-    .option('--repeat <count>', 'rounds of calls', wholeNumber(1), 1)
-    .option('--every <milliseconds>', 'from the start of a round to the next', wholeNumber(0), 0)
+    .option('--parallel <count>', 'concurrent calls per round', wholeNumber(1), 1)
+    .option('--repeat <count>', 'number of rounds', wholeNumber(1), 1)
+    .option('--every <milliseconds>', 'time from the start of one round to the start of the next', wholeNumber(0), 0)
     .option('--headless', headlessHelp)
     .action(async (url: string, tool: string, flags: CallFlags) => {
       await run(url, (app) => call(url, tool, flags, app))
     })
-  command(program, 'status [mcp-url]', 'say where the sign-ins stand').action(
+  command(program, 'status [mcp-url]', 'show the state of one sign-in, or of all').action(
     async (url: string | undefined) => {
       await run(url, (app) => status(url, app))
     },
   )
-  command(program, 'logout <mcp-url>', 'forget a sign-in here and revoke its tokens there').action(
+  command(program, 'logout <mcp-url>', 'delete the sign-in, and revoke its tokens').action(
     async (url: string) => {
       await run(url, (app) => logout(url, app))
     },
@@ -143,7 +143,7 @@ function createProgram(environment: CliEnvironment, json: boolean, run: Run): Co
   return program
 }
 
-const headlessHelp = 'sign in without a browser, where the server approves by itself'
+const headlessHelp = 'sign in without a browser, at an auto-approving server'
 
 function command(program: Command, usage: string, description: string): Command {
   return program

@@ -2,7 +2,7 @@ import { startProtectedServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { scene } from './support.ts'
 
-test('lists the tools of a server', async () => {
+test('tools: lists the tools of a server', async () => {
   await using s = await scene()
   const { code, out } = await s.run(['tools', s.url, '--headless', '--json'])
   expect(code).toBe(0)
@@ -17,7 +17,7 @@ test('lists the tools of a server', async () => {
 })
 
 test(
-  'loses no call while tokens expire, with one refresh for each expiry',
+  'call: no call fails while tokens expire, with one refresh per expiry',
   { tags: ['C-51', 'C-55'] },
   async () => {
     await using s = await scene({ accessTokenLifetimeSeconds: 2 })
@@ -42,7 +42,7 @@ test(
   },
 )
 
-test('signs in on the way where it may, and widens the scope for a tool', async () => {
+test('call: signs in and steps up automatically with --headless', async () => {
   await using s = await scene()
   const add = ['call', s.url, 'notes_add', '--args', '{"text":"hello"}']
   const alone = await s.run([...add, '--json'])
@@ -74,7 +74,7 @@ test('signs in on the way where it may, and widens the scope for a tool', async 
   expect(s.as.count('authorize')).toBe(2)
 })
 
-test('signs in again by itself where no refresh token comes, and loses no call', async () => {
+test('call: signs in again automatically without a refresh token, and no call fails', async () => {
   await using s = await scene({ accessTokenLifetimeSeconds: 2, issueRefreshTokens: 'never' })
   const args = ['--headless', '--repeat', '12', '--parallel', '4', '--every', '300', '--json']
   const { code, out } = await s.run(['call', s.url, 'notes_list', ...args])
@@ -84,7 +84,7 @@ test('signs in again by itself where no refresh token comes, and loses no call',
   expect(summary.signIns).toBeGreaterThan(1)
 })
 
-test('stops asking once a person is needed', async () => {
+test('call: stops the rounds when the user must sign in', async () => {
   await using s = await scene({ accessTokenLifetimeSeconds: 1, issueRefreshTokens: 'never' })
   await s.run(['login', s.url, '--headless'])
   const args = ['--repeat', '100', '--every', '100', '--json']
@@ -95,7 +95,7 @@ test('stops asking once a person is needed', async () => {
   })
 })
 
-test('prints the summary when Ctrl-C ends it, and leaves a usable sign-in', async () => {
+test('call: prints the summary after Ctrl-C, and leaves a usable sign-in', async () => {
   await using s = await scene()
   await s.run(['login', s.url, '--headless'])
   const interruption = new AbortController()
@@ -113,17 +113,17 @@ test('prints the summary when Ctrl-C ends it, and leaves a usable sign-in', asyn
   expect((await s.run(['call', s.url, 'notes_list'])).code).toBe(0)
 })
 
-test('tells a tool error, an unknown tool and bad arguments', async () => {
+test('call: reports a tool error, an unknown tool and invalid arguments', async () => {
   await using s = await scene()
   await s.run(['login', s.url, '--headless', '--scope', 'mcp:write'])
   const unknown = await s.run(['call', s.url, 'notes_burn', '--json'])
   expect([unknown.code, JSON.parse(unknown.out).error.code]).toEqual([4, 'MCP_REQUEST_FAILED'])
   const bad = await s.run(['call', s.url, 'notes_add', '--args', '{"text":""}', '--json'])
   expect([bad.code, JSON.parse(bad.out).error.code]).toEqual([4, 'MCP_REQUEST_FAILED'])
-  expect(bad.err).toContain('evergrant tools lists them')
+  expect(bad.err).toContain('Check the tool\'s name')
 })
 
-test('tells a server that is away, and one that is no MCP server', async () => {
+test('call: reports an unreachable server, and a server that is not an MCP server', async () => {
   await using s = await scene()
   await using other = await startProtectedServer(s.as)
   await s.run(['login', other.resource, '--headless'])
@@ -139,7 +139,7 @@ test('tells a server that is away, and one that is no MCP server', async () => {
 })
 
 test(
-  'keeps the sign-in while the authorization server is away, and asks nobody',
+  'call: keeps the sign-in while the authorization server is unavailable, without a prompt',
   { tags: ['C-53'] },
   async () => {
     await using s = await scene({ accessTokenLifetimeSeconds: 1 })

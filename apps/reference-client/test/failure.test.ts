@@ -10,7 +10,7 @@ function missingScope(requiredScope: string): EvergrantClientError {
   })
 }
 
-test('a person is not told to paste what a server wrote into a scope', { tags: ['C-22'] }, () => {
+test('failure: the suggested command never contains unsafe characters from a server', { tags: ['C-22'] }, () => {
   const url = 'https://mcp.test/mcp'
   expect(describeFailure(missingScope('mcp:read files.write'), url).command).toBe(
     `evergrant login ${url} --scope "mcp:read files.write"`,
@@ -21,7 +21,7 @@ test('a person is not told to paste what a server wrote into a scope', { tags: [
   expect(describeFailure(missingScope('mcp:read'), `${url}?a=1&b=$(id)`).command).toBeUndefined()
 })
 
-test('what ended repeated calls is told, not what failed some of them before', async () => {
+test('rounds: reports the error that ended the calls, not an earlier one', async () => {
   const transient = new Error('cannot be reached')
   const final = new Error('sign in')
   const answers = [transient, final]

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import type { CliRun } from './support.ts'
 import { runInProcess, temporaryFolder } from './support.ts'
 
-/** A home that another user could have prepared, beside a folder of theirs. */
+/** A home that another user could have prepared, next to a folder of that user. */
 async function scene() {
   const root = await temporaryFolder()
   const home = path.join(root.path, 'home')
@@ -30,7 +30,7 @@ function messageOf({ code, out }: CliRun): string {
   return error.message
 }
 
-// Windows has neither these rights nor these owners; links need a privilege there.
+// Windows has neither these permissions nor these owners, and links require a privilege there.
 describe.skipIf(process.platform === 'win32')(
   'a home that another user could have prepared',
   () => {
@@ -38,7 +38,7 @@ describe.skipIf(process.platform === 'win32')(
       ['all users', 0o777],
       ['the group', 0o775],
     ])(
-      'home: refuses one that %s may write to, and its advice cures it',
+      'home: refuses a folder that %s can write to, and the suggested command fixes it',
       { tags: ['C-06'] },
       async (_who, mode) => {
         await using it = await scene()
@@ -52,7 +52,7 @@ describe.skipIf(process.platform === 'win32')(
     )
 
     test.runIf(process.geteuid?.() === 0)(
-      'home: root refuses one of another user, as with sudo',
+      'home: root refuses a folder of another user, as with sudo',
       { tags: ['C-06'] },
       async () => {
         await using it = await scene()
@@ -77,7 +77,7 @@ describe.skipIf(process.platform === 'win32')(
     })
 
     test.each([['key.json'], ['key.lock'], ['store.key']])(
-      'home: refuses a %s that others may write to',
+      'home: refuses a %s that other users can write to',
       { tags: ['C-06'] },
       async (name) => {
         await using it = await scene()
@@ -89,7 +89,7 @@ describe.skipIf(process.platform === 'win32')(
       },
     )
 
-    test('home: refuses to be a link itself', { tags: ['C-06'] }, async () => {
+    test('home: refuses a home that is a link', { tags: ['C-06'] }, async () => {
       await using it = await scene()
       const link = path.join(it.elsewhere, 'home')
       await symlink(it.home, link)
@@ -100,14 +100,14 @@ describe.skipIf(process.platform === 'win32')(
       }
     })
 
-    test('home: accepts one below a folder that is sticky and open to all', async () => {
+    test('home: accepts a folder below a sticky folder that all users can write to', async () => {
       await using it = await scene()
       await chmod(path.dirname(it.home), 0o1777)
       expect((await it.run()).code).toBe(0)
     })
 
     test(
-      'home: makes one that it accepts itself, under every umask',
+      'home: accepts the folder that it creates, under every umask',
       { tags: ['C-06'] },
       async () => {
         await using it = await scene()

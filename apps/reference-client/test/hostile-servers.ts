@@ -2,16 +2,16 @@ import { readBody, startServer } from '@evergrant/test-kit'
 import type { RunningServer, ScriptedAuthorizationServer } from '@evergrant/test-kit'
 
 /**
- * An MCP server that says what a test wants, of the oldest kind: plain JSON answers. It lets every
- * bearer token in, and hands what came with a request to the test.
+ * An MCP server with scripted responses, in plain JSON. It accepts every bearer token, and records
+ * the requests for the test.
  */
 export interface HostileMcpServer extends AsyncDisposable {
   readonly url: string
-  /** The result of `tools/list`, made from the `Authorization` header. */
+  /** The result of `tools/list`, built from the `Authorization` header. */
   tools: (authorization: string) => unknown
-  /** The answer to `tools/call`: a member `result` or `error`, or text for a page with status 500. */
+  /** The response to `tools/call`: a member `result` or `error`, or text for a page with status 500. */
   answer: (authorization: string) => Readonly<Record<string, unknown>> | string
-  /** Every `Authorization` header that came. */
+  /** Every received `Authorization` header. */
   readonly got: Set<string>
 }
 
@@ -75,12 +75,12 @@ export async function startHostileMcpServer(
   return hostile
 }
 
-/** A token and revocation endpoint that refuses with whatever it got, when it is told to. */
+/** A token and revocation endpoint that can refuse a request and echo it in the error. */
 export interface EchoingEndpoint extends AsyncDisposable {
   readonly url: string
-  /** The error of the next answers; `undefined` passes requests on to the real endpoint. */
+  /** The error of the next responses; `undefined` passes requests on to the real endpoint. */
   error: string | undefined
-  /** Every body that came. */
+  /** Every received body. */
   readonly got: string[]
 }
 

@@ -4,7 +4,7 @@ import { startHostileMcpServer } from './hostile-servers.ts'
 import { runInProcess, scene } from './support.ts'
 
 test(
-  'signs in without a browser, and explains what it asked for',
+  'login: signs in without a browser, and explains the requested scope',
   { tags: ['C-02', 'C-10', 'C-20'] },
   async () => {
     await using s = await scene({ issueRefreshTokens: 'offline_access' })
@@ -27,7 +27,7 @@ test(
 )
 
 test(
-  'signs in through the browser and a loopback callback, and prints the address too',
+  'login: signs in through the browser and a loopback callback, and prints the URL too',
   { tags: ['C-36'] },
   async () => {
     await using s = await scene()
@@ -53,7 +53,7 @@ test(
   },
 )
 
-test('leaves the browser alone with --no-browser', async () => {
+test('login: opens no browser with --no-browser', async () => {
   await using s = await scene()
   const address = Promise.withResolvers<string>()
   const signingIn = s.run(['login', s.url, '--no-browser'], {
@@ -67,25 +67,25 @@ test('leaves the browser alone with --no-browser', async () => {
   expect((await signingIn).code).toBe(0)
 })
 
-test('says that no browser opens, and goes on waiting', async () => {
+test('login: reports that the browser cannot be opened, and keeps waiting', async () => {
   await using s = await scene()
   const address = Promise.withResolvers<string>()
-  const told = Promise.withResolvers<void>()
+  const reported = Promise.withResolvers<void>()
   const signingIn = s.run(['login', s.url], {
     openBrowser(url) {
       address.resolve(url)
       throw new Error('no browser here')
     },
     stderr(text) {
-      if (text.includes('No browser could be opened')) told.resolve()
+      if (text.includes('The browser could not be opened')) reported.resolve()
     },
   })
-  await told.promise
+  await reported.promise
   await fetch(await address.promise)
   expect((await signingIn).code).toBe(0)
 })
 
-test('says why no refresh token came, and works without one', { tags: ['C-05'] }, async () => {
+test('login: says why no refresh token was issued, and works without one', { tags: ['C-05'] }, async () => {
   await using s = await scene({ issueRefreshTokens: 'never' })
   const { code, out } = await s.run(['login', s.url, '--headless', '--json'])
   expect(code).toBe(0)
@@ -98,7 +98,7 @@ test('says why no refresh token came, and works without one', { tags: ['C-05'] }
   expect(status).toContain('There is no refresh token.')
 })
 
-test('asks for more scope with --scope, also when somebody is signed in', async () => {
+test('login: requests more scope with --scope, even when the user is signed in', async () => {
   await using s = await scene()
   await s.run(['login', s.url, '--headless'])
   const { out } = await s.run(['login', s.url, '--headless', '--scope', 'mcp:write', '--json'])
@@ -113,7 +113,7 @@ test('asks for more scope with --scope, also when somebody is signed in', async 
   )
 })
 
-test('tells a sign-in that was refused from one that failed', async () => {
+test('login: distinguishes a refused sign-in from a failed one', async () => {
   await using s = await scene()
   s.as.faults.authorize.push({ kind: 'oauth-error', error: 'access_denied' })
   const refused = await s.run(['login', s.url, '--headless', '--json'])
@@ -130,7 +130,7 @@ test('tells a sign-in that was refused from one that failed', async () => {
   expect([failed.code, JSON.parse(failed.out).error.code]).toEqual([4, 'DISCOVERY_FAILED'])
 })
 
-test('ends a sign-in that nobody finishes on Ctrl-C', async () => {
+test('login: Ctrl-C ends a sign-in that the user does not complete', async () => {
   await using s = await scene()
   const interruption = new AbortController()
   const { code, out } = await s.run(['login', s.url, '--json'], {
@@ -154,7 +154,7 @@ test.each([
   [['call', 'http://127.0.0.1:1/mcp', 'x', '--args', '{'], 'JSON object'],
   [['call', 'http://127.0.0.1:1/mcp', 'x', '--repeat', '0'], 'at least 1'],
   [['call', 'http://127.0.0.1:1/mcp', 'x', '--every', 'soon'], 'whole number'],
-])('exits with 2 and says what to do: %j', async (args, hint) => {
+])('usage: exits with 2 and says what to do: %j', async (args, hint) => {
   await using s = await scene()
   const { code, out, err } = await s.run(args)
   expect([code, out]).toEqual([2, ''])
@@ -166,14 +166,14 @@ test.each([
   })
 })
 
-test('shows help and version, and exits with 0', async () => {
+test('usage: shows help and version, and exits with 0', async () => {
   const help = await runInProcess(['call', '--help'], {})
   expect(help.code).toBe(0)
   expect(help.out).toContain('--parallel <count>')
   expect((await runInProcess(['--version'], {})).out).toMatch(/^\d+\.\d+\.\d+/)
 })
 
-test('passes on what others got wrong on the way', { tags: ['C-04'] }, async () => {
+test('login: prints warnings about the metadata of servers', { tags: ['C-04'] }, async () => {
   await using s = await scene()
   await using other = await startProtectedServer(s.as, {
     scopesSupported: ['mcp:read', 'offline_access'],
@@ -187,7 +187,7 @@ test('passes on what others got wrong on the way', { tags: ['C-04'] }, async () 
 })
 
 test(
-  'signs in with a client that was registered by hand, where none registers by itself',
+  'login: signs in with a client registered by hand, at a server without registration',
   { tags: ['C-37', 'C-39'] },
   async () => {
     await using s = await scene({ clients: [{ clientId: 'by-hand' }] })
@@ -202,7 +202,7 @@ test(
     const login = ['login', s.url, '--headless', '--json', '--client-id', 'by-hand']
     const halved = await s.run(login)
     expect(halved.code).toBe(2)
-    expect(halved.err).toContain('--client-id and --issuer go together')
+    expect(halved.err).toContain('Use --client-id and --issuer together')
 
     const elsewhere = await s.run([...login, '--issuer', 'https://other.test'])
     expect(JSON.parse(elsewhere.out).clientId).not.toBe('by-hand')
@@ -218,7 +218,7 @@ test(
 )
 
 test(
-  'login: takes a token for a resource wider than the server only with --resource',
+  'login: accepts a resource wider than the server only with --resource',
   { tags: ['C-34', 'C-39'] },
   async () => {
     await using s = await scene()

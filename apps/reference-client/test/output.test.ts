@@ -18,12 +18,12 @@ const hostileText = [
 
 const unsafe = /(?![\n\t])[\p{Cc}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u
 
-/** The raw characters in what was printed that could steer a terminal or hide text. */
+/** Raw characters in the output that could control a terminal or hide text. */
 function rawIn(...runs: readonly CliRun[]): readonly string[] {
   return runs.flatMap(({ out, err }) => [out, err].flatMap((text) => unsafe.exec(text)?.[0] ?? []))
 }
 
-describe('what a server says', () => {
+describe('text of a server', () => {
   test('output: no raw character of a tool reaches the terminal', { tags: ['C-06'] }, async () => {
     await using s = await scene()
     await using mcp = await startHostileMcpServer(s.as, { resource_name: hostileText })
@@ -101,7 +101,7 @@ describe('what a server says', () => {
 
   test('output: no raw character of a challenge reaches the terminal', async () => {
     await using s = await scene()
-    // What HTTP lets through of them.
+    // The subset that HTTP allows in a header.
     const latin = hostileText.replaceAll(/[^\t\u0020-\u007e\u0080-\u00ff]/gu, '')
     const challenge = `, error="invalid_token", error_description="${latin}"`
     await using mcp = await startHostileMcpServer(s.as, {}, () => challenge)
@@ -114,7 +114,7 @@ describe('what a server says', () => {
     ).toEqual([])
   })
 
-  test('output: arguments that commander quotes are cleaned, too', { tags: ['C-06'] }, async () => {
+  test('output: arguments quoted by commander are cleaned', { tags: ['C-06'] }, async () => {
     await using s = await scene()
     expect(
       rawIn(
@@ -127,7 +127,7 @@ describe('what a server says', () => {
   })
 })
 
-/** Says which secret a run printed: the whole of it, or its better half. */
+/** Names the secrets that a run printed, in full or in large part. */
 function leakIn(runs: readonly CliRun[], sent: Iterable<string>): string {
   const canaries = createCanaries()
   let number = 0
@@ -148,7 +148,7 @@ function leakIn(runs: readonly CliRun[], sent: Iterable<string>): string {
 const tokensOf = (got: Iterable<string>): string[] =>
   Array.from(got, (authorization) => authorization.replace('Bearer ', ''))
 
-describe('what a server echoes', () => {
+describe('credentials that a server echoes', () => {
   test.each([
     [
       'a tool result',
@@ -174,7 +174,7 @@ describe('what a server echoes', () => {
         (secret) => secret,
         (secret) => Buffer.from(secret).toString('base64'),
         (secret) => encodeURIComponent(secret),
-        // Where text is cut short, the token is in the middle.
+        // The token is where the text is truncated.
         (secret) => `${'x'.repeat(300 - secret.length * 0.75)}${secret}`,
       ]
       for (const write of writings) {
@@ -249,7 +249,7 @@ describe('what a server echoes', () => {
   }
 
   test.each([[[]], [['--json']]])(
-    'output: codes, verifiers and tokens that an authorization server echoes are not printed %j',
+    'output: codes, verifiers and tokens that an authorization server echoes are not printed: %j',
     { tags: ['C-06', 'C-57'] },
     async (flags) => {
       await using s = await scene({ accessTokenLifetimeSeconds: 1 })

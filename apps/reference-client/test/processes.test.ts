@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { filesBeneath, scene } from './support.ts'
 import type { Scene } from './support.ts'
 
-/** Every refresh token that was used, in order. */
+/** Every refresh token that was sent, in order. */
 function presented({ as }: Scene): readonly (string | undefined)[] {
   return as.requests
     .filter(({ form }) => form['grant_type'] === 'refresh_token')
@@ -13,7 +13,7 @@ function presented({ as }: Scene): readonly (string | undefined)[] {
 }
 
 test(
-  'two processes share one sign-in, and refresh once for each expiry',
+  'processes: two processes share one sign-in, with one refresh per expiry',
   { tags: ['C-51'] },
   async () => {
     await using s = await scene({ accessTokenLifetimeSeconds: 2 })
@@ -24,7 +24,7 @@ test(
     expect(runs.map(({ code }) => code)).toEqual([0, 0])
     for (const summary of summaries) expect(summary).toMatchObject({ calls: 100, failed: 0 })
     expect(s.as.count('authorize')).toBe(1)
-    // No token was used twice, and none in vain: one request for each expiry.
+    // No token was sent twice, and there was one request per expiry.
     expect(presented(s).length).toBeGreaterThanOrEqual(2)
     expect(new Set(presented(s)).size).toBe(presented(s).length)
     expect(s.as.count('token', 'refreshed')).toBe(s.as.refreshRequests())
@@ -33,7 +33,7 @@ test(
   },
 )
 
-test('processes that start together ask one person once', async () => {
+test('processes: processes that start together prompt the user once', async () => {
   await using s = await scene()
   const children = [0, 1, 2].map(() => s.spawn(['call', s.url, 'notes_list', '--headless']))
   const runs = await Promise.all(children.map(({ ended }) => ended))
@@ -42,7 +42,7 @@ test('processes that start together ask one person once', async () => {
 })
 
 test(
-  'a process that is killed at any moment leaves a usable sign-in',
+  'processes: a process killed at any moment leaves a usable sign-in',
   { tags: ['C-52'] },
   async () => {
     await using s = await scene({ accessTokenLifetimeSeconds: 1, graceSeconds: 60 })
@@ -55,7 +55,7 @@ test(
       await child.ended
       expect((await s.run(['call', s.url, 'notes_list'])).code).toBe(0)
     }
-    // Killed while the answer to its refresh is on the way, with the old token already spent.
+    // Killed while the response to its refresh is in transit, with the old token already used.
     s.as.faults.token.push({ kind: 'hang', afterCommit: true })
     const child = s.spawn(['call', s.url, 'notes_list', '--repeat', '1000', '--every', '50'])
     await expect.poll(() => s.as.requests.at(-1)?.fault, { timeout: 10_000 }).toBe('hang')
@@ -70,7 +70,7 @@ test(
 )
 
 test.skipIf(process.platform === 'win32')(
-  'ends in order on SIGINT, with one document',
+  'processes: SIGINT ends a command in order, with one document',
   async () => {
     await using s = await scene()
     const args = ['--headless', '--repeat', '1000', '--every', '50', '--json']
@@ -83,7 +83,7 @@ test.skipIf(process.platform === 'win32')(
   },
 )
 
-test('exit codes and documents are the same in a process of its own', async () => {
+test('processes: exit codes and documents are the same in a separate process', async () => {
   await using s = await scene()
   const children = [
     s.spawn(['call', s.url, 'notes_list', '--json']),
@@ -98,7 +98,7 @@ test('exit codes and documents are the same in a process of its own', async () =
   ])
 })
 
-test('shows and stores no secret in the clear', { tags: ['C-06'] }, async () => {
+test('processes: no secret is printed or stored in plain text', { tags: ['C-06'] }, async () => {
   await using s = await scene({ accessTokenLifetimeSeconds: 1 })
   const call = ['call', s.url, 'notes_list', '--headless', '--repeat', '15', '--every', '100']
   await s.run(['login', s.url, '--headless', '--explain'])

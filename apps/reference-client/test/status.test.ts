@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { scene } from './support.ts'
 import type { Scene } from './support.ts'
 
-test('shows where each sign-in stands, and where the key is', async () => {
+test('status: shows the state of each sign-in, and where the key is', async () => {
   await using s = await scene()
   const empty = await s.run(['status', '--json'])
   expect(JSON.parse(empty.out)).toEqual({
@@ -36,7 +36,7 @@ test('shows where each sign-in stands, and where the key is', async () => {
   expect((await s.run(['status', 'http://127.0.0.1:1/mcp'])).out).toContain('never signed in')
 })
 
-test('says why a sign-in ended, and what to run', { tags: ['C-53'] }, async () => {
+test('status: says why a sign-in ended, and what to run', { tags: ['C-53'] }, async () => {
   await using s = await scene({ accessTokenLifetimeSeconds: 1 })
   await s.run(['login', s.url, '--headless'])
   s.as.revokeGrant()
@@ -54,7 +54,7 @@ test('says why a sign-in ended, and what to run', { tags: ['C-53'] }, async () =
   expect((await s.run(['status'])).out).toMatch(/why +the authorization server ended the grant/)
 })
 
-test('signs out here and at the authorization server', { tags: ['C-57'] }, async () => {
+test('logout: signs out locally and at the authorization server', { tags: ['C-57'] }, async () => {
   await using s = await scene()
   await s.run(['login', s.url, '--headless'])
   const { code, out } = await s.run(['logout', s.url, '--json'])
@@ -63,13 +63,13 @@ test('signs out here and at the authorization server', { tags: ['C-57'] }, async
   const again = await s.run(['logout', s.url])
   expect([again.code, again.out]).toEqual([
     0,
-    `Signed out of ${s.url}. There was nothing to revoke.\n`,
+    `Signed out of ${s.url}. There were no tokens to revoke.\n`,
   ])
   expect((await s.run(['status'])).out).toMatch(/state +signed out/)
 })
 
 test.each([['status'], ['logout'], ['login']])(
-  'revokes at the next %s what the server was away for',
+  '%s: retries a revocation that failed while the server was unavailable',
   { tags: ['C-57'] },
   async (next) => {
     await using s = await scene()
@@ -80,12 +80,12 @@ test.each([['status'], ['logout'], ['login']])(
     expect([code, JSON.parse(out).revocation]).toEqual([0, 'pending'])
     expect(s.as.isGrantAlive(grant?.id)).toBe(true)
     const { err } = await s.run([next, s.url, ...(next === 'login' ? ['--headless'] : [])])
-    expect(err).toContain('Revoked at the authorization server')
+    expect(err).toContain('Revoked tokens of earlier sign-outs: 1')
     expect(s.as.isGrantAlive(grant?.id)).toBe(false)
   },
 )
 
-test('counts in status what is still to be revoked', { tags: ['C-57'] }, async () => {
+test('status: counts pending revocations', { tags: ['C-57'] }, async () => {
   await using s = await scene()
   await s.run(['login', s.url, '--headless'])
   s.as.faults.revoke.push({ kind: 'reset' }, { kind: 'reset' })
@@ -94,7 +94,7 @@ test('counts in status what is still to be revoked', { tags: ['C-57'] }, async (
   expect(JSON.parse((await s.run(['status', '--json'])).out).pendingRevocations).toBe(0)
 })
 
-test('shows a damaged record beside the others, and signs in over it', async () => {
+test('status: shows a damaged record, and the next login replaces it', async () => {
   await using s = await scene()
   await s.run(['login', s.url, '--headless'])
   await damage(s, 'grant')

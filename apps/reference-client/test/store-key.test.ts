@@ -11,7 +11,7 @@ import { runInProcess, temporaryFolder } from './support.ts'
 
 type Env = Readonly<Record<string, string>>
 
-/** A home whose keychain is the test's own. */
+/** A home with a fake keychain. */
 async function keyring(): Promise<
   AsyncDisposable & {
     readonly folder: string
@@ -44,7 +44,7 @@ async function keyring(): Promise<
   }
 }
 
-test('takes the keychain where there is one, and keeps to it', { tags: ['C-06'] }, async () => {
+test('store key: uses the keychain if there is one, and keeps using it', { tags: ['C-06'] }, async () => {
   await using ring = await keyring()
   const first = await ring.open()
   expect([first.kind, ring.notices]).toEqual(['keychain', []])
@@ -52,12 +52,12 @@ test('takes the keychain where there is one, and keeps to it', { tags: ['C-06'] 
   ring.lock()
   await expect(ring.open()).rejects.toMatchObject({
     code: 'STORE_KEY_UNAVAILABLE',
-    message: expect.stringContaining('No other key opens it'),
+    message: expect.stringContaining('No other key can decrypt it'),
   })
   await expect(ring.open({ EVERGRANT_KEY: 'key-file' })).rejects.toMatchObject({ code: 'USAGE' })
 })
 
-test('takes a key file where there is no keychain, says so once, and keeps to it', async () => {
+test('store key: uses a key file without a keychain, says so once, and keeps using it', async () => {
   await using ring = await keyring()
   ring.lock()
   const first = await ring.open({ EVERGRANT_KEY: 'auto' })
@@ -67,14 +67,14 @@ test('takes a key file where there is no keychain, says so once, and keeps to it
   expect(ring.notices).toHaveLength(1)
 })
 
-test('never makes a lost key anew, and notices another one', async () => {
+test('store key: never replaces a lost key, and detects a different one', async () => {
   await using ring = await keyring()
   const keyFile = path.join(ring.folder, 'store.key')
   await ring.open({ EVERGRANT_KEY: 'key-file' })
   await writeFile(keyFile, randomBytes(32).toString('base64'))
   await expect(ring.open()).rejects.toMatchObject({
     code: 'STORE_KEY_UNAVAILABLE',
-    message: expect.stringContaining('another key'),
+    message: expect.stringContaining('differs from the key'),
   })
   await rm(keyFile)
   await expect(ring.open()).rejects.toMatchObject({
@@ -84,7 +84,7 @@ test('never makes a lost key anew, and notices another one', async () => {
   await expect(stat(keyFile)).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-test('derives the key from a passphrase, and tells a wrong one', { tags: ['C-06'] }, async () => {
+test('store key: derives the key from a passphrase, and detects a wrong one', { tags: ['C-06'] }, async () => {
   await using ring = await keyring()
   const right = { EVERGRANT_KEY: 'passphrase', EVERGRANT_PASSPHRASE: 'correct horse' }
   await expect(ring.open({ EVERGRANT_KEY: 'passphrase' })).rejects.toMatchObject({
@@ -102,7 +102,7 @@ test('derives the key from a passphrase, and tells a wrong one', { tags: ['C-06'
   expect(record).not.toContain(Buffer.from(first.key).toString('base64').slice(0, 20))
 })
 
-test('makes one choice when several processes start at once', async () => {
+test('store key: several processes that start concurrently make one choice', async () => {
   await using ring = await keyring()
   const opened = await Promise.all(
     Array.from({ length: 8 }, () => ring.open({ EVERGRANT_KEY: 'key-file' })),
@@ -111,7 +111,7 @@ test('makes one choice when several processes start at once', async () => {
 })
 
 test.each([['{"half'], ['[]'], ['{"version":2,"kind":"key-file","fingerprint":"x"}']])(
-  'does not guess what a record means that it cannot read: %s',
+  'store key: refuses an unreadable key record: %s',
   async (text) => {
     await using ring = await keyring()
     await writeFile(path.join(ring.folder, 'key.json'), text)
@@ -119,7 +119,7 @@ test.each([['{"half'], ['[]'], ['{"version":2,"kind":"key-file","fingerprint":"x
   },
 )
 
-test('refuses a key policy it does not know', async () => {
+test('store key: refuses an unknown value of EVERGRANT_KEY', async () => {
   await using folder = await temporaryFolder()
   const env = { EVERGRANT_HOME: folder.path, EVERGRANT_KEY: 'plain' }
   const { code, err } = await runInProcess(['status'], { env })
@@ -134,7 +134,7 @@ test.each([
 ])('exits with 4 where %s cannot be used', async (_what, part) => {
   await using folder = await temporaryFolder()
   const home = path.join(folder.path, 'home')
-  // Something else is in the way: that stops every user, root included.
+  // A path blocked by something else stops every user, including root.
   if (part === '.') await writeFile(home, '')
   else if (part === 'key.json') await mkdir(path.join(home, part), { recursive: true, mode: 0o700 })
   else {
@@ -151,7 +151,7 @@ test.each([
 })
 
 test.skipIf(process.platform === 'win32')(
-  'keeps key and choice for the owner alone',
+  'store key: key and key record are readable only by their owner',
   { tags: ['C-06'] },
   async () => {
     await using ring = await keyring()

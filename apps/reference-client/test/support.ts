@@ -14,17 +14,17 @@ import type {
 import { runCli } from '../src/index.ts'
 import type { CliEnvironment } from '../src/index.ts'
 
-/** What a command line printed and returned. */
+/** The output and exit code of a command line. */
 export interface CliRun {
   readonly code: number | null
   readonly out: string
   readonly err: string
 }
 
-/** A command line in a process of its own. */
+/** A command line in a separate process. */
 export interface CliChild {
   readonly process: ChildProcess
-  /** Resolves when stderr holds the text; rejects when the process ends without it. */
+  /** Resolves when stderr contains the text; rejects when the process ends without it. */
   untilSaid(text: string): Promise<void>
   readonly ended: Promise<CliRun>
 }
@@ -78,7 +78,7 @@ export async function scene(options: ScriptedAuthorizationServerOptions = {}): P
   }
 }
 
-/** A folder that is gone with the test. */
+/** A folder that is removed after the test. */
 export async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-cli-'))
   return {
@@ -87,7 +87,7 @@ export async function temporaryFolder(): Promise<AsyncDisposable & { readonly pa
   }
 }
 
-/** The text of every file beneath a folder. */
+/** The text of every file in a folder and its subfolders. */
 export async function filesBeneath(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile())

@@ -4,11 +4,11 @@ import { McpServerError } from './errors.ts'
 import { startMcpServer } from './server.ts'
 import type { RunningMcpServer } from './server.ts'
 
-/** Where the command line writes to, and what ends it. */
+/** The output of the command line, and what stops it. */
 export interface CliSurroundings {
   writeOut(text: string): void
   writeError(text: string): void
-  /** Resolves when the server has to stop. */
+  /** Resolves when the server must stop. */
   untilStopped(): Promise<void>
 }
 
@@ -24,8 +24,8 @@ interface ServeOptions {
 /**
  * Runs the command line.
  *
- * @param args - Without the program's own name.
- * @returns The exit code: 0 done, 2 usage, 4 the address or network failed.
+ * @param args - Arguments without the program's name.
+ * @returns The exit code: 0 done, 2 usage, 4 the server could not listen or failed.
  */
 export async function runCli(
   args: readonly string[],
@@ -40,12 +40,12 @@ export async function runCli(
     })
   program
     .command('serve')
-    .description('serve until SIGINT or SIGTERM')
+    .description('run the server until SIGINT or SIGTERM')
     .requiredOption('--authorization-server <issuer>', 'issuer whose access tokens are accepted')
-    .option('--port <port>', 'port to listen on, 0 for any free one', parsePort, 0)
+    .option('--port <port>', 'port to listen on, 0 for any free port', parsePort, 0)
     .option('--host <host>', 'address to listen on', '127.0.0.1')
-    .option('--resource <url>', 'the URL clients use, where a proxy stands in front')
-    .option('--clock-tolerance <seconds>', 'how far clocks may differ', parseSeconds)
+    .option('--resource <url>', 'the public URL, if clients connect through a proxy')
+    .option('--clock-tolerance <seconds>', 'allowed difference between clocks', parseSeconds)
     .option('--json', 'print one JSON document instead of text')
     .action((options: ServeOptions) => serve(options, surroundings))
   try {
@@ -79,14 +79,14 @@ function describe(server: RunningMcpServer, options: ServeOptions): string {
     `MCP server      ${url}`,
     `resource        ${resource}`,
     `metadata        ${metadataUrl}`,
-    `signs in with   ${authorizationServer}`,
+    `issuer          ${authorizationServer}`,
     'tools           notes_list (mcp:read), notes_add (mcp:read mcp:write), notes_clear (mcp:admin)',
     'Stop with Ctrl+C.\n',
   ].join('\n')
 }
 
 function exitCode(error: unknown, surroundings: CliSurroundings): number {
-  // Commander has written its own message by now.
+  // Commander has already printed its message.
   if (error instanceof Error && 'exitCode' in error) return error.exitCode === 0 ? 0 : 2
   const message = error instanceof Error ? error.message : 'The server failed.'
   surroundings.writeError(`${message}\n`)

@@ -23,13 +23,13 @@ export interface McpEndpoint {
   close(): Promise<void>
 }
 
-/** Puts the guard in front of the MCP SDK's handler. */
+/** Protects the MCP SDK's handler. */
 export function createMcpEndpoint(
   resourceServer: ResourceServer,
   stats: StatsRecorder,
 ): McpEndpoint {
   const { hostname, pathname } = new URL(resourceServer.resource)
-  // A page that resolves its own name to this machine must not get through (DNS rebinding).
+  // Refuse a web page whose host name resolves to this machine (DNS rebinding).
   const hosts = [...localhostAllowedHostnames(), hostname]
   const origins = [...localhostAllowedOrigins(), hostname]
   const notebooks = createNotebooks()
@@ -40,7 +40,7 @@ export function createMcpEndpoint(
       hostHeaderValidationResponse(request, hosts) ?? originValidationResponse(request, origins)
     if (foreign !== undefined) return foreign
     // #region guard
-    // The token first: the body of an unknown sender is not read.
+    // Verify the token first: the body of an unknown sender is not read.
     const authentication = await authenticateRequest(resourceServer, request)
     if (!authentication.authenticated) return refuse(authentication.refusal)
     const message = parseJson(await request.clone().text())
@@ -48,7 +48,7 @@ export function createMcpEndpoint(
     if (!decision.allowed) return refuse(decision)
     const tool = calledTool(message)
     if (tool !== undefined) stats.called(tool)
-    // The SDK gets the message that was decided on, not one it parses for itself.
+    // Pass the parsed message, so that the SDK handles the message that was authorized.
     const parsedBody = message === undefined ? {} : { parsedBody: message }
     return await mcp.fetch(request, { authInfo: authInfoOf(decision.token), ...parsedBody })
     // #endregion guard
@@ -72,7 +72,7 @@ export function createMcpEndpoint(
   }
 }
 
-/** What the tools learn about the caller. The token itself stays behind: no tool can pass it on. */
+/** The caller as the tools see it. The token is left out, so no tool can pass it on. */
 function authInfoOf(token: VerifiedAccessToken): AuthInfo {
   return {
     token: '',
@@ -86,10 +86,10 @@ function authInfoOf(token: VerifiedAccessToken): AuthInfo {
 function ownerOf(authInfo: AuthInfo | undefined): string {
   const owner = authInfo?.extra?.['owner']
   if (typeof owner === 'string') return owner
-  throw new TypeError('The MCP handler was reached without a verified access token.')
+  throw new TypeError('The MCP handler was called without a verified access token.')
 }
 
-/** Malformed JSON is left to the SDK, which answers it once the caller is known. */
+/** Returns `undefined` for malformed JSON. The SDK answers it, after the token was verified. */
 function parseJson(text: string): unknown {
   if (text === '') return undefined
   try {

@@ -1,12 +1,12 @@
 export type McpServerErrorCode =
-  /** An option cannot be used as given, or not together with another. */
+  /** An option cannot be used as given, or conflicts with another option. */
   | 'OPTION_INVALID'
-  /** The address cannot be listened on. */
+  /** The server cannot listen on the address. */
   | 'LISTEN_FAILED'
 
 const brand: symbol = Symbol.for('evergrant.McpServerError')
 
-/** What this app throws while starting. Once it runs, requests get answers, not errors. */
+/** Thrown while the server starts. A running server answers requests and does not throw. */
 export class McpServerError extends Error {
   override readonly name = 'McpServerError'
   readonly code: McpServerErrorCode

@@ -5,10 +5,10 @@ import type { Notebook } from './notes.ts'
 import type { ToolName } from './scopes.ts'
 
 /**
- * Builds the MCP server of one request: the SDK makes a fresh one each time, for clients of
- * 2025-11-25 and of 2026-07-28 alike.
+ * Builds the MCP server for one request. The SDK creates one per request, for clients of 2025-11-25
+ * and of 2026-07-28.
  *
- * No tool checks a scope: the request would not have come this far.
+ * The tools check no scope: the endpoint has already done that.
  */
 export function buildNotesServer(notebook: Notebook): McpServer {
   const server = new McpServer({ name: 'evergrant-notes', version: '0.0.0' })
@@ -20,13 +20,13 @@ export function buildNotesServer(notebook: Notebook): McpServer {
 
   server.registerTool(
     names.list,
-    { description: 'Lists your notes. Needs mcp:read.', annotations: { readOnlyHint: true } },
+    { description: 'Lists your notes. Requires mcp:read.', annotations: { readOnlyHint: true } },
     () => textResult(describe(notebook)),
   )
   server.registerTool(
     names.add,
     {
-      description: 'Adds a note and lists them all. Needs mcp:read and mcp:write.',
+      description: 'Adds a note and lists all notes. Requires mcp:read and mcp:write.',
       inputSchema: z.object({ text: z.string().min(1).max(2000) }),
     },
     ({ text }) => {
@@ -37,7 +37,7 @@ export function buildNotesServer(notebook: Notebook): McpServer {
   server.registerTool(
     names.clear,
     {
-      description: 'Removes all your notes. Needs mcp:admin.',
+      description: 'Removes all your notes. Requires mcp:admin.',
       annotations: { destructiveHint: true },
     },
     () => textResult(`Removed ${notebook.clear()} notes.`),

@@ -1,19 +1,19 @@
 /** One user's notes. */
 export interface Notebook {
   list(): readonly string[]
-  /** Adds a note; the oldest one goes when the notebook is full. */
+  /** Adds a note. A full notebook drops its oldest note. */
   add(text: string): void
-  /** Removes all notes, and tells how many there were. */
+  /** Removes all notes, and returns how many there were. */
   clear(): number
 }
 
-/** Everybody's notes, in memory: they end with the process. */
+/** The notes of all users, in memory until the process ends. */
 export interface Notebooks {
-  /** @param owner - The token's subject: users never see each other's notes. */
+  /** @param owner - The token's subject. Users never see each other's notes. */
   of(owner: string): Notebook
 }
 
-const longestNotebook = 100
+const maximumNotes = 100
 
 export function createNotebooks(): Notebooks {
   const notes = new Map<string, readonly string[]>()
@@ -21,7 +21,7 @@ export function createNotebooks(): Notebooks {
     of: (owner) => ({
       list: () => notes.get(owner) ?? [],
       add(text) {
-        notes.set(owner, [...(notes.get(owner) ?? []), text].slice(-longestNotebook))
+        notes.set(owner, [...(notes.get(owner) ?? []), text].slice(-maximumNotes))
       },
       clear() {
         const removed = notes.get(owner)?.length ?? 0

@@ -17,25 +17,25 @@ export interface McpServerOptions extends Pick<
 > {
   /** Issuer of the authorization server whose tokens are accepted. */
   readonly authorizationServer: string
-  /** Default 0: any free port. */
+  /** Default 0, any free port. */
   readonly port?: number
-  /** Default `127.0.0.1`. Any other than a loopback address needs `resource`. */
+  /** Default `127.0.0.1`. An address other than loopback requires `resource`. */
   readonly host?: string
-  /** The URL clients use, where a proxy with TLS stands in front. Its path is the endpoint's. */
+  /** The public URL, if clients connect through a TLS proxy. Its path is the endpoint's path. */
   readonly resource?: string
-  /** How long a client may take to send a request, its body included. Default 30,000. */
+  /** How long a client may take to send a request, including its body. Default 30,000. */
   readonly requestTimeoutMilliseconds?: number
 }
 
 /** A running MCP server. */
 export interface RunningMcpServer extends AsyncDisposable {
-  /** Where it listens, ending in the endpoint's path. */
+  /** The URL it listens on, with the endpoint's path. */
   readonly url: string
-  /** The resource identifier: the audience its tokens must have. */
+  /** The resource identifier: the required audience of access tokens. */
   readonly resource: string
   readonly metadataUrl: string
   stats(): McpServerStats
-  /** Stops listening and cuts what is open. Calling it again is harmless. */
+  /** Stops listening and closes all connections. Calling it again has no effect. */
   close(): Promise<void>
 }
 
@@ -54,19 +54,19 @@ export async function startMcpServer(options: McpServerOptions): Promise<Running
   if (!isLoopbackHost(host) && options.resource === undefined) {
     throw new McpServerError(
       'OPTION_INVALID',
-      `The host ${JSON.stringify(host)} is reachable from elsewhere, but no resource says by ` +
-        'which URL. Give the https URL that clients use, or listen on 127.0.0.1.',
+      `The option host is ${JSON.stringify(host)}, which other machines can reach, but resource is ` +
+        'missing. Set resource to the https URL that clients use, or listen on 127.0.0.1.',
     )
   }
-  // A client that stalls, signed in or not, holds its connection no longer than this.
+  // Limits how long a stalled client can hold its connection, with or without a valid token.
   const server = createServer({
     requestTimeout: requestTimeoutMilliseconds,
     headersTimeout: Math.min(requestTimeoutMilliseconds, longestHeadMilliseconds),
     connectionsCheckingInterval: Math.min(requestTimeoutMilliseconds, 5000),
   })
   const origin = await listen(server, port, host)
-  // A connection that cannot be accepted, for want of file descriptors for example. Without a
-  // listener it would end the process, and every other connection with it.
+  // A connection may fail to be accepted, for example without free file descriptors. Without a
+  // listener, this error would end the process and all other connections.
   server.on('error', () => undefined)
   try {
     const resource = options.resource ?? `${origin}/mcp`
@@ -105,7 +105,7 @@ async function listen(server: Server, port: number, host: string): Promise<strin
     const refuse = (cause: NodeJS.ErrnoException): void => {
       const message =
         `Cannot listen on port ${port} of ${JSON.stringify(host)}: ${cause.code ?? 'error'}. ` +
-        'Choose another port, or 0 for any free one.'
+        'Choose another port, or 0 for any free port.'
       reject(new McpServerError('LISTEN_FAILED', message, { cause }))
     }
     server.once('error', refuse)

@@ -1,14 +1,14 @@
 import type { RefusalReason } from '@evergrant/resource-server'
 import type { ToolName } from './scopes.ts'
 
-/** What the MCP endpoint answered since it started; the metadata document does not count. */
+/** Counts of the MCP endpoint's responses since it started, without the metadata document. */
 export interface McpServerStats {
   readonly requests: number
-  /** Answers by HTTP status; a status that never occurred is absent. */
+  /** Responses by HTTP status. A status that never occurred is absent. */
   readonly byStatus: Readonly<Record<string, number>>
-  /** Why requests were refused; a reason that never occurred is absent. */
+  /** Refused requests by reason. A reason that never occurred is absent. */
   readonly refusals: Readonly<Partial<Record<RefusalReason, number>>>
-  /** Calls that were let through, by tool. */
+  /** Authorized calls, by tool. */
   readonly toolCalls: Readonly<Partial<Record<ToolName, number>>>
 }
 
@@ -16,7 +16,7 @@ export interface StatsRecorder {
   answered(status: number): void
   refused(reason: RefusalReason): void
   called(tool: ToolName): void
-  /** A copy, as of now. */
+  /** Returns a copy of the current counts. */
   read(): McpServerStats
 }
 

@@ -11,7 +11,7 @@ interface Run {
   readonly error: string
 }
 
-/** Runs the command line in this process; a server that starts is stopped at once. */
+/** Runs the command line in this process, and stops a server as soon as it has started. */
 async function run(...args: string[]): Promise<Run> {
   let out = ''
   let error = ''
@@ -23,7 +23,7 @@ async function run(...args: string[]): Promise<Run> {
   return { code, out, error }
 }
 
-test('prints one JSON document with --json', async () => {
+test('serve: prints one JSON document with --json', async () => {
   const issuer = 'https://as.example.com'
   const { code, out, error } = await run('serve', '--authorization-server', issuer, '--json')
   expect([code, error]).toEqual([0, ''])
@@ -35,7 +35,7 @@ test('prints one JSON document with --json', async () => {
   })
 })
 
-test('takes its public URL from --resource', async () => {
+test('serve: uses --resource as its public URL', async () => {
   const { out } = await run(
     'serve',
     '--json',
@@ -62,14 +62,14 @@ test.each([
   expect(error).toContain(hint)
 })
 
-test('shows help and exits with 0', async () => {
+test('help: is shown, with exit code 0', async () => {
   const { code, out } = await run('serve', '--help')
   expect(code).toBe(0)
   expect(out).toContain('--authorization-server <issuer>')
 })
 
 test.skipIf(process.platform === 'win32')(
-  'serves as a process until it is told to stop',
+  'serve: runs as a process until a signal stops it',
   async () => {
     await using as = await startScriptedAuthorizationServer()
     const main = path.join(import.meta.dirname, '..', 'src', 'main.ts')

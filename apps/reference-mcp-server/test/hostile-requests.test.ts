@@ -14,7 +14,7 @@ function hostLine(setup: NotesSetup): string {
 }
 
 test(
-  'answers 400 to a second Authorization line, whichever of the two is good',
+  'request: two Authorization lines get 400, regardless of which one is valid',
   { tags: ['S-12', 'S-13'] },
   async () => {
     await using setup = await startNotes()
@@ -27,7 +27,7 @@ test(
     ]) {
       expect(await rawStatus(setup.server.url, [...head, ...lines])).toBe(400)
     }
-    // Known to the server, which serves no GET.
+    // The token is valid, but the server does not serve GET.
     expect(await rawStatus(setup.server.url, [...head, good])).toBe(405)
     expect(setup.server.stats().refusals).toEqual({ 'several-credentials': 3 })
   },
@@ -46,7 +46,7 @@ test.each([
 })
 
 test(
-  'answers 401 to many stalled posts without waiting for their bodies',
+  'request: stalled POST requests without a token get 401 before their bodies arrive',
   { tags: ['S-11', 'S-13'] },
   async () => {
     await using setup = await startNotes()
@@ -71,7 +71,7 @@ test(
 )
 
 test(
-  'answers 401 to a large body without a token, sent to its end',
+  'request: a large body without a token gets 401, even if it is sent in full',
   { tags: ['S-13'] },
   async () => {
     await using setup = await startNotes()
@@ -81,7 +81,7 @@ test(
 )
 
 test(
-  'ends the connection of a signed-in client whose body stalls',
+  'request: the connection of a client with a valid token is closed if its body stalls',
   { tags: ['S-12'] },
   async () => {
     await using setup = await startNotes({ requestTimeoutMilliseconds: 50 })
@@ -96,7 +96,7 @@ test(
     const { socket, answer } = sendRaw(setup.server.url, head, '{"jsonrpc":')
     expect(await answer()).toMatch(/^HTTP\/1\.1 408 /)
     if (!socket.closed) await once(socket, 'close')
-    // No request line at all: the empty lines in front of one are skipped.
+    // No request line: empty lines before a request line are skipped.
     expect(await sendRaw(setup.server.url, []).answer()).toMatch(/^HTTP\/1\.1 408 /)
     expect((await setup.post(call('notes_list'), token)).status).toBe(200)
   },
@@ -122,7 +122,7 @@ test.each([
 })
 
 test.each(['', 'a b', 'user@127.0.0.1', '127.0.0.1:99999', '[::1', '127.0.0.1/mcp?'])(
-  'answers 400 to an invalid Host: %j',
+  'request: an invalid Host gets 400: %j',
   { tags: ['S-13'] },
   async (host) => {
     await using setup = await startNotes()

@@ -14,7 +14,7 @@ async function callText(client: Client, name: string, args = {}): Promise<string
   return content.map((part) => (part.type === 'text' ? part.text : part.type)).join('')
 }
 
-test.each(eras)('serves its three tools to clients of %s', async (era) => {
+test.each(eras)('tools: all three are available to clients of %s', async (era) => {
   await using setup = await startNotes()
   const client = await setup.connect(era, await setup.token('mcp:admin'))
   expect(client.getNegotiatedProtocolVersion()).toBe(era)
@@ -28,7 +28,7 @@ test.each(eras)('serves its three tools to clients of %s', async (era) => {
 })
 
 test.each(eras)(
-  'answers a call beyond the scope with a 403 in %s',
+  'step-up: a call without the required scope gets 403 in %s',
   { tags: ['S-13'] },
   async (era) => {
     await using setup = await startNotes()
@@ -46,7 +46,7 @@ test.each(eras)(
   },
 )
 
-test('asks for no more than mcp:read at first', { tags: ['S-10', 'S-11'] }, async () => {
+test('challenge: the first one asks only for mcp:read', { tags: ['S-10', 'S-11'] }, async () => {
   await using setup = await startNotes()
   const message = { jsonrpc: '2.0', id: 1, method: 'initialize', params: {} }
   const response = await setup.post(message)
@@ -58,7 +58,7 @@ test('asks for no more than mcp:read at first', { tags: ['S-10', 'S-11'] }, asyn
   })
 })
 
-test('publishes metadata without offline_access', { tags: ['S-02', 'S-10'] }, async () => {
+test('metadata: does not contain offline_access', { tags: ['S-02', 'S-10'] }, async () => {
   await using setup = await startNotes()
   const metadata = await jsonBody(await fetch(setup.server.metadataUrl))
   expect(metadata).toMatchObject({
@@ -70,12 +70,12 @@ test('publishes metadata without offline_access', { tags: ['S-02', 'S-10'] }, as
 
 test.each([
   ['notes_add', 'mcp:read', ['mcp:read', 'mcp:write']],
-  // Also what the token holds already: the challenge names all that the operation needs.
+  // The challenge also names scopes that the token already has: all that the operation requires.
   ['notes_add', 'mcp:write', ['mcp:read', 'mcp:write']],
   ['notes_clear', 'mcp:read mcp:write', ['mcp:admin']],
   ['notes_list', 'mcp:write', ['mcp:read']],
 ])(
-  'challenges %s with %s for all it needs: %j',
+  'challenge: %s with %s is challenged for all required scopes: %j',
   { tags: ['S-13', 'S-01'] },
   async (tool, held, needed) => {
     await using setup = await startNotes()
@@ -89,7 +89,7 @@ test.each([
   },
 )
 
-test('looks into every message of a batch', { tags: ['S-13'] }, async () => {
+test('challenge: covers every message of a batch', { tags: ['S-13'] }, async () => {
   await using setup = await startNotes()
   const batch = [call('notes_list'), call('notes_add', { text: 'x' }), call('notes_clear')]
   const response = await setup.post(batch, await setup.token('mcp:read'))
@@ -98,13 +98,13 @@ test('looks into every message of a batch', { tags: ['S-13'] }, async () => {
   expect(challenge?.scope).toEqual(['mcp:read', 'mcp:write', 'mcp:admin'])
 })
 
-test('lets the administrator do everything', { tags: ['S-14'] }, async () => {
+test('scopes: mcp:admin allows every tool', { tags: ['S-14'] }, async () => {
   await using setup = await startNotes()
   const client = await setup.connect('2026-07-28', await setup.token('mcp:admin'))
   expect(await callText(client, 'notes_add', { text: 'mine' })).toBe('1. mine')
 })
 
-test('keeps the notes of two users apart', async () => {
+test('notes: two users do not see each other’s notes', async () => {
   await using setup = await startNotes()
   const alice = await setup.connect('2026-07-28', await setup.token('mcp:admin', 'alice'))
   const bob = await setup.connect('2025-11-25', await setup.token('mcp:admin', 'bob'))
@@ -115,7 +115,7 @@ test('keeps the notes of two users apart', async () => {
 })
 
 test(
-  'accepts no token of another resource, and none that expired',
+  'token: refused for another resource, and after it expired',
   { tags: ['S-12'] },
   async () => {
     await using setup = await startNotes()
@@ -135,7 +135,7 @@ test(
   },
 )
 
-test('answers garbage with an error, and only after it knows who asks', async () => {
+test('request: malformed JSON gets an error, after the token was verified', async () => {
   await using setup = await startNotes()
   expect((await setup.post('{"jsonrpc": ')).status).toBe(401)
   const token = await setup.token('mcp:read')
@@ -147,7 +147,7 @@ test('answers garbage with an error, and only after it knows who asks', async ()
   expect(unknownTool.status).toBeLessThan(500)
 })
 
-test('refuses a body that is too large before anything else', async () => {
+test('request: a body that is too large is refused first', async () => {
   await using setup = await startNotes()
   const response = await setup.post(call('notes_add', { text: 'x'.repeat(300_000) }))
   expect(response.status).toBe(413)
@@ -174,18 +174,18 @@ test.each([
   expect(status).toBe(403)
 })
 
-test('answers 404 elsewhere, and does not count it', async () => {
+test('request: another path gets 404 and is not counted', async () => {
   await using setup = await startNotes()
   expect((await fetch(new URL('/elsewhere', setup.server.url))).status).toBe(404)
   expect(setup.server.stats().requests).toBe(0)
 })
 
-test('does not listen beyond loopback without a resource', async () => {
+test('server: an address beyond loopback requires resource', async () => {
   const options = { authorizationServer: 'https://as.example.com', host: '0.0.0.0' }
   await expect(startMcpServer(options)).rejects.toMatchObject({ code: 'OPTION_INVALID' })
 })
 
-test('says which port is taken', async () => {
+test('server: the error names the port that is in use', async () => {
   await using setup = await startNotes()
   const port = Number(new URL(setup.server.url).port)
   const options = { authorizationServer: setup.as.issuer, port }
@@ -195,7 +195,7 @@ test('says which port is taken', async () => {
   })
 })
 
-test('stops listening when it is closed, twice if need be', async () => {
+test('server: close() stops listening, and can be called twice', async () => {
   await using setup = await startNotes()
   await Promise.all([setup.server.close(), setup.server.close()])
   await expect(fetch(setup.server.url)).rejects.toThrow('fetch failed')

@@ -4,12 +4,12 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { startMcpServer } from '../src/index.ts'
 import type { McpServerOptions, RunningMcpServer } from '../src/index.ts'
 
-/** The MCP server together with the authorization server whose tokens it takes. */
+/** The MCP server with the authorization server whose tokens it accepts. */
 export interface NotesSetup extends AsyncDisposable {
   readonly as: ScriptedAuthorizationServer
   readonly server: RunningMcpServer
   token(scope: string, subject?: string): Promise<string>
-  /** A connected client of the real SDK, closed with the setup. */
+  /** A connected client of the real SDK. It is closed with the setup. */
   connect(era: Era, accessToken: string): Promise<Client>
   /** Posts one JSON-RPC message without any SDK. */
   post(message: unknown, accessToken?: string): Promise<Response>

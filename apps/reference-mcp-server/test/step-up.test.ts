@@ -9,11 +9,11 @@ type ClientInformation = Awaited<ReturnType<OAuthClientProvider['clientInformati
 type Discovery = Awaited<ReturnType<NonNullable<OAuthClientProvider['discoveryState']>>>
 
 interface ApprovingProvider extends OAuthClientProvider {
-  /** The answers to each authorization request, as a callback would get them. */
+  /** The authorization responses, as a callback receives them. */
   readonly callbacks: readonly URLSearchParams[]
 }
 
-/** For the SDK's own OAuth client, against a server that approves without asking. */
+/** A provider for the SDK's OAuth client, at an auto-approving server. */
 function approvingProvider(): ApprovingProvider {
   let tokens: Tokens
   let client: ClientInformation
@@ -43,7 +43,7 @@ function approvingProvider(): ApprovingProvider {
 }
 
 test(
-  'takes a client of the MCP SDK from reading to writing by step-up',
+  'step-up: a client of the MCP SDK gets mcp:write after a challenge',
   {
     tags: ['S-10', 'S-11', 'S-13'],
   },

@@ -1,11 +1,11 @@
 /**
- * What a public client of an MCP server sends with SEP-2207: it says that it can use refresh
- * tokens, and asks for one where the authorization server says that asking has an effect.
+ * What a public client of an MCP server sends with SEP-2207: it declares that it can use refresh
+ * tokens, and requests one if the authorization server lists `offline_access`.
  */
 import type { AuthorizationServer } from './before-sep-2207.ts'
 
 // #region client
-/** For dynamic registration; a Client ID Metadata Document says the same. */
+/** For dynamic registration. A Client ID Metadata Document contains the same. */
 export function clientMetadata(redirectUri: string): object {
   return {
     client_name: 'Any MCP client',
@@ -18,10 +18,10 @@ export function clientMetadata(redirectUri: string): object {
 }
 
 /**
- * Where the browser goes.
+ * Builds the authorization request.
  *
- * @param resourceScopes - From the MCP server's challenge.
- * @param parameters - All others: `client_id`, `resource`, `state` and so on.
+ * @param resourceScopes - The scopes of the MCP server's challenge.
+ * @param parameters - The other parameters: `client_id`, `resource`, `state` and so on.
  */
 export function authorizationUrl(
   server: AuthorizationServer,

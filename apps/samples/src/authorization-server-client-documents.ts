@@ -1,5 +1,5 @@
 /**
- * Clients known by their Client ID Metadata Documents, at an authorization server of your own.
+ * Clients with Client ID Metadata Documents, at your own authorization server.
  */
 
 // #region open
@@ -12,7 +12,7 @@ import type {
 import { createGuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import type { ClientIdMetadataDocument } from '@evergrant/core'
 
-/** @param store - Where documents outlive a restart: a table of yours. */
+/** @param store - Keeps documents across restarts, for example in a table of your database. */
 export function openClientDocuments(
   store: ClientDocumentStore,
   fetch = createGuardedFetch(),
@@ -22,7 +22,7 @@ export function openClientDocuments(
 // #endregion open
 
 // #region find
-/** What the token endpoint knows of a client, or answers where it knows nothing. */
+/** The client, or the error that the token endpoint returns. */
 export type FoundClient =
   | { readonly client: ClientIdMetadataDocument }
   | { readonly status: 401; readonly error: 'invalid_client' }
@@ -37,7 +37,7 @@ export async function findClient(
     return { client: document }
   } catch (error) {
     if (!AuthorizationServerError.is(error)) throw error
-    // By invalid_client the client would throw its grant away, for an outage.
+    // With invalid_client, the client would discard its grant because of an outage.
     return error.code === 'CLIENT_DOCUMENT_UNAVAILABLE'
       ? { status: 503, error: 'temporarily_unavailable' }
       : { status: 401, error: 'invalid_client' }

@@ -1,6 +1,6 @@
 /**
- * The refresh tokens of an authorization server of your own: who gets one, and how they rotate.
- * On oidc-provider, `@evergrant/authorization-server/oidc-provider` does both.
+ * Refresh tokens at your own authorization server: which clients get one, and how they rotate. For
+ * oidc-provider, `@evergrant/authorization-server/oidc-provider` does both.
  */
 import {
   authorizationServerScopes,
@@ -17,7 +17,7 @@ import type {
 const preset = 'oidc' // or oauth21, either, never
 
 // #region metadata
-/** For `scopes_supported` of your metadata: lists `offline_access` where asking has an effect. */
+/** For `scopes_supported` of your metadata. Lists `offline_access` if requesting it has an effect. */
 export const scopesSupported: readonly string[] = authorizationServerScopes(
   ['openid', 'mcp:read', 'mcp:write'],
   preset,
@@ -25,13 +25,13 @@ export const scopesSupported: readonly string[] = authorizationServerScopes(
 // #endregion metadata
 
 // #region issuance
-/** The consent page asks this before the user answers, and the token endpoint asks it again. */
+/** The consent page calls this before the user answers, and the token endpoint calls it again. */
 export function decide(request: RefreshIssuanceRequest): RefreshIssuanceDecision {
   return decideRefreshIssuance(request, { preset })
 }
 // #endregion issuance
 
-/** What comes with every token of a sign-in. */
+/** Data that is stored with every token of a sign-in. */
 export interface SignedIn {
   readonly subject: string
   readonly clientId: string
@@ -46,17 +46,17 @@ export function openRotation(
 ): RefreshTokenRotation<SignedIn> {
   return createRefreshTokenRotation(createMemoryRefreshTokenStore<SignedIn>(), {
     successorKey,
-    // A superseded token leads to the same successor until that is used, or for this long: well
-    // below the life of an access token, 300 here, or a thief who follows is never noticed.
+    // A superseded token leads to the same successor until that is used, for at most this long.
+    // Keep it well below the lifetime of an access token (300 here), to detect a thief.
     graceSeconds: 75,
-    overlapSeconds: 10, // and for this long even when it was used: calls that met one expiry
+    overlapSeconds: 10, // even after the successor was used, for concurrent calls
     lifetimes: { idleSeconds: 14 * 86_400, absoluteSeconds: 90 * 86_400 },
-    nowEpochSeconds, // the system's clock, but for tests
+    nowEpochSeconds, // injected by tests
   })
 }
 // #endregion rotation
 
-/** What the token endpoint answers with, or the OAuth error it answers. */
+/** The response of the token endpoint, or its OAuth error. */
 export type RefreshAnswer =
   | { readonly refresh_token: string; readonly scope: string }
   | { readonly error: 'invalid_grant' }
@@ -69,14 +69,14 @@ export async function refresh(
   clientId: string,
 ): Promise<RefreshAnswer> {
   const result = await rotation.redeem(refreshToken, ({ data }) => {
-    // Thrown before anything is written, so that another client's mistake spends no token.
-    if (data.clientId !== clientId) throw new Error("The refresh token is another client's.")
+    // Thrown before anything is written, so that another client cannot use up the token.
+    if (data.clientId !== clientId) throw new Error('The refresh token belongs to another client.')
   })
-  // Reuse means that two parties hold the family: nobody does any more.
+  // After reuse, two parties have tokens of the family, so the whole family is revoked.
   if (result.outcome === 'refused' || result.outcome === 'family-revoked') {
     return { error: 'invalid_grant' }
   }
-  // `replayed`: the answer to an earlier request was lost, and the same successor goes out again.
+  // `replayed`: the response to an earlier request was lost. Return the same successor again.
   return { refresh_token: result.refreshToken, scope: result.record.data.scope }
 }
 // #endregion redeem

@@ -1,16 +1,17 @@
 /**
- * What a public client of an MCP server sends without SEP-2207: the sign-in lasts as long as one
- * access token. `after-sep-2207.ts` is the same client with it, and `sep-2207.diff` the difference.
+ * What a public client of an MCP server sends without SEP-2207. The sign-in lasts as long as one
+ * access token. `after-sep-2207.ts` is the same client with SEP-2207, and `sep-2207.diff` is the
+ * difference.
  */
 
-/** What counts here of an authorization server's metadata (RFC 8414). */
+/** The part of an authorization server's metadata (RFC 8414) that matters here. */
 export interface AuthorizationServer {
   readonly authorization_endpoint: string
   readonly scopes_supported?: readonly string[]
 }
 
 // #region client
-/** For dynamic registration; a Client ID Metadata Document says the same. */
+/** For dynamic registration. A Client ID Metadata Document contains the same. */
 export function clientMetadata(redirectUri: string): object {
   return {
     client_name: 'Any MCP client',
@@ -23,10 +24,10 @@ export function clientMetadata(redirectUri: string): object {
 }
 
 /**
- * Where the browser goes.
+ * Builds the authorization request.
  *
- * @param resourceScopes - From the MCP server's challenge.
- * @param parameters - All others: `client_id`, `resource`, `state` and so on.
+ * @param resourceScopes - The scopes of the MCP server's challenge.
+ * @param parameters - The other parameters: `client_id`, `resource`, `state` and so on.
  */
 export function authorizationUrl(
   server: AuthorizationServer,

@@ -1,5 +1,5 @@
 /**
- * An MCP client without an SDK: a `fetch` whose sign-in lasts.
+ * An MCP client without an SDK: a `fetch` that stays signed in.
  *
  *     node --conditions=evergrant:source src/client-fetch.ts http://127.0.0.1:9500/mcp
  */
@@ -22,7 +22,7 @@ const toolList = z.object({
   result: z.object({ tools: z.array(z.object({ name: z.string() })) }),
 })
 
-/** The names of a server's tools: one JSON-RPC request of MCP 2025-11-25. */
+/** Returns the names of a server's tools, with one JSON-RPC request of MCP 2025-11-25. */
 export async function toolNames(
   serverUrl: string,
   authorized: typeof fetch,
@@ -45,6 +45,6 @@ export async function toolNames(
 if (import.meta.main) {
   const serverUrl = process.argv[2] ?? 'http://127.0.0.1:9500/mcp'
   const tools = await toolNames(serverUrl, connect(serverUrl, await openHost()))
-  // A server's text must not steer the terminal.
+  // Text of a server must not control the terminal.
   process.stdout.write(`${escapeInvisible(tools.join('\n'))}\n`)
 }

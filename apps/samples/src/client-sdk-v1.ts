@@ -1,5 +1,5 @@
 /**
- * A client on `@modelcontextprotocol/sdk` 1.x whose sign-in lasts.
+ * A client on `@modelcontextprotocol/sdk` 1.x that stays signed in.
  *
  *     node --conditions=evergrant:source src/client-sdk-v1.ts http://127.0.0.1:9500/mcp
  */
@@ -26,7 +26,7 @@ export async function connect(
 if (import.meta.main) {
   const client = await connect(process.argv[2] ?? 'http://127.0.0.1:9500/mcp', await openHost())
   const { tools } = await client.listTools()
-  // A server's text must not steer the terminal.
+  // Text of a server must not control the terminal.
   process.stdout.write(`${escapeInvisible(tools.map((tool) => tool.name).join('\n'))}\n`)
   await client.close()
 }

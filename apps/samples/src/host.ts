@@ -1,6 +1,5 @@
 /**
- * What a program gives all its sessions: a place where sign-ins are kept, and a way for a person
- * to sign in.
+ * What a program passes to all its sessions: a store for sign-ins, and a way for the user to sign in.
  */
 import { homedir } from 'node:os'
 import path from 'node:path'
@@ -10,20 +9,20 @@ import { headlessSignIn } from '@evergrant/client/headless'
 import { loopbackSignIn } from '@evergrant/client/loopback'
 import { fileStore, keyFileKey } from '@evergrant/client/stores/file'
 
-/** What the samples need from their host. */
+/** The session options that the samples need. */
 export type Host = Pick<SessionOptions, 'store' | 'signIn'>
 
 /**
- * Opens the host of a program that runs on a person's machine.
+ * Opens the host of a program that runs on the user's machine.
  *
- * `EVERGRANT_SAMPLES_HOME` names another folder than `~/.evergrant-samples`, and
- * `EVERGRANT_SAMPLES_HEADLESS=1` signs in without a browser where the server approves by itself.
+ * `EVERGRANT_SAMPLES_HOME` overrides the folder `~/.evergrant-samples`.
+ * `EVERGRANT_SAMPLES_HEADLESS=1` signs in without a browser, at an auto-approving server.
  */
 export async function openHost(environment: NodeJS.ProcessEnv = process.env): Promise<Host> {
   const home = environment['EVERGRANT_SAMPLES_HOME'] ?? path.join(homedir(), '.evergrant-samples')
   const headless = environment['EVERGRANT_SAMPLES_HEADLESS'] === '1'
   // #region store
-  // The store is encrypted. Its key: from a file, keychainKey() or passphraseKey().
+  // The store is encrypted. Get its key from keyFileKey(), keychainKey() or passphraseKey().
   const { key } = await keyFileKey(path.join(home, 'store.key'))
   const store = await fileStore(path.join(home, 'store'), { key })
   // #endregion store

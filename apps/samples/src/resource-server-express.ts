@@ -1,4 +1,4 @@
-/** A protected API on Express behind `@evergrant/resource-server`. */
+/** An API on Express, protected by `@evergrant/resource-server`. */
 // #region app
 import { createResourceServer } from '@evergrant/resource-server'
 import { accessTokenOf, requireAccess, serveMetadata } from '@evergrant/resource-server/express'

@@ -1,5 +1,5 @@
 /**
- * An MCP server on any web-standard runtime, behind `@evergrant/resource-server`: the first
+ * An MCP server on any web-standard runtime, protected by `@evergrant/resource-server`. The first
  * challenge asks for `mcp:read`, and a client steps up when it calls the tool that writes.
  */
 import { createResourceServer } from '@evergrant/resource-server'
@@ -31,7 +31,7 @@ export function createGreetingsEndpoint(
   })
   const mcp = createMcpHandler(buildServer)
 
-  // Serves the metadata too, and answers what may not proceed with the right challenge.
+  // Also serves the metadata, and answers unauthorized requests with the right challenge.
   return protect(resourceServer, (request) => mcp.fetch(request), { scopes: scopesFor })
   // #endregion protect
 }

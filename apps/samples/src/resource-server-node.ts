@@ -8,7 +8,7 @@ export function createGreetingsServer(resource: string, authorizationServer: str
   const endpoint = createGreetingsEndpoint(resource, authorizationServer)
   // #region listen
   return createServer(
-    // A client that stalls holds its connection no longer than this.
+    // Limits how long a stalled client can hold its connection.
     { headersTimeout: 10_000, requestTimeout: 30_000 },
     createNodeListener(endpoint, { maximumBodyBytes: 262_144 }),
   )

@@ -20,7 +20,7 @@ function table(): ClientDocumentStore {
   }
 }
 
-test('a client whose website is down is still known, and others are told to wait', async () => {
+test('client documents: the last copy is used while a website is down, and other clients get 503', async () => {
   const store = table()
   const published = async () =>
     Response.json({
@@ -44,7 +44,7 @@ test('a client whose website is down is still known, and others are told to wait
   })
 })
 
-test('what is no document is no client, and private addresses are never asked', async () => {
+test('client documents: an invalid document is no client, and private addresses are never fetched', async () => {
   const documents = openClientDocuments(table(), async () => new Response('', { status: 404 }))
   const unknown = { status: 401, error: 'invalid_client' }
   expect(await findClient(documents, clientId)).toEqual(unknown)

@@ -11,7 +11,7 @@ import type { RefreshAnswer } from '../src/authorization-server-refresh-tokens.t
 const signedIn = { subject: 'alice', clientId: 'client', scope: 'mcp:read offline_access' }
 
 test(
-  'lists offline_access, and issues on consent to it',
+  'issuance: offline_access is listed, and consent to it yields a refresh token',
   { tags: ['A-01', 'A-03', 'A-04'] },
   () => {
     expect(scopesSupported).toContain('offline_access')
@@ -28,7 +28,7 @@ test(
 )
 
 test(
-  'forgives a lost answer until its successor is used, and then revokes',
+  'rotation: a lost response is forgiven until the successor is used, then the family is revoked',
   { tags: ['A-05', 'A-06'] },
   async () => {
     let nowEpochSeconds = 1_000_000
@@ -44,7 +44,7 @@ test(
   },
 )
 
-test('spends nothing when another client presents the token', { tags: ['A-05'] }, async () => {
+test('rotation: another client that presents the token does not use it up', { tags: ['A-05'] }, async () => {
   const rotation = openRotation(randomBytes(32))
   const first = await rotation.issue('family', signedIn)
   await expect(refresh(rotation, first, 'other')).rejects.toThrow('another client')

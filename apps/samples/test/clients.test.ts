@@ -6,7 +6,7 @@ import { openHost } from '../src/host.ts'
 import type { Host } from '../src/host.ts'
 import { runSample, startScene } from './support.ts'
 
-/** A way to call a tool, however it is done. */
+/** Calls a tool with one of the clients. */
 type Call = () => Promise<unknown>
 
 async function callsWithFetch(serverUrl: string, host: Host): Promise<Call> {
@@ -30,10 +30,10 @@ describe.concurrent.each([
   { sample: 'client-sdk-v2.ts', prepare: callsWithSdk2 },
 ])('$sample', ({ sample, prepare }) => {
   test(
-    'signs in once, and 20 concurrent calls over an expiry cause one refresh',
+    'client: signs in once, and 20 concurrent calls across an expiry cause one refresh',
     { tags: ['C-51'] },
     async () => {
-      // The new token must not come near its own end while the 20 calls are under way.
+      // The new token must not become due during the 20 calls.
       await using it = await startScene({ accessTokenLifetimeSeconds: 4 })
       const call = await prepare(it.server.url, await openHost(it.environment))
       const answer = await call()
@@ -51,7 +51,7 @@ describe.concurrent.each([
   )
 
   test(
-    'runs by itself, and the second run finds the sign-in of the first',
+    'client: runs as a program, and the second run finds the sign-in of the first',
     { tags: ['C-52'] },
     async () => {
       await using it = await startScene()

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { createFilesApp } from '../src/resource-server-express.ts'
 
 test(
-  'serves metadata, lets the broader scope read, and challenges the narrower one',
+  'express: serves metadata, accepts the broader scope, and challenges the narrower one',
   {
     tags: ['S-10', 'S-13', 'S-14'],
   },

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { createGreetingsEndpoint } from '../src/resource-server-fetch.ts'
 
 test(
-  'serves an MCP client, and challenges it when a tool needs more',
+  'fetch: serves an MCP client, and challenges it when a tool requires more scope',
   { tags: ['S-11', 'S-13'] },
   async () => {
     await using as = await startScriptedAuthorizationServer()

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { createGreetingsServer } from '../src/resource-server-node.ts'
 
 test(
-  'refuses two Authorization lines, and answers a stalled request without a token',
+  'node: refuses two Authorization lines, and answers a stalled request without a token',
   { tags: ['S-11', 'S-12', 'S-13'] },
   async () => {
     await using as = await startScriptedAuthorizationServer()

@@ -14,7 +14,7 @@ const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
 const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
 
 test.each(['oidc', 'oauth21', 'either'] as const)(
-  'at a server with the %s policy, the diff is what brings a refresh token',
+  'sep-2207: only the new version gets a refresh token at a server with the %s policy',
   { tags: ['C-01', 'C-02', 'A-02'] },
   async (preset) => {
     await using it = await startScene({ preset })
@@ -29,7 +29,7 @@ test.each(['oidc', 'oauth21', 'either'] as const)(
 )
 
 test(
-  'asks for offline_access only where the authorization server lists it',
+  'sep-2207: offline_access is requested only if the authorization server lists it',
   { tags: ['C-04'] },
   () => {
     const parameters = {}
@@ -43,14 +43,14 @@ test(
   },
 )
 
-test('declares the refresh_token grant', { tags: ['C-01'] }, () => {
+test('sep-2207: the client metadata declares the refresh_token grant', { tags: ['C-01'] }, () => {
   expect(before.clientMetadata(redirectUri)).toMatchObject({ grant_types: ['authorization_code'] })
   expect(after.clientMetadata(redirectUri)).toMatchObject({
     grant_types: ['authorization_code', 'refresh_token'],
   })
 })
 
-test('the published diff leads from the one file to the other', async () => {
+test('sep-2207: the published diff equals the difference between the two files', async () => {
   const diff = (await readFile(path.join(src, 'sep-2207.diff'), 'utf8')).trimEnd().split('\n')
   function side(sign: string): string[] {
     return diff.filter((line) => !line.startsWith(sign)).map((line) => line.slice(1))
@@ -69,7 +69,7 @@ function scopeOf(url: URL): string | null {
   return url.searchParams.get('scope')
 }
 
-/** A whole sign-in around the two functions: register, authorize, exchange. */
+/** A complete sign-in with the two functions: register, authorize, exchange. */
 async function signIn(client: typeof before, issuer: string, resource: string): Promise<unknown> {
   const metadata = await jsonBody(await fetch(`${issuer}/.well-known/oauth-authorization-server`))
   const { registration_endpoint, token_endpoint, authorization_endpoint, scopes_supported } =

@@ -12,14 +12,14 @@ import type {
 import { startMcpServer } from '@evergrant/reference-mcp-server'
 import type { RunningMcpServer } from '@evergrant/reference-mcp-server'
 
-/** The two reference servers, and a folder of their client's own. */
+/** The two reference servers, and a folder for the client. */
 export interface Scene extends AsyncDisposable {
   readonly as: RunningAuthorizationServer
   readonly server: RunningMcpServer
   readonly environment: NodeJS.ProcessEnv
 }
 
-/** Starts both servers on free loopback ports; everybody is signed in and approved. */
+/** Starts both servers on free loopback ports, in demo mode. */
 export async function startScene(options: AuthorizationServerOptions = {}): Promise<Scene> {
   const home = await mkdtemp(path.join(tmpdir(), 'evergrant-samples-'))
   const as = await startAuthorizationServer({ demo: true, ...options })
@@ -39,7 +39,7 @@ export async function startScene(options: AuthorizationServerOptions = {}): Prom
   }
 }
 
-/** Runs a sample the way its comment says, as a process of its own, and returns what it prints. */
+/** Runs a sample as a process, as its comment says, and returns its output. */
 export async function runSample(name: string, scene: Scene): Promise<string> {
   const sample = path.resolve(import.meta.dirname, '../src', name)
   const { stdout } = await promisify(execFile)(

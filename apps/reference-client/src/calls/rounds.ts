@@ -1,29 +1,29 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** How often and how many at once. */
+/** How many calls to make, and when. */
 export interface RoundPlan {
-  /** Calls made at the same time in each round. */
+  /** Concurrent calls in each round. */
   readonly parallel: number
   readonly repeat: number
-  /** From the start of one round to the start of the next; 0: at once. */
+  /** Time from the start of one round to the start of the next. With 0, there is no pause. */
   readonly everyMilliseconds: number
 }
 
-/** What came of all rounds. */
+/** The results of all rounds. */
 export interface RoundTotals<Result> {
   readonly rounds: number
   readonly calls: number
   readonly succeeded: number
   readonly failed: number
-  /** Calls that Ctrl-C cut off. */
+  /** Calls that Ctrl-C aborted. */
   readonly cancelled: number
-  /** Of the last call that succeeded. */
+  /** The result of the last successful call. */
   readonly lastResult: Result | undefined
-  /** What ended the calls, else what failed first; `undefined` where nothing did. */
+  /** The error that ended the calls, otherwise the first error, if any. */
   readonly error: unknown
 }
 
-/** One round, for the live line. */
+/** One round, for the progress output. */
 export interface Round {
   readonly number: number
   readonly succeeded: number
@@ -32,8 +32,8 @@ export interface Round {
 }
 
 /**
- * Makes the calls round by round until all are made, `signal` aborts, or `isFinal` says of an error
- * that every further call would meet it too.
+ * Makes the calls round by round, until all are made, `signal` aborts, or `isFinal` says that every
+ * further call would fail with the same error.
  */
 export async function runRounds<Result>(
   plan: RoundPlan,
@@ -77,7 +77,7 @@ export async function runRounds<Result>(
     if (rejected.some((error) => isFinal(error))) break
     const pause = plan.everyMilliseconds - elapsedMilliseconds
     if (rounds < plan.repeat && pause > 0) {
-      // Ctrl-C ends the pause, and the loop above.
+      // Ctrl-C ends the pause and the loop.
       await sleep(pause, undefined, { signal }).catch(() => undefined)
     }
   }
@@ -88,7 +88,7 @@ export async function runRounds<Result>(
     failed,
     cancelled,
     lastResult,
-    // What ended the calls says more than what only failed some.
+    // The error that ended the calls says more than one that failed some of them.
     error: finalError ?? firstError,
   }
 }

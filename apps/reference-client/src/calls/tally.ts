@@ -1,16 +1,16 @@
 import type { ClientEvent, Observer } from '@evergrant/client'
 
-/** What happened to the sign-in while calls were made. */
+/** Counts of what happened to the sign-in during the calls. */
 export interface TallyReading {
-  /** Refreshes this process did. */
+  /** Refreshes of this process. */
   readonly refreshes: number
-  /** Refreshes of other processes that were taken over. */
+  /** Refreshes of other processes whose tokens this process adopted. */
   readonly adopted: number
-  /** How often a person (or `--headless`) signed in. */
+  /** How often the user (or `--headless`) signed in. */
   readonly signIns: number
 }
 
-/** Counts the client's events, and says in a line each what a person may want to see live. */
+/** Counts the client's events, and prints a line for each that the user may want to see live. */
 export function createTally(say: (line: string) => void): {
   readonly observe: Observer
   read(): TallyReading
@@ -35,21 +35,21 @@ function describe(event: ClientEvent): string | null {
     case 'refresh-succeeded':
       return `refreshed (${event.reason}) in ${Math.round(event.durationSeconds * 1000)} ms`
     case 'refresh-adopted':
-      return `took over the refresh of another process (${event.reason})`
+      return `adopted the refresh of another process (${event.reason})`
     case 'refresh-failed':
-      return `a refresh brought no tokens (${event.oauthError ?? event.outcome})`
+      return `refresh failed (${event.oauthError ?? event.outcome})`
     case 'refresh-deferred':
-      return `a refresh is put off (${event.because})`
+      return `refresh deferred (${event.because})`
     case 'refresh-recovering':
-      return 'repeats a refresh that was begun and not finished'
+      return 'repeating an unfinished refresh'
     case 'signed-in':
       return `signed in, refresh token ${event.refreshToken === 'issued' ? 'issued' : 'not issued'}`
     case 'grant-ended':
-      return `the grant has ended (${event.reason})`
+      return `grant ended (${event.reason})`
     case 'scope-narrowed':
-      return `not granted: ${event.missingScopes.join(' ')}`
+      return `scope not granted: ${event.missingScopes.join(' ')}`
     case 'save-failed':
-      return 'new tokens could not be saved yet, and are kept in memory until they are'
+      return 'new tokens could not be saved yet; they stay in memory until they are saved'
     case 'refresh-started':
     case 'lock-waited':
     case 'signed-out':

@@ -21,7 +21,7 @@ export interface CallFlags extends SignInFlags {
   readonly every: number
 }
 
-/** The numbers at the end of `evergrant call`. */
+/** The summary of `evergrant call`. */
 export interface CallSummary
   extends TallyReading, Omit<RoundTotals<never>, 'lastResult' | 'error'> {
   readonly elapsedMilliseconds: number
@@ -51,7 +51,7 @@ export async function call(
       await runRounds(plan, callOnce, { signal, isFinal, onRound }),
     ] as const
   })
-  // A refresh that still runs belongs into the numbers.
+  // Include a refresh that is still in progress.
   await session.whenIdle()
   const { lastResult, error, ...counts } = totals
   const elapsedMilliseconds = Math.round(performance.now() - startedAt)
@@ -79,19 +79,19 @@ export async function call(
   }
 }
 
-/** Whether trying again is pointless: each further call would ask the same person the same. */
+/** Whether every further call would fail in the same way. */
 function isFinal(error: unknown): boolean {
   const { code } = describeFailure(error, undefined)
   return ['SIGN_IN_REQUIRED', 'SIGN_IN_FAILED', 'RESOURCE_REFUSED'].includes(code)
 }
 
-/** The tool's own errors come as results (MCP 2026-07-28, Tools: Error Handling). */
+/** A tool reports its own errors as results (MCP 2026-07-28, Tools: Error Handling). */
 function checked(tool: string, result: CallToolResult, app: App): CallToolResult {
   if (result.isError !== true) return result
   const said = cleanRemoteText(app.redact(textOf(result))) ?? 'no reason given'
   throw new CliError(
     'MCP_REQUEST_FAILED',
-    `The tool ${JSON.stringify(tool)} reported an error: ${JSON.stringify(said)}. Check its name and arguments: evergrant tools lists them.`,
+    `The tool ${JSON.stringify(tool)} reported an error: ${JSON.stringify(said)}. Check its name and arguments with evergrant tools.`,
   )
 }
 
@@ -107,7 +107,7 @@ function describe(summary: CallSummary): string {
     '',
     `  calls      ${calls} in ${rounds} rounds, ${(summary.elapsedMilliseconds / 1000).toFixed(1)} s`,
     `  failed     ${failed}`,
-    ...(cancelled === 0 ? [] : [`  cut off    ${cancelled}`]),
+    ...(cancelled === 0 ? [] : [`  aborted    ${cancelled}`]),
     `  refreshes  ${refreshes}`,
     `  adopted    ${adopted}`,
     `  sign-ins   ${signIns}`,

@@ -18,7 +18,7 @@ export interface LoginFlags extends SignInFlags {
   readonly resource?: string
 }
 
-/** Signs in, also where somebody is signed in already: to another account, or with more scope. */
+/** Signs in, even if the user is already signed in: to another account, or with more scope. */
 export async function login(
   serverUrl: string,
   flags: LoginFlags,
@@ -30,8 +30,8 @@ export async function login(
   const { scope: asked, resource: acceptedResource } = flags
   const session = app.session(serverUrl, { signIn, scope: asked, preRegistered, acceptedResource })
   await app.retryRevocations()
-  // Who is signed in and asks anew wants to be asked. Otherwise another process's sign-in of a
-  // moment ago is enough.
+  // A user who is signed in and runs login again expects the sign-in page. Otherwise, a recent
+  // sign-in of another process is sufficient.
   const anew = await isSignedIn(session)
   const challenge = await firstChallenge(session.serverUrl, app)
   const result = await session.signIn({ challenge, anew, signal })
@@ -60,8 +60,8 @@ export async function login(
 }
 
 /**
- * The client of `--client-id`. Its issuer has to be named: an MCP server can name any authorization
- * server as its own, and the secret is for one.
+ * The client of `--client-id`. The issuer is required, because an MCP server can name any
+ * authorization server, and the secret is for one of them.
  */
 function registeredByHand(
   { clientId, issuer }: LoginFlags,
@@ -71,7 +71,7 @@ function registeredByHand(
   if (clientId === undefined || issuer === undefined) {
     throw new CliError(
       'USAGE',
-      'A client registered by hand is known to one authorization server: --client-id and --issuer go together. The issuer is the "issuer" in that server\'s metadata, to the letter.',
+      'Use --client-id and --issuer together: a client registered by hand exists at one authorization server. The issuer is the exact value of "issuer" in that server\'s metadata.',
     )
   }
   const clientSecret = env['EVERGRANT_CLIENT_SECRET']
@@ -82,7 +82,7 @@ async function isSignedIn(session: Session): Promise<boolean> {
   try {
     return (await session.status()).state === 'active'
   } catch (error) {
-    // A damaged record was set aside by this very read: signing in makes a new one.
+    // This read has set the damaged record aside. Signing in creates a new one.
     if (EvergrantClientError.is(error) && error.code === 'RECORD_UNREADABLE') return false
     throw error
   }
@@ -90,17 +90,17 @@ async function isSignedIn(session: Session): Promise<boolean> {
 
 function explain({ decision }: SignInResult): readonly string[] {
   return decision === undefined
-    ? ['Another process signed in meanwhile; nothing was negotiated here.']
+    ? ['Another process has signed in: no scope was negotiated in this process.']
     : explainDecision(decision)
 }
 
 function describe(serverUrl: string, result: SignInResult): string {
   const { outcome, identity, scope, missingScopes, refreshToken, noRefreshTokenReason } = result
-  const by = outcome === 'adopted' ? ' (by another process, a moment ago)' : ''
+  const by = outcome === 'adopted' ? ' (by another process)' : ''
   return [
     `Signed in to ${serverUrl}${by}.`,
     `  authorization server  ${identity.issuer}`,
-    `  scope                 ${scope ?? 'not named'}`,
+    `  scope                 ${scope ?? 'not specified'}`,
     ...(missingScopes.length === 0 ? [] : [`  not granted           ${missingScopes.join(' ')}`]),
     refreshToken === 'issued'
       ? '  refresh token         issued: you stay signed in'

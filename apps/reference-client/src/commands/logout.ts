@@ -3,18 +3,18 @@ import type { App } from '../connection/app.ts'
 import type { CommandOutcome } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
 
-const whatBecame: Readonly<Record<SignOutResult['revocation'], string>> = {
-  revoked: 'The authorization server has revoked its tokens.',
+const revocationTexts: Readonly<Record<SignOutResult['revocation'], string>> = {
+  revoked: 'The authorization server has revoked the tokens.',
   pending:
-    'The authorization server could not be reached. Its tokens are revoked at the next status, login or logout.',
+    'The authorization server could not be reached. The next status, login or logout tries again to revoke the tokens.',
   'not-supported':
-    'The authorization server offers no revocation: a token that was copied stays good until it expires.',
+    'The authorization server does not support revocation. A copied token stays valid until it expires.',
   refused:
-    'The authorization server refused to revoke its tokens: one that was copied stays good until it expires.',
-  'nothing-to-revoke': 'There was nothing to revoke.',
+    'The authorization server refused to revoke the tokens. A copied token stays valid until it expires.',
+  'nothing-to-revoke': 'There were no tokens to revoke.',
 }
 
-/** Signs out here at once, and at the authorization server as soon as it answers. */
+/** Signs out locally at once, and at the authorization server as soon as it answers. */
 export async function logout(serverUrl: string, app: App): Promise<CommandOutcome> {
   const session = app.session(serverUrl)
   await app.retryRevocations()
@@ -22,6 +22,6 @@ export async function logout(serverUrl: string, app: App): Promise<CommandOutcom
   return {
     exitCode: exitCodes.done,
     document: { serverUrl: session.serverUrl, revocation },
-    text: `Signed out of ${session.serverUrl}. ${whatBecame[revocation]}`,
+    text: `Signed out of ${session.serverUrl}. ${revocationTexts[revocation]}`,
   }
 }

@@ -5,7 +5,7 @@ import type { CommandOutcome } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
 import { formatMoment } from '../output/time.ts'
 
-/** One sign-in, as `evergrant status` shows it. Nothing secret in it. */
+/** One sign-in, as `evergrant status` shows it. Contains no secret. */
 interface SessionReport {
   readonly serverUrl: string
   readonly state: SessionStatus['state'] | 'unreadable'
@@ -13,16 +13,16 @@ interface SessionReport {
   readonly clientId?: string
   readonly scope?: string
   readonly accessTokenExpiresAtEpochSeconds?: number
-  /** Whether the next access token comes without a person. */
+  /** Whether the next access token requires no sign-in. */
   readonly canRefresh?: boolean
   readonly refreshPending?: boolean
   readonly ended?: SessionStatus['ended']
   readonly noRefreshTokenReason?: string
-  /** With `unreadable`: what is the matter with the record. */
+  /** With `unreadable`: what is wrong with the record. */
   readonly problem?: string
 }
 
-/** Says where every sign-in stands, or one of them. */
+/** Shows the state of all sign-ins, or of one. */
 export async function status(serverUrl: string | undefined, app: App): Promise<CommandOutcome> {
   const pendingRevocations = await app.retryRevocations()
   const listing =
@@ -46,10 +46,10 @@ export async function status(serverUrl: string | undefined, app: App): Promise<C
       `Store: ${home.storeFolder}, encrypted with the key in ${key.source}`,
       ...sessions.map((session) => `\n${describe(session, Date.now() / 1000)}`),
       ...(sessions.length === 0
-        ? ['\nNobody has signed in yet. Run: evergrant login <mcp-url>']
+        ? ['\nNo stored sign-in. Run: evergrant login <mcp-url>']
         : []),
       ...unreadable.map(({ message }) => `\n${message}`),
-      ...(pendingRevocations === 0 ? [] : [`\nStill to be revoked: ${pendingRevocations}`]),
+      ...(pendingRevocations === 0 ? [] : [`\nRevocations pending: ${pendingRevocations}`]),
     ].join('\n'),
   }
 }
@@ -74,7 +74,7 @@ function reportOf(found: SessionStatus): SessionReport {
 
 const states: Readonly<Record<SessionReport['state'], string>> = {
   active: 'signed in',
-  ended: 'ended: sign in again',
+  ended: 'needs-reauth: sign in again',
   'signed-out': 'signed out',
   'never-signed-in': 'never signed in',
   unreadable: 'unreadable',
@@ -82,7 +82,8 @@ const states: Readonly<Record<SessionReport['state'], string>> = {
 
 const endings = {
   refused: 'the authorization server ended the grant: it expired or was revoked',
-  'lost-response': 'the answer to a refresh was lost, and the server accepts no superseded token',
+  'lost-response':
+    'the response to a refresh was lost, and the server does not accept a superseded token',
   'registration-ended': 'the authorization server no longer accepts this client registration',
 } as const
 
@@ -119,6 +120,6 @@ function describeRefresh({
 }: SessionReport): string {
   if (canRefresh !== true) return noRefreshTokenReason ?? 'no refresh token'
   return refreshPending === true
-    ? 'under way, or begun by a process that ended: the next call finishes it'
-    : 'by itself, nobody is asked'
+    ? 'in progress, or left unfinished by a process that ended: the next call completes it'
+    : 'automatic, without a sign-in'
 }

@@ -14,25 +14,25 @@ import { openStoreKey } from '../home/store-key.ts'
 import type { OpenedKey } from '../home/store-key.ts'
 import { version } from '../lib/version.ts'
 
-/** What every command works with. */
+/** What every command uses. */
 export interface App extends AsyncDisposable, SentCredentials {
   readonly environment: CliEnvironment
   readonly home: Home
   readonly key: OpenedKey
   readonly store: RecordStore
-  /** Writes a line for a person to stderr. */
+  /** Writes a line for the user to stderr. */
   say(text: string): void
-  /** Opens the session with an MCP server; it is waited for before the program ends. */
+  /** Opens the session with an MCP server. The program waits for it before it ends. */
   session(serverUrl: string, options?: AppSessionOptions): Session
-  /** Revokes what earlier sign-outs could not. Never fails; returns how many are left. */
+  /** Revokes tokens that earlier sign-outs could not revoke. Never fails; returns how many are left. */
   retryRevocations(): Promise<number>
 }
 
 /** Options of {@link App.session}. */
 interface AppSessionOptions {
-  /** Default: nobody can sign in. */
+  /** Default: sign-in is not possible. */
   readonly signIn?: SignIn | undefined
-  /** Scope to ask for besides what the server names. */
+  /** Scope to request in addition to the scope that the server names. */
   readonly scope?: string | undefined
   /** Clients registered by hand, by issuer. */
   readonly preRegistered?: Readonly<Record<string, PreRegisteredClient>> | undefined
@@ -41,10 +41,10 @@ interface AppSessionOptions {
   readonly observe?: Observer | undefined
 }
 
-/** A server that is away must not hold up the command that happens to ask it again. */
+/** An unavailable server must not delay the command that happens to retry a revocation. */
 const revocationTimeoutMilliseconds = 3000
 
-/** Opens the store and what belongs to it. */
+/** Opens the home, its key and the store. */
 export async function openApp(
   environment: CliEnvironment,
   credentials: SentCredentials,
@@ -87,16 +87,16 @@ export async function openApp(
           requestTimeoutMilliseconds: revocationTimeoutMilliseconds,
           signal: environment.signal,
         })
-        if (settled > 0) say(`Revoked at the authorization server what was signed out: ${settled}.`)
+        if (settled > 0) say(`Revoked tokens of earlier sign-outs: ${settled}.`)
         return pending
       } catch (error) {
         if (!EvergrantClientError.is(error)) throw error
-        say(`Signed-out tokens could not be revoked now: ${error.message}`)
+        say(`Tokens of earlier sign-outs could not be revoked: ${error.message}`)
         return 0
       }
     },
     async [Symbol.asyncDispose]() {
-      // A refresh under way is finished and saved: its refresh token is already spent.
+      // Finish and save a refresh in progress: its refresh token is already used.
       await Promise.all(sessions.map((session) => session.whenIdle()))
       await store.close()
     },

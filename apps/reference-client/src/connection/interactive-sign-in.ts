@@ -4,24 +4,24 @@ import { loopbackSignIn } from '@evergrant/client/loopback'
 import type { App } from './app.ts'
 import type { CliEnvironment } from '../lib/environment.ts'
 
-/** How a command was asked to sign in. */
+/** Flags that choose how a command signs in. */
 export interface SignInFlags {
   readonly headless?: boolean | undefined
   /** `false` with `--no-browser`. */
   readonly browser?: boolean | undefined
 }
 
-/** What a sign-in takes from the program. */
+/** What a sign-in uses of the program. */
 type SignInContext = Pick<App, 'environment' | 'fetch'>
 
-/** The sign-in of `login`: unattended with `--headless`, else through the browser. */
+/** The sign-in of `login`: unattended with `--headless`, otherwise through the browser. */
 export function signInOf(flags: SignInFlags, app: SignInContext): InteractiveSignIn {
   return flags.headless === true
     ? headlessSignIn({ fetch: app.fetch })
     : browserSignIn(flags, app.environment)
 }
 
-/** The sign-in of commands that need none as a rule: nobody is asked where nobody is there. */
+/** The sign-in of commands that usually need none. Without a terminal, the user is not prompted. */
 export function signInIfPossible(flags: SignInFlags, app: SignInContext): SignIn {
   return flags.headless === true || app.environment.isInteractive === true
     ? signInOf(flags, app)
@@ -38,7 +38,7 @@ function browserSignIn(flags: SignInFlags, environment: CliEnvironment): Interac
       try {
         await openBrowser(authorizationUrl)
       } catch {
-        stderr('No browser could be opened. Open the address above in one on this machine.\n')
+        stderr('The browser could not be opened. Open the URL above in a browser on this machine.\n')
       }
     },
     { clientName: 'evergrant' },

@@ -7,20 +7,20 @@ import { Client } from '@modelcontextprotocol/client'
 import type { App } from './app.ts'
 import { version } from '../lib/version.ts'
 
-const answerTimeoutMilliseconds = 15_000
+const responseTimeoutMilliseconds = 15_000
 
-/** What sends requests, and until when. */
+/** What sends requests, and the signal that aborts them. */
 type Requester = Pick<App, 'environment' | 'fetch'>
 
-/** How long a call may take in which a person may have to widen what was granted. */
+/** Time limit of a call, which may include a step-up by the user. */
 const requestTimeoutMilliseconds = 10 * 60_000
 
 /**
- * Connects to the session's MCP server, in the newest protocol version that both speak, and closes
- * the connection when `work` is done.
+ * Connects to the session's MCP server, in the newest protocol version that both support, and
+ * closes the connection when `work` is done.
  *
- * A sign-in, where one is needed, comes first: within the SDK's connection it would be cut off by
- * the SDK's own time limits.
+ * A sign-in, if one is required, comes first. Inside the SDK's connection, the SDK's time limits
+ * would abort it.
  */
 export async function withClient<Result>(
   session: Session,
@@ -30,7 +30,7 @@ export async function withClient<Result>(
   const { fetch, environment } = app
   const { signal } = environment
   // #region connect
-  const ask = authorizedFetch(session, { fetch: impatient(fetch) })
+  const ask = authorizedFetch(session, { fetch: withTimeout(fetch) })
   await discard(await ask(session.serverUrl, ping(signal)))
   const client = new Client(
     { name: 'evergrant', version },
@@ -45,12 +45,12 @@ export async function withClient<Result>(
   }
 }
 
-/** What the MCP server asks of somebody it does not know; `undefined` if it asks for nothing. */
+/** The MCP server's challenge to a request without a token; `undefined` if there is none. */
 export async function firstChallenge(
   serverUrl: string,
   { fetch, environment }: Requester,
 ): Promise<BearerChallenge | undefined> {
-  const response = await impatient(fetch)(serverUrl, ping(environment.signal))
+  const response = await withTimeout(fetch)(serverUrl, ping(environment.signal))
   await discard(response)
   if (response.status !== 401) return undefined
   return readBearerChallenge(response.headers.get('www-authenticate') ?? '')
@@ -64,7 +64,7 @@ export function requestOptions(signal: AbortSignal | undefined): {
   return { timeout: requestTimeoutMilliseconds, ...(signal === undefined ? {} : { signal }) }
 }
 
-/** The least a server can be asked for: what it thinks of the message itself does not matter. */
+/** The smallest MCP request. Only the challenge matters, not the response to the message. */
 function ping(signal: AbortSignal | undefined): RequestInit {
   return {
     method: 'POST',
@@ -73,16 +73,16 @@ function ping(signal: AbortSignal | undefined): RequestInit {
       'content-type': 'application/json',
     },
     body: JSON.stringify({ jsonrpc: '2.0', id: 'ping', method: 'ping' }),
-    // A redirect could lead anywhere; the URL to use is the one the person named.
+    // A redirect could lead anywhere. Use only the URL that the user named.
     redirect: 'manual',
     ...(signal === undefined ? {} : { signal }),
   }
 }
 
-/** Each request has its own time limit, and a sign-in between two of them has none. */
-function impatient(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+/** Limits the time of each request. A sign-in between two requests has no limit. */
+function withTimeout(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return (input, init) => {
-    const limit = AbortSignal.timeout(answerTimeoutMilliseconds)
+    const limit = AbortSignal.timeout(responseTimeoutMilliseconds)
     const signal = init?.signal
     const either =
       signal === undefined || signal === null ? limit : AbortSignal.any([signal, limit])

@@ -9,18 +9,18 @@ export interface Home {
   readonly folder: string
   /** The encrypted records. */
   readonly storeFolder: string
-  /** Which kind of key the store was begun with. */
+  /** Records which kind of key the store uses. */
   readonly keyRecordFile: string
-  /** Locked while a key is made in the keychain. */
+  /** Locked while a key is created in the keychain. */
   readonly keyLockFile: string
-  /** The key itself, where it is kept in a file: beside the store, never inside. */
+  /** The key, if it is kept in a file: next to the store, never inside it. */
   readonly keyFile: string
 }
 
 /**
- * Finds the folder for the program's state and makes it if it is missing, for its owner alone. A
- * folder or file that another user could have prepared is refused: with their key, or with a lock
- * that leads elsewhere, the store would be theirs.
+ * Finds the folder for the program's state, and creates it for its owner only if it is missing.
+ * Refuses a folder or file that another user could have prepared: with a key they know, or a lock
+ * that links elsewhere, that user would control the store.
  *
  * @throws CliError `HOME_UNUSABLE`
  */
@@ -49,16 +49,16 @@ export async function openHome(env: Readonly<Record<string, string | undefined>>
   return home
 }
 
-/** The error for a home that cannot be read or written, or that others could have prepared. */
+/** The error for a home that cannot be read or written, or that another user could have prepared. */
 export function homeUnusable(target: string, cause: unknown): CliError {
-  const otherHome = 'Or name another folder in EVERGRANT_HOME.'
+  const otherHome = 'Or set EVERGRANT_HOME to another folder.'
   if (EvergrantClientError.is(cause)) {
     return new CliError('HOME_UNUSABLE', `${cause.message} ${otherHome}`, { cause })
   }
   const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
   return new CliError(
     'HOME_UNUSABLE',
-    `${JSON.stringify(target)} cannot be used${reason} (expected a path that this user can read and write). Correct its permissions. ${otherHome}`,
+    `${JSON.stringify(target)} cannot be used${reason} (expected a path that this user can read and write). Fix its permissions. ${otherHome}`,
     { cause },
   )
 }

@@ -6,13 +6,13 @@ import { homeUnusable } from './home.ts'
 /** Where a store key can be kept. */
 export type KeyKind = 'keychain' | 'key-file' | 'passphrase'
 
-/** What was chosen when the store was begun. Nothing secret. */
+/** The choice of key, recorded when the store was created. Contains no secret. */
 export interface KeyRecord {
   readonly version: 1
   readonly kind: KeyKind
   /** The salt of a passphrase, in base64. */
   readonly salt?: string
-  /** Tells the key from every other one, and nothing about it. */
+  /** Identifies the key without revealing it. */
   readonly fingerprint: string
 }
 
@@ -22,7 +22,7 @@ export function isKeyKind(value: unknown): value is KeyKind {
   return keyKinds.some((kind) => kind === value)
 }
 
-/** Reads what was chosen, or `undefined` where nothing was yet. */
+/** Reads the recorded choice; `undefined` if there is none yet. */
 export async function readKeyRecord(file: string): Promise<KeyRecord | undefined> {
   let text: string
   try {
@@ -35,11 +35,11 @@ export async function readKeyRecord(file: string): Promise<KeyRecord | undefined
   if (record !== undefined) return record
   throw new CliError(
     'STORE_KEY_UNAVAILABLE',
-    `${JSON.stringify(file)} does not say which key the store has: it is damaged, or of a later version. Restore it or update evergrant; to start over, remove the folder it is in and sign in again.`,
+    `${JSON.stringify(file)} does not say which key the store uses: it is damaged, or a later version wrote it. Restore it or update evergrant. To start over, remove its folder and sign in again.`,
   )
 }
 
-/** Records a choice, unless another process was first. What counts is what can be read then. */
+/** Records a choice, unless another process was first. Read the record afterwards to know which. */
 export async function createKeyRecord(file: string, record: KeyRecord): Promise<void> {
   const temporary = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`
   try {
@@ -50,7 +50,7 @@ export async function createKeyRecord(file: string, record: KeyRecord): Promise<
     } finally {
       await handle.close()
     }
-    // A link fails where the name is taken: of several processes one chooses.
+    // link() fails if the file exists, so exactly one of several processes decides.
     await link(temporary, file)
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw homeUnusable(file, error)

@@ -9,22 +9,22 @@ import type { Home } from './home.ts'
 import { createKeyRecord, isKeyKind, readKeyRecord } from './key-record.ts'
 import type { KeyKind, KeyRecord } from './key-record.ts'
 
-/** A store's key, and where it is kept. */
+/** The key of a store, and where it is kept. */
 export interface OpenedKey extends StoreKey {
   readonly kind: KeyKind
 }
 
 /** Options of {@link openStoreKey}. */
 export interface StoreKeyOptions {
-  /** Receives what a person should know about the choice. */
+  /** Receives a notice about the choice, for the user. */
   readonly notice: (text: string) => void
-  /** The keychain, by the file whose lock it makes a key under. Default: the operating system's. */
+  /** The keychain; it creates a key under a lock on the file. Default: the operating system's. */
   readonly keychain?: ((lockFile: string) => Promise<StoreKey>) | undefined
 }
 
 /**
- * Gets the key of the store. What is chosen the first time is recorded and kept to: a key that is
- * missing later is an error, and no other one takes its place.
+ * Gets the key of the store. The first choice is recorded and stays in effect. A key that is missing
+ * later is an error, and no other key replaces it.
  *
  * @throws CliError `USAGE`, `STORE_KEY_UNAVAILABLE`, `HOME_UNUSABLE`
  */
@@ -45,7 +45,7 @@ export async function openStoreKey(
   if (wish !== 'auto' && wish !== kind) {
     throw new CliError(
       'USAGE',
-      `EVERGRANT_KEY is ${wish}, but the store in ${JSON.stringify(home.folder)} was begun with ${kind}. Unset EVERGRANT_KEY to use it as it is, or name another folder in EVERGRANT_HOME.`,
+      `EVERGRANT_KEY is ${wish}, but the store in ${JSON.stringify(home.folder)} uses ${kind}. Unset EVERGRANT_KEY to use this store, or set EVERGRANT_HOME to another folder.`,
     )
   }
   if (kind === 'key-file') await assertPresent(home.keyFile)
@@ -56,8 +56,8 @@ export async function openStoreKey(
     throw keyMissing(
       home,
       kind === 'passphrase'
-        ? 'EVERGRANT_PASSPHRASE is not the passphrase it was begun with'
-        : `${found.source} holds another key than the one it was begun with`,
+        ? 'EVERGRANT_PASSPHRASE differs from the passphrase that the store was created with'
+        : `the key in ${found.source} differs from the key that the store was created with`,
     )
   }
   return { ...found, kind }
@@ -77,7 +77,7 @@ function keySources(
       if (passphrase === undefined || passphrase === '') {
         throw new CliError(
           'STORE_KEY_UNAVAILABLE',
-          'The store is encrypted with a passphrase, and EVERGRANT_PASSPHRASE is not set. Set it.',
+          'The store is encrypted with a passphrase, but EVERGRANT_PASSPHRASE is not set. Set it to that passphrase.',
         )
       }
       return await passphraseKey(passphrase, Uint8Array.from(Buffer.from(salt, 'base64')))
@@ -106,7 +106,7 @@ async function choose(
   } catch (error) {
     if (!EvergrantClientError.is(error) || error.code !== 'TOKEN_STORE_UNAVAILABLE') throw error
     notice(
-      `There is no usable OS keychain. The key of the store is kept in ${home.keyFile}, ${process.platform === 'win32' ? 'for whoever may read that folder' : 'which only you can read'}.`,
+      `No usable OS keychain found. The key of the store is kept in ${home.keyFile}, ${process.platform === 'win32' ? 'readable by every user who can read that folder' : 'which only you can read'}.`,
     )
     return await recordOf('key-file', sources)
   }
@@ -123,12 +123,12 @@ function fingerprintOf(key: Uint8Array): string {
   return createHmac('sha256', key).update('evergrant store key').digest('base64url').slice(0, 22)
 }
 
-/** Without this check a key file that got lost would silently be made anew. */
+/** Without this check, a lost key file would silently be replaced by a new one. */
 async function assertPresent(file: string): Promise<void> {
   await access(file).catch((cause: unknown) => {
     throw new CliError(
       'STORE_KEY_UNAVAILABLE',
-      `The key of the store was kept in ${JSON.stringify(file)}, which is not there. Restore it; to start over, remove the folder it was in and sign in again.`,
+      `The key of the store is missing: ${JSON.stringify(file)} does not exist. Restore it. To start over, remove its folder and sign in again.`,
       { cause },
     )
   })
@@ -137,7 +137,7 @@ async function assertPresent(file: string): Promise<void> {
 function keyMissing(home: Home, why: string, cause?: unknown): CliError {
   return new CliError(
     'STORE_KEY_UNAVAILABLE',
-    `The key of the store in ${JSON.stringify(home.folder)} is not available: ${why.replace(/\.$/, '')}. No other key opens it. To start over, remove that folder and sign in again.`,
+    `The key of the store in ${JSON.stringify(home.folder)} is not available: ${why.replace(/\.$/, '')}. No other key can decrypt it. To start over, remove that folder and sign in again.`,
     { cause },
   )
 }

@@ -1,20 +1,20 @@
-/** What a command line runs in: the process in earnest, buffers in a test. */
+/** The surroundings of a command line: the process, or buffers in a test. */
 export interface CliEnvironment {
   /** Receives the result, and with `--json` exactly one JSON document. */
   readonly stdout: (text: string) => void
   /** Receives progress, prompts and notices. */
   readonly stderr: (text: string) => void
-  /** Environment variables; those of the README are read. */
+  /** Environment variables. The README lists the ones that are read. */
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Ctrl-C: ends the command, and leaves the store as it should be. */
+  /** Aborts on Ctrl-C: the command ends and leaves the store consistent. */
   readonly signal?: AbortSignal | undefined
-  /** Shows a page to the person. Without it the URL is only printed. */
+  /** Opens a page in the user's browser. Without it, the URL is only printed. */
   readonly openBrowser?: ((url: string) => void | Promise<void>) | undefined
-  /** Whether a person is there to sign in during `tools` and `call`. Default `false`. */
+  /** Whether a user can sign in during `tools` and `call`. Default `false`. */
   readonly isInteractive?: boolean | undefined
 }
 
-/** How a command ends. */
+/** Exit codes of a command. */
 export const exitCodes = {
   done: 0,
   usage: 2,
@@ -26,11 +26,11 @@ export const exitCodes = {
 /** One of {@link exitCodes}. */
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
-/** What a command has to say: printed as `document` with `--json`, else as `text`. */
+/** The result of a command: printed as `document` with `--json`, otherwise as `text`. */
 export interface CommandOutcome {
   readonly exitCode: ExitCode
   readonly document: Readonly<Record<string, unknown>>
   readonly text: string
-  /** What goes to stderr for a person, where it failed. */
+  /** Printed on stderr if the command failed. */
   readonly advice?: string
 }

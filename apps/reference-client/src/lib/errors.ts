@@ -1,19 +1,19 @@
-/** What this program itself can say went wrong; the packages beneath have codes of their own. */
+/** Error codes of this program. The packages it uses have their own codes. */
 export type CliErrorCode =
   /** An argument or environment variable cannot be used as given. */
   | 'USAGE'
   /** The folder for the program's state cannot be used, or another user could have prepared it. */
   | 'HOME_UNUSABLE'
-  /** The key that the store was begun with is not there, or is another one. */
+  /** The key that the store was created with is missing, or a different key was found. */
   | 'STORE_KEY_UNAVAILABLE'
-  /** The MCP server gave no answer. */
+  /** The MCP server did not answer. */
   | 'SERVER_UNREACHABLE'
   /** The MCP server answered with an error. */
   | 'MCP_REQUEST_FAILED'
 
 const brand: symbol = Symbol.for('evergrant.CliError')
 
-/** The one error class of this program. Its messages hold no token and no secret. */
+/** The error class of this program. Messages contain no token or secret. */
 export class CliError extends Error {
   override readonly name = 'CliError'
   readonly code: CliErrorCode

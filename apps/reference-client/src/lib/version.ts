@@ -1,4 +1,4 @@
 import description from '../../package.json' with { type: 'json' }
 
-/** Of the published package. */
+/** The version of the published package. */
 export const version: string = description.version

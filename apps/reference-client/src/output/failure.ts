@@ -5,7 +5,7 @@ import type { CommandOutcome, ExitCode } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
 import { CliError } from '../lib/errors.ts'
 
-/** A failure in terms a person or a program can act on. */
+/** A failure that a user or a program can act on. */
 export interface Failure {
   readonly exitCode: ExitCode
   readonly code: string
@@ -22,11 +22,10 @@ export interface Failure {
 const longestChain = 8
 
 /**
- * Tells what an error means. The MCP SDK wraps what happens beneath it, so the whole chain of
- * causes is looked at.
+ * Describes an error. The MCP SDK wraps the errors of `fetch`, so the whole chain of causes counts.
  *
- * @param serverUrl - Of the MCP server the command was about, for the advice.
- * @param redact - Takes credentials out of what a server said, before it is cut short.
+ * @param serverUrl - The MCP server of the command, for the advice.
+ * @param redact - Removes credentials from a server's text before it is truncated.
  */
 export function describeFailure(
   error: unknown,
@@ -34,7 +33,7 @@ export function describeFailure(
   redact: (text: string) => string = (text) => text,
 ): Failure {
   const chain = causes(error)
-  // The outermost one: this program's own errors say more than what they were caused by.
+  // The outermost one: this program's errors say more than their causes.
   const known = chain.find((one) => EvergrantClientError.is(one) || CliError.is(one))
   if (EvergrantClientError.is(known)) return clientFailure(known, serverUrl)
   if (CliError.is(known)) {
@@ -52,7 +51,7 @@ export function describeFailure(
   return mcpFailure(chain, serverUrl, redact)
 }
 
-/** A failure as the outcome of a command. `more` is added to the document. */
+/** The outcome of a command that failed. `more` is added to the document. */
 export function failedOutcome(
   failure: Failure,
   more: Readonly<Record<string, unknown>> = {},
@@ -66,7 +65,7 @@ export function failedOutcome(
 function clientFailure(error: EvergrantClientError, serverUrl: string | undefined): Failure {
   const { code, message, signInReason, requiredScope, retryAfterSeconds, oauthError } = error
   const needsSignIn = code === 'SIGN_IN_REQUIRED' || code === 'SIGN_IN_FAILED'
-  // A first sign-in meets the server's challenge by itself.
+  // A first sign-in reads the scope from the server's challenge.
   const widens = signInReason === 'wider-scope-needed' && requiredScope !== undefined
   const scope = widens && isSafeInShell(requiredScope) ? ` --scope "${requiredScope}"` : ''
   const byHand = code === 'REGISTRATION_FAILED' ? ' --client-id ID --issuer URL' : undefined
@@ -86,8 +85,9 @@ function clientFailure(error: EvergrantClientError, serverUrl: string | undefine
 }
 
 /**
- * Whether a person may be told to paste this. Scope tokens come from a server, and may be made of
- * nearly any character (RFC 6749 §3.3): quotes keep no shell from running what is in `$(…)`.
+ * Whether it is safe to print this in a command for the user to paste. Scope tokens come from a
+ * server and may contain nearly any character (RFC 6749 §3.3). Quotes do not keep a shell from
+ * running `$(…)`.
  */
 function isSafeInShell(text: string): boolean {
   return /^[\w:./~[\] -]*$/.test(text)
@@ -109,7 +109,7 @@ function mcpFailure(
     return {
       exitCode,
       code: 'MCP_REQUEST_FAILED',
-      message: `${server} answered with HTTP status ${http.status}, where an MCP answer was expected. Check that the URL is its MCP endpoint, and that it is up.`,
+      message: `${server} answered with HTTP status ${http.status} (expected an MCP response). Check that the URL is its MCP endpoint and that the server is running.`,
     }
   }
   const refused = chain.find((one) => McpProtocolError.isInstance(one))
@@ -117,24 +117,24 @@ function mcpFailure(
     return {
       exitCode,
       code: 'MCP_REQUEST_FAILED',
-      message: `${server} refused the request: ${JSON.stringify(cleanRemoteText(redact(refused.message)) ?? '')} (JSON-RPC ${refused.code}). Check the tool's name and arguments: evergrant tools lists them.`,
+      message: `${server} refused the request: ${JSON.stringify(cleanRemoteText(redact(refused.message)) ?? '')} (JSON-RPC ${refused.code}). Check the tool's name and arguments with evergrant tools.`,
     }
   }
-  // What fetch throws for a connection that cannot be made.
+  // The error of fetch for a failed connection.
   if (chain.some((one) => one instanceof TypeError && one.message === 'fetch failed')) {
     const network = chain.find((one) => one instanceof Error && 'code' in one)
     const why = network !== undefined && hasCode(network) ? ` (${network.code})` : ''
     return {
       exitCode,
       code: 'SERVER_UNREACHABLE',
-      message: `${server} cannot be reached${why}. Check the URL, the network, and that it is running.`,
+      message: `${server} cannot be reached${why}. Check the URL, the network, and that the server is running.`,
     }
   }
   if (chain.some((one) => one instanceof Error && one.name === 'TimeoutError')) {
     return {
       exitCode,
       code: 'SERVER_UNREACHABLE',
-      message: `${server} did not answer in time. Check that it is up, and try again.`,
+      message: `${server} did not answer in time. Check that it is running, and try again.`,
     }
   }
   const [error] = chain
@@ -142,7 +142,7 @@ function mcpFailure(
   return {
     exitCode,
     code: 'MCP_REQUEST_FAILED',
-    message: `The request to ${server.replace('The', 'the')} failed: ${JSON.stringify(said ?? 'unknown reason')}. Check that it is up, and try again.`,
+    message: `The request to ${server.replace('The', 'the')} failed: ${JSON.stringify(said ?? 'unknown reason')}. Check that the server is running, and try again.`,
   }
 }
 

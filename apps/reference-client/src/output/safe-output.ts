@@ -2,16 +2,16 @@ import { escapeInvisible } from '@evergrant/core'
 import type { CliEnvironment } from '../lib/environment.ts'
 import type { SentCredentials } from './sent-credentials.ts'
 
-/** Where everything goes that this program prints. */
+/** The output of this program. */
 export interface SafeOutput extends Pick<CliEnvironment, 'stdout' | 'stderr'> {
   /** Prints a document as JSON on stdout. */
   document(value: unknown): void
 }
 
 /**
- * Makes everything that is printed safe, whatever its source. No control or invisible character
- * reaches the terminal, where it could hide, move or forge text, and no credential that a server
- * echoes. In JSON an escaped character still means itself.
+ * Makes all output safe, whatever its source. No control or invisible character reaches the
+ * terminal, where it could hide, move or forge text, and no credential that a server echoes is
+ * printed. In JSON, an escaped character still represents itself.
  */
 export function safeOutput(
   { stdout, stderr }: Pick<CliEnvironment, 'stdout' | 'stderr'>,

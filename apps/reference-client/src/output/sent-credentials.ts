@@ -1,15 +1,15 @@
 import { createRedactor } from '@evergrant/client'
 import type { Redactor } from '@evergrant/client'
 
-/** The credentials that this process has sent, so that what servers echo of them is not printed. */
+/** The credentials that this process has sent, so that an echo of them is not printed. */
 export interface SentCredentials {
-  /** The runtime's `fetch`; it notes the credentials of every request before it sends it. */
+  /** The runtime's `fetch`. Records the credentials of every request before it sends it. */
   readonly fetch: typeof globalThis.fetch
-  /** Replaces every one of them in a text, however it is encoded, by `[redacted]`. */
+  /** Replaces them in a text, in every usual encoding, with `[redacted]`. */
   readonly redact: Redactor
 }
 
-/** The last ones count: an access token lives for minutes, and each refresh brings two tokens. */
+/** Only the latest are kept: access tokens live for minutes, and each refresh adds two tokens. */
 const maximumCredentials = 64
 
 /** The fields of token, revocation and introspection requests that are secret. */
@@ -23,19 +23,19 @@ const secretFields = [
 ]
 
 /**
- * Starts with what is known to be secret before anything is sent.
+ * Starts with the secrets that are known before any request is sent.
  *
- * @param known - Secrets of the environment, where they are set.
+ * @param known - Secrets from the environment, if set.
  */
 export function sentCredentials(known: readonly (string | undefined)[]): SentCredentials {
   const credentials = new Set<string>()
-  /** Of the credentials as they are; made when it is next used. */
+  /** Built for the current credentials on first use. */
   let redactor: Redactor | undefined
 
   function note(value: string | null | undefined): void {
     if (value === undefined || value === null || value === '') return
     if (!credentials.has(value)) redactor = undefined
-    // What is sent again counts as new.
+    // A credential that is sent again counts as the latest.
     credentials.delete(value)
     credentials.add(value)
     const [oldest] = credentials

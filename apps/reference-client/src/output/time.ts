@@ -1,4 +1,4 @@
-/** A span in words: `4 min 10 s`. Rounded down to what a person cares about. */
+/** Formats a duration: `4 min 10 s`. Rounded down to the two largest units. */
 function formatSeconds(seconds: number): string {
   const whole = Math.max(0, Math.floor(seconds))
   const units = [
@@ -16,7 +16,7 @@ function formatSeconds(seconds: number): string {
     .join(' ')
 }
 
-/** A moment as seen from now: `in 3 h`, `2 min ago`. */
+/** Formats a time relative to now: `in 3 h`, `2 min ago`. */
 export function formatMoment(epochSeconds: number, nowEpochSeconds: number): string {
   const ahead = epochSeconds - nowEpochSeconds
   return ahead > 0 ? `in ${formatSeconds(ahead)}` : `${formatSeconds(-ahead)} ago`
