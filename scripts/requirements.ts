@@ -107,7 +107,7 @@ function sourceFiles(folder: string): SourceFile[] {
     .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
     .map((name) => name.replaceAll('\\', '/'))
-    .filter((name) => name !== 'packages/core/src/requirements.ts')
+    .filter((name) => !/^packages\/core\/src\/requirements(\.ts|\/)/.test(name))
     .sort()
     .map((name) => ({ name, text: readFileSync(path.join(root, name), 'utf8') }))
 }

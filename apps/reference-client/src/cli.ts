@@ -125,7 +125,12 @@ function createProgram(environment: CliEnvironment, json: boolean, run: Run): Co
     .option('--args <json>', 'its arguments, a JSON object', jsonObject)
     .option('--parallel <count>', 'concurrent calls per round', wholeNumber(1), 1)
     .option('--repeat <count>', 'number of rounds', wholeNumber(1), 1)
-    .option('--every <milliseconds>', 'time from the start of one round to the start of the next', wholeNumber(0), 0)
+    .option(
+      '--every <milliseconds>',
+      'time from the start of one round to the start of the next',
+      wholeNumber(0),
+      0,
+    )
     .option('--headless', headlessHelp)
     .action(async (url: string, tool: string, flags: CallFlags) => {
       await run(url, (app) => call(url, tool, flags, app))

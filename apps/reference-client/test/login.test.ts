@@ -85,18 +85,22 @@ test('login: reports that the browser cannot be opened, and keeps waiting', asyn
   expect((await signingIn).code).toBe(0)
 })
 
-test('login: says why no refresh token was issued, and works without one', { tags: ['C-05'] }, async () => {
-  await using s = await scene({ issueRefreshTokens: 'never' })
-  const { code, out } = await s.run(['login', s.url, '--headless', '--json'])
-  expect(code).toBe(0)
-  expect(JSON.parse(out)).toMatchObject({
-    refreshToken: 'not-issued',
-    noRefreshTokenReason: expect.stringContaining('and issued none'),
-  })
-  expect((await s.run(['call', s.url, 'notes_list'])).code).toBe(0)
-  const { out: status } = await s.run(['status', s.url])
-  expect(status).toContain('There is no refresh token.')
-})
+test(
+  'login: says why no refresh token was issued, and works without one',
+  { tags: ['C-05'] },
+  async () => {
+    await using s = await scene({ issueRefreshTokens: 'never' })
+    const { code, out } = await s.run(['login', s.url, '--headless', '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({
+      refreshToken: 'not-issued',
+      noRefreshTokenReason: expect.stringContaining('and issued none'),
+    })
+    expect((await s.run(['call', s.url, 'notes_list'])).code).toBe(0)
+    const { out: status } = await s.run(['status', s.url])
+    expect(status).toContain('There is no refresh token.')
+  },
+)
 
 test('login: requests more scope with --scope, even when the user is signed in', async () => {
   await using s = await scene()

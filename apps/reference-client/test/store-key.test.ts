@@ -44,18 +44,22 @@ async function keyring(): Promise<
   }
 }
 
-test('store key: uses the keychain if there is one, and keeps using it', { tags: ['C-06'] }, async () => {
-  await using ring = await keyring()
-  const first = await ring.open()
-  expect([first.kind, ring.notices]).toEqual(['keychain', []])
-  expect((await ring.open()).key).toEqual(first.key)
-  ring.lock()
-  await expect(ring.open()).rejects.toMatchObject({
-    code: 'STORE_KEY_UNAVAILABLE',
-    message: expect.stringContaining('No other key can decrypt it'),
-  })
-  await expect(ring.open({ EVERGRANT_KEY: 'key-file' })).rejects.toMatchObject({ code: 'USAGE' })
-})
+test(
+  'store key: uses the keychain if there is one, and keeps using it',
+  { tags: ['C-06'] },
+  async () => {
+    await using ring = await keyring()
+    const first = await ring.open()
+    expect([first.kind, ring.notices]).toEqual(['keychain', []])
+    expect((await ring.open()).key).toEqual(first.key)
+    ring.lock()
+    await expect(ring.open()).rejects.toMatchObject({
+      code: 'STORE_KEY_UNAVAILABLE',
+      message: expect.stringContaining('No other key can decrypt it'),
+    })
+    await expect(ring.open({ EVERGRANT_KEY: 'key-file' })).rejects.toMatchObject({ code: 'USAGE' })
+  },
+)
 
 test('store key: uses a key file without a keychain, says so once, and keeps using it', async () => {
   await using ring = await keyring()
@@ -84,23 +88,27 @@ test('store key: never replaces a lost key, and detects a different one', async 
   await expect(stat(keyFile)).rejects.toMatchObject({ code: 'ENOENT' })
 })
 
-test('store key: derives the key from a passphrase, and detects a wrong one', { tags: ['C-06'] }, async () => {
-  await using ring = await keyring()
-  const right = { EVERGRANT_KEY: 'passphrase', EVERGRANT_PASSPHRASE: 'correct horse' }
-  await expect(ring.open({ EVERGRANT_KEY: 'passphrase' })).rejects.toMatchObject({
-    code: 'STORE_KEY_UNAVAILABLE',
-  })
-  const first = await ring.open(right)
-  expect((await ring.open({ ...right, EVERGRANT_KEY: 'auto' })).key).toEqual(first.key)
-  const wrong = ring.open({ ...right, EVERGRANT_PASSPHRASE: 'battery staple' })
-  await expect(wrong).rejects.toMatchObject({
-    code: 'STORE_KEY_UNAVAILABLE',
-    message: expect.not.stringMatching(/battery|horse/),
-  })
-  const record = await readFile(path.join(ring.folder, 'key.json'), 'utf8')
-  expect(JSON.parse(record)).toMatchObject({ kind: 'passphrase', salt: expect.any(String) })
-  expect(record).not.toContain(Buffer.from(first.key).toString('base64').slice(0, 20))
-})
+test(
+  'store key: derives the key from a passphrase, and detects a wrong one',
+  { tags: ['C-06'] },
+  async () => {
+    await using ring = await keyring()
+    const right = { EVERGRANT_KEY: 'passphrase', EVERGRANT_PASSPHRASE: 'correct horse' }
+    await expect(ring.open({ EVERGRANT_KEY: 'passphrase' })).rejects.toMatchObject({
+      code: 'STORE_KEY_UNAVAILABLE',
+    })
+    const first = await ring.open(right)
+    expect((await ring.open({ ...right, EVERGRANT_KEY: 'auto' })).key).toEqual(first.key)
+    const wrong = ring.open({ ...right, EVERGRANT_PASSPHRASE: 'battery staple' })
+    await expect(wrong).rejects.toMatchObject({
+      code: 'STORE_KEY_UNAVAILABLE',
+      message: expect.not.stringMatching(/battery|horse/),
+    })
+    const record = await readFile(path.join(ring.folder, 'key.json'), 'utf8')
+    expect(JSON.parse(record)).toMatchObject({ kind: 'passphrase', salt: expect.any(String) })
+    expect(record).not.toContain(Buffer.from(first.key).toString('base64').slice(0, 20))
+  },
+)
 
 test('store key: several processes that start concurrently make one choice', async () => {
   await using ring = await keyring()

@@ -114,26 +114,22 @@ test('notes: two users do not see each other’s notes', async () => {
   expect(await callText(alice, 'notes_list')).toBe('1. a secret')
 })
 
-test(
-  'token: refused for another resource, and after it expired',
-  { tags: ['S-12'] },
-  async () => {
-    await using setup = await startNotes()
-    const { as, server } = setup
-    const tokens = [
-      await as.signAccessToken({ scope: 'mcp:read', resource: 'https://other.example.com/mcp' }),
-      await as.signAccessToken({
-        scope: 'mcp:read',
-        resource: server.resource,
-        lifetimeSeconds: -60,
-      }),
-    ]
-    for (const token of tokens) {
-      expect((await setup.post(call('notes_list'), token)).status).toBe(401)
-    }
-    expect(server.stats().refusals).toEqual({ 'token-audience-mismatch': 1, 'token-expired': 1 })
-  },
-)
+test('token: refused for another resource, and after it expired', { tags: ['S-12'] }, async () => {
+  await using setup = await startNotes()
+  const { as, server } = setup
+  const tokens = [
+    await as.signAccessToken({ scope: 'mcp:read', resource: 'https://other.example.com/mcp' }),
+    await as.signAccessToken({
+      scope: 'mcp:read',
+      resource: server.resource,
+      lifetimeSeconds: -60,
+    }),
+  ]
+  for (const token of tokens) {
+    expect((await setup.post(call('notes_list'), token)).status).toBe(401)
+  }
+  expect(server.stats().refusals).toEqual({ 'token-audience-mismatch': 1, 'token-expired': 1 })
+})
 
 test('request: malformed JSON gets an error, after the token was verified', async () => {
   await using setup = await startNotes()

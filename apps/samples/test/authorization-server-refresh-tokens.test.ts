@@ -44,12 +44,16 @@ test(
   },
 )
 
-test('rotation: another client that presents the token does not use it up', { tags: ['A-05'] }, async () => {
-  const rotation = openRotation(randomBytes(32))
-  const first = await rotation.issue('family', signedIn)
-  await expect(refresh(rotation, first, 'other')).rejects.toThrow('another client')
-  expect(await refresh(rotation, first, 'client')).toHaveProperty('refresh_token')
-})
+test(
+  'rotation: another client that presents the token does not use it up',
+  { tags: ['A-05'] },
+  async () => {
+    const rotation = openRotation(randomBytes(32))
+    const first = await rotation.issue('family', signedIn)
+    await expect(refresh(rotation, first, 'other')).rejects.toThrow('another client')
+    expect(await refresh(rotation, first, 'client')).toHaveProperty('refresh_token')
+  },
+)
 
 function tokenOf(answer: RefreshAnswer): string {
   if ('refresh_token' in answer) return answer.refresh_token

@@ -61,10 +61,8 @@ export type {
   SelectProviderProfileOptions,
 } from './provider/provider-profile.ts'
 export { isPublicAddress } from './network/public-address.ts'
-export { parseRedirectUri, redirectUriMatches } from './registration/redirect-uri.ts'
+export { parseRedirectUri } from './registration/redirect-uri.ts'
 export type { RedirectUriKind } from './registration/redirect-uri.ts'
-export { decideRefreshScope } from './scope/refresh-scope.ts'
-export type { DecideRefreshScopeOptions, RefreshScopeDecision } from './scope/refresh-scope.ts'
 export { decideRefresh, refreshAheadSeconds } from './token/refresh-timing.ts'
 export type { RefreshTiming, RefreshTimingOptions } from './token/refresh-timing.ts'
 export {

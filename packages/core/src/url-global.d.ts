@@ -1,6 +1,6 @@
-// Every runtime has WHATWG URLs, but their types live in the DOM library and in @types/node, which
-// would let fetch, timers and process in as well. So the part this package uses is declared here.
-// The file belongs to this package's own compilation only: no published declaration mentions it.
+// Every runtime has WHATWG URLs, but their types are in the DOM library and in @types/node, which
+// also declare fetch, timers and process. Therefore, this file declares the part that this package
+// uses. It is not part of the published declarations.
 
 declare interface URL {
   readonly href: string

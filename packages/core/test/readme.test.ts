@@ -13,7 +13,7 @@ const prompt = decision.prompt.prompt // 'consent'
 const lines = explainDecision(decision) // each rule in words, with its requirement's ID
 // #endregion negotiate
 
-test('the example of the README does what it says', { tags: ['C-02', 'C-07', 'C-10'] }, () => {
+test('README: the example works as described', { tags: ['C-02', 'C-07', 'C-10'] }, () => {
   expect(scope).toBe('files:read offline_access')
   expect(prompt).toBe('consent')
   expect(lines[0]).toMatch(/\[C-20, C-21\]$/)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { requirements } from '../src/index.ts'
 
-test('every requirement has an ID of its own', () => {
+test('requirements: every ID is unique', () => {
   const ids = requirements.map((row) => row.id)
   expect(new Set(ids).size).toBe(ids.length)
 })

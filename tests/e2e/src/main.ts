@@ -24,7 +24,11 @@ if (!(seconds >= 4)) throw new RangeError('--seconds expects a number of at leas
 
 await run('One sign-in, and access tokens that live for 2 seconds', refreshScenario, seconds)
 await run('A server that issues no refresh tokens', noRefreshTokenScenario, 5)
-await run('A step-up: the server challenges for the write scope, and it is granted', stepUpScenario, 0)
+await run(
+  'A step-up: the server challenges for the write scope, and it is granted',
+  stepUpScenario,
+  0,
+)
 say(process.exitCode === 1 ? '\nNot all counts are as expected.' : '\nAll counts are as expected.')
 
 async function run(

@@ -109,7 +109,9 @@ test(
   { tags: ['C-51', 'C-52'] },
   async () => {
     await using testbed = await startTestbed()
-    expect(await testbed.terminal('login', testbed.url, '--headless').ended).toMatchObject({ code: 0 })
+    expect(await testbed.terminal('login', testbed.url, '--headless').ended).toMatchObject({
+      code: 0,
+    })
     const staying = testbed.terminal(...repeated(testbed.url))
     for (let round = 0; round < 6; round += 1) {
       const victim = testbed.terminal(...repeated(testbed.url))

@@ -45,9 +45,7 @@ export async function status(serverUrl: string | undefined, app: App): Promise<C
     text: [
       `Store: ${home.storeFolder}, encrypted with the key in ${key.source}`,
       ...sessions.map((session) => `\n${describe(session, Date.now() / 1000)}`),
-      ...(sessions.length === 0
-        ? ['\nNo stored sign-in. Run: evergrant login <mcp-url>']
-        : []),
+      ...(sessions.length === 0 ? ['\nNo stored sign-in. Run: evergrant login <mcp-url>'] : []),
       ...unreadable.map(({ message }) => `\n${message}`),
       ...(pendingRevocations === 0 ? [] : [`\nRevocations pending: ${pendingRevocations}`]),
     ].join('\n'),

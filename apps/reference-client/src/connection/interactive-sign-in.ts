@@ -38,7 +38,9 @@ function browserSignIn(flags: SignInFlags, environment: CliEnvironment): Interac
       try {
         await openBrowser(authorizationUrl)
       } catch {
-        stderr('The browser could not be opened. Open the URL above in a browser on this machine.\n')
+        stderr(
+          'The browser could not be opened. Open the URL above in a browser on this machine.\n',
+        )
       }
     },
     { clientName: 'evergrant' },

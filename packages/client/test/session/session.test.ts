@@ -442,7 +442,7 @@ describe('the redirect form', () => {
       const refusal = await session
         .completeSignIn(callbackUrl.href)
         .catch((error: unknown) => String(error))
-      expect(refusal).toContain('comes from somebody else')
+      expect(refusal).toContain('comes from another server')
       expect(refusal).not.toContain('555-1234')
       expect(it.as.count('token')).toBe(0)
     },

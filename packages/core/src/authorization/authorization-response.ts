@@ -1,21 +1,21 @@
 import type { AuthorizationServerMetadata } from '../metadata/authorization-server-metadata.ts'
 import { showRemote } from '../lib/remote-text.ts'
 
-/** Whether an authorization response may be acted on, and why. */
+/** Whether to process an authorization response, and why. */
 export interface IssuerDecision {
-  /** On `reject` nothing in the response is to be used or shown, its error least of all. */
+  /** On `reject`, do not use or show anything of the response, including its error. */
   readonly action: 'accept' | 'reject'
-  readonly reason: 'identical' | 'different' | 'missing' | 'not-sent-and-not-promised'
+  readonly reason: 'identical' | 'different' | 'missing' | 'not-sent-and-not-advertised'
   readonly explanation: string
 }
 
 /**
- * Checks `iss` of an authorization response, before the code goes anywhere and before an error is
- * read. Strings are compared as they are: no case folding, no normalisation of any kind.
+ * Checks `iss` of an authorization response, before the code is sent and before an error is read.
+ * Strings are compared exactly, without case folding or normalization.
  *
- * @param iss - The parameter after form decoding; `undefined` where the response has none.
- * @param expectedIssuer - What was recorded when the request was made, from validated metadata.
- * @param metadata - The same authorization server's metadata.
+ * @param iss - The parameter after form decoding; `undefined` if the response has none.
+ * @param expectedIssuer - The issuer recorded with the request, from validated metadata.
+ * @param metadata - The metadata of the same authorization server.
  * @see RFC 9207 §2.4, MCP 2026-07-28 Authorization Response Validation
  */
 export function decideIssuer(
@@ -29,26 +29,26 @@ export function decideIssuer(
           action: 'reject',
           reason: 'missing',
           explanation:
-            'The authorization response names no issuer, though the authorization server promises ' +
-            'to name it: it may come from somebody else.',
+            'The authorization response has no iss, but the authorization server metadata says that ' +
+            'it sends one: the response may come from another server.',
         }
       : {
           action: 'accept',
-          reason: 'not-sent-and-not-promised',
-          explanation: 'The authorization server neither promises nor sends its issuer.',
+          reason: 'not-sent-and-not-advertised',
+          explanation: 'The authorization server neither advertises nor sends iss.',
         }
   }
   return iss === expectedIssuer
     ? {
         action: 'accept',
         reason: 'identical',
-        explanation: 'The authorization response names the issuer that was asked.',
+        explanation: 'The authorization response names the expected issuer.',
       }
     : {
         action: 'reject',
         reason: 'different',
         explanation:
-          `The authorization response names the issuer ${showRemote(iss)}, not ` +
-          `${showRemote(expectedIssuer)}, which was asked: it comes from somebody else.`,
+          `The authorization response names the issuer ${showRemote(iss)} (expected ` +
+          `${showRemote(expectedIssuer)}): it comes from another server.`,
       }
 }

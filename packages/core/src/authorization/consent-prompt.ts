@@ -2,9 +2,9 @@ import type { AuthorizationServerMetadata } from '../metadata/authorization-serv
 import { isOpenIdProvider } from '../metadata/authorization-server-metadata.ts'
 import type { ProviderProfile } from '../provider/provider-profile.ts'
 
-/** Whether `prompt=consent` goes with the authorization request, and why. */
+/** Whether to send `prompt=consent` with the authorization request, and why. */
 export interface ConsentPromptDecision {
-  /** Value for the `prompt` parameter; `undefined` means: leave it out. */
+  /** Value of the `prompt` parameter; `undefined` to leave it out. */
   readonly prompt: 'consent' | undefined
   readonly reason:
     | 'offline-access-from-openid-provider'
@@ -18,7 +18,7 @@ export interface ConsentPromptDecision {
   readonly explanation: string
 }
 
-/** What {@link decideConsentPrompt} goes by. */
+/** Input of {@link decideConsentPrompt}. */
 export interface ConsentPromptInput {
   readonly authorizationServer:
     | Pick<
@@ -33,14 +33,14 @@ export interface ConsentPromptInput {
   readonly wantsRefreshToken: boolean
   readonly policy: 'by-rule' | 'consent' | 'never'
   readonly profile: ProviderProfile
-  /** `offline_access` was in the request before this one. */
+  /** Whether the previous request included `offline_access`. */
   readonly askedBefore: boolean
   readonly refreshTokenHeld: boolean | undefined
 }
 
 /**
- * Decides about `prompt=consent`: an OpenID Provider ignores `offline_access` without it, unless
- * other conditions are in place.
+ * Decides whether to send `prompt=consent`. Without it, an OpenID Provider ignores `offline_access`
+ * unless other conditions are in place.
  *
  * @see OpenID Connect Core §11
  */
@@ -51,45 +51,56 @@ export function decideConsentPrompt(input: ConsentPromptInput): ConsentPromptDec
   ): ConsentPromptDecision => ({ prompt: undefined, reason, explanation })
   const { profile } = input
 
-  if (input.policy === 'never') return omit('by-option', 'An option leaves prompt=consent out.')
+  if (input.policy === 'never')
+    return omit('by-option', 'Not sending prompt=consent, because of an option.')
   if (input.policy === 'consent') {
     return {
       prompt: 'consent',
       reason: 'by-option',
-      explanation: 'An option sends prompt=consent.',
+      explanation: 'Sending prompt=consent, because of an option.',
     }
   }
   const byProfile = profile.promptConsent === 'with-refresh-token' && input.wantsRefreshToken
   if (!byProfile && !input.offlineAccessSent) {
-    return omit('no-offline-access', 'offline_access is not asked for, so no prompt is needed.')
+    return omit(
+      'no-offline-access',
+      'Not requesting offline_access, so prompt=consent is not needed.',
+    )
   }
   if (profile.promptConsent === 'not-needed') {
-    return omit('not-needed-by-profile', `${profile.name} needs no prompt for a refresh token.`)
+    return omit(
+      'not-needed-by-profile',
+      `${profile.name} does not require prompt=consent for a refresh token.`,
+    )
   }
   if (!byProfile && !isOpenIdProvider(input.authorizationServer ?? {})) {
     return omit(
       'not-an-openid-provider',
-      'The authorization server is no OpenID Provider, so the rule about prompt=consent is not its.',
+      'The authorization server is not an OpenID Provider, so prompt=consent does not apply.',
     )
   }
   if (input.askedBefore && input.refreshTokenHeld === false) {
     return omit(
       'nothing-to-gain',
-      'The user consented to offline_access before and no refresh token came: asking again brings nothing.',
+      'The user has already consented to offline_access and no refresh token was issued, so asking again will not help.',
     )
   }
   if (input.authorizationServer?.prompt_values_supported?.includes('consent') === false) {
-    return omit('not-supported', 'The authorization server does not list prompt=consent.')
+    return omit(
+      'not-supported',
+      'The authorization server does not list consent in prompt_values_supported, so it is not sent.',
+    )
   }
   return byProfile
     ? {
         prompt: 'consent',
         reason: 'required-by-profile',
-        explanation: `${profile.name} gives a refresh token only with prompt=consent: sent.`,
+        explanation: `Sending prompt=consent, because ${profile.name} issues a refresh token only with it.`,
       }
     : {
         prompt: 'consent',
         reason: 'offline-access-from-openid-provider',
-        explanation: 'An OpenID Provider ignores offline_access without prompt=consent: sent.',
+        explanation:
+          'Sending prompt=consent, because an OpenID Provider ignores offline_access without it.',
       }
 }

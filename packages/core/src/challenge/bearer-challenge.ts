@@ -5,43 +5,44 @@ import { formatScope, readScope } from '../scope/scope.ts'
 import { isSecureEndpoint } from '../network/url.ts'
 
 /**
- * What a protected resource says in a `Bearer` or `DPoP` challenge. The wire's names are kept,
- * except that the scope is split into its tokens.
+ * A `Bearer` or `DPoP` challenge of a protected resource, with the member names of the wire. The
+ * scope is split into its tokens.
  *
  * @see RFC 6750 §3, RFC 9728 §5.1, RFC 9449 §7.1
  */
 export interface BearerChallenge {
   readonly scheme: 'Bearer' | 'DPoP'
   readonly realm?: string
-  /** The scope tokens the operation needs, at least one; absent where none were named. */
+  /** The scope tokens that the operation requires, at least one; absent if none are named. */
   readonly scope?: readonly string[]
-  /** `invalid_token`, `insufficient_scope`, `invalid_request` or what else the server sent. */
+  /** `invalid_token`, `insufficient_scope`, `invalid_request` or another value of the server. */
   readonly error?: string
-  /** Without control characters, cut short. Text of a stranger: show it as such. */
+  /** Cleaned and truncated text of the server. Mark it as such when you show it. */
   readonly error_description?: string
   readonly error_uri?: string
-  /** A URL that may be fetched: `https`, or `http` on a loopback host. */
+  /** A URL that is safe to fetch: `https`, or `http` on a loopback host. */
   readonly resource_metadata?: string
 }
 
 /**
- * Reads what a protected resource asks for: the `Bearer` challenge that says most, else the `DPoP`
- * one, among all that came. A gateway in front may have added one that says nothing. `undefined` where there is neither. A `resource_metadata` that may not
- * be fetched counts as absent, and so does an empty scope.
+ * Reads the challenge of a protected resource: the most specific `Bearer` challenge, otherwise the
+ * `DPoP` challenge, because a gateway may have added a challenge without parameters. Returns
+ * `undefined` if there is neither. A `resource_metadata` that is not safe to fetch counts as absent,
+ * and so does an empty scope.
  *
- * @param header - One or more `WWW-Authenticate` values, or challenges already parsed.
+ * @param header - One or more `WWW-Authenticate` values, or parsed challenges.
  */
 export function readBearerChallenge(
   header: string | readonly string[] | readonly Challenge[] | null | undefined,
 ): BearerChallenge | undefined {
   const challenges = isParsed(header) ? header : parseChallenges(header)
   const find = (scheme: string) => {
-    const fitting = challenges.filter((challenge) => challenge.scheme.toLowerCase() === scheme)
+    const candidates = challenges.filter((challenge) => challenge.scheme.toLowerCase() === scheme)
     return (
-      tellingFirst.reduce<Challenge | undefined>(
-        (found, name) => found ?? fitting.find(({ parameters }) => parameters.has(name)),
+      identifyingParameters.reduce<Challenge | undefined>(
+        (found, name) => found ?? candidates.find(({ parameters }) => parameters.has(name)),
         undefined,
-      ) ?? fitting[0]
+      ) ?? candidates[0]
     )
   }
   const bearer = find('bearer')
@@ -77,8 +78,8 @@ export function readBearerChallenge(
   }
 }
 
-/** What tells a challenge of the resource itself, in this order. */
-const tellingFirst = ['resource_metadata', 'scope', 'error'] as const
+/** The parameters that identify a challenge of the resource itself, in order of precedence. */
+const identifyingParameters = ['resource_metadata', 'scope', 'error'] as const
 
 function isParsed(
   header: string | readonly string[] | readonly Challenge[] | null | undefined,
@@ -87,7 +88,7 @@ function isParsed(
 }
 
 /**
- * Writes a `Bearer` or `DPoP` challenge. {@link readBearerChallenge} reads back what this writes.
+ * Formats a `Bearer` or `DPoP` challenge. {@link readBearerChallenge} reads the result back.
  *
  * @throws {ProtocolError} `CHALLENGE_INVALID` or `SCOPE_INVALID`.
  */

@@ -7,9 +7,9 @@ import { showRemote } from '../lib/remote-text.ts'
  * @see RFC 9110 §11.3
  */
 export interface Challenge {
-  /** As it was written; schemes are compared without regard to case. */
+  /** The scheme as received. Compare schemes case-insensitively. */
   readonly scheme: string
-  /** Names in lower case, in order; of a name that came twice, the first value. */
+  /** Names in lower case, in order. If a name occurs twice, the first value counts. */
   readonly parameters: ReadonlyMap<string, string>
   readonly token68: string | undefined
 }
@@ -20,28 +20,27 @@ const spacePattern = /[ \t]*/y
 const separatorPattern = /[ \t,]*/y
 const equalsPattern = /[ \t]*=[ \t]*/y
 const quotedPattern = /"((?:[^"\\]|\\[\s\S])*)"/y
-// Not by the grammar, but common: a URL without quotes.
+// Outside the grammar, but common: a URL without quotes.
 const barePattern = /[^\s,"]+/y
-// Up to the next comma that is not inside a quoted string; one that never ends goes to the end.
+// Up to the next comma outside a quoted string. An unterminated string extends to the end.
 const garbagePattern = /(?:"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)|[^,"])*/y
 const anythingPattern = /[^ \t,]/y
 // Some servers forget the comma between two parameters.
 const parameterAheadPattern = /[ \t]+[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=/y
 
 /**
- * What is read of a header: more than HTTP servers and clients let through, and little enough that
- * no pattern here runs long or deep. What lies beyond is ignored.
+ * Limits for reading a header: more than HTTP servers and clients accept, and small enough that no
+ * pattern here runs for long. The rest is ignored.
  */
-const longestValue = 16_384
+const maximumValueLength = 16_384
 const maximumValues = 64
 
 /**
- * Reads the challenges of `WWW-Authenticate`: several in one value, several values, or both. Never
- * throws; what is no challenge is skipped up to the next comma, so that garbage in front of a
- * challenge, or from another scheme, does not hide it. Of a value, the first 16,384 characters are
- * read; of several values, the first 64.
+ * Parses the challenges of `WWW-Authenticate`: several in one value, several values, or both. Never
+ * throws. Invalid text is skipped up to the next comma, so that it does not hide a challenge. Reads
+ * the first 16,384 characters of a value, and the first 64 values.
  *
- * @param header - The value of the header, or the values where it came several times.
+ * @param header - The value of the header, or its values if it occurs several times.
  * @see RFC 9110 §11.6.1
  */
 export function parseChallenges(
@@ -51,7 +50,7 @@ export function parseChallenges(
   const values = typeof header === 'string' ? [header] : header
   return values
     .slice(0, maximumValues)
-    .flatMap((value) => parseHeaderValue(value.slice(0, longestValue)))
+    .flatMap((value) => parseHeaderValue(value.slice(0, maximumValueLength)))
 }
 
 function parseHeaderValue(text: string): readonly Challenge[] {
@@ -84,19 +83,19 @@ function parseParameters(scan: Scanner): ReadonlyMap<string, string> {
     const name = scan.take(tokenPattern)
     if (name === undefined) {
       if (scan.done()) return parameters
-      // Garbage between two parameters must not end the challenge they belong to.
+      // Invalid text between two parameters must not end their challenge.
       scan.skip(garbagePattern)
       continue
     }
     if (scan.take(equalsPattern) === undefined) {
-      // A token without "=" behind it is the scheme of the next challenge, or garbage.
+      // A token without "=" after it is the scheme of the next challenge, or invalid.
       scan.moveTo(start)
       return parameters
     }
     const value = scan.takeQuoted() ?? scan.take(barePattern)
     const key = name.toLowerCase()
     if (value !== undefined && !parameters.has(key)) parameters.set(key, value)
-    // What stands between the value and the next comma is garbage.
+    // Text between the value and the next comma is invalid.
     if (!scan.sees(parameterAheadPattern)) scan.skip(garbagePattern)
   }
 }
@@ -135,35 +134,35 @@ function scanner(text: string) {
 
 const wholeToken = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const wholeToken68 = /^[0-9A-Za-z._~+/-]+=*$/
-// HTAB, SP, VCHAR and obs-text, as far as one byte goes.
+// HTAB, SP, VCHAR, and obs-text up to one byte.
 const quotable = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /**
- * Writes a challenge as a `WWW-Authenticate` value, every parameter as a quoted string.
- * {@link parseChallenges} reads back what this writes.
+ * Formats a challenge as a `WWW-Authenticate` value, with every parameter as a quoted string.
+ * {@link parseChallenges} reads the result back.
  *
- * @throws {ProtocolError} `CHALLENGE_INVALID` where scheme, name or value cannot stand in a header.
+ * @throws {ProtocolError} `CHALLENGE_INVALID` if a header cannot contain the scheme, name or value.
  */
 export function formatChallenge(challenge: Pick<Challenge, 'scheme'> & Partial<Challenge>): string {
   const { scheme, token68 } = challenge
   const parameters = [...(challenge.parameters ?? [])]
-  if (!wholeToken.test(scheme)) throw cannotWrite('the scheme', scheme)
+  if (!wholeToken.test(scheme)) throw cannotFormat('the scheme', scheme)
   if (token68 !== undefined) {
-    if (!wholeToken68.test(token68) || parameters.length > 0) throw cannotWrite('token68', token68)
+    if (!wholeToken68.test(token68) || parameters.length > 0) throw cannotFormat('token68', token68)
     return `${scheme} ${token68}`
   }
   const written = parameters.map(([name, value]) => {
-    if (!wholeToken.test(name)) throw cannotWrite('the parameter name', name)
-    if (!quotable.test(value)) throw cannotWrite(`the value of ${name}`, value)
+    if (!wholeToken.test(name)) throw cannotFormat('the parameter name', name)
+    if (!quotable.test(value)) throw cannotFormat(`the value of ${name}`, value)
     return `${name}="${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`
   })
   return written.length === 0 ? scheme : `${scheme} ${written.join(', ')}`
 }
 
-function cannotWrite(what: string, value: string): ProtocolError {
+function cannotFormat(what: string, value: string): ProtocolError {
   return new ProtocolError(
     'CHALLENGE_INVALID',
-    `The challenge cannot be written: ${what} is ${showRemote(value)}, which RFC 9110 §11 does ` +
-      'not allow there. Use visible ASCII characters.',
+    `The challenge cannot be formatted: ${what} is ${showRemote(value)}, which RFC 9110 §11 does ` +
+      'not allow. Use visible ASCII characters.',
   )
 }

@@ -7,25 +7,25 @@ import {
   readWebPage,
 } from './json-members.ts'
 import { isRecord, showRemote } from '../lib/remote-text.ts'
-import type { RequirementId } from '../requirements.ts'
+import type { RequirementId } from '../requirements/requirement.ts'
 import { parseEndpoint } from '../network/url.ts'
 import { parseIssuer } from './well-known.ts'
 
-/** A slip in a metadata document that leaves it usable. */
+/** A mistake in a metadata document that is still usable. */
 export interface MetadataWarning {
   readonly code:
     | 'member-ignored'
     | 'resource-covers-url'
     | 'offline-access-in-resource-scopes'
     | 'authorization-server-ignored'
-  /** The rule that was broken, where the requirement rows have it. */
+  /** The violated requirement, if there is one. */
   readonly requirement: RequirementId | undefined
   readonly message: string
 }
 
 /**
- * Authorization server metadata, the members this project uses, each of the type it must have.
- * The wire's names are kept.
+ * Authorization server metadata: the members that this project uses, with validated types and the
+ * names of the wire.
  *
  * @see RFC 8414 §2, OpenID Connect Discovery §3
  */
@@ -54,7 +54,7 @@ export interface AuthorizationServerMetadata {
   readonly service_documentation?: string
 }
 
-/** A usable document, and what was wrong with it all the same. */
+/** Usable metadata, and warnings about the document. */
 export interface AuthorizationServerMetadataReading {
   readonly metadata: AuthorizationServerMetadata
   readonly warnings: readonly MetadataWarning[]
@@ -87,14 +87,14 @@ const booleans = [
 ] as const
 
 /**
- * Validates authorization server metadata. Members it does not know are left out; an optional
- * member of the wrong type, or an optional endpoint that is not secure, is left out with a warning.
+ * Validates authorization server metadata. Unknown members are left out. An optional member of the
+ * wrong type, or an optional endpoint that is not secure, is left out with a warning.
  *
  * @param document - The parsed JSON document.
- * @param expectedIssuer - The identifier its URL was built from. Compared as a string, without
- *   any normalisation.
- * @throws {ProtocolError} `METADATA_INVALID`, `ISSUER_MISMATCH`, or for the two endpoints every
- *   flow needs `URL_INVALID` and `ENDPOINT_NOT_SECURE`.
+ * @param expectedIssuer - The issuer that the metadata URL was built from. Compared as a string,
+ *   without normalization.
+ * @throws {ProtocolError} `METADATA_INVALID`, `ISSUER_MISMATCH`, or `URL_INVALID` and
+ *   `ENDPOINT_NOT_SECURE` for the two required endpoints.
  * @see RFC 8414 §3.3
  */
 export function parseAuthorizationServerMetadata(
@@ -111,9 +111,9 @@ export function parseAuthorizationServerMetadata(
   if (issuer !== expectedIssuer) {
     throw new ProtocolError(
       'ISSUER_MISMATCH',
-      `The authorization server metadata names the issuer ${showRemote(issuer)}, expected ` +
-        `${showRemote(expectedIssuer)}. The two must be identical, to the last slash: ` +
-        'correct authorization_servers in the protected resource metadata, or the issuer.',
+      `The authorization server metadata names the issuer ${showRemote(issuer)} (expected exactly ` +
+        `${showRemote(expectedIssuer)}, including a trailing slash). ` +
+        'Fix authorization_servers in the protected resource metadata, or the issuer.',
     )
   }
   parseIssuer(issuer)
@@ -139,7 +139,7 @@ export function parseAuthorizationServerMetadata(
   for (const [member, value] of Object.entries(metadata)) {
     if (value === undefined) delete metadata[member]
   }
-  // Every member was read above by the reader of its type.
+  // The readers above have validated the type of every member.
   return { metadata: metadata as unknown as AuthorizationServerMetadata, warnings }
 }
 
@@ -151,15 +151,15 @@ function requiredEndpoint(
   if (value === undefined || value === null || value === '') {
     throw new ProtocolError(
       'METADATA_INVALID',
-      `The authorization server metadata has no ${member}, which the authorization code flow needs.`,
+      `The authorization server metadata has no ${member} (required for the authorization code flow). Add it there.`,
     )
   }
   return parseEndpoint(value, member)
 }
 
 /**
- * Tells whether a server is an OpenID Provider, by what only providers publish. It matters for
- * `prompt=consent`.
+ * Whether a server is an OpenID Provider, according to members that only OpenID Providers publish.
+ * It decides about `prompt=consent`.
  */
 export function isOpenIdProvider(
   metadata: Pick<
@@ -174,7 +174,7 @@ export function isOpenIdProvider(
   )
 }
 
-/** Whether the authorization code flow may go on, and why. */
+/** Whether the authorization code flow may continue, and why. */
 export interface PkceDecision {
   readonly action: 'use-s256' | 'refuse'
   readonly reason: 'advertised' | 'not-advertised' | 'assumed-by-option' | 's256-not-listed'
@@ -184,16 +184,16 @@ export interface PkceDecision {
 /** Options of {@link decidePkce}. */
 export interface DecidePkceOptions {
   /**
-   * Go on with S256 where the metadata says nothing about PKCE. Default `false`, as the MCP
-   * specification demands. For servers known to support S256 without saying so; the client then
-   * cannot tell whether the server checks the verifier.
+   * Use S256 even if the metadata says nothing about PKCE. Default `false`, as the MCP specification
+   * requires. Set it for servers that support S256 without advertising it. The client then cannot
+   * know whether the server checks the verifier.
    */
   readonly assumeS256?: boolean | undefined
 }
 
 /**
- * Decides by the metadata whether PKCE with S256 is available; without it the client must not go
- * on. A server that lists methods without S256 is refused whatever the options say.
+ * Decides from the metadata whether PKCE with S256 is available. Without it, the client must not
+ * continue. A server that lists methods without S256 is refused regardless of the options.
  *
  * @see MCP 2026-07-28 Authorization Code Protection, RFC 7636 §4.2
  */
@@ -214,8 +214,8 @@ export function decidePkce(
       action: 'refuse',
       reason: 's256-not-listed',
       explanation:
-        `The authorization server lists the PKCE methods ${showRemote(methods)}, without S256. ` +
-        'Enable S256 there.',
+        `The authorization server lists the PKCE methods ${showRemote(methods)} (expected S256 ` +
+        'among them). Enable S256 there.',
     }
   }
   return options.assumeS256 === true
@@ -223,15 +223,15 @@ export function decidePkce(
         action: 'use-s256',
         reason: 'assumed-by-option',
         explanation:
-          'The authorization server does not say that it supports PKCE; S256 is used because an ' +
-          'option says so.',
+          'The authorization server does not advertise PKCE. S256 is used because an option ' +
+          'assumes it.',
       }
     : {
         action: 'refuse',
         reason: 'not-advertised',
         explanation:
           'The authorization server metadata has no code_challenge_methods_supported, so PKCE ' +
-          'support cannot be verified and the client must not go on. Publish it there, or, for a ' +
-          'server known to support S256, set the option that assumes it.',
+          'support cannot be verified and the client must not continue. Publish it there. If the ' +
+          'server is known to support S256, set the option that assumes it.',
       }
 }

@@ -2,12 +2,12 @@ import { isScopeToken } from '../scope/scope.ts'
 import { showRemote } from '../lib/remote-text.ts'
 import { isSecureEndpoint, parseHttpUrl } from '../network/url.ts'
 
-/** Where a reader of optional members puts what it left out. */
+/** Receives the members that a reader left out. */
 export type ReportIgnored = (member: string, why: string) => void
 
 type Json = Readonly<Record<string, unknown>>
 
-/** An optional list of strings; what is something else is left out and reported. */
+/** Reads an optional list of strings. Other entries are left out and reported. */
 export function readStringList(
   json: Json,
   member: string,
@@ -24,7 +24,7 @@ export function readStringList(
   return strings
 }
 
-/** An optional list of scope tokens; what is none is left out and reported. */
+/** Reads an optional list of scope tokens. Other entries are left out and reported. */
 export function readScopeList(
   json: Json,
   member: string,
@@ -33,11 +33,11 @@ export function readScopeList(
   const strings = readStringList(json, member, report)
   if (strings === undefined) return undefined
   const wrong = strings.find((entry) => !isScopeToken(entry))
-  if (wrong !== undefined) report(member, `has ${showRemote(wrong)}, which is no scope token`)
+  if (wrong !== undefined) report(member, `has ${showRemote(wrong)}, which is not a scope token`)
   return [...new Set(strings.filter((entry) => isScopeToken(entry)))]
 }
 
-/** An optional string. */
+/** Reads an optional string. */
 export function readString(json: Json, member: string, report: ReportIgnored): string | undefined {
   const value = json[member]
   if (value === undefined || value === null) return undefined
@@ -46,7 +46,7 @@ export function readString(json: Json, member: string, report: ReportIgnored): s
   return undefined
 }
 
-/** An optional boolean. */
+/** Reads an optional boolean. */
 export function readBoolean(
   json: Json,
   member: string,
@@ -59,7 +59,7 @@ export function readBoolean(
   return undefined
 }
 
-/** An optional endpoint; one that may not be used is left out and reported. */
+/** Reads an optional endpoint. An insecure URL is left out and reported. */
 export function readEndpoint(
   json: Json,
   member: string,
@@ -71,7 +71,7 @@ export function readEndpoint(
   return undefined
 }
 
-/** An optional URL for people to open; anything else is left out and reported. */
+/** Reads an optional URL of a web page. Anything else is left out and reported. */
 export function readWebPage(json: Json, member: string, report: ReportIgnored): string | undefined {
   const value = readString(json, member, report)
   if (value === undefined) return undefined

@@ -13,26 +13,26 @@ import { offlineAccess } from '../scope/scope.ts'
 import { isOriginsOwnResourceMetadata, parseIssuer } from './well-known.ts'
 
 /**
- * Protected resource metadata, the members this project uses, each of the type it must have. The
- * wire's names are kept.
+ * Protected resource metadata: the members that this project uses, with validated types and the
+ * names of the wire.
  *
  * @see RFC 9728 §2
  */
 export interface ProtectedResourceMetadata {
-  /** As the document spells it: this is the value for the `resource` parameter. */
+  /** Exactly as in the document. Use it as the `resource` parameter. */
   readonly resource: string
-  /** Issuers, at least one, each usable. */
+  /** At least one issuer. All are usable. */
   readonly authorization_servers: readonly [string, ...string[]]
-  /** May hold `offline_access`, against the rules: scope negotiation takes it out. */
+  /** May contain `offline_access` against the rules. Scope negotiation removes it. */
   readonly scopes_supported?: readonly string[]
   readonly bearer_methods_supported?: readonly string[]
-  /** Without control characters, cut short. Text of a stranger: show it as such. */
+  /** Cleaned and truncated text of the server. Mark it as such when you show it. */
   readonly resource_name?: string
   readonly resource_documentation?: string
   readonly dpop_bound_access_tokens_required?: boolean
 }
 
-/** A usable document, and what was wrong with it all the same. */
+/** Usable metadata, and warnings about the document. */
 export interface ProtectedResourceMetadataReading {
   readonly metadata: ProtectedResourceMetadata
   readonly warnings: readonly MetadataWarning[]
@@ -41,28 +41,29 @@ export interface ProtectedResourceMetadataReading {
 /** Options of {@link parseProtectedResourceMetadata}. */
 export interface ParseProtectedResourceMetadataOptions {
   /**
-   * The URL that the document was asked for at, before any redirect. It decides whether the
-   * document may claim a `resource` that is wider than the URL of the MCP server.
+   * The requested URL of the document, before any redirect. It decides whether the document may
+   * claim a `resource` that is wider than the URL of the MCP server.
    */
   readonly documentUrl?: string | undefined
-  /** A wider `resource` that is accepted wherever the document lies, because the user named it. */
+  /** A wider `resource` that is accepted from any document, because the user named it. */
   readonly acceptedResource?: string | undefined
 }
 
 /**
- * Validates protected resource metadata for the MCP server it was asked for.
+ * Validates the protected resource metadata of an MCP server.
  *
- * A `resource` that covers more than the MCP server's URL, such as the whole origin, gets tokens
- * that are good at everything below it. Only a document under the origin's own
- * `/.well-known/oauth-protected-resource` may claim one, since a tenant that is confined to a path
+ * Tokens for a `resource` that covers more than the MCP server's URL, such as the whole origin, are
+ * valid everywhere below it. Only a document under the origin's own
+ * `/.well-known/oauth-protected-resource` may claim one, because a tenant that is confined to a path
  * of the origin cannot write there.
  *
  * @param document - The parsed JSON document.
- * @param mcpServerUrl - The URL the client calls. The document's `resource` must be the same, or
- *   one that covers it and that the document may claim.
- * @throws {ProtocolError} `METADATA_INVALID` where it is no object, or names no resource or no
- *   usable authorization server; `URL_INVALID` where its resource is not a URL; `RESOURCE_MISMATCH`
- *   where it belongs to another resource; `RESOURCE_TOO_WIDE` where it claims more than it may.
+ * @param mcpServerUrl - The URL that the client calls. The document's `resource` must equal it, or
+ *   cover it and be allowed to.
+ * @throws {ProtocolError} `METADATA_INVALID` if the document is not an object, or names no resource
+ *   or no usable authorization server; `URL_INVALID` if its resource is not a URL;
+ *   `RESOURCE_MISMATCH` if it belongs to another resource; `RESOURCE_TOO_WIDE` if it claims more
+ *   than it may.
  * @see RFC 9728 §3.3 and §7.3
  */
 export function parseProtectedResourceMetadata(
@@ -80,8 +81,8 @@ export function parseProtectedResourceMetadata(
   if (typeof resource !== 'string' || resource === '') {
     throw new ProtocolError(
       'METADATA_INVALID',
-      `The protected resource metadata has the resource ${showRemote(resource)}. ` +
-        'Expected the URL of the MCP server (RFC 9728 §2).',
+      `The protected resource metadata has the resource ${showRemote(resource)} ` +
+        '(expected the URL of the MCP server, RFC 9728 §2). Fix it at the server.',
     )
   }
   const warnings: MetadataWarning[] = []
@@ -89,9 +90,9 @@ export function parseProtectedResourceMetadata(
   if (relation === 'different') {
     throw new ProtocolError(
       'RESOURCE_MISMATCH',
-      `The protected resource metadata is for ${showRemote(resource)}, not for ` +
-        `${showRemote(mcpServerUrl)}, so it must not be used (RFC 9728 §3.3). ` +
-        'Correct "resource" at the server, or the URL of the server.',
+      `The protected resource metadata is for ${showRemote(resource)} (expected ` +
+        `${showRemote(mcpServerUrl)}), so it must not be used (RFC 9728 §3.3). ` +
+        'Fix "resource" at the server, or the URL of the server.',
     )
   }
   if (relation === 'covers') {
@@ -101,7 +102,7 @@ export function parseProtectedResourceMetadata(
       requirement: undefined,
       message:
         `resource is ${showRemote(resource)}, which covers more than ${showRemote(mcpServerUrl)}: ` +
-        'tokens for it are good at everything below it. RFC 9728 §3.3 asks for the same URL',
+        'tokens for it are valid everywhere below it. RFC 9728 §3.3 requires the same URL',
     })
   }
   const report = (member: string, why: string): void => {
@@ -118,8 +119,8 @@ export function parseProtectedResourceMetadata(
       code: 'offline-access-in-resource-scopes',
       requirement: 'S-02',
       message:
-        'scopes_supported of the protected resource lists offline_access, which is a matter ' +
-        'between client and authorization server',
+        'scopes_supported of the protected resource lists offline_access, which concerns only the ' +
+        'client and the authorization server',
     })
   }
   const bearerMethods = readStringList(document, 'bearer_methods_supported', report)
@@ -157,8 +158,8 @@ function assertMayCover(
     'RESOURCE_TOO_WIDE',
     `The protected resource metadata${place} claims the resource ${showRemote(resource)}, which ` +
       `covers more than ${showRemote(mcpServerUrl)}. Only a document under ` +
-      `${new URL(mcpServerUrl).origin}/.well-known/oauth-protected-resource may claim that. Name ` +
-      'the URL of the MCP server as "resource" there, or accept the wider resource explicitly if ' +
+      `${new URL(mcpServerUrl).origin}/.well-known/oauth-protected-resource may claim that. Set ` +
+      '"resource" to the URL of the MCP server there, or accept the wider resource explicitly if ' +
       'you trust everything below it with the tokens.',
   )
 }
@@ -177,7 +178,7 @@ function readAuthorizationServers(
       warnings.push({
         code: 'authorization-server-ignored',
         requirement: undefined,
-        message: error instanceof Error ? error.message : 'authorization_servers has no URL',
+        message: error instanceof Error ? error.message : 'authorization_servers contains no URL',
       })
       return false
     }
@@ -187,7 +188,8 @@ function readAuthorizationServers(
     throw new ProtocolError(
       'METADATA_INVALID',
       `The protected resource metadata has the authorization_servers ` +
-        `${showRemote(document['authorization_servers'])}. Expected at least one https URL.`,
+        `${showRemote(document['authorization_servers'])} (expected at least one https URL). ` +
+        'Fix it at the server.',
     )
   }
   return [first, ...others]

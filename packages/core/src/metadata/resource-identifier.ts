@@ -1,11 +1,11 @@
 import { parseHttpUrl } from '../network/url.ts'
 
 /**
- * The canonical URI of an MCP server, for the `resource` parameter: scheme and host in lower case,
- * no default port, no fragment, and no slash after a bare host. A slash that ends a longer path
- * may mean something and stays, and so does a query.
+ * Returns the canonical URI of an MCP server, for the `resource` parameter: scheme and host in lower
+ * case, no default port, no fragment, and no slash after a bare host. A trailing slash of a longer
+ * path and a query are significant and stay.
  *
- * @throws {ProtocolError} `URL_INVALID` where it is no absolute http(s) URL or carries credentials.
+ * @throws {ProtocolError} `URL_INVALID` if it is not an absolute http(s) URL, or has credentials.
  * @see RFC 8707 §2, RFC 9728 §1.2
  */
 export function canonicalResource(mcpServerUrl: string): string {
@@ -20,15 +20,15 @@ export type ResourceRelation =
   | 'identical'
   /** The identifier names a folder above the URL, such as the whole origin. */
   | 'covers'
-  /** It names something else: its metadata must not be used for this URL. */
+  /** It names another resource. Its metadata must not be used for this URL. */
   | 'different'
 
 /**
  * Compares the `resource` of protected resource metadata with the MCP server's URL.
  *
- * RFC 9728 §3.3 asks for identity. Many servers publish one document at the root for everything
- * below, so an identifier of the same origin whose path is a whole-segment prefix counts as
- * covering the URL; another origin, or a path that merely starts alike, never does.
+ * RFC 9728 §3.3 requires identity. Many servers publish one document at the root for everything
+ * below it. Therefore, an identifier of the same origin whose path is a whole-segment prefix covers
+ * the URL. Another origin, or a path with only a common text prefix, does not.
  */
 export function relateResource(resource: string, mcpServerUrl: string): ResourceRelation {
   const named = parseHttpUrl(resource, 'The resource identifier')

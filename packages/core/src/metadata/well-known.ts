@@ -2,10 +2,10 @@ import { ProtocolError } from '../lib/errors.ts'
 import { showRemote } from '../lib/remote-text.ts'
 import { parseEndpoint, parseHttpUrl } from '../network/url.ts'
 
-/** RFC 9728 §3: the path of the resource identifier comes behind it. */
+/** RFC 9728 §3: the path of the resource identifier follows it. */
 const resourceMetadataPath = '/.well-known/oauth-protected-resource'
 
-/** A place where protected resource metadata may be. */
+/** A possible location of protected resource metadata. */
 export interface ProtectedResourceMetadataLocation {
   readonly url: string
   readonly place: 'challenge' | 'path' | 'root'
@@ -13,13 +13,13 @@ export interface ProtectedResourceMetadataLocation {
 
 /** Options of {@link protectedResourceMetadataUrls}. */
 export interface ProtectedResourceMetadataUrlsOptions {
-  /** `resource_metadata` of the challenge. Where there is one, it is the only place. */
+  /** `resource_metadata` of the challenge. If set, it is the only location. */
   readonly challengeUrl?: string | undefined
 }
 
 /**
- * The places to look for protected resource metadata, in order: the URL the challenge names; else
- * the well-known URI with the server's path behind it, then the one at the root.
+ * Returns the possible locations of protected resource metadata, in order: the URL in the challenge;
+ * otherwise the well-known URI with the server's path, then the one at the root.
  *
  * @throws {ProtocolError} `URL_INVALID` or `ENDPOINT_NOT_SECURE`.
  * @see RFC 9728 §3.1, §5.1
@@ -28,7 +28,7 @@ export function protectedResourceMetadataUrls(
   mcpServerUrl: string,
   options: ProtectedResourceMetadataUrlsOptions = {},
 ): readonly ProtectedResourceMetadataLocation[] {
-  // Wherever its metadata is: access tokens will be sent to this URL.
+  // Access tokens will be sent to this URL, regardless of where its metadata is.
   parseEndpoint(mcpServerUrl, 'The MCP server URL')
   if (options.challengeUrl !== undefined) {
     const url = parseEndpoint(options.challengeUrl, 'resource_metadata in the challenge')
@@ -46,20 +46,20 @@ export function protectedResourceMetadataUrls(
 }
 
 /**
- * Tells whether a URL lies under the `/.well-known/oauth-protected-resource` of the MCP server's own
- * origin, at the root or with a path behind it: where only the owner of the whole origin can write.
+ * Whether a URL is under `/.well-known/oauth-protected-resource` of the MCP server's origin, with or
+ * without a path after it. Only the owner of the whole origin can write there.
  */
 export function isOriginsOwnResourceMetadata(url: string, mcpServerUrl: string): boolean {
   const { origin, pathname } = parseHttpUrl(url, 'The URL of the protected resource metadata')
   return (
     origin === parseHttpUrl(mcpServerUrl, 'The MCP server URL').origin &&
     (pathname === resourceMetadataPath || pathname.startsWith(`${resourceMetadataPath}/`)) &&
-    // Some servers decode these, and then leave the folder.
+    // Some servers decode these and then leave the folder.
     !/%(?:2e|2f|5c)/i.test(pathname)
   )
 }
 
-/** A place where authorization server metadata may be. */
+/** A possible location of authorization server metadata. */
 export interface AuthorizationServerMetadataLocation {
   readonly url: string
   readonly document: 'oauth-authorization-server' | 'openid-configuration'
@@ -67,11 +67,11 @@ export interface AuthorizationServerMetadataLocation {
 }
 
 /**
- * The places to look for an issuer's metadata, in the order to try: RFC 8414, OpenID Connect with
- * the path inserted, OpenID Connect with the path in front.
+ * Returns the possible locations of an issuer's metadata, in order: RFC 8414, OpenID Connect with
+ * path insertion, OpenID Connect with path appending.
  *
- * @throws {ProtocolError} `URL_INVALID` where the issuer has a query or fragment, or is no URL;
- *   `ENDPOINT_NOT_SECURE` where it is neither `https` nor loopback.
+ * @throws {ProtocolError} `URL_INVALID` if the issuer has a query or fragment, or is not a URL;
+ *   `ENDPOINT_NOT_SECURE` if it is neither `https` nor on a loopback host.
  * @see RFC 8414 §3.1 and §5, OpenID Connect Discovery §4
  */
 export function authorizationServerMetadataUrls(
@@ -96,14 +96,14 @@ export function authorizationServerMetadataUrls(
   ]
 }
 
-/** @throws {ProtocolError} as {@link authorizationServerMetadataUrls} does. */
+/** @throws {ProtocolError} The same as {@link authorizationServerMetadataUrls}. */
 export function parseIssuer(issuer: unknown): URL {
   const url = parseHttpUrl(issuer, 'The issuer')
-  // The raw text too: an empty "?" or "#" leaves no trace in the parsed URL.
+  // Check the raw text, because the parsed URL does not show an empty "?" or "#".
   if (/[?#]/.test(String(issuer))) {
     throw new ProtocolError(
       'URL_INVALID',
-      `The issuer ${showRemote(issuer)} has a query or fragment, which RFC 8414 §2 does not allow.`,
+      `The issuer ${showRemote(issuer)} has a query or fragment, which RFC 8414 §2 does not allow. Remove it.`,
     )
   }
   parseEndpoint(issuer, 'The issuer')

@@ -2,8 +2,8 @@ import type { ScopeDecision } from './negotiate-scope.ts'
 import type { OfflineAccessOutcome } from './offline-access.ts'
 
 /**
- * Puts a decision in plain words (C-10), a line for each rule with its requirement IDs, then the warnings,
- * then the result. Each line stands on one line of a terminal or list; it holds nothing secret.
+ * Explains a decision in plain words (C-10): one line per rule with its requirement IDs, then the
+ * warnings, then the result. The lines contain no line breaks and no secrets.
  */
 export function explainDecision(decision: ScopeDecision): readonly string[] {
   const tagged = (text: string, ids: readonly string[]): string =>
@@ -17,36 +17,38 @@ export function explainDecision(decision: ScopeDecision): readonly string[] {
       ),
     ),
     decision.scope === undefined
-      ? 'Result: no scope parameter is sent.'
+      ? 'Result: no scope parameter.'
       : `Result: scope=${JSON.stringify(decision.scope)}` +
         `${decision.prompt.prompt === undefined ? '' : `, prompt=${decision.prompt.prompt}`}.`,
   ]
 }
 
 /**
- * Says why a grant came without a refresh token, as far as the client can know. Without one the
- * access token is used until it expires, and then the user is asked again.
+ * Explains why a grant has no refresh token, as far as the client can know. The access token is used
+ * until it expires, and then the user must sign in again.
  *
  * @see SEP-2207 (no guarantee)
  */
 export function explainMissingRefreshToken(decision: ScopeDecision): string {
-  const asked = 'The authorization server was asked with offline_access'
+  const requested = 'The client requested offline_access'
   const reasons: Readonly<Record<OfflineAccessOutcome, string>> = {
     added:
       decision.prompt.prompt === undefined
-        ? `${asked} and without prompt=consent (${decision.prompt.reason}), and issued none`
-        : `${asked} and prompt=consent, and decided to issue none`,
-    'already-present': `${asked}, as before, and issued none`,
-    'not-wanted': 'None was asked for',
+        ? `${requested} without prompt=consent (${decision.prompt.reason}), and the authorization server issued none`
+        : `${requested} with prompt=consent, and the authorization server issued none`,
+    'already-present': `${requested}, as in the previous request, and the authorization server issued none`,
+    'not-wanted': 'The client did not request one, and the authorization server issued none',
     'not-advertised':
-      'The authorization server does not list offline_access, and issued none by itself',
-    dropped: 'The authorization server does not list offline_access, and issued none by itself',
-    'withheld-by-profile': 'This product is not asked by scope, and issued none by itself',
+      'The authorization server does not list offline_access, so the client did not request it, and the server issued none',
+    dropped:
+      'The authorization server does not list offline_access, so the client did not request it, and the server issued none',
+    'withheld-by-profile':
+      'The client does not request offline_access from this product, and the product issued none',
     'withheld-without-scope':
-      'Nobody named a scope, so offline_access was not asked for (an option asks for it alone)',
+      'No scope is known, so the client did not request offline_access (an option requests it alone), and the server issued none',
   }
   return (
     `There is no refresh token. ${reasons[decision.offlineAccess]}. ` +
-    'The user will be asked again when the access token expires.'
+    'The user must sign in again when the access token expires.'
   )
 }

@@ -8,13 +8,13 @@ import type { ProtectedResourceMetadata } from '../metadata/protected-resource-m
 import type { ProviderProfile } from '../provider/provider-profile.ts'
 import { standardProfile } from '../provider/provider-profile.ts'
 import { showRemote } from '../lib/remote-text.ts'
-import type { RequirementId } from '../requirements.ts'
+import type { RequirementId } from '../requirements/requirement.ts'
 import { offlineAccess, readScope, uniteScopes } from '../scope/scope.ts'
 import type { ScopeTraceEntry } from './scope-trace.ts'
 
-/** Everything that has a say in the scope. What is not known is left out. */
+/** Everything that influences the scope. Leave out what is unknown. */
 export interface ScopeSources {
-  /** `scope` of the challenge: its tokens, or the value as it came. */
+  /** `scope` of the challenge: its tokens, or the raw value. */
   readonly challengeScope?: string | readonly string[] | undefined
   readonly protectedResource?: Pick<ProtectedResourceMetadata, 'scopes_supported'> | undefined
   readonly authorizationServer?:
@@ -26,38 +26,38 @@ export interface ScopeSources {
         | 'subject_types_supported'
       >
     | undefined
-  /** The client's own metadata, where it is known. */
+  /** The client's metadata, if known. */
   readonly client?: Partial<Pick<ClientMetadata, 'grant_types'>> | undefined
-  /** The scope of the authorization request before this one: given on a step-up. */
+  /** The scope of the previous authorization request. Pass it on a step-up. */
   readonly previouslyRequested?: string | undefined
-  /** The scope in force: stands in where the request before named none of the resource. */
+  /** The granted scope. Used if the previous request named no scope of the resource. */
   readonly previouslyGranted?: string | undefined
   /** Default: {@link standardProfile}. */
   readonly profile?: ProviderProfile | undefined
 }
 
-/** The client's wishes. */
+/** Options of {@link negotiateScope}. */
 export interface NegotiateScopeOptions {
-  /** The client wants a refresh token and can keep it safe. Default `true`. */
+  /** Whether the client wants a refresh token and can store it safely. Default `true`. */
   readonly wantsRefreshToken?: boolean | undefined
-  /** Scope the client wants whatever the resource server names. */
+  /** Scope to request in addition to what the resource server names. */
   readonly additionalScope?: string | undefined
   /**
-   * Where nobody names a scope: `omit` (default) leaves the server its own default and asks for no
-   * refresh token by scope; `offline-only` asks for `offline_access` alone, which replaces that
-   * default.
+   * What to send if neither challenge nor metadata names a scope. `omit` (default) sends no scope, so
+   * that the server's default applies. `offline-only` sends `offline_access` alone, which replaces
+   * that default.
    */
   readonly withoutScope?: 'omit' | 'offline-only' | undefined
-  /** `prompt=consent`: by the rules (default), always, or never. */
+  /** When to send `prompt=consent`: by the rules (default), always, or never. */
   readonly prompt?: 'by-rule' | 'consent' | 'never' | undefined
   /**
-   * On a step-up: whether the grant so far came with a refresh token. `false` tells that asking
-   * for consent again brings nothing.
+   * On a step-up: whether the grant has a refresh token. With `false`, consent is not requested
+   * again, because it would not help.
    */
   readonly refreshTokenHeld?: boolean | undefined
 }
 
-/** Somebody else's breach or slip, or a deviation the caller chose. */
+/** A server's mistake, or a deviation that the caller chose. */
 export interface ScopeWarning {
   readonly code:
     | 'offline-access-in-challenge'
@@ -65,36 +65,45 @@ export interface ScopeWarning {
     | 'not-a-scope-token'
     | 'scope-required-by-server'
     | 'prompt-not-supported'
-  /** The rule that was broken, where the requirement rows have it. */
+  /** The violated requirement, if there is one. */
   readonly requirement: RequirementId | undefined
   readonly message: string
 }
 
-/** What to ask the authorization server for, and why. Plain data. */
+/** The scope to request, and why. Plain data. */
 export interface ScopeDecision {
-  /** Value for the `scope` parameter; `undefined` means: leave the parameter out. */
+  /** Value of the `scope` parameter; `undefined` to leave it out. */
   readonly scope: string | undefined
-  /** Where the scopes of the resource came from. */
+  /** The source of the resource's scopes. */
   readonly source: 'challenge' | 'protected-resource-metadata' | 'none'
-  /** Whether `offline_access` is in it, and why (not). */
+  /** Whether the scope includes `offline_access`, and why. */
   readonly offlineAccess: OfflineAccessOutcome
-  /** Whether `prompt=consent` goes with it, and why (not). */
+  /** Whether to send `prompt=consent`, and why. */
   readonly prompt: ConsentPromptDecision
   readonly warnings: readonly ScopeWarning[]
-  /** Every rule that had a say, in order. */
+  /** Every applied rule, in order. */
   readonly trace: readonly ScopeTraceEntry[]
 }
 
 /**
- * Decides which scope an authorization request asks for.
+ * Decides which scope to send in an authorization request.
  *
- * The scope of the challenge comes first, else all of the protected resource metadata's; on a
- * step-up united with what was requested before. `offline_access` is a matter between client and
- * authorization server: what a resource server says about it is taken out and reported, and it is
- * asked for only where the authorization server lists it. Tokens keep their order of first
- * appearance; `offline_access`, when added, comes last. No challenged scope is ever dropped, and
- * asking again with the result changes nothing.
+ * The base is the scope of the challenge, otherwise all scopes of the protected resource metadata. On
+ * a step-up, the previously requested scope is added. `offline_access` concerns only the client and
+ * the authorization server: if a resource server names it, it is removed and reported, and it is
+ * requested only if the authorization server lists it. Tokens keep their order of first appearance,
+ * and an added `offline_access` comes last. No challenged scope is dropped, and negotiating again
+ * with the result changes nothing.
  *
+ * @example
+ * ```ts
+ * const decision = negotiateScope({
+ *   challengeScope: ['files:read'],
+ *   authorizationServer: { scopes_supported: ['openid', 'offline_access'] },
+ * })
+ * decision.scope // 'files:read offline_access'
+ * decision.prompt.prompt // 'consent'
+ * ```
  * @see SEP-2207, MCP 2026-07-28 Scope Selection Strategy and Step-Up Authorization Flow,
  *   OpenID Connect Core §11
  */
@@ -108,15 +117,15 @@ export function negotiateScope(
 
   const base = selectBaseScope(sources, warnings, trace)
   const before = readPrevious(sources, base.tokens, trace)
-  const wished = readScope(options.additionalScope).tokens
-  if (wished.length > 0) {
+  const additional = readScope(options.additionalScope).tokens
+  if (additional.length > 0) {
     trace.push({
       requirements: [],
-      rule: 'client-wishes',
-      outcome: `The client adds ${wished.join(' ')}.`,
+      rule: 'additional-scope',
+      outcome: `The client adds ${additional.join(' ')}.`,
     })
   }
-  const united = uniteScopes(before, base.tokens, wished)
+  const united = uniteScopes(before, base.tokens, additional)
 
   const offline = decideOfflineAccess({
     scope: united,
@@ -143,14 +152,14 @@ export function negotiateScope(
     warnings.push({
       code: 'prompt-not-supported',
       requirement: undefined,
-      message: 'prompt_values_supported of the authorization server has no "consent"',
+      message: 'prompt_values_supported of the authorization server does not list "consent"',
     })
   }
   if (offline.wanted) {
     trace.push({
       requirements: ['C-05'],
       rule: 'no-guarantee',
-      outcome: 'Whether a refresh token comes is for the authorization server to decide.',
+      outcome: 'The authorization server decides whether it issues a refresh token.',
     })
   }
 
@@ -158,7 +167,7 @@ export function negotiateScope(
     warnings.push({
       code: 'scope-required-by-server',
       requirement: undefined,
-      message: `${profile.name} refuses requests without scope, and nobody names one: set it by hand`,
+      message: `${profile.name} rejects requests without a scope, but neither the challenge nor the metadata names one: configure the scope`,
     })
   }
   return {
@@ -208,14 +217,14 @@ function selectBaseScope(
       requirements: ['C-04'],
       rule: 'resource-named-offline-access',
       outcome:
-        'The MCP server names offline_access, which is not its to ask for: taken out, and decided below.',
+        'The MCP server names offline_access, which it must not: removed, and decided below.',
     })
   }
   if (challenge.tokens.length > 0) {
     trace.push({
       requirements: ['C-20', 'C-21'],
       rule: 'base-scope',
-      outcome: `The challenge asks for ${challenge.tokens.join(' ')}: that is what the operation needs.`,
+      outcome: `The challenge requires ${challenge.tokens.join(' ')} for the operation.`,
     })
     return { tokens: challenge.tokens, source: 'challenge', namedOfflineAccess }
   }
@@ -224,7 +233,7 @@ function selectBaseScope(
       requirements: ['C-20'],
       rule: 'base-scope',
       outcome:
-        'The challenge names no scope, so all of the protected resource metadata’s are asked for: ' +
+        'The challenge names no scope, so all scopes of the protected resource metadata are requested: ' +
         `${metadata.tokens.join(' ')}.`,
     })
     return { tokens: metadata.tokens, source: 'protected-resource-metadata', namedOfflineAccess }
@@ -247,7 +256,7 @@ function readSource(
     warnings.push({
       code: 'not-a-scope-token',
       requirement: undefined,
-      message: `${showRemote(ignored)} in ${where} is no scope token and was left out`,
+      message: `${showRemote(ignored)} in ${where} is not a scope token and was left out`,
     })
   }
   return {
@@ -262,8 +271,8 @@ function readPrevious(
   trace: ScopeTraceEntry[],
 ): readonly string[] {
   const requested = readScope(sources.previouslyRequested).tokens
-  // A request that named no scope of the resource (none at all, or offline_access alone) was
-  // answered with the server's default: asking for the new scope alone would lose it.
+  // A previous request without a scope of the resource (no scope, or offline_access alone) got the
+  // server's default scope. Requesting the new scope alone would lose it.
   const namedScope = requested.some((token) => token !== offlineAccess)
   const before = namedScope
     ? requested
@@ -273,8 +282,8 @@ function readPrevious(
       requirements: before.includes(offlineAccess) ? ['C-22', 'C-08'] : ['C-22'],
       rule: 'step-up-union',
       outcome:
-        `What was ${namedScope ? 'requested' : 'granted'} before stays: ` +
-        `${before.join(' ')}${now.length > 0 ? `, together with ${now.join(' ')}` : ''}.`,
+        `The previously ${namedScope ? 'requested' : 'granted'} scope is kept: ` +
+        `${before.join(' ')}${now.length > 0 ? `, in addition to ${now.join(' ')}` : ''}.`,
     })
   }
   return before

@@ -3,15 +3,15 @@ import { offlineAccess } from '../scope/scope.ts'
 import type { ScopeTraceEntry } from './scope-trace.ts'
 
 /**
- * What became of `offline_access`:
+ * The outcome for `offline_access`:
  *
  * - `added`: the authorization server lists it, and the client wants a refresh token.
- * - `already-present`: requested before, or wished by the client, and it stays.
+ * - `already-present`: it was requested before, or is in the client's additional scope, and is kept.
  * - `not-wanted`: the client wants no refresh token, or has not declared the grant type.
- * - `not-advertised`: the authorization server does not list it, and nobody named it.
- * - `dropped`: somebody named it, and the authorization server does not list it.
- * - `withheld-by-profile`: listed, but the product refuses it.
- * - `withheld-without-scope`: nobody names a scope, and alone it would change what is granted.
+ * - `not-advertised`: the authorization server does not list it, and no source named it.
+ * - `dropped`: a source named it, but the authorization server does not list it.
+ * - `withheld-by-profile`: the authorization server lists it, but the product rejects it.
+ * - `withheld-without-scope`: no source names a scope, and alone it would change what is granted.
  */
 export type OfflineAccessOutcome =
   | 'added'
@@ -22,9 +22,9 @@ export type OfflineAccessOutcome =
   | 'withheld-by-profile'
   | 'withheld-without-scope'
 
-/** What {@link decideOfflineAccess} goes by. */
+/** Input of {@link decideOfflineAccess}. */
 export interface OfflineAccessInput {
-  /** The scope as far as it is decided. May hold `offline_access`. */
+  /** The scope so far. It may contain `offline_access`. */
   readonly scope: readonly string[]
   readonly namedByResource: boolean
   readonly wanted: boolean
@@ -34,18 +34,18 @@ export interface OfflineAccessInput {
   readonly withoutScope: 'omit' | 'offline-only'
 }
 
-/** The scope with `offline_access` settled. */
+/** The scope with or without `offline_access`, and why. */
 export interface OfflineAccessDecision {
   readonly scope: readonly string[]
   readonly outcome: OfflineAccessOutcome
-  /** Whether the client wants a refresh token and may have one. */
+  /** Whether the client wants a refresh token and has declared the grant type. */
   readonly wanted: boolean
   readonly trace: readonly ScopeTraceEntry[]
 }
 
 /**
- * Settles `offline_access` in a scope: in it only where the authorization server lists it, the
- * client wants it, and it does not stand alone by accident.
+ * Decides whether a scope includes `offline_access`: only if the authorization server lists it and
+ * the client wants a refresh token, and alone only by option.
  */
 export function decideOfflineAccess(input: OfflineAccessInput): OfflineAccessDecision {
   const others = input.scope.filter((token) => token !== offlineAccess)
@@ -57,12 +57,12 @@ export function decideOfflineAccess(input: OfflineAccessInput): OfflineAccessDec
     scope: readonly string[],
     outcome: OfflineAccessOutcome,
     requirements: ScopeTraceEntry['requirements'],
-    words: string,
+    explanation: string,
   ): OfflineAccessDecision => ({
     scope,
     outcome,
     wanted,
-    trace: [{ requirements, rule: 'offline-access', outcome: words }],
+    trace: [{ requirements, rule: 'offline-access', outcome: explanation }],
   })
 
   if (!declared) {
@@ -70,11 +70,11 @@ export function decideOfflineAccess(input: OfflineAccessInput): OfflineAccessDec
       others,
       'not-wanted',
       ['C-01'],
-      'The client metadata does not list the refresh_token grant type: offline_access is not asked for.',
+      'Not requesting offline_access, because the client metadata does not list the refresh_token grant type.',
     )
   }
   if (!wanted) {
-    return settled(others, 'not-wanted', ['C-02'], 'The client wants no refresh token.')
+    return settled(others, 'not-wanted', ['C-02'], 'The client does not want a refresh token.')
   }
   if (!listed) {
     return present || input.namedByResource
@@ -82,14 +82,14 @@ export function decideOfflineAccess(input: OfflineAccessInput): OfflineAccessDec
           others,
           'dropped',
           ['C-04'],
-          'The authorization server does not list offline_access: it is dropped, whoever named it.',
+          'Removing offline_access, because the authorization server does not list it.',
         )
       : settled(
           others,
           'not-advertised',
           ['C-02', 'C-04'],
-          'The authorization server does not list offline_access: it is not asked for. ' +
-            'A refresh token may come all the same.',
+          'Not requesting offline_access, because the authorization server does not list it. ' +
+            'It may still issue a refresh token.',
         )
   }
   if (input.profile.offlineAccess === 'never') {
@@ -97,8 +97,8 @@ export function decideOfflineAccess(input: OfflineAccessInput): OfflineAccessDec
       others,
       'withheld-by-profile',
       ['C-02'],
-      `The authorization server lists offline_access, but ${input.profile.name} refuses it: ` +
-        'it is not asked for.',
+      `Not requesting offline_access, because ${input.profile.name} rejects it ` +
+        'although the metadata lists it.',
     )
   }
   if (others.length === 0 && !present && input.withoutScope === 'omit') {
@@ -106,8 +106,8 @@ export function decideOfflineAccess(input: OfflineAccessInput): OfflineAccessDec
       [],
       'withheld-without-scope',
       ['C-09'],
-      'Nobody names a scope. offline_access alone would replace what the authorization server ' +
-        'grants by default, so no scope is sent.',
+      'Sending no scope, because neither the challenge nor the metadata names one, and ' +
+        'offline_access alone would replace the default scope of the authorization server.',
     )
   }
   if (present) {
@@ -115,7 +115,7 @@ export function decideOfflineAccess(input: OfflineAccessInput): OfflineAccessDec
       input.scope,
       'already-present',
       ['C-02', 'C-08'],
-      'offline_access is in the scope already and the authorization server lists it: it stays.',
+      'Keeping offline_access, because it is already in the scope and the authorization server lists it.',
     )
   }
   return settled(
@@ -123,7 +123,7 @@ export function decideOfflineAccess(input: OfflineAccessInput): OfflineAccessDec
     'added',
     others.length === 0 ? ['C-02', 'C-09'] : ['C-02'],
     others.length === 0
-      ? 'Nobody names a scope, and an option asks for offline_access alone.'
-      : 'The authorization server lists offline_access and the client wants a refresh token: added.',
+      ? 'Requesting offline_access alone, because of an option. Neither the challenge nor the metadata names a scope.'
+      : 'Adding offline_access, because the authorization server lists it and the client wants a refresh token.',
   )
 }

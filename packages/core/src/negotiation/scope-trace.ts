@@ -1,6 +1,6 @@
-import type { RequirementId } from '../requirements.ts'
+import type { RequirementId } from '../requirements/requirement.ts'
 
-/** One rule that was applied, and what came of it. */
+/** An applied rule and its outcome. */
 export interface ScopeTraceEntry {
   readonly requirements: readonly RequirementId[]
   /** Name of the rule. */
@@ -8,10 +8,10 @@ export interface ScopeTraceEntry {
     | 'base-scope'
     | 'resource-named-offline-access'
     | 'step-up-union'
-    | 'client-wishes'
+    | 'additional-scope'
     | 'offline-access'
     | 'consent-prompt'
     | 'no-guarantee'
-  /** What came of it, in plain words. */
+  /** The outcome in plain words. */
   readonly outcome: string
 }

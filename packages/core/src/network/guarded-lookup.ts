@@ -4,14 +4,14 @@ export interface ResolvedAddress {
   family: number
 }
 
-/** Hears the outcome of a {@link Lookup}. */
+/** Receives the result of a {@link Lookup}. */
 export type LookupCallback = (
   error: Error | null,
   address: string | ResolvedAddress[],
   family?: number,
 ) => void
 
-/** Resolves a host name as `dns.lookup` of Node.js does. */
+/** Resolves a host name, with the signature of `dns.lookup` of Node.js. */
 export type Lookup<Options> = (
   hostname: string,
   options: Options & { all?: boolean | undefined },
@@ -19,13 +19,13 @@ export type Lookup<Options> = (
 ) => void
 
 /**
- * Puts a rule about addresses into a lookup function. A connection is made to an address that this
- * very lookup gave, so a name that resolves differently the second time (DNS rebinding) gains
- * nothing. One refused address among several refuses the name.
+ * Adds an address rule to a lookup function. The connection uses an address of this same lookup, so
+ * a name that resolves differently the second time (DNS rebinding) does not bypass the rule. One
+ * refused address among several refuses the name.
  *
  * @param lookup - Resolves the names.
- * @param allowAddress - Which addresses may be connected to.
- * @param refusal - Makes the error for a name that is refused.
+ * @param allowAddress - Whether a connection to an address is allowed.
+ * @param refusal - Creates the error for a refused name.
  */
 export function guardLookup<Options>(
   lookup: Lookup<Options>,
@@ -37,7 +37,10 @@ export function guardLookup<Options>(
       const addresses = typeof found === 'string' ? [{ address: found, family }] : found
       const [first] = error === null ? addresses : []
       if (error !== null || first === undefined) {
-        callback(error ?? new Error(`${JSON.stringify(hostname)} has no address.`), [])
+        callback(
+          error ?? new Error(`${JSON.stringify(hostname)} has no address. Check the host name.`),
+          [],
+        )
       } else if (!addresses.every(({ address }) => allowAddress(address))) {
         callback(refusal(hostname), [])
       } else if (options.all === true) {

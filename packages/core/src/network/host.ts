@@ -1,10 +1,10 @@
 /**
- * Tells whether a host can only be this machine: `localhost` and names below it (RFC 6761 §6.3),
- * `127.0.0.0/8`, `::1`, and the same addresses written in IPv6. These never leave the machine, so
- * `http` is allowed there (RFC 8252 §7.3, §8.3). `0.0.0.0` and `::` are not among them: a program
- * that listens there is reachable from elsewhere.
+ * Whether a host can only be this machine: `localhost` and names below it (RFC 6761 §6.3),
+ * `127.0.0.0/8`, `::1`, and IPv4-mapped forms of them. Requests to these never leave the machine, so
+ * `http` is allowed (RFC 8252 §7.3, §8.3). `0.0.0.0` and `::` do not count: other machines can reach
+ * a program that listens there.
  *
- * @param host - As in a URL or on a command line, with or without brackets.
+ * @param host - A host from a URL or a command line, with or without brackets.
  */
 export function isLoopbackHost(host: string): boolean {
   const name = canonicalHost(host)
@@ -16,14 +16,14 @@ export function isLoopbackHost(host: string): boolean {
 }
 
 /**
- * Tells whether a host is one that no router leads to: loopback, the unspecified addresses (which
- * connect to this machine), or link-local. What answers there often trusts everyone who reaches it,
- * so a server elsewhere must not direct requests to it.
+ * Whether a host is not routable: loopback, the unspecified addresses (which connect to this
+ * machine), or link-local. Services there often trust every caller, so a remote server must not
+ * direct requests to them.
  *
- * A name says nothing about the addresses it resolves to; only a check where the connection is made
- * sees those.
+ * This checks the text of the host, not the addresses that a name resolves to. Only a check at
+ * connection time sees those.
  *
- * @param host - As in a URL or on a command line, with or without brackets.
+ * @param host - A host from a URL or a command line, with or without brackets.
  * @see RFC 1122 §3.2.1.3, RFC 3927 §2.7, RFC 4291 §2.5.3 and §2.5.6
  */
 export function isNonRoutableHost(host: string): boolean {
@@ -38,15 +38,15 @@ export function isNonRoutableHost(host: string): boolean {
   )
 }
 
-/** The spelling that the URL parser gives a host; the host itself where it is none. */
+/** The host as the URL parser writes it; the unchanged text if it is not a host. */
 function canonicalHost(host: string): string {
   const isBareIpv6 = host.includes(':') && !host.startsWith('[')
   const url = `http://${isBareIpv6 ? `[${host}]` : host}`
-  // What would end the host in a URL is no part of one.
+  // These characters would end the host in a URL.
   return /[/?#@\\]/.test(host) || !URL.canParse(url) ? host : new URL(url).hostname
 }
 
-/** The IPv4 address that a canonical host is, also where it is written in IPv6 (RFC 4291 §2.5.5.2). */
+/** The IPv4 address of a canonical host, also from its IPv4-mapped form (RFC 4291 §2.5.5.2). */
 function ipv4Of(name: string): string | undefined {
   if (/^\d+(?:\.\d+){3}$/.test(name)) return name
   const [, high, low] = /^\[::ffff:([\da-f]{1,4}):([\da-f]{1,4})\]$/.exec(name) ?? []

@@ -26,7 +26,7 @@ const specialIpv4: readonly Block[] = [
   [[240], 4],
 ]
 
-/** Everything outside of this block is refused as a whole. */
+/** Every address outside this block is refused. */
 const globalUnicastIpv6: Block = [[0x20], 3]
 
 /** Special-purpose blocks inside {@link globalUnicastIpv6}. */
@@ -39,11 +39,10 @@ const specialIpv6: readonly Block[] = [
 ]
 
 /**
- * Says whether `address` is a globally reachable unicast IP address. For IPv6 only 2000::/3 counts,
- * so mapped, translated (NAT64, 6to4), unique local and link-local forms are all refused without
- * being listed.
+ * Whether `address` is a globally reachable unicast IP address. For IPv6, only 2000::/3 counts, which
+ * excludes mapped, translated (NAT64, 6to4), unique local and link-local forms.
  *
- * @param address - An IP address literal without brackets; anything else is not public.
+ * @param address - An IP address without brackets. Other text is not public.
  */
 export function isPublicAddress(address: string): boolean {
   const ipv4 = ipv4Bytes(address)
@@ -63,7 +62,7 @@ function isWithin(address: readonly number[], [network, prefixBits]: Block): boo
 
 const decimalByte = /^(?:0|[1-9]\d{0,2})$/
 
-/** Four decimal bytes without leading zeros: other forms are read as octal by some. */
+/** Four decimal bytes without leading zeros, which some parsers read as octal. */
 function ipv4Bytes(address: string): readonly number[] | undefined {
   const parts = address.split('.')
   if (parts.length !== 4 || !parts.every((part) => decimalByte.test(part))) return undefined
@@ -71,7 +70,7 @@ function ipv4Bytes(address: string): readonly number[] | undefined {
   return bytes.every((byte) => byte <= 0xff) ? bytes : undefined
 }
 
-/** RFC 4291 §2.2, without a zone: what has one is not global. */
+/** RFC 4291 §2.2, without a zone: an address with a zone is not global. */
 function ipv6Bytes(address: string): readonly number[] | undefined {
   const halves = address.split('::')
   if (halves.length > 2) return undefined

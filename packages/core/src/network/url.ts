@@ -3,19 +3,19 @@ import { isLoopbackHost } from './host.ts'
 import { showRemote } from '../lib/remote-text.ts'
 
 /**
- * Visible ASCII without the backslash, which RFC 3986 §2 does not allow and WHATWG parsers read as
- * a slash. URLs are compared, sent and shown as they were written; with any other character, the
- * text that a reader sees and the URL that is fetched are not the same.
+ * Visible ASCII without the backslash, which RFC 3986 §2 does not allow and WHATWG parsers read as a
+ * slash. URLs are compared, sent and shown as written. With other characters, the shown text and the
+ * fetched URL would differ.
  */
 const urlText = /^[\x21-\x5b\x5d-\x7e]+$/
 
-/** Tells whether a text has only characters that a URL may have. */
+/** Whether a text contains only characters that a URL may contain. */
 function isUrlText(value: string): boolean {
   return urlText.test(value)
 }
 
 /**
- * Parses an absolute http(s) URL that carries no credentials.
+ * Parses an absolute http(s) URL without credentials.
  *
  * @param what - Names the URL in the error, such as `'The issuer'`.
  * @throws {ProtocolError} `URL_INVALID`.
@@ -24,12 +24,12 @@ export function parseHttpUrl(value: unknown, what: string): URL {
   if (typeof value !== 'string' || !URL.canParse(value)) {
     throw new ProtocolError(
       'URL_INVALID',
-      `${what} is ${showRemote(value)}, which is not an absolute URL. Give one that starts with ` +
-        'https://.',
+      `${what} is ${showRemote(value)} (expected an absolute URL that starts with https://). ` +
+        'Correct the URL.',
     )
   }
   const url = new URL(value)
-  // First, so that a password in the URL does not reach the next message.
+  // Check this first, so that a password does not appear in the next message.
   if (url.username !== '' || url.password !== '') {
     throw new ProtocolError(
       'URL_INVALID',
@@ -39,22 +39,22 @@ export function parseHttpUrl(value: unknown, what: string): URL {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') {
     throw new ProtocolError(
       'URL_INVALID',
-      `${what} is ${showRemote(value)}. Expected a URL that starts with https://.`,
+      `${what} is ${showRemote(value)} (expected a URL that starts with https://). Correct the URL.`,
     )
   }
   if (!isUrlText(value)) {
     throw new ProtocolError(
       'URL_INVALID',
-      `${what} is ${showRemote(value)}, which has characters that a URL must not have (RFC 3986 ` +
-        `§2). Write it as ${showRemote(url.href)}.`,
+      `${what} is ${showRemote(value)}, which contains characters that are not allowed in a URL ` +
+        `(RFC 3986 §2). Write it as ${showRemote(url.href)}.`,
     )
   }
   return url
 }
 
 /**
- * Tells whether an endpoint may be used: `https`, or `http` on a loopback host, and without
- * characters that a URL must not have.
+ * Whether an endpoint is secure: `https`, or `http` on a loopback host, without credentials, and
+ * without characters that are not allowed in a URL.
  *
  * @see OAuth 2.1 §1.5
  */
@@ -66,21 +66,21 @@ export function isSecureEndpoint(value: string): boolean {
 }
 
 /**
- * Validates the URL of something that gets tokens, and returns it as it was written.
+ * Validates the URL of an endpoint that receives tokens or credentials, and returns it unchanged.
  *
  * @param what - Names the URL in the error, such as `'The token endpoint'`.
- * @throws {ProtocolError} `URL_INVALID`, or `ENDPOINT_NOT_SECURE` where it is neither `https` nor
- *   on a loopback host.
+ * @throws {ProtocolError} `URL_INVALID`, or `ENDPOINT_NOT_SECURE` if it is neither `https` nor on a
+ *   loopback host.
  */
 export function parseEndpoint(value: unknown, what: string): string {
   const url = parseHttpUrl(value, what)
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
     throw new ProtocolError(
       'ENDPOINT_NOT_SECURE',
-      `${what} is ${showRemote(value)}. Expected https; http is for loopback hosts only. ` +
+      `${what} is ${showRemote(value)} (expected https; http is for loopback hosts only). ` +
         'Serve it over TLS.',
     )
   }
-  // As it was written: others compare it as a string.
+  // Unchanged, because callers compare it as a string.
   return String(value)
 }

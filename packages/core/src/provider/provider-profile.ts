@@ -1,6 +1,6 @@
 import { showRemote } from '../lib/remote-text.ts'
 
-/** Something known about a product, and how it is known. */
+/** A fact about a product, with its source. */
 export interface ProviderFact {
   /** In plain words. */
   readonly fact: string
@@ -10,41 +10,40 @@ export interface ProviderFact {
 }
 
 /**
- * What an authorization server product needs beyond the standards, as data.
+ * What an authorization server product requires beyond the standards, as data.
  *
- * There is no member that could switch off PKCE, `state`, the issuer checks or TLS, and none that
- * could ask for `offline_access` where the server does not list it: a profile only ever asks for
- * less, or adds a parameter.
+ * A profile cannot disable PKCE, `state`, the issuer checks or TLS, and cannot request
+ * `offline_access` from a server that does not list it. It can only request less, or add a parameter.
  */
 export interface ProviderProfile {
   readonly id: string
   readonly name: string
-  /** Issuers of the product; `*` stands for a run of letters, digits, `.`, `-` and `_`. */
+  /** Issuers of the product. `*` matches letters, digits, `.`, `-` and `_`. */
   readonly issuers: readonly string[]
-  /** `never`: do not send it even where it is listed. */
+  /** `never`: do not send it, even if the server lists it. */
   readonly offlineAccess: 'where-listed' | 'never'
   /**
    * - `by-standard`: with `offline_access`, to OpenID Providers.
-   * - `not-needed`: other conditions for a refresh token are in place.
-   * - `with-refresh-token`: whenever a refresh token is wanted.
+   * - `not-needed`: the product has other conditions for a refresh token.
+   * - `with-refresh-token`: whenever the client wants a refresh token.
    */
   readonly promptConsent: 'by-standard' | 'not-needed' | 'with-refresh-token'
-  /** `omit` where the server refuses requests with it. The resource server checks the audience. */
+  /** `omit` if the server rejects requests with it. The resource server checks the audience. */
   readonly resourceParameter: 'send' | 'omit'
-  /** Another parameter that carries the resource on the authorization request. */
+  /** Another parameter of the authorization request for the resource. */
   readonly resourceAlias: string | undefined
-  /** Parameters of the authorization request where a refresh token is wanted. */
+  /** Parameters of the authorization request if the client wants a refresh token. */
   readonly refreshTokenParameters: Readonly<Record<string, string>>
-  /** `granted` where a refresh request must repeat the scope. */
+  /** `granted` if a refresh request must repeat the scope. */
   readonly refreshScope: 'omit' | 'granted'
-  /** The server refuses an authorization request without `scope`. */
+  /** Whether the server rejects an authorization request without `scope`. */
   readonly requiresScope: boolean
-  /** Error codes of the token endpoint that mean the same as `invalid_grant`. */
+  /** Error codes of the token endpoint with the meaning of `invalid_grant`. */
   readonly grantEndedErrors: readonly string[]
   readonly facts: readonly ProviderFact[]
 }
 
-/** The standards and nothing else: what is used for every server without a profile. */
+/** The standards only. Used for every server without a profile. */
 export const standardProfile: ProviderProfile = {
   id: 'standard',
   name: 'Any authorization server',
@@ -60,7 +59,7 @@ export const standardProfile: ProviderProfile = {
   facts: [],
 }
 
-/** The products whose issuers can be recognised and that need something of their own. */
+/** Products that are recognized by their issuer and deviate from the standards. */
 export const providerProfiles: readonly ProviderProfile[] = [
   {
     ...standardProfile,
@@ -73,17 +72,17 @@ export const providerProfiles: readonly ProviderProfile[] = [
     requiresScope: true,
     facts: [
       {
-        fact: 'offline_access is answered with invalid_scope; access_type=offline asks for a refresh token',
+        fact: 'offline_access is answered with invalid_scope; access_type=offline requests a refresh token',
         status: 'partial',
         source: 'https://github.com/home-assistant/core/issues/180546',
       },
       {
-        fact: 'A refresh token comes with the first consent only, unless prompt=consent is sent',
+        fact: 'A refresh token is issued only with the first consent, unless prompt=consent is sent',
         status: 'partial',
         source: 'https://usefulangle.com/post/51/google-refresh-token-common-questions',
       },
       {
-        fact: 'An authorization request without scope is refused',
+        fact: 'An authorization request without scope is rejected',
         status: 'partial',
         source: 'https://github.com/google-gemini/gemini-cli/issues/10937',
       },
@@ -104,12 +103,12 @@ export const providerProfiles: readonly ProviderProfile[] = [
           'https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow',
       },
       {
-        fact: 'resource is refused (AADSTS9010010) on authorization, token and refresh requests unless it matches the resource of the scopes; the scopes name the resource',
+        fact: 'resource is rejected (AADSTS9010010) on authorization, token and refresh requests unless it matches the resource of the scopes; the scopes name the resource',
         status: 'partial',
         source: 'https://github.com/anthropics/claude-code/issues/73460',
       },
       {
-        fact: 'offline_access is needed, and never echoed in the scope of a token response',
+        fact: 'offline_access is required, and never listed in the scope of a token response',
         status: 'partial',
         source: 'https://learn.microsoft.com/en-us/answers/questions/806413/',
       },
@@ -129,12 +128,12 @@ export const providerProfiles: readonly ProviderProfile[] = [
     resourceAlias: 'audience',
     facts: [
       {
-        fact: 'resource is understood only with the Resource Parameter Compatibility Profile; otherwise audience names the API, and without either the access token is opaque',
+        fact: 'resource is supported only with the Resource Parameter Compatibility Profile; otherwise audience names the API, and without either the access token is opaque',
         status: 'known',
         source: 'https://auth0.com/ai/docs/mcp/guides/resource-param-compatibility-profile',
       },
       {
-        fact: 'offline_access is needed, and the API must allow offline access; the documented request has no prompt',
+        fact: 'offline_access is required, and the API must allow offline access; the documented request has no prompt',
         status: 'partial',
         source: 'https://auth0.com/docs/secure/tokens/refresh-tokens/get-refresh-tokens',
       },
@@ -153,7 +152,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     promptConsent: 'not-needed',
     facts: [
       {
-        fact: 'offline_access is needed on the authorization request; the documented request has no prompt',
+        fact: 'offline_access is required on the authorization request; the documented request has no prompt',
         status: 'partial',
         source: 'https://developer.okta.com/docs/guides/refresh-tokens/main/',
       },
@@ -179,7 +178,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
         source: 'https://github.com/aws-samples/anthropic-on-aws/issues/310',
       },
       {
-        fact: 'A code got without scope cannot be exchanged',
+        fact: 'A code that was requested without scope cannot be exchanged',
         status: 'partial',
         source: 'https://github.com/anthropics/claude-code/issues/90190',
       },
@@ -211,7 +210,7 @@ export const providerProfiles: readonly ProviderProfile[] = [
     promptConsent: 'not-needed',
     facts: [
       {
-        fact: 'The consent screen is on by default, and always shown to clients that registered themselves',
+        fact: 'The consent screen is on by default, and always shown for dynamically registered clients',
         status: 'known',
         source:
           'https://clerk.com/docs/guides/configure/auth-strategies/oauth/how-clerk-implements-oauth',
@@ -228,13 +227,13 @@ export const providerProfiles: readonly ProviderProfile[] = [
     grantEndedErrors: ['bad_refresh_token'],
     facts: [
       {
-        fact: 'There is no offline_access; a GitHub App whose user tokens expire gets refresh tokens, each good for one use',
+        fact: 'offline_access does not exist; a GitHub App whose user tokens expire gets refresh tokens, each valid for one use',
         status: 'known',
         source:
           'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens',
       },
       {
-        fact: 'A refresh token that is wrong or expired is answered with bad_refresh_token',
+        fact: 'An invalid or expired refresh token is answered with bad_refresh_token',
         status: 'partial',
         source: 'https://www.nango.dev/blog/github-app-oauth-refresh-token-bad-refresh-token',
       },
@@ -244,14 +243,15 @@ export const providerProfiles: readonly ProviderProfile[] = [
 
 /** Options of {@link selectProviderProfile}. */
 export interface SelectProviderProfileOptions {
-  /** Looked through before the built-in ones. */
+  /** Searched before the built-in profiles. */
   readonly profiles?: readonly ProviderProfile[] | undefined
 }
 
 /**
- * The profile for an issuer: the first whose pattern fits, else {@link standardProfile}.
+ * Returns the profile for an issuer: the first with a matching pattern, otherwise
+ * {@link standardProfile}.
  *
- * @param issuer - From validated metadata, so that nobody can choose a profile for somebody else.
+ * @param issuer - From validated metadata, so that a server cannot select another server's profile.
  */
 export function selectProviderProfile(
   issuer: string,
@@ -272,13 +272,13 @@ function matchesPattern(pattern: string, issuer: string): boolean {
   return new RegExp(`^${source}$`).test(issuer)
 }
 
-/** What a profile makes of the resource and of the wish for a refresh token. */
+/** The parameters of a profile for a resource. */
 export interface ProfileParameters {
-  /** Value for `resource` on every request to the server; `undefined` means: leave it out. */
+  /** Value of `resource` in every request to the server; `undefined` to leave it out. */
   readonly resource: string | undefined
-  /** Further parameters of the authorization request. */
+  /** Additional parameters of the authorization request. */
   readonly authorizationParameters: Readonly<Record<string, string>>
-  /** What deviates from the standards, in plain words. */
+  /** Deviations from the standards, in plain words. */
   readonly warnings: readonly string[]
 }
 
@@ -289,7 +289,7 @@ export interface ApplyProviderProfileOptions {
 }
 
 /**
- * The parameters a profile asks for.
+ * Returns the parameters that a profile requires.
  *
  * @param resource - The MCP server's resource identifier.
  * @see RFC 8707 §2 (`resource`)
@@ -308,7 +308,7 @@ export function applyProviderProfile(
     },
     warnings: omit
       ? [
-          `resource ${showRemote(resource)} is not sent, because ${profile.name} refuses it; the ` +
+          `resource ${showRemote(resource)} is not sent, because ${profile.name} rejects it; the ` +
             'scope must name the resource',
         ]
       : [],

@@ -5,7 +5,7 @@ import { isRecord, showRemote } from '../lib/remote-text.ts'
 import { formatScope, readScope } from '../scope/scope.ts'
 
 /**
- * What a client tells about itself. The wire's names are kept.
+ * Client metadata, with the member names of the wire.
  *
  * @see RFC 7591 §2, OpenID Connect Dynamic Client Registration §2 (`application_type`)
  */
@@ -26,7 +26,7 @@ export interface ClientMetadata {
   readonly jwks_uri?: string
 }
 
-/** What only the caller can know about the client. */
+/** The required description of a client. */
 export interface ClientDescription {
   readonly name: string
   readonly redirectUris: readonly [string, ...string[]]
@@ -34,13 +34,13 @@ export interface ClientDescription {
 
 /** Options of {@link buildClientMetadata}. */
 export interface BuildClientMetadataOptions {
-  /** Declare the refresh token grant. Default `true`. */
+  /** Whether to declare the `refresh_token` grant. Default `true`. */
   readonly wantsRefreshToken?: boolean | undefined
-  /** Default: `native` where no redirect URI is an `https` one, else `web` (C-38). */
+  /** Default: `web` if a redirect URI is `https`, otherwise `native` (C-38). */
   readonly applicationType?: 'native' | 'web' | undefined
-  /** Default `none`: a public client. */
+  /** Default `none`, for a public client. */
   readonly tokenEndpointAuthMethod?: string | undefined
-  /** The scope the client may ever ask for; some servers allow no other. Default: left out. */
+  /** All scope that the client may request. Some servers allow no other. Default: left out. */
   readonly scope?: readonly string[] | undefined
   readonly clientUri?: string | undefined
   readonly logoUri?: string | undefined
@@ -49,9 +49,9 @@ export interface BuildClientMetadataOptions {
 }
 
 /**
- * Builds client metadata for dynamic registration and for a Client ID Metadata Document alike. It
- * lists the `refresh_token` grant, and always an `application_type`: where it is missing, OpenID
- * Providers take the client for a web client and refuse its loopback redirect URI.
+ * Builds client metadata for dynamic registration or a Client ID Metadata Document. It lists the
+ * `refresh_token` grant, and always has an `application_type`: without it, OpenID Providers assume a
+ * web client and reject its loopback redirect URI.
  *
  * @throws {ProtocolError} `CLIENT_METADATA_INVALID` or `SCOPE_INVALID`.
  * @see RFC 7591 §3.1
@@ -92,14 +92,14 @@ const optionalTexts = [
 ] as const
 
 /**
- * Validates client metadata that somebody else wrote: a registration request, or the members of a
- * Client ID Metadata Document. Absent members get the defaults of RFC 7591 §2, which means that a
- * client that lists no `grant_types` has not declared the refresh token grant.
+ * Validates client metadata from a registration request or a Client ID Metadata Document. Absent
+ * members get the defaults of RFC 7591 §2: a client without `grant_types` has not declared the
+ * `refresh_token` grant.
  *
  * @throws {ProtocolError} `CLIENT_METADATA_INVALID`.
  */
 export function parseClientMetadata(document: unknown): ClientMetadata {
-  if (!isRecord(document)) throw invalid(`is ${showRemote(document)}, not a JSON object`)
+  if (!isRecord(document)) throw invalid(`is ${showRemote(document)} (expected a JSON object)`)
   const refuse = (member: string, why: string): never => {
     throw invalid(`has a ${member} that ${why}`)
   }
@@ -109,7 +109,9 @@ export function parseClientMetadata(document: unknown): ClientMetadata {
   const scope = formatScope(readScope(readString(document, 'scope', refuse)).tokens)
   const applicationType = readString(document, 'application_type', refuse)
   if (applicationType !== undefined && applicationType !== 'native' && applicationType !== 'web') {
-    throw invalid(`has the application_type ${showRemote(applicationType)}, not native or web`)
+    throw invalid(
+      `has the application_type ${showRemote(applicationType)} (expected native or web)`,
+    )
   }
   const texts: Partial<Record<(typeof optionalTexts)[number], string>> = {}
   for (const member of optionalTexts) {
@@ -129,5 +131,8 @@ export function parseClientMetadata(document: unknown): ClientMetadata {
 }
 
 function invalid(what: string): ProtocolError {
-  return new ProtocolError('CLIENT_METADATA_INVALID', `The client metadata ${what}.`)
+  return new ProtocolError(
+    'CLIENT_METADATA_INVALID',
+    `The client metadata ${what}. Correct the metadata.`,
+  )
 }

@@ -3,14 +3,14 @@ import { readString, readStringList } from '../metadata/json-members.ts'
 import { cleanRemoteText, isRecord, showRemote } from '../lib/remote-text.ts'
 
 /**
- * What an authorization server registered. The wire's names are kept.
+ * A registration response, with the member names of the wire.
  *
  * @see RFC 7591 §3.2.1
  */
 export interface RegistrationResponse {
   readonly client_id: string
   readonly client_secret?: string
-  /** Epoch seconds; absent where the secret does not expire, which the wire writes as 0. */
+  /** Epoch seconds. Absent if the secret does not expire (0 on the wire). */
   readonly client_secret_expires_at?: number
   readonly token_endpoint_auth_method?: string
   readonly grant_types?: readonly string[]
@@ -32,21 +32,21 @@ const texts = [
 /**
  * Validates the body of a successful registration response.
  *
- * @throws {ProtocolError} `REGISTRATION_RESPONSE_INVALID` where it holds no `client_id`.
+ * @throws {ProtocolError} `REGISTRATION_RESPONSE_INVALID` if it contains no `client_id`.
  */
 export function parseRegistrationResponse(body: unknown): RegistrationResponse {
-  // Only its type: whatever it is, it may hold the client's secret.
+  // Report only its type, because it may contain the client's secret.
   if (!isRecord(body)) {
-    throw invalid(`is ${Array.isArray(body) ? 'an array' : typeof body}, not a JSON object`)
+    throw invalid(`is ${Array.isArray(body) ? 'an array' : typeof body} (expected a JSON object)`)
   }
   const clientId = body['client_id']
   if (typeof clientId !== 'string' || !/^[\x20-\x7e]+$/.test(clientId)) {
     throw invalid('has no client_id of visible ASCII characters')
   }
   const warnings: string[] = []
-  // The reason may show the value, which for a secret must not be shown.
+  // Leave out the reason, which may contain a secret value.
   const report = (member: string): void => {
-    warnings.push(`${member} is not of the type it must have; it was left out`)
+    warnings.push(`${member} has the wrong type and was left out`)
   }
   const members: Partial<Record<(typeof texts)[number], string>> = {}
   for (const member of texts) {
@@ -56,7 +56,9 @@ export function parseRegistrationResponse(body: unknown): RegistrationResponse {
   const grantTypes = readStringList(body, 'grant_types', report)
   const redirectUris = readStringList(body, 'redirect_uris', report)
   if (grantTypes !== undefined && !grantTypes.includes('refresh_token')) {
-    warnings.push('grant_types has no refresh_token: the server will hardly issue one')
+    warnings.push(
+      'grant_types does not list refresh_token, so the server will probably not issue one',
+    )
   }
   const expiry = body['client_secret_expires_at']
   return {
@@ -72,12 +74,12 @@ export function parseRegistrationResponse(body: unknown): RegistrationResponse {
 function invalid(what: string): ProtocolError {
   return new ProtocolError(
     'REGISTRATION_RESPONSE_INVALID',
-    `The registration response ${what}. Expected what RFC 7591 §3.2.1 requires. ` +
+    `The registration response ${what}, against RFC 7591 §3.2.1. ` +
       'Check that the URL is the registration endpoint.',
   )
 }
 
-/** Why an authorization server refused a registration, and what to do about it. */
+/** Why an authorization server refused a registration, and what to do next. */
 export interface RegistrationErrorExplanation {
   /** RFC 7591 §3.2.2 `error`, when the server sent one. */
   readonly oauthError: string | undefined
@@ -86,8 +88,8 @@ export interface RegistrationErrorExplanation {
 }
 
 /**
- * Puts a refused registration in words, with the usual causes: redirect URIs that do not fit the
- * `application_type`, registration that is not open, metadata the server does not take.
+ * Explains a refused registration, with the usual causes: redirect URIs that do not match the
+ * `application_type`, registration that is not open, metadata that the server does not accept.
  *
  * @param body - The parsed JSON body, or `undefined`.
  * @see RFC 7591 §3.2.2, OpenID Connect Dynamic Client Registration §2
@@ -111,18 +113,18 @@ export function explainRegistrationError(
 function advice(status: number, error: string | undefined): string {
   if (error === 'invalid_redirect_uri') {
     return (
-      'It does not take the redirect URI for this application_type: native clients use http on ' +
-      'a loopback host or a private-use scheme, web clients https.'
+      'It does not accept the redirect URI for this application_type. Native clients use http on ' +
+      'a loopback host or a private-use scheme, web clients use https.'
     )
   }
   if (error === 'invalid_client_metadata') {
-    return 'It does not take a member of the client metadata: compare it with the server’s metadata.'
+    return 'It does not accept a member of the client metadata. Compare it with the server’s metadata.'
   }
   if (error === 'invalid_software_statement' || error === 'unapproved_software_statement') {
-    return 'It wants a software statement it approves: ask whoever runs it.'
+    return 'It requires an approved software statement. Ask the operator of the server.'
   }
   if (status === 401 || status === 403) {
-    return 'Registration is not open to everyone there: register the client by hand and use its client ID.'
+    return 'Its registration is not open to all clients. Register the client by hand and use its client ID.'
   }
   if (status === 429 || status >= 500) return 'Try again later.'
   return 'Register the client by hand and use its client ID.'

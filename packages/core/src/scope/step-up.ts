@@ -1,16 +1,16 @@
 import { missingScopes, readScope } from './scope.ts'
 
-/** What is known when a resource server answers `insufficient_scope`. */
+/** The situation when a resource server answers `insufficient_scope`. */
 export interface StepUpSituation {
-  /** Step-ups already tried for this resource and operation, since one last succeeded. */
+  /** Step-ups tried for this resource and operation since the last successful one. */
   readonly attempts: number
   /** The scope of the challenge. */
   readonly challengeScope: string | undefined
-  /** The scope in force. */
+  /** The granted scope. */
   readonly grantedScope: string | undefined
 }
 
-/** Whether to send the user through authorization once more. */
+/** Whether to send the user through authorization again, and why. */
 export interface StepUpDecision {
   readonly action: 'authorize' | 'give-up'
   readonly reason:
@@ -19,22 +19,22 @@ export interface StepUpDecision {
     | 'granted-but-refused'
     | 'attempts-exhausted'
     | 'still-refused-after-grant'
-  /** What the grant does not hold of the challenge. */
+  /** Scopes of the challenge that the grant does not have. */
   readonly missingScopes: readonly string[]
-  /** The count to keep for the next decision. */
+  /** The count to pass to the next decision. */
   readonly attempts: number
   readonly explanation: string
 }
 
 /** Options of {@link decideStepUp}. */
 export interface DecideStepUpOptions {
-  /** How often the user is asked for one operation. Default 2. */
+  /** How often to prompt the user for one operation. Default 2. */
   readonly maximumAttempts?: number | undefined
 }
 
 /**
- * Decides whether a step-up is worth asking the user for. It ends after a few attempts, and at
- * once where an attempt brought all that was challenged and the server still refuses.
+ * Decides whether to prompt the user for a step-up. Gives up after a few attempts, or immediately
+ * if all challenged scopes are granted after an attempt and the server still refuses.
  *
  * @see MCP 2026-07-28 Step-Up Authorization Flow
  */
@@ -60,30 +60,34 @@ export function decideStepUp(
     return decided(
       'give-up',
       'attempts-exhausted',
-      `The server still asks for more scope after ${attempts} sign-ins for this operation.`,
+      `The server still requires more scope after ${attempts} sign-ins for this operation.`,
     )
   }
   if (challenged.length === 0) {
     return attempts === 0
-      ? decided('authorize', 'scope-not-named', 'The server wants more scope and names none.')
-      : decided('give-up', 'scope-not-named', 'The server still wants more scope and names none.')
+      ? decided('authorize', 'scope-not-named', 'The server requires more scope, but names none.')
+      : decided(
+          'give-up',
+          'scope-not-named',
+          'The server still requires more scope, but names none.',
+        )
   }
   if (missing.length > 0) {
     return decided(
       'authorize',
       'scope-missing',
-      `The operation needs ${missing.join(' ')} as well.`,
+      `The operation also requires ${missing.join(' ')}.`,
     )
   }
   return attempts === 0
     ? decided(
         'authorize',
         'granted-but-refused',
-        'The server refuses a scope that was granted; a new token may have it.',
+        'The server refuses the token although the scope was granted. A new token may work.',
       )
     : decided(
         'give-up',
         'still-refused-after-grant',
-        'All that the server asks for was granted, and it still refuses: asking again is no use.',
+        'The server refuses the token although all required scope was granted. Asking again will not help.',
       )
 }

@@ -1,19 +1,19 @@
 import type { TokenSet } from './token-response.ts'
 
-/** When a token counts as due and as expired. All have defaults that suit most servers. */
+/** When a token counts as due or expired. The defaults suit most servers. */
 export interface RefreshTimingOptions {
-  /** Longest time before expiry at which a refresh starts. Default 300. */
+  /** Maximum time before expiry at which a refresh starts. Default 300. */
   readonly maximumAheadSeconds?: number | undefined
-  /** Share of the token's lifetime at which a refresh starts before expiry. Default 0.2. */
+  /** Fraction of the lifetime before expiry at which a refresh starts. Default 0.2. */
   readonly aheadFraction?: number | undefined
   /**
-   * How far the resource server's clock may be ahead of ours. A token this close to its expiry
-   * counts as expired. Default 120; never more than a tenth of the lifetime is used.
+   * How far the resource server's clock may be ahead of this machine's. A token this close to its
+   * expiry counts as expired. Default 120, but at most a tenth of the lifetime.
    */
   readonly clockSkewSeconds?: number | undefined
   /**
-   * Any number that stays the same for one record, such as a hash of its key. It moves the moment
-   * at which the record's refresh is due, so that records of one age do not refresh at one moment.
+   * Any constant number per record, such as a hash of its key. It shifts the time at which the
+   * record's refresh is due, so that records of the same age do not refresh at the same time.
    * Default 0.
    */
   readonly jitterKey?: number | undefined
@@ -23,7 +23,7 @@ export interface RefreshTimingOptions {
 export interface RefreshTiming {
   /**
    * - `fresh`: use it.
-   * - `refresh-in-background`: use it, and refresh meanwhile.
+   * - `refresh-in-background`: use it, and refresh concurrently.
    * - `expired`: do not use it; refresh first.
    * - `unknown-expiry`: use it until it is rejected.
    */
@@ -35,20 +35,19 @@ export interface RefreshTiming {
     | 'within-clock-skew'
     | 'clock-went-back'
     | 'no-lifetime-given'
-  /** When a refresh is due; `undefined` where the lifetime is not known. */
+  /** When a refresh is due; `undefined` if the lifetime is unknown. */
   readonly refreshDueAtEpochSeconds: number | undefined
 }
 
-/** The part of the margin that jitter may take away. */
+/** The fraction of the margin that jitter can remove. */
 const jitterShare = 0.25
-/** A clock this far behind the moment of issue was set back; less is measuring noise. */
+/** A clock further behind the time of issue was set back. Less is measurement noise. */
 const clockNoiseSeconds = 5
 
 /**
- * How long before expiry the refresh of a token with this lifetime starts, in seconds: the smaller
- * of `maximumAheadSeconds` and `aheadFraction` of the lifetime, less up to a quarter of that as
- * jitter, and never more than half the lifetime. A fixed margin would make every call refresh when
- * tokens live for less than the margin.
+ * Returns how many seconds before expiry a refresh starts: the smallest of `maximumAheadSeconds`,
+ * `aheadFraction` of the lifetime and half the lifetime, minus up to a quarter of it as jitter. With a
+ * fixed margin, every call would refresh if tokens lived shorter than the margin.
  */
 export function refreshAheadSeconds(
   lifetimeSeconds: number,
@@ -66,8 +65,16 @@ export function refreshAheadSeconds(
 /**
  * Decides what to do with an access token now (C-55).
  *
- * @param tokenSet - Times are epoch seconds; fractions are welcome, lifetimes of 2 s exist.
- * @param nowEpochSeconds - The wall clock, not a timer: a timer sleeps with the laptop.
+ * @example
+ * ```ts
+ * const tokenSet = { issuedAtEpochSeconds: 0, expiresAtEpochSeconds: 1000 }
+ * decideRefresh(tokenSet, 790).action // 'fresh'
+ * decideRefresh(tokenSet, 810).action // 'refresh-in-background'
+ * decideRefresh(tokenSet, 1000).action // 'expired'
+ * ```
+ *
+ * @param tokenSet - Times in epoch seconds. Fractions are allowed, for lifetimes of a few seconds.
+ * @param nowEpochSeconds - The wall clock. Timers stop while a laptop sleeps.
  * @see RFC 6749 §5.1 (`expires_in` is RECOMMENDED, so it may be absent)
  */
 export function decideRefresh(
@@ -95,7 +102,7 @@ export function decideRefresh(
   if (nowEpochSeconds >= expiresAtEpochSeconds - skew) {
     return decided('expired', 'within-clock-skew')
   }
-  // Before its own issue a token's age is unknown: it may be long expired on the server.
+  // With a clock before the time of issue, the age is unknown: the token may have expired.
   if (nowEpochSeconds < issuedAtEpochSeconds - clockNoiseSeconds) {
     return decided('refresh-in-background', 'clock-went-back')
   }
@@ -104,7 +111,7 @@ export function decideRefresh(
     : decided('fresh', 'not-due')
 }
 
-/** Spreads any number over [0, 1), neighbours far apart (the finaliser of MurmurHash3). */
+/** Maps any number to [0, 1), neighbors far apart (the finalizer of MurmurHash3). */
 function unitFraction(key: number): number {
   let hash = Math.trunc(key) | 0
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)

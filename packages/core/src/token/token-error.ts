@@ -1,48 +1,48 @@
 import { cleanRemoteText, isRecord } from '../lib/remote-text.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
-/** What the token endpoint answered instead of tokens. */
+/** A response of the token endpoint without tokens. */
 export interface TokenEndpointAnswer {
   readonly status: number
-  /** The `Content-Type` header, as it came. */
+  /** The raw `Content-Type` header. */
   readonly contentType?: string | null | undefined
-  /** The body: text as it came, or an already parsed JSON value. */
+  /** The body: raw text, or a parsed JSON value. */
   readonly body?: unknown
-  /** The `Retry-After` header, as it came. */
+  /** The raw `Retry-After` header. */
   readonly retryAfter?: string | null | undefined
 }
 
 /** Options of {@link classifyTokenError}. */
 export interface ClassifyTokenErrorOptions {
   readonly during: 'refresh' | 'code-exchange'
-  /** Needed to understand a `Retry-After` that is a date. */
+  /** Required to read a `Retry-After` date. */
   readonly nowEpochSeconds?: number | undefined
-  /** Error codes of this server that mean the same as `invalid_grant`. */
+  /** Error codes of this server with the meaning of `invalid_grant`. */
   readonly grantEndedErrors?: readonly string[] | undefined
 }
 
 interface TokenErrorDetails {
-  /** RFC 6749 §5.2 `error`, when the server sent one; without control characters, cut short. */
+  /** RFC 6749 §5.2 `error`, if the server sent one, cleaned and truncated. */
   readonly oauthError: string | undefined
-  /** `error_description`, treated likewise. Text of a stranger: show it as such. */
+  /** `error_description`, cleaned and truncated. Mark it as the server's text when you show it. */
   readonly oauthErrorDescription: string | undefined
-  /** The decision in plain words. Holds nothing secret. */
+  /** The decision in plain words. Contains no secret. */
   readonly explanation: string
 }
 
-/** The server ended the grant, or this code: only the user can give a new one. */
+/** The server ended the grant or rejected the code. The user must sign in again. */
 export interface GrantEndedDecision extends TokenErrorDetails {
   readonly outcome: 'grant-ended'
   readonly reason: 'invalid-grant' | 'interaction-required' | 'empty-bad-request'
 }
 
-/** The client's registration is not valid (any more). The tokens may be; keep them. */
+/** The client's registration is no longer valid. The tokens may still be valid: keep them. */
 export interface RegistrationEndedDecision extends TokenErrorDetails {
   readonly outcome: 'registration-ended'
   readonly reason: 'invalid-client' | 'unauthorized-client'
 }
 
-/** The request was wrong, not the grant: a matter of configuration. Keep everything. */
+/** The request was rejected, not the grant: check the configuration. Keep everything. */
 export interface RequestRefusedDecision extends TokenErrorDetails {
   readonly outcome: 'request-refused'
   readonly reason:
@@ -54,7 +54,7 @@ export interface RequestRefusedDecision extends TokenErrorDetails {
     | 'unexplained-refusal'
 }
 
-/** Says nothing about the grant. Keep everything, try later, ask no user. */
+/** Says nothing about the grant. Keep everything, try again later, do not prompt the user. */
 export interface TransientTokenErrorDecision extends TokenErrorDetails {
   readonly outcome: 'transient'
   readonly reason:
@@ -64,17 +64,17 @@ export interface TransientTokenErrorDecision extends TokenErrorDetails {
     | 'redirect'
     | 'endpoint-not-found'
     | 'not-an-oauth-answer'
-  /** What the server asked to wait, at most a day; `undefined` where it asked nothing. */
+  /** The server's `Retry-After`, at most a day; `undefined` if it sent none. */
   readonly retryAfterSeconds: number | undefined
 }
 
-/** Send the same request again, with the nonce of the `DPoP-Nonce` header (RFC 9449 §8). */
+/** Repeat the request with the nonce of the `DPoP-Nonce` header (RFC 9449 §8). */
 export interface UseDpopNonceDecision extends TokenErrorDetails {
   readonly outcome: 'use-dpop-nonce'
   readonly reason: 'use-dpop-nonce'
 }
 
-/** What an unsuccessful answer of the token endpoint means. Only `grant-ended` ends a grant. */
+/** The meaning of an unsuccessful token response. Only `grant-ended` ends a grant. */
 export type TokenErrorDecision =
   | GrantEndedDecision
   | RegistrationEndedDecision
@@ -83,13 +83,20 @@ export type TokenErrorDecision =
   | UseDpopNonceDecision
 
 /**
- * Tells what an answer of the token endpoint that holds no tokens means for the grant.
+ * Classifies a token response without tokens: what it means for the grant.
  *
- * The rule behind the table: a grant ends only where the authorization server said so. What comes
- * from a proxy, a captive portal or a server in trouble ends nothing, so a 5xx is transient even
- * when its body says `invalid_grant`, and so is every HTML page whatever its status. One deliberate
- * exception: a 400 with an empty body, during a refresh, is what some servers send for a dead
- * refresh token; it ends the grant under a reason of its own, `empty-bad-request`.
+ * A grant ends only if the authorization server says so. A response of a proxy, a captive portal or a
+ * failing server does not end it: a 5xx is transient even if its body says `invalid_grant`, and so is
+ * every HTML page, regardless of its status. There is one exception: some servers answer an invalid
+ * refresh token with a 400 and an empty body. During a refresh, such a response ends the grant, with
+ * the separate reason `empty-bad-request`.
+ *
+ * @example
+ * ```ts
+ * classifyTokenError({ status: 400, body: { error: 'invalid_grant' } }, { during: 'refresh' }).outcome
+ * // 'grant-ended'
+ * classifyTokenError({ status: 503 }, { during: 'refresh' }).outcome // 'transient'
+ * ```
  *
  * @see RFC 6749 §5.2, RFC 8707 §2 (`invalid_target`), RFC 9449 §8 (`use_dpop_nonce`)
  */
@@ -109,12 +116,12 @@ export function classifyTokenError(
     outcome: 'transient',
     reason,
     ...details,
-    explanation: `${what}, which says nothing about the grant: everything is kept.`,
+    explanation: `${what}. This says nothing about the grant, so everything is kept.`,
     retryAfterSeconds: parseRetryAfter(answer.retryAfter, options),
   })
   const { status } = answer
 
-  if (status === 429) return transient('rate-limited', 'The token endpoint limits the rate')
+  if (status === 429) return transient('rate-limited', 'The token endpoint limits the request rate')
   if (status === 408 || status === 425) {
     return transient('timeout-at-server', `The token endpoint answered with status ${status}`)
   }
@@ -131,7 +138,7 @@ export function classifyTokenError(
     return classifyOAuthError(details.oauthError, details, options, transient)
   }
   if (status === 404 || status === 405 || status === 410) {
-    return transient('endpoint-not-found', `There is no token endpoint here (status ${status})`)
+    return transient('endpoint-not-found', `The token endpoint was not found (status ${status})`)
   }
   if (status === 400 && body.kind === 'empty') return classifyEmptyBadRequest(details, options)
   if (body.kind === 'json' && status >= 400) {
@@ -139,18 +146,18 @@ export function classifyTokenError(
       outcome: 'request-refused',
       reason: 'unexplained-refusal',
       ...details,
-      explanation: `The token endpoint refused with status ${status} and gave no OAuth error.`,
+      explanation: `The token endpoint rejected the request with status ${status} and no OAuth error.`,
     }
   }
   return transient(
     'not-an-oauth-answer',
-    `The token endpoint answered with status ${status} and no OAuth answer`,
+    `The token endpoint answered with status ${status} and no OAuth response`,
   )
 }
 
 type Details = Omit<TokenErrorDetails, 'explanation'>
 
-// A map, because the key is a stranger's: an object would answer to "toString".
+// A map, because the key comes from the server: an object would also have "toString".
 const refusals: ReadonlyMap<string, RequestRefusedDecision['reason']> = new Map([
   ['invalid_scope', 'invalid-scope'],
   ['invalid_target', 'invalid-target'],
@@ -175,10 +182,10 @@ function classifyOAuthError(
         outcome: 'grant-ended',
         reason: 'invalid-grant',
         ...details,
-        explanation: `The authorization server says that the ${subject} is not valid (any more).`,
+        explanation: `The authorization server says that the ${subject} is not valid.`,
       }
-    // OpenID Connect Core §3.1.2.6 defines them for the authorization endpoint; Entra ID and others
-    // answer a refresh with them when a policy wants the user back.
+    // OpenID Connect Core §3.1.2.6 defines these for the authorization endpoint. Entra ID and others
+    // also send them for a refresh, when a policy requires the user.
     case 'interaction_required':
     case 'login_required':
     case 'consent_required':
@@ -187,14 +194,14 @@ function classifyOAuthError(
         outcome: 'grant-ended',
         reason: 'interaction-required',
         ...details,
-        explanation: 'The authorization server wants to see the user before it goes on.',
+        explanation: 'The authorization server requires the user to sign in again.',
       }
     case 'invalid_client':
       return {
         outcome: 'registration-ended',
         reason: 'invalid-client',
         ...details,
-        explanation: 'The authorization server does not know this client (any more).',
+        explanation: 'The authorization server does not know this client.',
       }
     case 'unauthorized_client':
       return {
@@ -208,19 +215,19 @@ function classifyOAuthError(
         outcome: 'use-dpop-nonce',
         reason: 'use-dpop-nonce',
         ...details,
-        explanation: 'The authorization server wants the request again, with its DPoP nonce.',
+        explanation: 'The authorization server requires its DPoP nonce in the request.',
       }
     case 'temporarily_unavailable':
     case 'server_error':
       return transient('server-error', `The authorization server reports ${error}`)
     case 'slow_down':
-      return transient('rate-limited', 'The authorization server limits the rate')
+      return transient('rate-limited', 'The authorization server limits the request rate')
     default:
       return {
         outcome: 'request-refused',
         reason: refusals.get(error) ?? 'unknown-error',
         ...details,
-        explanation: `The authorization server refused the request, not the ${subject}.`,
+        explanation: `The authorization server rejected the request, not the ${subject}.`,
       }
   }
 }
@@ -234,7 +241,7 @@ function classifyEmptyBadRequest(
       outcome: 'request-refused',
       reason: 'unexplained-refusal',
       ...details,
-      explanation: 'The token endpoint refused with an empty answer (status 400).',
+      explanation: 'The token endpoint rejected the request with an empty response (status 400).',
     }
   }
   return {
@@ -242,8 +249,8 @@ function classifyEmptyBadRequest(
     reason: 'empty-bad-request',
     ...details,
     explanation:
-      'The token endpoint refused with an empty answer (status 400), which is how some servers ' +
-      'answer a refresh token that is not valid any more.',
+      'The token endpoint rejected the request with an empty response (status 400), as some servers ' +
+      'do for a refresh token that is no longer valid.',
   }
 }
 
@@ -260,7 +267,7 @@ function readBody(answer: TokenEndpointAnswer): ReadBody {
   const text = body.trim()
   if (text === '') return { kind: 'empty' }
   const json = parseJsonObject(text)
-  // The body decides before the header does: some servers send OAuth errors as text/html.
+  // The body takes precedence over the header: some servers send OAuth errors as text/html.
   if (json !== undefined) return { kind: 'json', json }
   if (
     text.startsWith('<') ||

@@ -2,10 +2,10 @@ import { ProtocolError } from '../lib/errors.ts'
 import { isRecord, showRemote } from '../lib/remote-text.ts'
 import { missingScopes, offlineAccess, readScope } from '../scope/scope.ts'
 
-/** How an access token is presented: the scheme of the `Authorization` header. */
+/** The scheme of the `Authorization` header with which an access token is presented. */
 export type TokenType = 'Bearer' | 'DPoP'
 
-/** Something a token response should not have held, and what was made of it. */
+/** A deviation in a token response, and how it was handled. */
 export interface TokenResponseWarning {
   readonly code:
     | 'token-type-absent'
@@ -13,47 +13,46 @@ export interface TokenResponseWarning {
     | 'expires-in-capped'
     | 'refresh-token-ignored'
     | 'scope-ignored'
-  /** Plain words, without any token. */
+  /** In plain words, without a token. */
   readonly message: string
 }
 
-/** A token response with every member checked. The wire's names are kept. */
+/** A validated token response, with the member names of the wire. */
 export interface TokenResponse {
   readonly access_token: string
-  /** In the spelling the `Authorization` header uses, whatever the server's was. */
+  /** In the spelling of the `Authorization` header, regardless of the server's spelling. */
   readonly token_type: TokenType
-  /** Lifetime in seconds, at least 1; `undefined` where the server said nothing usable. */
+  /** Lifetime in seconds, at least 1; `undefined` if the server sent no usable value. */
   readonly expires_in: number | undefined
   readonly refresh_token: string | undefined
-  /** Granted scope, single spaces, each token once; `undefined` where none came. */
+  /** Granted scope with single spaces, each token once; `undefined` if absent. */
   readonly scope: string | undefined
   readonly warnings: readonly TokenResponseWarning[]
 }
 
-/** Longest lifetime believed: ten years. More is a server that counts in milliseconds. */
-const longestLifetimeSeconds = 315_360_000
+/** Ten years. A server that sends more probably counts in milliseconds. */
+const maximumLifetimeSeconds = 315_360_000
 
-// RFC 6749 appendix A.12 and A.17: 1*VSCHAR. Anything else cannot be put in a header or a form
-// safely, and a runtime that refuses it may print the token in its error.
+// RFC 6749 appendix A.12 and A.17: 1*VSCHAR. Other characters are not safe in a header or a form,
+// and a runtime that rejects them may print the token in its error.
 const visibleCharacters = /^[\x20-\x7e]+$/
 
 /**
- * Validates the body of a successful token response. ID tokens and members it does not know are
- * left out.
+ * Parses the body of a successful token response. ID tokens and unknown members are left out.
  *
- * A slip that leaves the tokens usable is a warning, because an error here would throw away a
- * refresh token that the server has just rotated: `expires_in` may be a numeric string; zero,
- * negative or not a number it counts as absent; more than ten years it is cut to ten years. An
- * absent `token_type` counts as `Bearer`. `null` and empty strings count as absent.
+ * A deviation with usable tokens is a warning, because an error would discard a refresh token that
+ * the server has just rotated. `expires_in` may be a numeric string. If it is zero, negative or not a
+ * number, it counts as absent, and more than ten years count as ten years. An absent `token_type`
+ * counts as `Bearer`. `null` and empty strings count as absent.
  *
  * @param body - The parsed JSON body.
- * @throws {ProtocolError} `TOKEN_RESPONSE_INVALID` where there is no access token, or it cannot be
- *   presented: not a string of visible ASCII characters, or of an unknown `token_type`.
+ * @throws {ProtocolError} `TOKEN_RESPONSE_INVALID` if the access token is missing, is not a string of
+ *   visible ASCII characters, or has an unknown `token_type`.
  * @see RFC 6749 §5.1
  */
 export function parseTokenResponse(body: unknown): TokenResponse {
   if (!isRecord(body)) {
-    throw invalid(`is ${Array.isArray(body) ? 'an array' : typeof body}, not a JSON object`)
+    throw invalid(`is ${Array.isArray(body) ? 'an array' : typeof body}`)
   }
   const warnings: TokenResponseWarning[] = []
   const accessToken = body['access_token']
@@ -76,8 +75,8 @@ export function parseTokenResponse(body: unknown): TokenResponse {
 function invalid(what: string): ProtocolError {
   return new ProtocolError(
     'TOKEN_RESPONSE_INVALID',
-    `The token response ${what}. Expected the JSON object of RFC 6749 §5.1 with access_token and ` +
-      'token_type. Check that the URL is the token endpoint, and the authorization server’s logs.',
+    `The token response ${what} (expected a JSON object with access_token and token_type, ` +
+      'RFC 6749 §5.1). Check that the URL is the token endpoint, and the authorization server’s logs.',
   )
 }
 
@@ -92,7 +91,7 @@ function readTokenType(value: unknown, warnings: TokenResponseWarning[]): TokenT
   const name = typeof value === 'string' ? value.toLowerCase() : ''
   if (name === 'bearer') return 'Bearer'
   if (name === 'dpop') return 'DPoP'
-  throw invalid(`has the token_type ${showRemote(value)}, and only Bearer and DPoP are supported`)
+  throw invalid(`has the token_type ${showRemote(value)}, but only Bearer and DPoP are supported`)
 }
 
 function readLifetime(value: unknown, warnings: TokenResponseWarning[]): number | undefined {
@@ -103,17 +102,17 @@ function readLifetime(value: unknown, warnings: TokenResponseWarning[]): number 
     warnings.push({
       code: 'expires-in-ignored',
       message:
-        `expires_in is ${showRemote(value)}, which is no lifetime; the token is used until ` +
+        `expires_in is ${showRemote(value)}, which is not a lifetime; the token is used until ` +
         'the resource server rejects it',
     })
     return undefined
   }
-  if (seconds > longestLifetimeSeconds) {
+  if (seconds > maximumLifetimeSeconds) {
     warnings.push({
       code: 'expires-in-capped',
-      message: `expires_in is ${showRemote(value)}; more than ten years is taken for ten years`,
+      message: `expires_in is ${showRemote(value)}; more than ten years count as ten years`,
     })
-    return longestLifetimeSeconds
+    return maximumLifetimeSeconds
   }
   return Math.max(1, Math.floor(seconds))
 }
@@ -134,55 +133,55 @@ function readGrantedScope(value: unknown, warnings: TokenResponseWarning[]): str
   if (ignored.length > 0 || (typeof value !== 'string' && tokens.length === 0)) {
     warnings.push({
       code: 'scope-ignored',
-      message: `scope is ${showRemote(value)}; what is no scope token in it was left out`,
+      message: `scope is ${showRemote(value)}; invalid scope tokens were left out`,
     })
   }
   return tokens.length === 0 ? undefined : tokens.join(' ')
 }
 
-/** The tokens of one grant as a client keeps them. Plain data: it survives JSON. */
+/** The tokens of one grant, as a client stores them. Plain JSON data. */
 export interface TokenSet {
   readonly accessToken: string
   readonly tokenType: TokenType
-  /** `undefined` where the server gave no lifetime: only a rejection tells. */
+  /** `undefined` if the server sent no lifetime: the token is used until it is rejected. */
   readonly expiresAtEpochSeconds: number | undefined
   readonly issuedAtEpochSeconds: number
   readonly refreshToken: string | undefined
-  /** The scope in force: what was granted, else what was asked for, else what was before. */
+  /** The current scope: the granted one, otherwise the requested one, otherwise the previous one. */
   readonly scope: string | undefined
 }
 
 /** Options of {@link mergeTokenResponse}. */
 export interface MergeTokenResponseOptions {
-  /** The time the lifetime counts from. Best taken before the request was sent. */
+  /** The start of the lifetime. Use the time before the request was sent. */
   readonly nowEpochSeconds: number
-  /** The `scope` that was sent to get this response; leave it out where none was sent. */
+  /** The `scope` of the request; leave it out if the request had none. */
   readonly requestedScope?: string | undefined
 }
 
-/** What a token response changed. */
+/** The result of {@link mergeTokenResponse}. */
 export interface TokenMerge {
   readonly tokenSet: TokenSet
   /**
-   * - `issued`: there was none before, now there is one.
+   * - `issued`: the first refresh token of the grant.
    * - `rotated`: a new one replaces the old one.
-   * - `kept`: none came, or the same; the old one stays in force.
-   * - `none`: there is none, before and after. The server was free to decide that.
+   * - `kept`: the response contains none, or the same one. The old one stays valid.
+   * - `none`: the grant has none. The server may decide that.
    */
   readonly refreshToken: 'issued' | 'rotated' | 'kept' | 'none'
   /**
-   * What was asked for, or held before, and was not granted. `offline_access` is never counted:
-   * many servers grant it without saying so.
+   * Scope that was requested or previously granted, and is not granted now. Never includes
+   * `offline_access`, because many servers grant it without listing it.
    */
   readonly missingScopes: readonly string[]
 }
 
 /**
- * Merges a token response into what the client holds: a refresh token that did not come is kept,
- * and so is a scope that did not come (C-50); a scope that came narrower is reported (C-56).
+ * Merges a token response into the previous token set. If the response has no refresh token or no
+ * scope, the previous one is kept (C-50). A narrower scope is reported (C-56).
  *
- * @param previous - What the grant held before a refresh. For a code exchange `undefined`: a new
- *   grant must not inherit the refresh token of the old one.
+ * @param previous - The token set before a refresh. Pass `undefined` for a code exchange: a new grant
+ *   must not inherit the refresh token of the old one.
  * @see RFC 6749 §5.1 (an absent `scope` means: as requested), §6 (refresh tokens may be replaced)
  */
 export function mergeTokenResponse(
@@ -199,7 +198,7 @@ export function mergeTokenResponse(
       expiresAtEpochSeconds:
         response.expires_in === undefined
           ? undefined
-          : // Servers count in whole seconds: a token issued late in a second ends that much earlier.
+          : // Servers count in whole seconds, so round the start down.
             Math.floor(options.nowEpochSeconds) + response.expires_in,
       issuedAtEpochSeconds: options.nowEpochSeconds,
       refreshToken,

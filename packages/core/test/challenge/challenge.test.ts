@@ -71,12 +71,12 @@ test.each<[string, string | string[], unknown[]]>([
   ],
   ['names in any case', 'bEARER SCOPE="a"', [['bEARER', { scope: 'a' }]]],
   [
-    'of a repeated parameter the first',
+    'a repeated parameter, of which the first counts',
     'Bearer scope="a", scope="b"',
     [['Bearer', { scope: 'a' }]],
   ],
   [
-    'a name every object has',
+    'a name that every object has',
     'Bearer __proto__="x", constructor="y"',
     [
       [
@@ -88,7 +88,7 @@ test.each<[string, string | string[], unknown[]]>([
       ],
     ],
   ],
-])('parses %s', { tags: ['C-30'] }, (_, header, expected) => {
+])('challenge: parses %s', { tags: ['C-30'] }, (_, header, expected) => {
   expect(plain(header)).toEqual(expected)
 })
 
@@ -114,11 +114,11 @@ test.each<[string, string, unknown[]]>([
   ],
   ['a quote that never ends', 'Bearer realm="x", scope="a b', [['Bearer', { realm: 'x' }]]],
   ['a quote that ends in a backslash', 'Bearer scope="a\\', [['Bearer', {}]]],
-])('makes the best of %s', { tags: ['C-30'] }, (_, header, expected) => {
+])('challenge: tolerates %s', { tags: ['C-30'] }, (_, header, expected) => {
   expect(plain(header)).toEqual(expected)
 })
 
-test('no header, no challenge', () => {
+test('challenge: no header contains no challenge', () => {
   expect(parseChallenges(null)).toEqual([])
   expect(parseChallenges(undefined)).toEqual([])
   expect(readBearerChallenge(undefined)).toBeUndefined()
@@ -141,7 +141,7 @@ const challenge = fc.record({
 })
 
 test(
-  'law: challenges that were formatted are parsed back, however many',
+  'challenge law: formatted challenges are parsed back, in any number',
   { tags: ['C-30'] },
   () => {
     fc.assert(
@@ -153,7 +153,7 @@ test(
   },
 )
 
-test('law: no header makes the parser throw or hang', () => {
+test('challenge law: no header makes the parser throw or hang', () => {
   const headerText = fc.string({
     unit: fc.constantFrom(...'aB1 \t,="\\;/é'.split('')),
     maxLength: 60,
@@ -166,13 +166,13 @@ test('law: no header makes the parser throw or hang', () => {
   )
 })
 
-test('a long hostile header takes no more than linear time', () => {
+test('challenge: a long hostile header takes linear time', () => {
   const hostile = 'Bearer a="'.concat('\\"'.repeat(500_000))
   expect(parseChallenges(hostile)).toHaveLength(1)
 })
 
 test(
-  'a Bearer challenge that a gateway added hides nothing of the resource’s own',
+  'bearer challenge: a challenge added by a gateway does not hide the one of the resource',
   { tags: ['C-20', 'C-30'] },
   () => {
     const header =
@@ -190,7 +190,7 @@ test(
   },
 )
 
-test('a value of a stranger shows no mark that steers a terminal', () => {
+test('bearer challenge: text contains no character that controls a terminal', () => {
   const shown = showRemote('a\u001b[31m\u009b31m\u202eb\u2028c\u007f')
   expect(shown).toBe(String.raw`"a\u001b[31m\u009b31m\u202eb\u2028c\u007f"`)
 })
@@ -201,17 +201,21 @@ test.each([
   ['parameters', `Bearer ${'a=b, '.repeat(2_000_000)}`],
   ['schemes', 'Basic, '.repeat(1_500_000)],
   ['commas', ','.repeat(10_000_000)],
-])('a header of 10 MB made of %s ends no process', { tags: ['C-20'] }, (_, header) => {
-  expect(parseChallenges(header).length).toBeLessThan(16_384)
-  expect(parseChallenges(Array.from({ length: 100 }, () => 'Basic'))).toHaveLength(64)
-})
+])(
+  'challenge: a header of 10 MB of %s does not end the process',
+  { tags: ['C-20'] },
+  (_, header) => {
+    expect(parseChallenges(header).length).toBeLessThan(16_384)
+    expect(parseChallenges(Array.from({ length: 100 }, () => 'Basic'))).toHaveLength(64)
+  },
+)
 
-test('what follows a challenge within the limit is not lost', { tags: ['C-20'] }, () => {
+test('challenge: a second challenge within the limit is found', { tags: ['C-20'] }, () => {
   const header = `Basic realm="${'x'.repeat(8000)}", Bearer scope="a"`
   expect(readBearerChallenge(header)?.scope).toEqual(['a'])
 })
 
-test('a Bearer challenge comes before a DPoP one, whatever their order', () => {
+test('bearer challenge: Bearer takes precedence over DPoP in any order', () => {
   const header = 'DPoP scope="d", Basic realm="x", Bearer scope="b"'
   expect(readBearerChallenge(header)).toEqual({ scheme: 'Bearer', scope: ['b'] })
   expect(readBearerChallenge('DPoP algs="ES256", scope="d"')).toEqual({
@@ -220,40 +224,44 @@ test('a Bearer challenge comes before a DPoP one, whatever their order', () => {
   })
 })
 
-test('reads the scope challenge of the MCP specification', { tags: ['C-21'] }, () => {
-  const header =
-    'Bearer error="insufficient_scope",\n scope="files:write", resource_metadata=' +
-    '"https://mcp.example.com/.well-known/oauth-protected-resource", ' +
-    'error_description="File write permission required for this operation"'
-  expect(readBearerChallenge(header.replaceAll('\n', ''))).toEqual({
-    scheme: 'Bearer',
-    error: 'insufficient_scope',
-    scope: ['files:write'],
-    resource_metadata: 'https://mcp.example.com/.well-known/oauth-protected-resource',
-    error_description: 'File write permission required for this operation',
-  })
-})
+test(
+  'bearer challenge: reads the scope challenge of the MCP specification',
+  { tags: ['C-21'] },
+  () => {
+    const header =
+      'Bearer error="insufficient_scope",\n scope="files:write", resource_metadata=' +
+      '"https://mcp.example.com/.well-known/oauth-protected-resource", ' +
+      'error_description="File write permission required for this operation"'
+    expect(readBearerChallenge(header.replaceAll('\n', ''))).toEqual({
+      scheme: 'Bearer',
+      error: 'insufficient_scope',
+      scope: ['files:write'],
+      resource_metadata: 'https://mcp.example.com/.well-known/oauth-protected-resource',
+      error_description: 'File write permission required for this operation',
+    })
+  },
+)
 
 test.each([
   ['http on a host that is not loopback', 'http://mcp.test/x'],
   ['another scheme', 'file:///etc/passwd'],
   ['no URL', 'over there'],
   ['credentials', 'https://user:pass@mcp.test/x'],
-])('ignores a resource_metadata with %s', { tags: ['C-30'] }, (_, url) => {
+])('bearer challenge: ignores a resource_metadata with %s', { tags: ['C-30'] }, (_, url) => {
   expect(readBearerChallenge(`Bearer resource_metadata="${url}", scope="a"`)).toEqual({
     scheme: 'Bearer',
     scope: ['a'],
   })
 })
 
-test('text of a stranger comes without control characters, and cut short', () => {
+test('bearer challenge: text has no control characters and is truncated', () => {
   const header = `Bearer error_description="a\u001b[31m\u202eb${'x'.repeat(1000)}"`
   const described = readBearerChallenge(header)?.error_description ?? ''
   expect(described).toMatch(/^a \[31m bx+…$/)
   expect(described.length).toBeLessThan(400)
 })
 
-test('law: a bearer challenge that was formatted is read back', { tags: ['C-30'] }, () => {
+test('bearer challenge law: a formatted challenge is read back', { tags: ['C-30'] }, () => {
   const text = fc.constantFrom('invalid_token', 'say "why", please', String.raw`a\b`)
   const bearer = fc.record(
     {
@@ -279,6 +287,6 @@ test.each([
   ['a name that is no token', { scheme: 'Bearer', parameters: new Map([['a b', 'c']]) }],
   ['token68 with a space', { scheme: 'Negotiate', token68: 'a b' }],
   ['both forms', { scheme: 'X', token68: 'abc', parameters: new Map([['a', 'b']]) }],
-])('refuses to write %s', (_, one) => {
+])('challenge: refuses to format %s', (_, one) => {
   expect(() => formatChallenge(one)).toThrow(expect.objectContaining({ code: 'CHALLENGE_INVALID' }))
 })

@@ -10,12 +10,12 @@ import {
 
 const hostile =
   'a\u0000\u001b]0;x\u0007\r\u007f\u009b\u061c\u200b\u200e\u202e\u2066\u2028\u2029\ufeff\u{e0041}b'
-// Every character that a terminal or a reader could be misled by, but for the joiners of words.
+// Every character that could mislead a terminal or a reader, except the joiners of words.
 const steering = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 const steeringInText = /(?![\n\t\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u
 
 test(
-  'remote text: every form that is shown is free of controls and invisible marks',
+  'remote text: shown text contains no control or invisible characters',
   { tags: ['C-06'] },
   () => {
     expect(showRemote(hostile)).not.toMatch(steering)
@@ -25,7 +25,7 @@ test(
 )
 
 test(
-  'remote text: escaping keeps lines, tabs, and the joiners that words and emoji need',
+  'remote text: escaping keeps line feeds, tabs, and the joiners of words and emoji',
   { tags: ['C-06'] },
   () => {
     for (const text of ['one\n\ttwo', 'می\u200cخواهم', '👩\u200d💻', '❤\ufe0f']) {
@@ -34,7 +34,7 @@ test(
   },
 )
 
-test('remote text: JSON that is escaped still means the same', { tags: ['C-06'] }, () => {
+test('remote text: escaped JSON parses to the same value', { tags: ['C-06'] }, () => {
   assert(
     property(string({ unit: 'binary' }), (text) => {
       const escaped = escapeInvisible(JSON.stringify({ text: `${text}${hostile}` }))
@@ -44,7 +44,7 @@ test('remote text: JSON that is escaped still means the same', { tags: ['C-06'] 
   )
 })
 
-test('remote text: is cut between characters, not within one', { tags: ['C-06'] }, () => {
+test('remote text: truncation does not split a character', { tags: ['C-06'] }, () => {
   const long = '😀'.repeat(400)
   for (const length of [119, 120, 121]) {
     expect(showRemote(long, length).isWellFormed()).toBe(true)
@@ -53,7 +53,7 @@ test('remote text: is cut between characters, not within one', { tags: ['C-06'] 
 })
 
 test(
-  'remote text: a document nested too deeply to be written is refused like any other',
+  'remote text: a document that is nested too deeply is refused with a typed error',
   { tags: ['C-30'] },
   () => {
     const deep: unknown = JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)
@@ -71,7 +71,7 @@ test(
 )
 
 test(
-  'registration response: an error shows nothing of a body that may hold a secret',
+  'registration response: an error shows nothing of a body that may contain a secret',
   { tags: ['C-06'] },
   () => {
     const secret = 'registration-secret-5f1c'

@@ -13,7 +13,7 @@ const document = {
   token_endpoint: 'https://auth.test/token',
 }
 
-test('keeps what is right, leaves out what is wrong, and says so', { tags: ['C-31'] }, () => {
+test('server metadata: keeps valid members, and reports invalid ones', { tags: ['C-31'] }, () => {
   const { metadata, warnings } = parseAuthorizationServerMetadata(
     {
       ...document,
@@ -38,7 +38,7 @@ test('keeps what is right, leaves out what is wrong, and says so', { tags: ['C-3
   })
   expect(warnings.map((warning) => warning.message)).toEqual([
     'scopes_supported has entries that are not strings; it was left out',
-    'scopes_supported has "a b", which is no scope token; it was left out',
+    'scopes_supported has "a b", which is not a scope token; it was left out',
     'registration_endpoint is "http://auth.test/register", not an https URL (or http on a loopback host); it was left out',
     'code_challenge_methods_supported is "S256", not an array; it was left out',
     'client_id_metadata_document_supported is "true", not true or false; it was left out',
@@ -50,7 +50,7 @@ test.each([
   ['a slash more', 'https://auth.test/'],
   ['another case', 'https://AUTH.test'],
   ['none', undefined],
-])('refuses metadata whose issuer is %s', { tags: ['C-32'] }, (_, named) => {
+])('server metadata: refuses an issuer with %s', { tags: ['C-32'] }, (_, named) => {
   expect(() => parseAuthorizationServerMetadata({ ...document, issuer: named }, issuer)).toThrow(
     expect.objectContaining({ code: 'ISSUER_MISMATCH' }),
   )
@@ -70,13 +70,13 @@ test.each([
     { ...document, authorization_endpoint: 'javascript:alert(1)' },
     'URL_INVALID',
   ],
-])('refuses metadata with %s', { tags: ['C-31'] }, (_, wrong, code) => {
+])('server metadata: refuses %s', { tags: ['C-31'] }, (_, wrong, code) => {
   expect(() => parseAuthorizationServerMetadata(wrong, issuer)).toThrow(
     expect.objectContaining({ code }),
   )
 })
 
-test('http is for loopback hosts', () => {
+test('server metadata: http is allowed on loopback hosts only', () => {
   const local = 'http://127.0.0.1:3000'
   const { metadata } = parseAuthorizationServerMetadata(
     { issuer: local, authorization_endpoint: `${local}/a`, token_endpoint: 'http://[::1]:1/t' },
@@ -92,21 +92,29 @@ test.each([
   ['only plain', ['plain'], false, 'refuse', 's256-not-listed'],
   ['only plain, option set', ['plain'], true, 'refuse', 's256-not-listed'],
   ['an empty list, option set', [], true, 'refuse', 's256-not-listed'],
-])('PKCE, %s: %s %s gives %s', { tags: ['C-33'] }, (_, methods, assumeS256, action, reason) => {
-  const metadata = methods === undefined ? {} : { code_challenge_methods_supported: methods }
-  expect(decidePkce(metadata, { assumeS256 })).toMatchObject({ action, reason })
-})
+])(
+  'PKCE: %s: %s, assumeS256 %s: %s',
+  { tags: ['C-33'] },
+  (_, methods, assumeS256, action, reason) => {
+    const metadata = methods === undefined ? {} : { code_challenge_methods_supported: methods }
+    expect(decidePkce(metadata, { assumeS256 })).toMatchObject({ action, reason })
+  },
+)
 
-test('an OpenID Provider is known by what only providers publish', { tags: ['C-07'] }, () => {
-  expect(isOpenIdProvider({ scopes_supported: ['openid'] })).toBe(true)
-  expect(isOpenIdProvider({ subject_types_supported: ['public'] })).toBe(true)
-  expect(isOpenIdProvider({ id_token_signing_alg_values_supported: ['RS256'] })).toBe(true)
-  expect(isOpenIdProvider({ scopes_supported: ['offline_access'] })).toBe(false)
-})
+test(
+  'OpenID Provider: recognized by members that only OpenID Providers publish',
+  { tags: ['C-07'] },
+  () => {
+    expect(isOpenIdProvider({ scopes_supported: ['openid'] })).toBe(true)
+    expect(isOpenIdProvider({ subject_types_supported: ['public'] })).toBe(true)
+    expect(isOpenIdProvider({ id_token_signing_alg_values_supported: ['RS256'] })).toBe(true)
+    expect(isOpenIdProvider({ scopes_supported: ['offline_access'] })).toBe(false)
+  },
+)
 
 const server = 'https://mcp.test/mcp'
 
-test('reads protected resource metadata', { tags: ['C-30', 'S-10'] }, () => {
+test('resource metadata: parses the members it uses', { tags: ['C-30', 'S-10'] }, () => {
   expect(
     parseProtectedResourceMetadata(
       {
@@ -139,7 +147,7 @@ test('reads protected resource metadata', { tags: ['C-30', 'S-10'] }, () => {
   })
 })
 
-test('reports offline_access among the scopes of a resource', { tags: ['S-02'] }, () => {
+test('resource metadata: reports offline_access in scopes_supported', { tags: ['S-02'] }, () => {
   const { warnings } = parseProtectedResourceMetadata(
     {
       resource: server,
@@ -157,7 +165,7 @@ test.each([
   'https://mcp.test/.well-known/oauth-protected-resource',
   'https://mcp.test/.well-known/oauth-protected-resource/mcp',
 ])(
-  'takes a resource of the whole origin from %s, and says so',
+  'resource metadata: accepts the whole origin as resource from %s, with a warning',
   { tags: ['C-30'] },
   (documentUrl) => {
     const { metadata, warnings } = parseProtectedResourceMetadata(ofTheWholeOrigin, server, {
@@ -168,7 +176,7 @@ test.each([
   },
 )
 
-// A tenant at /mcp can serve each of these, and would get tokens that are good at its neighbours.
+// A tenant at /mcp can serve each of these, and would get tokens that are valid at its neighbors.
 test.each([
   undefined,
   'https://mcp.test/mcp/.well-known/oauth-protected-resource',
@@ -179,14 +187,18 @@ test.each([
   'https://mcp.test/.well-known/oauth-protected-resources',
   'https://evil.test/.well-known/oauth-protected-resource/mcp',
   'https://mcp.test:8443/.well-known/oauth-protected-resource/mcp',
-])('refuses a resource of the whole origin from %s', { tags: ['C-30', 'C-34'] }, (documentUrl) => {
-  expect(() => parseProtectedResourceMetadata(ofTheWholeOrigin, server, { documentUrl })).toThrow(
-    expect.objectContaining({ code: 'RESOURCE_TOO_WIDE' }),
-  )
-})
+])(
+  'resource metadata: refuses the whole origin as resource from %s',
+  { tags: ['C-30', 'C-34'] },
+  (documentUrl) => {
+    expect(() => parseProtectedResourceMetadata(ofTheWholeOrigin, server, { documentUrl })).toThrow(
+      expect.objectContaining({ code: 'RESOURCE_TOO_WIDE' }),
+    )
+  },
+)
 
 test(
-  'takes a wider resource from anywhere when the host names it',
+  'resource metadata: accepts a wider resource from any document if the host names it',
   { tags: ['C-30', 'C-34'] },
   () => {
     const documentUrl = 'https://mcp.test/mcp/metadata.json'
@@ -208,7 +220,7 @@ test.each([
   ['no object', 'html', 'METADATA_INVALID'],
   ['no resource', { authorization_servers: [issuer] }, 'METADATA_INVALID'],
   [
-    'a resource that is no URL',
+    'a resource that is not a URL',
     { resource: 'mcp', authorization_servers: [issuer] },
     'URL_INVALID',
   ],
@@ -224,7 +236,7 @@ test.each([
     { resource: server, authorization_servers: ['http://auth.test'] },
     'METADATA_INVALID',
   ],
-])('refuses protected resource metadata with %s', { tags: ['C-30'] }, (_, wrong, code) => {
+])('resource metadata: refuses %s', { tags: ['C-30'] }, (_, wrong, code) => {
   expect(() => parseProtectedResourceMetadata(wrong, server)).toThrow(
     expect.objectContaining({ code }),
   )

@@ -25,13 +25,17 @@ test.each([
     'http://127.0.0.1:3000',
     [['root', 'http://127.0.0.1:3000/.well-known/oauth-protected-resource']],
   ],
-])('looks for the metadata of %s in order', { tags: ['C-30'] }, (server, places) => {
-  expect(protectedResourceMetadataUrls(server).map(({ place, url }) => [place, url])).toEqual(
-    places,
-  )
-})
+])(
+  'well-known: locations of the metadata of %s, in order',
+  { tags: ['C-30'] },
+  (server, places) => {
+    expect(protectedResourceMetadataUrls(server).map(({ place, url }) => [place, url])).toEqual(
+      places,
+    )
+  },
+)
 
-test('the URL of the challenge is the only place where there is one', { tags: ['C-30'] }, () => {
+test('well-known: the URL of the challenge is the only location', { tags: ['C-30'] }, () => {
   const challengeUrl = 'https://cdn.example.com/metadata.json'
   expect(protectedResourceMetadataUrls('https://example.com/mcp', { challengeUrl })).toEqual([
     { url: challengeUrl, place: 'challenge' },
@@ -43,14 +47,18 @@ test('the URL of the challenge is the only place where there is one', { tags: ['
   ).toThrow(expect.objectContaining({ code: 'ENDPOINT_NOT_SECURE' }))
 })
 
-test('an MCP server in the network without TLS is refused', { tags: ['C-06', 'C-30'] }, () => {
-  const challengeUrl = 'https://example.com/metadata.json'
-  for (const options of [{}, { challengeUrl }]) {
-    expect(() => protectedResourceMetadataUrls('http://example.com/mcp', options)).toThrow(
-      expect.objectContaining({ code: 'ENDPOINT_NOT_SECURE' }),
-    )
-  }
-})
+test(
+  'well-known: refuses an MCP server without TLS that is not on loopback',
+  { tags: ['C-06', 'C-30'] },
+  () => {
+    const challengeUrl = 'https://example.com/metadata.json'
+    for (const options of [{}, { challengeUrl }]) {
+      expect(() => protectedResourceMetadataUrls('http://example.com/mcp', options)).toThrow(
+        expect.objectContaining({ code: 'ENDPOINT_NOT_SECURE' }),
+      )
+    }
+  },
+)
 
 test.each([
   [
@@ -83,9 +91,13 @@ test.each([
       'https://auth.example.com/.well-known/openid-configuration',
     ],
   ],
-])('looks for the metadata of the issuer %s in order', { tags: ['C-31'] }, (issuer, urls) => {
-  expect(authorizationServerMetadataUrls(issuer).map(({ url }) => url)).toEqual(urls)
-})
+])(
+  'well-known: locations of the metadata of the issuer %s, in order',
+  { tags: ['C-31'] },
+  (issuer, urls) => {
+    expect(authorizationServerMetadataUrls(issuer).map(({ url }) => url)).toEqual(urls)
+  },
+)
 
 test.each([
   ['a query', 'https://auth.test/?a=b', 'URL_INVALID'],
@@ -93,11 +105,11 @@ test.each([
   ['no URL', 'auth.test', 'URL_INVALID'],
   ['another scheme', 'ftp://auth.test', 'URL_INVALID'],
   ['http', 'http://auth.test', 'ENDPOINT_NOT_SECURE'],
-])('refuses an issuer with %s', { tags: ['C-31'] }, (_, issuer, code) => {
+])('issuer: refuses %s', { tags: ['C-31'] }, (_, issuer, code) => {
   expect(() => authorizationServerMetadataUrls(issuer)).toThrow(expect.objectContaining({ code }))
 })
 
-test('a password in a URL is refused and not repeated', { tags: ['C-06'] }, () => {
+test('URL: a password is refused and not shown', { tags: ['C-06'] }, () => {
   let message = ''
   try {
     canonicalResource('https://me:hunter2@mcp.test/mcp')
@@ -118,12 +130,12 @@ test.each([
   ['https://mcp.example.com/mcp/', 'https://mcp.example.com/mcp/'],
   ['https://mcp.example.com/mcp#part', 'https://mcp.example.com/mcp'],
   ['https://mcp.example.com/mcp?tenant=a', 'https://mcp.example.com/mcp?tenant=a'],
-])('the canonical URI of %s is %s', { tags: ['C-34'] }, (url, canonical) => {
+])('resource: the canonical URI of %s is %s', { tags: ['C-34'] }, (url, canonical) => {
   expect(canonicalResource(url)).toBe(canonical)
   expect(canonicalResource(canonical)).toBe(canonical)
 })
 
-test('a URI without a scheme is not canonical', { tags: ['C-34'] }, () => {
+test('resource: a URI without a scheme is refused', { tags: ['C-34'] }, () => {
   expect(() => canonicalResource('mcp.example.com')).toThrow(
     expect.objectContaining({ code: 'URL_INVALID' }),
   )
@@ -141,6 +153,6 @@ test.each([
   ['https://other.test', 'https://mcp.test/mcp', 'different'],
   ['https://mcp.test/mcp?a=b', 'https://mcp.test/mcp', 'different'],
   ['https://mcp.test/mcp#a', 'https://mcp.test/mcp', 'different'],
-])('%s, for the server %s, is %s', { tags: ['C-34'] }, (resource, server, relation) => {
+])('resource: %s, for the server %s, is %s', { tags: ['C-34'] }, (resource, server, relation) => {
   expect(relateResource(resource, server)).toBe(relation)
 })

@@ -18,44 +18,52 @@ const silent = { scopes_supported: ['files:read'] }
 
 test.each<[string, ScopeSources, string | undefined, string]>([
   [
-    'the challenge first',
+    'the scope of the challenge first',
     { challengeScope: 'files:read', protectedResource: { scopes_supported: ['a', 'b'] } },
     'files:read',
     'challenge',
   ],
   [
-    'then all of the resource metadata',
+    'all scopes of the resource metadata second',
     { protectedResource: { scopes_supported: ['a', 'b'] } },
     'a b',
     'protected-resource-metadata',
   ],
   [
-    'an empty challenge is none',
+    'the metadata if the challenge is empty',
     { challengeScope: ' ', protectedResource: { scopes_supported: ['a'] } },
     'a',
     'protected-resource-metadata',
   ],
   ['else no parameter', {}, undefined, 'none'],
   ['an empty list is none', { protectedResource: { scopes_supported: [] } }, undefined, 'none'],
-])('takes %s', { tags: ['C-20'] }, (_, sources, scope, source) => {
+])('negotiate scope: uses %s', { tags: ['C-20'] }, (_, sources, scope, source) => {
   expect(negotiateScope(sources)).toMatchObject({ scope, source })
 })
 
-test('assumes no relation between the challenge and what is supported', { tags: ['C-21'] }, () => {
-  const decision = negotiateScope({
-    challengeScope: 'unheard:of',
-    protectedResource: { scopes_supported: ['files:read'] },
-    authorizationServer: silent,
-  })
-  expect(decision.scope).toBe('unheard:of')
-})
+test(
+  'negotiate scope: assumes no relation between the challenge and scopes_supported',
+  { tags: ['C-21'] },
+  () => {
+    const decision = negotiateScope({
+      challengeScope: 'unheard:of',
+      protectedResource: { scopes_supported: ['files:read'] },
+      authorizationServer: silent,
+    })
+    expect(decision.scope).toBe('unheard:of')
+  },
+)
 
-test('adds offline_access where the authorization server lists it', { tags: ['C-02'] }, () => {
-  expect(negotiateScope({ challengeScope: 'b a', authorizationServer: lists })).toMatchObject({
-    scope: 'b a offline_access',
-    offlineAccess: 'added',
-  })
-})
+test(
+  'negotiate scope: adds offline_access if the authorization server lists it',
+  { tags: ['C-02'] },
+  () => {
+    expect(negotiateScope({ challengeScope: 'b a', authorizationServer: lists })).toMatchObject({
+      scope: 'b a offline_access',
+      offlineAccess: 'added',
+    })
+  },
+)
 
 test.each<[string, ScopeSources, string]>([
   ['nobody lists it', { challengeScope: 'a', authorizationServer: silent }, 'not-advertised'],
@@ -83,12 +91,16 @@ test.each<[string, ScopeSources, string]>([
     { challengeScope: 'a', previouslyRequested: 'a offline_access', authorizationServer: silent },
     'dropped',
   ],
-])('does not ask for offline_access where %s', { tags: ['C-04'] }, (_, sources, outcome) => {
-  expect(negotiateScope(sources)).toMatchObject({ scope: 'a', offlineAccess: outcome })
-})
+])(
+  'negotiate scope: does not request offline_access if %s',
+  { tags: ['C-04'] },
+  (_, sources, outcome) => {
+    expect(negotiateScope(sources)).toMatchObject({ scope: 'a', offlineAccess: outcome })
+  },
+)
 
 test(
-  'reports a resource server that names offline_access',
+  'negotiate scope: reports a resource server that names offline_access',
   { tags: ['C-04', 'S-01', 'S-02'] },
   () => {
     const decision = negotiateScope({
@@ -102,19 +114,26 @@ test(
   },
 )
 
-test('a client that does not want refresh tokens asks for none', { tags: ['C-01', 'C-02'] }, () => {
-  const sources = { challengeScope: 'a', authorizationServer: lists }
-  expect(negotiateScope(sources, { wantsRefreshToken: false })).toMatchObject({
-    scope: 'a',
-    offlineAccess: 'not-wanted',
-  })
-  const undeclared = negotiateScope({ ...sources, client: { grant_types: ['authorization_code'] } })
-  expect(undeclared).toMatchObject({ scope: 'a', offlineAccess: 'not-wanted' })
-  expect(undeclared.trace.flatMap((entry) => entry.requirements)).toContain('C-01')
-})
+test(
+  'negotiate scope: does not request offline_access if the client wants no refresh token',
+  { tags: ['C-01', 'C-02'] },
+  () => {
+    const sources = { challengeScope: 'a', authorizationServer: lists }
+    expect(negotiateScope(sources, { wantsRefreshToken: false })).toMatchObject({
+      scope: 'a',
+      offlineAccess: 'not-wanted',
+    })
+    const undeclared = negotiateScope({
+      ...sources,
+      client: { grant_types: ['authorization_code'] },
+    })
+    expect(undeclared).toMatchObject({ scope: 'a', offlineAccess: 'not-wanted' })
+    expect(undeclared.trace.flatMap((entry) => entry.requirements)).toContain('C-01')
+  },
+)
 
 test(
-  'a step-up asks for the union, and offline_access survives it',
+  'step-up: requests the union of scopes, and offline_access survives',
   { tags: ['C-08', 'C-22'] },
   () => {
     expect(
@@ -131,7 +150,7 @@ test(
   },
 )
 
-test('a step-up after a request without scope keeps what was granted', { tags: ['C-22'] }, () => {
+test('step-up: keeps the granted scope after a request without scope', { tags: ['C-22'] }, () => {
   expect(
     negotiateScope({
       challengeScope: 'write',
@@ -142,7 +161,7 @@ test('a step-up after a request without scope keeps what was granted', { tags: [
 })
 
 test(
-  'a step-up after a request that named offline_access alone keeps what was granted',
+  'step-up: keeps the granted scope after a request for offline_access alone',
   { tags: ['C-08', 'C-22'] },
   () => {
     const sources: ScopeSources = {
@@ -158,7 +177,7 @@ test(
 )
 
 test(
-  'where nobody names a scope, offline_access is never there by accident',
+  'negotiate scope: without a named scope, offline_access is requested only by option',
   { tags: ['C-09'] },
   () => {
     expect(negotiateScope({ authorizationServer: lists })).toMatchObject({
@@ -196,7 +215,7 @@ test.each<[string, ScopeSources, NegotiateScopeOptions, string | undefined, stri
     'by-option',
   ],
   [
-    'a profile that needs none',
+    'a profile that does not require it',
     { authorizationServer: provider, profile: { ...standardProfile, promptConsent: 'not-needed' } },
     {},
     undefined,
@@ -210,26 +229,26 @@ test.each<[string, ScopeSources, NegotiateScopeOptions, string | undefined, stri
     'offline-access-from-openid-provider',
   ],
   [
-    'a step-up where consent brought no refresh token',
+    'a step-up after consent without a refresh token',
     { authorizationServer: provider, previouslyRequested: 'a offline_access' },
     { refreshTokenHeld: false },
     undefined,
     'nothing-to-gain',
   ],
   [
-    'a provider that does not know the value',
+    'a provider that does not support the value',
     { authorizationServer: { ...provider, prompt_values_supported: ['login'] } },
     {},
     undefined,
     'not-supported',
   ],
-])('prompt=consent for %s', { tags: ['C-07'] }, (_, sources, options, prompt, reason) => {
+])('consent prompt: %s', { tags: ['C-07'] }, (_, sources, options, prompt, reason) => {
   const decision = negotiateScope({ challengeScope: 'a', ...sources }, options)
   expect(decision.prompt).toMatchObject({ prompt, reason })
 })
 
 test(
-  'Google is asked by its own means, at every product by its own profile',
+  'negotiate scope: profiles decide about offline_access and prompt=consent',
   { tags: ['C-04', 'C-07'] },
   () => {
     const google = providerProfiles.find((profile) => profile.id === 'google')
@@ -253,13 +272,13 @@ test(
   },
 )
 
-test('what is no scope token is left out and reported', { tags: ['C-10'] }, () => {
+test('negotiate scope: an invalid scope token is left out and reported', { tags: ['C-10'] }, () => {
   const decision = negotiateScope({ challengeScope: 'a "b" c' })
   expect(decision.scope).toBe('a c')
   expect(decision.warnings).toEqual([expect.objectContaining({ code: 'not-a-scope-token' })])
 })
 
-test('explains a decision rule by rule', { tags: ['C-10'] }, () => {
+test('explain: a decision, rule by rule', { tags: ['C-10'] }, () => {
   expect(
     explainDecision(
       negotiateScope({
@@ -269,39 +288,48 @@ test('explains a decision rule by rule', { tags: ['C-10'] }, () => {
       }),
     ),
   ).toEqual([
-    'The MCP server names offline_access, which is not its to ask for: taken out, and decided below. [C-04]',
-    'The challenge asks for files:write: that is what the operation needs. [C-20, C-21]',
-    'What was requested before stays: files:read offline_access, together with files:write. [C-22, C-08]',
-    'offline_access is in the scope already and the authorization server lists it: it stays. [C-02, C-08]',
-    'An OpenID Provider ignores offline_access without prompt=consent: sent. [C-07]',
-    'Whether a refresh token comes is for the authorization server to decide. [C-05]',
+    'The MCP server names offline_access, which it must not: removed, and decided below. [C-04]',
+    'The challenge requires files:write for the operation. [C-20, C-21]',
+    'The previously requested scope is kept: files:read offline_access, in addition to files:write. [C-22, C-08]',
+    'Keeping offline_access, because it is already in the scope and the authorization server lists it. [C-02, C-08]',
+    'Sending prompt=consent, because an OpenID Provider ignores offline_access without it. [C-07]',
+    'The authorization server decides whether it issues a refresh token. [C-05]',
     'Warning: The MCP server names offline_access in the scope of its challenge. [S-01]',
     'Result: scope="files:read offline_access files:write", prompt=consent.',
   ])
-  expect(explainDecision(negotiateScope({})).at(-1)).toBe('Result: no scope parameter is sent.')
+  expect(explainDecision(negotiateScope({})).at(-1)).toBe('Result: no scope parameter.')
 })
 
 test.each<[string, ScopeSources, NegotiateScopeOptions, string]>([
   [
-    'asked with consent',
+    'requested with consent',
     { challengeScope: 'a', authorizationServer: provider },
     {},
-    'decided to issue none',
+    'with prompt=consent, and the authorization server issued none',
   ],
   [
-    'asked without',
+    'requested without consent',
     { challengeScope: 'a', authorizationServer: lists },
     {},
     'without prompt=consent',
   ],
   ['not advertised', { challengeScope: 'a' }, {}, 'does not list offline_access'],
-  ['not wanted', { challengeScope: 'a' }, { wantsRefreshToken: false }, 'None was asked for'],
-  ['no scope', { authorizationServer: lists }, {}, 'Nobody named a scope'],
-])('says why no refresh token came: %s', { tags: ['C-05'] }, (_, sources, options, words) => {
-  const text = explainMissingRefreshToken(negotiateScope(sources, options))
-  expect(text).toContain(words)
-  expect(text).toContain('asked again when the access token expires')
-})
+  [
+    'not wanted',
+    { challengeScope: 'a' },
+    { wantsRefreshToken: false },
+    'The client did not request one',
+  ],
+  ['no scope', { authorizationServer: lists }, {}, 'No scope is known'],
+])(
+  'explain: why there is no refresh token: %s',
+  { tags: ['C-05'] },
+  (_, sources, options, words) => {
+    const text = explainMissingRefreshToken(negotiateScope(sources, options))
+    expect(text).toContain(words)
+    expect(text).toContain('must sign in again when the access token expires')
+  },
+)
 
 const scopes = fc.array(scopeToken, { maxLength: 5 })
 const maybeScope = fc.option(
@@ -326,7 +354,7 @@ const optionsArbitrary: fc.Arbitrary<NegotiateScopeOptions> = fc.record({
   withoutScope: fc.constantFrom(undefined, 'omit', 'offline-only'),
 })
 
-test('law: never drops a challenged scope', { tags: ['C-21'] }, () => {
+test('negotiate scope law: never drops a challenged scope', { tags: ['C-21'] }, () => {
   fc.assert(
     fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
       const sent = readScope(negotiateScope(sources, options).scope).tokens
@@ -336,17 +364,21 @@ test('law: never drops a challenged scope', { tags: ['C-21'] }, () => {
   )
 })
 
-test('law: never asks for offline_access where it is not listed', { tags: ['C-04'] }, () => {
-  fc.assert(
-    fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
-      const sent = readScope(negotiateScope(sources, options).scope).tokens
-      const listed = sources.authorizationServer?.scopes_supported?.includes('offline_access')
-      expect(listed === true || !sent.includes('offline_access')).toBe(true)
-    }),
-  )
-})
+test(
+  'negotiate scope law: never requests offline_access if it is not listed',
+  { tags: ['C-04'] },
+  () => {
+    fc.assert(
+      fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
+        const sent = readScope(negotiateScope(sources, options).scope).tokens
+        const listed = sources.authorizationServer?.scopes_supported?.includes('offline_access')
+        expect(listed === true || !sent.includes('offline_access')).toBe(true)
+      }),
+    )
+  },
+)
 
-test('law: asks for nothing that nobody named', { tags: ['C-20'] }, () => {
+test('negotiate scope law: requests only scope that a source names', { tags: ['C-20'] }, () => {
   fc.assert(
     fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
       const named = [
@@ -364,16 +396,22 @@ test('law: asks for nothing that nobody named', { tags: ['C-20'] }, () => {
   )
 })
 
-test('law: negotiating again with the result changes nothing', { tags: ['C-08', 'C-22'] }, () => {
-  fc.assert(
-    fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
-      const { scope } = negotiateScope(sources, options)
-      expect(negotiateScope({ ...sources, previouslyRequested: scope }, options).scope).toBe(scope)
-    }),
-  )
-})
+test(
+  'negotiate scope law: negotiating again with the result changes nothing',
+  { tags: ['C-08', 'C-22'] },
+  () => {
+    fc.assert(
+      fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
+        const { scope } = negotiateScope(sources, options)
+        expect(negotiateScope({ ...sources, previouslyRequested: scope }, options).scope).toBe(
+          scope,
+        )
+      }),
+    )
+  },
+)
 
-test('law: the order of first appearance is kept', { tags: ['C-22'] }, () => {
+test('negotiate scope law: keeps the order of first appearance', { tags: ['C-22'] }, () => {
   fc.assert(
     fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
       const sent = readScope(negotiateScope(sources, options).scope).tokens
@@ -386,18 +424,22 @@ test('law: the order of first appearance is kept', { tags: ['C-22'] }, () => {
   )
 })
 
-test('law: every decision is explained, by requirements that exist', { tags: ['C-10'] }, () => {
-  const ids = new Set<string>(requirements.map((row) => row.id))
-  fc.assert(
-    fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
-      const decision = negotiateScope(sources, options)
-      expect(decision.trace.map((entry) => entry.rule)).toEqual(
-        expect.arrayContaining(['base-scope', 'offline-access', 'consent-prompt']),
-      )
-      expect(decision.trace.flatMap((entry) => entry.requirements).every((id) => ids.has(id))).toBe(
-        true,
-      )
-      expect(explainDecision(decision).every((line) => !/[\n\r]/.test(line))).toBe(true)
-    }),
-  )
-})
+test(
+  'negotiate scope law: every decision is explained with existing requirements',
+  { tags: ['C-10'] },
+  () => {
+    const ids = new Set<string>(requirements.map((row) => row.id))
+    fc.assert(
+      fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
+        const decision = negotiateScope(sources, options)
+        expect(decision.trace.map((entry) => entry.rule)).toEqual(
+          expect.arrayContaining(['base-scope', 'offline-access', 'consent-prompt']),
+        )
+        expect(
+          decision.trace.flatMap((entry) => entry.requirements).every((id) => ids.has(id)),
+        ).toBe(true)
+        expect(explainDecision(decision).every((line) => !/[\n\r]/.test(line))).toBe(true)
+      }),
+    )
+  },
+)

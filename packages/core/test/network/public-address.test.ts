@@ -40,7 +40,7 @@ for (const [network, prefix] of [
   specialIpv6.addSubnet(network, prefix, 'ipv6')
 }
 
-/** The same rule, by the parser and the block lists of Node.js. */
+/** The same rule, with the parser and the block lists of Node.js. */
 function expected(address: string): boolean {
   const family = isIP(address)
   if (family === 4) return !specialIpv4.check(address, 'ipv4')
@@ -133,11 +133,11 @@ test('guarded lookup: refuses a name with one refused address', { tags: ['A-09']
   expect(ask('8.8.8.8', false)).toEqual([null, '8.8.8.8', 4])
 })
 
-test('guarded lookup: passes on what keeps a name from resolving', { tags: ['A-09'] }, () => {
+test('guarded lookup: passes on the error of the lookup', { tags: ['A-09'] }, () => {
   const missing = new Error('ENOTFOUND')
   expect(ask(missing, true)).toEqual([missing, []])
   expect(ask([], false)).toEqual([
-    expect.objectContaining({ message: '"name.example" has no address.' }),
+    expect.objectContaining({ message: '"name.example" has no address. Check the host name.' }),
     [],
   ])
 })

@@ -10,7 +10,7 @@ import {
   readBearerChallenge,
 } from '../../src/index.ts'
 
-/** Every one of these parses as a URL, and shows or does something else than its text says. */
+/** Each of these parses as a URL, but its text differs from what is shown or fetched. */
 const disguises = [
   ['an escape sequence', 'https://auth.test/\u001b[2Jx'],
   ['an operating system command', 'https://auth.test/\u001b]0;owned\u0007'],
@@ -49,7 +49,7 @@ test.each(disguises)(
 )
 
 test.each(disguises)(
-  'metadata: leaves out an optional endpoint with %s, and refuses a needed one',
+  'metadata: leaves out an optional endpoint with %s, and refuses a required one',
   { tags: ['C-31'] },
   (_, url) => {
     const document = {
@@ -71,7 +71,7 @@ test.each(disguises)(
 )
 
 test(
-  'metadata: a resource with control characters is refused, though it parses to the same URL',
+  'metadata: a resource with control characters is refused, even if it parses to the same URL',
   { tags: ['C-30', 'C-34'] },
   () => {
     const server = 'https://mcp.test/mcp'
@@ -113,7 +113,7 @@ test('redirect URI: refuses control characters in a private-use scheme', { tags:
 })
 
 test(
-  'MCP server URL: the error of an international name says how to write it',
+  'MCP server URL: the error for an international name says how to write it',
   { tags: ['C-34'] },
   () => {
     expect(() => canonicalResource('https://bücher.test/mcp')).toThrow(
@@ -125,7 +125,7 @@ test(
   },
 )
 
-test('endpoint: what is accepted is visible ASCII as it was written', { tags: ['C-06'] }, () => {
+test('endpoint: an accepted URL is visible ASCII and unchanged', { tags: ['C-06'] }, () => {
   const accepted: string[] = []
   assert(
     property(string({ unit: 'binary', maxLength: 12 }), (path) => {

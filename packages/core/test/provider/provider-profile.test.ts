@@ -19,17 +19,17 @@ test.each([
   ['https://evil.test/.auth0.com/', 'standard'],
   ['https://evil.test#.auth0.com/', 'standard'],
   ['https://evil@x.auth0.com/', 'standard'],
-])('the profile of %s is %s', (issuer, id) => {
+])('profile: of %s is %s', (issuer, id) => {
   expect(selectProviderProfile(issuer).id).toBe(id)
 })
 
-test('a profile of the caller comes before the built-in ones', () => {
+test('profile: profiles of the caller take precedence', () => {
   const mine = { ...standardProfile, id: 'mine', issuers: ['https://accounts.google.com'] }
   expect(selectProviderProfile('https://accounts.google.com', { profiles: [mine] }).id).toBe('mine')
 })
 
 test(
-  'resource goes with every request, unless a profile leaves it out and says so',
+  'profile: resource is sent, unless a profile leaves it out with a warning',
   { tags: ['C-34'] },
   () => {
     const resource = 'https://mcp.test/mcp'
@@ -48,7 +48,7 @@ test(
   },
 )
 
-test('Google’s own parameter is sent only for a refresh token', { tags: ['C-02'] }, () => {
+test('profile: Google’s parameter is sent only for a refresh token', { tags: ['C-02'] }, () => {
   const google = selectProviderProfile('https://accounts.google.com')
   expect(applyProviderProfile(google, 'https://mcp.test').authorizationParameters).toEqual({
     access_type: 'offline',
@@ -59,7 +59,7 @@ test('Google’s own parameter is sent only for a refresh token', { tags: ['C-02
   ).toEqual({})
 })
 
-test('every fact names its source, and no profile sets a parameter that protects', () => {
+test('profile: every fact names its source, and no profile sets a security parameter', () => {
   const guarded = [
     'code_challenge',
     'code_challenge_method',

@@ -7,11 +7,10 @@ import {
   parseClientMetadata,
   parseRedirectUri,
   parseRegistrationResponse,
-  redirectUriMatches,
 } from '../../src/index.ts'
 
 test(
-  'declares the refresh token grant, and the application type',
+  'client metadata: declares the refresh_token grant and the application type',
   { tags: ['C-01', 'C-38'] },
   () => {
     expect(
@@ -27,13 +26,17 @@ test(
   },
 )
 
-test('does not declare the grant where no refresh token is wanted', { tags: ['C-01'] }, () => {
-  const metadata = buildClientMetadata(
-    { name: 'App', redirectUris: ['https://app.test/cb'] },
-    { wantsRefreshToken: false },
-  )
-  expect(metadata.grant_types).toEqual(['authorization_code'])
-})
+test(
+  'client metadata: does not declare the grant if the client wants no refresh token',
+  { tags: ['C-01'] },
+  () => {
+    const metadata = buildClientMetadata(
+      { name: 'App', redirectUris: ['https://app.test/cb'] },
+      { wantsRefreshToken: false },
+    )
+    expect(metadata.grant_types).toEqual(['authorization_code'])
+  },
+)
 
 test.each([
   ['loopback', ['http://localhost:1/cb'], 'native'],
@@ -54,68 +57,49 @@ test.each([
   ['javascript', 'javascript:alert(1)'],
   ['data', 'data:text/html,x'],
   ['a scheme without a dot', 'myapp:/cb'],
-])('refuses a redirect URI with %s', { tags: ['C-38', 'A-08'] }, (_, uri) => {
+])('redirect URI: refuses %s', { tags: ['C-38', 'A-08'] }, (_, uri) => {
   expect(() => parseRedirectUri(uri)).toThrow(
     expect.objectContaining({ code: 'CLIENT_METADATA_INVALID' }),
   )
 })
 
-test.each([
-  ['https://app.test/cb', 'https://app.test/cb', true],
-  ['https://app.test/cb', 'https://app.test/cb/', false],
-  ['https://app.test/cb', 'https://APP.test/cb', false],
-  ['https://app.test/cb', 'https://app.test:8443/cb', false],
-  ['http://127.0.0.1/cb', 'http://127.0.0.1:51234/cb', true],
-  ['http://127.0.0.1:3000/cb', 'http://127.0.0.1:51234/cb', true],
-  ['http://[::1]:3000/cb', 'http://[::1]:51234/cb', true],
-  ['http://localhost:3000/cb', 'http://localhost:51234/cb', true],
-  ['http://localhost:3000/cb', 'http://127.0.0.1:51234/cb', false],
-  ['http://127.0.0.1:3000/cb', 'http://127.0.0.1:51234/cb?x=y', false],
-  ['http://127.0.0.1:3000/cb', 'http://127.0.0.1:51234@evil.test/cb', false],
-  ['http://127.0.0.1:3000/cb', 'http://127.0.0.1.evil.test/cb', false],
-  ['http://localhost:3000/cb', 'https://localhost:3000/cb', false],
-  ['http://app.test:1/cb', 'http://app.test:2/cb', false],
-])('registered %s, requested %s: %s', { tags: ['A-08'] }, (registered, requested, expected) => {
-  expect(redirectUriMatches(registered, requested)).toBe(expected)
-})
-
 const url = 'https://app.example.com/oauth/client-metadata.json'
 
-test(
-  'reads the Client ID Metadata Document of the specification',
-  { tags: ['C-37', 'A-09'] },
-  () => {
-    expect(
-      parseClientIdMetadataDocument(
-        {
-          client_id: url,
-          client_name: 'Example MCP Client',
-          client_uri: 'https://app.example.com',
-          logo_uri: 'https://app.example.com/logo.png',
-          redirect_uris: ['http://127.0.0.1:3000/callback', 'http://localhost:3000/callback'],
-          grant_types: ['authorization_code'],
-          response_types: ['code'],
-          token_endpoint_auth_method: 'none',
-        },
-        url,
-      ),
-    ).toMatchObject({ client_id: url, grant_types: ['authorization_code'] })
-  },
-)
+test('client document: parses the example of the specification', { tags: ['C-37', 'A-09'] }, () => {
+  expect(
+    parseClientIdMetadataDocument(
+      {
+        client_id: url,
+        client_name: 'Example MCP Client',
+        client_uri: 'https://app.example.com',
+        logo_uri: 'https://app.example.com/logo.png',
+        redirect_uris: ['http://127.0.0.1:3000/callback', 'http://localhost:3000/callback'],
+        grant_types: ['authorization_code'],
+        response_types: ['code'],
+        token_endpoint_auth_method: 'none',
+      },
+      url,
+    ),
+  ).toMatchObject({ client_id: url, grant_types: ['authorization_code'] })
+})
 
 const smallest = { client_id: url, client_name: 'App', redirect_uris: ['https://app.test/cb'] }
 
-test('absent members get defaults that declare no refresh token grant', { tags: ['A-02'] }, () => {
-  expect(parseClientIdMetadataDocument(smallest, url)).toEqual({
-    ...smallest,
-    grant_types: ['authorization_code'],
-    response_types: ['code'],
-    token_endpoint_auth_method: 'none',
-  })
-  expect(parseClientMetadata({ redirect_uris: ['https://app.test/cb'] })).toMatchObject({
-    token_endpoint_auth_method: 'client_secret_basic',
-  })
-})
+test(
+  'client metadata: the defaults of absent members declare no refresh_token grant',
+  { tags: ['A-02'] },
+  () => {
+    expect(parseClientIdMetadataDocument(smallest, url)).toEqual({
+      ...smallest,
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+    })
+    expect(parseClientMetadata({ redirect_uris: ['https://app.test/cb'] })).toMatchObject({
+      token_endpoint_auth_method: 'client_secret_basic',
+    })
+  },
+)
 
 test.each([
   ['another client_id', { ...smallest, client_id: `${url}?` }],
@@ -125,13 +109,13 @@ test.each([
   ['a dangerous redirect URI', { ...smallest, redirect_uris: ['javascript:alert(1)'] }],
   ['a secret', { ...smallest, client_secret: 'x' }],
   [
-    'a method that needs a secret',
+    'a method that requires a secret',
     { ...smallest, token_endpoint_auth_method: 'client_secret_post' },
   ],
   ['an unknown application type', { ...smallest, application_type: 'robot' }],
   ['grant types that are no list', { ...smallest, grant_types: 'refresh_token' }],
   ['no object', [smallest]],
-])('refuses a Client ID Metadata Document with %s', { tags: ['A-09'] }, (_, document) => {
+])('client document: refuses %s', { tags: ['A-09'] }, (_, document) => {
   expect(() => parseClientIdMetadataDocument(document, url)).toThrow(
     expect.objectContaining({ code: 'CLIENT_METADATA_INVALID' }),
   )
@@ -150,11 +134,11 @@ test.each([
   ['https://me@app.test/c', false],
   ['https://app.test:443/c', false],
   ['s6BhdRkqt3', false],
-])('%s as the URL of a client: %s', { tags: ['C-37', 'A-09'] }, (clientId, expected) => {
+])('client document: %s as its URL: %s', { tags: ['C-37', 'A-09'] }, (clientId, expected) => {
   expect(isClientIdMetadataUrl(clientId)).toBe(expected)
 })
 
-test('reads a registration response, and notices what is missing', { tags: ['C-01'] }, () => {
+test('registration response: reports wrong and missing members', { tags: ['C-01'] }, () => {
   expect(
     parseRegistrationResponse({
       client_id: 'abc',
@@ -173,13 +157,13 @@ test('reads a registration response, and notices what is missing', { tags: ['C-0
     redirect_uris: ['http://127.0.0.1/cb'],
     token_endpoint_auth_method: 'client_secret_basic',
     warnings: [
-      'registration_access_token is not of the type it must have; it was left out',
-      'grant_types has no refresh_token: the server will hardly issue one',
+      'registration_access_token has the wrong type and was left out',
+      'grant_types does not list refresh_token, so the server will probably not issue one',
     ],
   })
 })
 
-test('a secret of the wrong type is not repeated', { tags: ['C-06'] }, () => {
+test('registration response: a secret of the wrong type is not shown', { tags: ['C-06'] }, () => {
   const { warnings } = parseRegistrationResponse({ client_id: 'a', client_secret: ['s3cret'] })
   expect(JSON.stringify(warnings)).not.toContain('s3cret')
 })
@@ -189,7 +173,7 @@ test.each([
   ['an empty client_id', { client_id: '' }],
   ['a client_id with a line break', { client_id: 'a\nb' }],
   ['no object', null],
-])('refuses a registration response with %s', { tags: ['C-38'] }, (_, body) => {
+])('registration response: refuses %s', { tags: ['C-38'] }, (_, body) => {
   expect(() => parseRegistrationResponse(body)).toThrow(
     expect.objectContaining({ code: 'REGISTRATION_RESPONSE_INVALID' }),
   )
@@ -202,6 +186,6 @@ test.each([
   [403, undefined, 'by hand'],
   [503, '<html>', 'later'],
   [422, {}, 'by hand'],
-])('a registration refused with %s says what to do', { tags: ['C-38'] }, (status, body, words) => {
+])('registration error: status %s says what to do', { tags: ['C-38'] }, (status, body, words) => {
   expect(explainRegistrationError(status, body).explanation).toContain(words)
 })

@@ -13,17 +13,25 @@ test.each([
   [3600, 'expired', 'expired'],
   [-4, 'fresh', 'not-due'],
   [-60, 'refresh-in-background', 'clock-went-back'],
-])('a token of an hour, at second %s, is %s (%s)', { tags: ['C-55'] }, (now, action, reason) => {
-  expect(decideRefresh(token, now)).toMatchObject({ action, reason })
-})
+])(
+  'refresh timing: a token of one hour is, at second %s, %s (%s)',
+  { tags: ['C-55'] },
+  (now, action, reason) => {
+    expect(decideRefresh(token, now)).toMatchObject({ action, reason })
+  },
+)
 
-test('a token without a lifetime is used until it is rejected', { tags: ['C-05', 'C-55'] }, () => {
-  expect(
-    decideRefresh({ issuedAtEpochSeconds: 0, expiresAtEpochSeconds: undefined }, 1e9),
-  ).toMatchObject({ action: 'unknown-expiry', refreshDueAtEpochSeconds: undefined })
-})
+test(
+  'refresh timing: a token without a lifetime is used until it is rejected',
+  { tags: ['C-05', 'C-55'] },
+  () => {
+    expect(
+      decideRefresh({ issuedAtEpochSeconds: 0, expiresAtEpochSeconds: undefined }, 1e9),
+    ).toMatchObject({ action: 'unknown-expiry', refreshDueAtEpochSeconds: undefined })
+  },
+)
 
-test('a token of two seconds is not due the moment it comes', { tags: ['C-55'] }, () => {
+test('refresh timing: a new token of two seconds is not due', { tags: ['C-55'] }, () => {
   const short = { issuedAtEpochSeconds: 100, expiresAtEpochSeconds: 102 }
   expect(decideRefresh(short, 100).action).toBe('fresh')
   expect(decideRefresh(short, 101.7).action).toBe('refresh-in-background')
@@ -31,7 +39,7 @@ test('a token of two seconds is not due the moment it comes', { tags: ['C-55'] }
 })
 
 test(
-  'law: the margin is never negative, and never more than five minutes or half the lifetime',
+  'refresh timing law: the margin is never negative, and at most five minutes and half the lifetime',
   { tags: ['C-55'] },
   () => {
     fc.assert(
@@ -50,7 +58,7 @@ test(
 )
 
 test(
-  'law: a token passes fresh, due and expired in this order, and never back',
+  'refresh timing law: a token is fresh, then due, then expired, and never goes back',
   { tags: ['C-55'] },
   () => {
     const order = ['fresh', 'refresh-in-background', 'expired']
@@ -73,17 +81,21 @@ test(
   },
 )
 
-test('jitter is the same for one record and spreads many', { tags: ['C-55'] }, () => {
-  const margins = Array.from({ length: 1000 }, (_, key) =>
-    refreshAheadSeconds(3600, { jitterKey: key }),
-  )
-  expect(refreshAheadSeconds(3600, { jitterKey: 7 })).toBe(margins[7])
-  expect(Math.min(...margins)).toBeGreaterThan(225 - 1)
-  expect(Math.max(...margins)).toBeLessThanOrEqual(300)
-  const quarters = [0, 0, 0, 0]
-  for (const margin of margins) {
-    const quarter = Math.min(3, Math.floor((margin - 225) / 18.75))
-    quarters[quarter] = (quarters[quarter] ?? 0) + 1
-  }
-  for (const count of quarters) expect(count).toBeGreaterThan(150)
-})
+test(
+  'refresh timing: jitter is constant per record and spreads many records',
+  { tags: ['C-55'] },
+  () => {
+    const margins = Array.from({ length: 1000 }, (_, key) =>
+      refreshAheadSeconds(3600, { jitterKey: key }),
+    )
+    expect(refreshAheadSeconds(3600, { jitterKey: 7 })).toBe(margins[7])
+    expect(Math.min(...margins)).toBeGreaterThan(225 - 1)
+    expect(Math.max(...margins)).toBeLessThanOrEqual(300)
+    const quarters = [0, 0, 0, 0]
+    for (const margin of margins) {
+      const quarter = Math.min(3, Math.floor((margin - 225) / 18.75))
+      quarters[quarter] = (quarters[quarter] ?? 0) + 1
+    }
+    for (const count of quarters) expect(count).toBeGreaterThan(150)
+  },
+)

@@ -43,18 +43,22 @@ test.each<[TokenEndpointAnswer, string, string]>([
   [{ status: 403 }, 'transient', 'not-an-oauth-answer'],
   [{ status: 404 }, 'transient', 'endpoint-not-found'],
   [{ status: 400, body: '[]' }, 'transient', 'not-an-oauth-answer'],
-])('during a refresh %j means %s (%s)', { tags: ['C-53'] }, (answer, outcome, reason) => {
-  expect(classifyTokenError(answer, { during: 'refresh' })).toMatchObject({ outcome, reason })
-})
+])(
+  'token error: during a refresh, %j means %s (%s)',
+  { tags: ['C-53'] },
+  (answer, outcome, reason) => {
+    expect(classifyTokenError(answer, { during: 'refresh' })).toMatchObject({ outcome, reason })
+  },
+)
 
-test('an empty 400 for a code ends no grant: there is none', { tags: ['C-53'] }, () => {
+test('token error: an empty 400 during a code exchange ends no grant', { tags: ['C-53'] }, () => {
   expect(classifyTokenError({ status: 400, body: '' }, { during: 'code-exchange' })).toMatchObject({
     outcome: 'request-refused',
     reason: 'unexplained-refusal',
   })
 })
 
-test('a product may have its own word for invalid_grant', { tags: ['C-53'] }, () => {
+test('token error: a product can have its own code for invalid_grant', { tags: ['C-53'] }, () => {
   expect(
     classifyTokenError(json(200, 'bad_refresh_token'), {
       during: 'refresh',
@@ -63,7 +67,7 @@ test('a product may have its own word for invalid_grant', { tags: ['C-53'] }, ()
   ).toMatchObject({ outcome: 'grant-ended', oauthError: 'bad_refresh_token' })
 })
 
-test('an already parsed body is read as well, its text cleaned', () => {
+test('token error: a parsed body is accepted, and its text is cleaned', () => {
   const decision = classifyTokenError(
     { status: 400, body: { error: 'invalid_grant', error_description: 'gone\u0007\u001b[0m' } },
     { during: 'refresh' },
@@ -71,7 +75,7 @@ test('an already parsed body is read as well, its text cleaned', () => {
   expect(decision.oauthErrorDescription).toBe('gone [0m')
 })
 
-test('law: a grant ends only where the server says so', { tags: ['C-53'] }, () => {
+test('token error law: a grant ends only if the server says so', { tags: ['C-53'] }, () => {
   const codes = new Set([
     'invalid_grant',
     'interaction_required',
@@ -118,11 +122,11 @@ test.each([
   ['Sun, 06 Nov 1994 08:00:00 GMT', 0],
   ['Mon, 06 Nov 2034 08:00:00 GMT', 86_400],
   ['Sun, not a date GMT', undefined],
-])('Retry-After %s is %s seconds', { tags: ['C-53'] }, (value, seconds) => {
+])('Retry-After: %s is %s seconds', { tags: ['C-53'] }, (value, seconds) => {
   expect(parseRetryAfter(value, { nowEpochSeconds })).toBe(seconds)
 })
 
-test('a date without a zone means GMT, wherever this machine is', () => {
+test('Retry-After: a date without a zone means GMT in every time zone', () => {
   vi.stubEnv('TZ', 'America/New_York')
   try {
     expect(new Date(0).getHours()).toBe(19)
@@ -132,11 +136,11 @@ test('a date without a zone means GMT, wherever this machine is', () => {
   }
 })
 
-test('a date is understood only with the time given', () => {
+test('Retry-After: a date is read only if the current time is given', () => {
   expect(parseRetryAfter('Sun, 06 Nov 1994 08:49:37 GMT')).toBeUndefined()
 })
 
-test('a transient answer carries what the server asked to wait', { tags: ['C-53'] }, () => {
+test('token error: a transient error has the server’s Retry-After', { tags: ['C-53'] }, () => {
   expect(classifyTokenError({ status: 503, retryAfter: '7' }, { during: 'refresh' })).toMatchObject(
     { outcome: 'transient', retryAfterSeconds: 7 },
   )

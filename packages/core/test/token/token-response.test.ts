@@ -5,7 +5,7 @@ import type { TokenSet } from '../../src/index.ts'
 
 const body = { access_token: 'at', token_type: 'Bearer' }
 
-test('reads a full response, and leaves out what it does not use', () => {
+test('token response: parses a full response without unused members', () => {
   expect(
     parseTokenResponse({
       ...body,
@@ -37,11 +37,15 @@ test.each([
   ['words', 'soon', undefined, ['expires-in-ignored']],
   ['an object', {}, undefined, ['expires-in-ignored']],
   ['absurd', 1e15, 315_360_000, ['expires-in-capped']],
-])('expires_in that is %s', { tags: ['C-05'] }, (_, expiresIn, expected, warnings) => {
-  const response = parseTokenResponse({ ...body, expires_in: expiresIn })
-  expect(response.expires_in).toBe(expected)
-  expect(response.warnings.map((warning) => warning.code)).toEqual(warnings)
-})
+])(
+  'token response: expires_in that is %s',
+  { tags: ['C-05'] },
+  (_, expiresIn, expected, warnings) => {
+    const response = parseTokenResponse({ ...body, expires_in: expiresIn })
+    expect(response.expires_in).toBe(expected)
+    expect(response.warnings.map((warning) => warning.code)).toEqual(warnings)
+  },
+)
 
 test.each([
   ['bearer', 'Bearer', []],
@@ -49,7 +53,7 @@ test.each([
   ['dpop', 'DPoP', []],
   [undefined, 'Bearer', ['token-type-absent']],
   ['', 'Bearer', ['token-type-absent']],
-])('token_type %s is %s', (tokenType, expected, warnings) => {
+])('token response: token_type %s is %s', (tokenType, expected, warnings) => {
   const response = parseTokenResponse({ access_token: 'at', token_type: tokenType })
   expect(response.token_type).toBe(expected)
   expect(response.warnings.map((warning) => warning.code)).toEqual(warnings)
@@ -64,7 +68,7 @@ test.each([
   ['an access token that is no string', { ...body, access_token: 7 }],
   ['an access token that would break a header', { ...body, access_token: 'canary\r\nX: y' }],
   ['an unknown token type', { ...body, access_token: 'canary', token_type: 'mac' }],
-])('refuses a response with %s, and repeats no token', { tags: ['C-06'] }, (_, wrong) => {
+])('token response: refuses %s, and shows no token', { tags: ['C-06'] }, (_, wrong) => {
   let error: unknown
   try {
     parseTokenResponse(wrong)
@@ -81,7 +85,7 @@ test.each([
   ['no string', 7, ['refresh-token-ignored']],
   ['unprintable', 'a\nb', ['refresh-token-ignored']],
 ])(
-  'a refresh token that is %s counts as absent',
+  'token response: a refresh token that is %s counts as absent',
   { tags: ['C-50'] },
   (_, refreshToken, warnings) => {
     const response = parseTokenResponse({ ...body, refresh_token: refreshToken })
@@ -96,7 +100,7 @@ test.each([
   ['untidy', ' a  a b ', 'a b', []],
   ['partly wrong', 'a "b"', 'a', ['scope-ignored']],
   ['no string', 7, undefined, ['scope-ignored']],
-])('scope that is %s', { tags: ['C-56'] }, (_, scope, expected, warnings) => {
+])('token response: scope that is %s', { tags: ['C-56'] }, (_, scope, expected, warnings) => {
   const response = parseTokenResponse({ ...body, scope })
   expect(response.scope).toBe(expected)
   expect(response.warnings.map((warning) => warning.code)).toEqual(warnings)
@@ -112,37 +116,45 @@ const previous: TokenSet = {
 }
 const now = { nowEpochSeconds: 1000 }
 
-test('keeps refresh token and scope where none come', { tags: ['C-50'] }, () => {
-  expect(
-    mergeTokenResponse(previous, parseTokenResponse({ ...body, expires_in: 60 }), now),
-  ).toEqual({
-    tokenSet: {
-      accessToken: 'at',
-      tokenType: 'Bearer',
-      expiresAtEpochSeconds: 1060,
-      issuedAtEpochSeconds: 1000,
-      refreshToken: 'rt1',
-      scope: 'a b offline_access',
-    },
-    refreshToken: 'kept',
-    missingScopes: [],
-  })
-})
+test(
+  'merge: keeps the refresh token and the scope if the response has none',
+  { tags: ['C-50'] },
+  () => {
+    expect(
+      mergeTokenResponse(previous, parseTokenResponse({ ...body, expires_in: 60 }), now),
+    ).toEqual({
+      tokenSet: {
+        accessToken: 'at',
+        tokenType: 'Bearer',
+        expiresAtEpochSeconds: 1060,
+        issuedAtEpochSeconds: 1000,
+        refreshToken: 'rt1',
+        scope: 'a b offline_access',
+      },
+      refreshToken: 'kept',
+      missingScopes: [],
+    })
+  },
+)
 
 test.each([
   ['rotated', previous, 'rt2', 'rotated', 'rt2'],
   ['repeated', previous, 'rt1', 'kept', 'rt1'],
   ['issued', undefined, 'rt1', 'issued', 'rt1'],
   ['not issued', undefined, undefined, 'none', undefined],
-])('a refresh token that is %s', { tags: ['C-05', 'C-50'] }, (_, before, sent, outcome, held) => {
-  const merge = mergeTokenResponse(
-    before,
-    parseTokenResponse({ ...body, refresh_token: sent }),
-    now,
-  )
-  expect(merge.refreshToken).toBe(outcome)
-  expect(merge.tokenSet.refreshToken).toBe(held)
-})
+])(
+  'merge: a refresh token that is %s',
+  { tags: ['C-05', 'C-50'] },
+  (_, before, sent, outcome, held) => {
+    const merge = mergeTokenResponse(
+      before,
+      parseTokenResponse({ ...body, refresh_token: sent }),
+      now,
+    )
+    expect(merge.refreshToken).toBe(outcome)
+    expect(merge.tokenSet.refreshToken).toBe(held)
+  },
+)
 
 test.each([
   ['narrower than requested', 'a', 'a b c', ['b', 'c']],
@@ -150,31 +162,39 @@ test.each([
   ['wider', 'a b c d', 'a', []],
   ['without offline_access', 'a b', 'a b offline_access', []],
   ['not said', undefined, 'a b c', []],
-])('a granted scope that is %s', { tags: ['C-56'] }, (_, granted, requestedScope, missing) => {
-  const merge = mergeTokenResponse(previous, parseTokenResponse({ ...body, scope: granted }), {
-    ...now,
-    requestedScope,
-  })
-  expect(merge.missingScopes).toEqual(missing)
-  expect(merge.tokenSet.scope).toBe(granted ?? requestedScope)
-})
+])(
+  'merge: a granted scope that is %s',
+  { tags: ['C-56'] },
+  (_, granted, requestedScope, missing) => {
+    const merge = mergeTokenResponse(previous, parseTokenResponse({ ...body, scope: granted }), {
+      ...now,
+      requestedScope,
+    })
+    expect(merge.missingScopes).toEqual(missing)
+    expect(merge.tokenSet.scope).toBe(granted ?? requestedScope)
+  },
+)
 
-test('a lifetime counts from the whole second, as servers count it', { tags: ['C-55'] }, () => {
-  const { tokenSet } = mergeTokenResponse(
-    undefined,
-    parseTokenResponse({ access_token: 'at', token_type: 'Bearer', expires_in: 2 }),
-    { nowEpochSeconds: 1_000_000.9 },
-  )
-  expect(tokenSet.expiresAtEpochSeconds).toBe(1_000_002)
-  expect(tokenSet.issuedAtEpochSeconds).toBe(1_000_000.9)
-})
+test(
+  'merge: the lifetime starts at the whole second, as servers count it',
+  { tags: ['C-55'] },
+  () => {
+    const { tokenSet } = mergeTokenResponse(
+      undefined,
+      parseTokenResponse({ access_token: 'at', token_type: 'Bearer', expires_in: 2 }),
+      { nowEpochSeconds: 1_000_000.9 },
+    )
+    expect(tokenSet.expiresAtEpochSeconds).toBe(1_000_002)
+    expect(tokenSet.issuedAtEpochSeconds).toBe(1_000_000.9)
+  },
+)
 
-test('a token without a lifetime has no expiry', { tags: ['C-05'] }, () => {
+test('merge: a token without a lifetime has no expiry', { tags: ['C-05'] }, () => {
   const { tokenSet } = mergeTokenResponse(previous, parseTokenResponse(body), now)
   expect(tokenSet.expiresAtEpochSeconds).toBeUndefined()
 })
 
-test('law: whatever a server sends, parsing gives a response or the typed error', () => {
+test('token response law: parsing any value returns a response or throws the typed error', () => {
   const members = fc.record(
     {
       access_token: fc.oneof(fc.constant('at'), fc.anything()),
