@@ -7,25 +7,24 @@ import { answerMetadataRequest } from './access/metadata-endpoint.ts'
 import { resolveScopes } from './scope/required-scopes.ts'
 import type { RequiredScopes } from './scope/required-scopes.ts'
 import type { ResourceServer } from './access/resource-server.ts'
-import { tell } from './lib/tell.ts'
+import { notify } from './lib/notify.ts'
 
 export type { RequiredScopes } from './scope/required-scopes.ts'
 
 /** Options of {@link requireAccess}. */
 export interface RequireAccessOptions {
   /**
-   * What the operation needs: a fixed list, or computed from the request, which then has a valid
-   * access token. Default: nothing.
+   * The scopes of the operation: a fixed list, or a function of the request, which is called only
+   * with a valid access token. Default: none.
    */
   readonly scopes?: RequiredScopes<Request>
   /**
-   * What the challenge names to a request without a valid access token (S-11). Default: the fixed
-   * list of `scopes`, else `scopes_supported` of the metadata.
+   * The scopes of the challenge for a request without a valid access token (S-11). Default: the
+   * fixed list of `scopes`, otherwise `scopes_supported` of the metadata.
    */
   readonly challengeScopes?: readonly string[]
   /**
-   * Hears of every decision, for logs and counters. What it throws is dropped: an observer changes
-   * no answer.
+   * Receives every decision, for logs and counters. Errors that it throws are ignored.
    */
   readonly observe?: (decision: AccessDecision, request: Request) => void
 }
@@ -38,8 +37,8 @@ interface Verified {
 const verified = new WeakMap<Request, Verified>()
 
 /**
- * Serves the protected resource metadata. Mount it at the root of the app, not under a path: the
- * well-known URL is fixed by RFC 9728 §3.1.
+ * Serves the protected resource metadata. Mount it at the root of the app, because RFC 9728 §3.1
+ * defines the well-known URL.
  */
 export function serveMetadata(resourceServer: ResourceServer): RequestHandler {
   const { pathname, search } = new URL(resourceServer.metadataUrl)
@@ -54,30 +53,41 @@ export function serveMetadata(resourceServer: ResourceServer): RequestHandler {
 }
 
 /**
- * Lets a request through when its access token suffices, and answers it otherwise.
+ * Continues if the access token of a request is sufficient, and answers the request otherwise.
  *
- * Where `scopes` reads the body, put it on the route twice: `requireAccess(resourceServer)` in
- * front of the body parser, so that no body of an unknown sender is read, and
- * `requireAccess(resourceServer, { scopes })` behind it. The token is verified once.
+ * If `scopes` reads the body, put it on the route twice: `requireAccess(resourceServer)` before the
+ * body parser, so that no body of an unknown sender is read, and
+ * `requireAccess(resourceServer, { scopes })` after it. The token is verified once.
  *
- * @throws {ResourceServerError} `OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE` or `SCOPE_INVALID` at
- * once, for a fixed list of scopes.
+ * @example
+ * ```ts
+ * app.get(
+ *   '/files',
+ *   requireAccess(resourceServer, { scopes: ['files:read'] }),
+ *   (request, response) => {
+ *     response.json({ owner: accessTokenOf(request).subject, files: ['hello.txt'] })
+ *   },
+ * )
+ * ```
+ *
+ * @throws {ResourceServerError} `OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE` or `SCOPE_INVALID`,
+ *   immediately, for a fixed list of scopes.
  */
 export function requireAccess(
   resourceServer: ResourceServer,
   options: RequireAccessOptions = {},
 ): RequestHandler {
-  const { neededBy, challenged } = resolveScopes(options.scopes, options.challengeScopes)
+  const { requiredScopesOf, challenged } = resolveScopes(options.scopes, options.challengeScopes)
 
   async function decide(request: Request): Promise<AccessDecision> {
     const authentication = await authenticateOnce(resourceServer, request, challenged)
     if (!authentication.authenticated) return authentication.refusal
-    return resourceServer.decideScopes(authentication.token, await neededBy(request))
+    return resourceServer.decideScopes(authentication.token, await requiredScopesOf(request))
   }
 
   return async (request, response, next) => {
     const decision = await decide(request)
-    tell(options.observe, decision, request)
+    notify(options.observe, decision, request)
     if (!decision.allowed) {
       const { status, headers, body } = refusalReply(decision)
       reply(response, status, headers, body)
@@ -94,28 +104,28 @@ async function authenticateOnce(
   challenged: readonly string[] | undefined,
 ): Promise<AuthenticationDecision> {
   const before = verified.get(request)
-  // A token that another resource server accepted says nothing here.
+  // A token that another resource server accepted does not count here.
   if (before?.resourceServer === resourceServer) {
     return { authenticated: true, token: before.token }
   }
   return await resourceServer.authenticate(
-    // `headers` keeps the first of two Authorization lines and hides the second.
+    // `headers` contains only the first of two Authorization lines.
     { authorization: request.headersDistinct['authorization'], url: request.originalUrl },
     challenged,
   )
 }
 
 /**
- * The verified token of a request that {@link requireAccess} let through.
+ * Returns the verified token of a request that {@link requireAccess} has allowed.
  *
- * @throws {ResourceServerError} `ACCESS_NOT_DECIDED` when that middleware did not run.
+ * @throws {ResourceServerError} `ACCESS_NOT_DECIDED` if that middleware did not run.
  */
 export function accessTokenOf(request: Request): VerifiedAccessToken {
   const token = verified.get(request)?.token
   if (token !== undefined) return token
   throw new ResourceServerError(
     'ACCESS_NOT_DECIDED',
-    'This route has no verified access token. Put requireAccess in front of it.',
+    'This route has no verified access token. Put requireAccess before it.',
   )
 }
 

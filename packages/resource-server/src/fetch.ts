@@ -5,16 +5,16 @@ import { answerMetadataRequest } from './access/metadata-endpoint.ts'
 import type { ResourceServer } from './access/resource-server.ts'
 import { resolveScopes } from './scope/required-scopes.ts'
 import type { RequiredScopes } from './scope/required-scopes.ts'
-import { tell } from './lib/tell.ts'
+import { notify } from './lib/notify.ts'
 
 export type { RequiredScopes } from './scope/required-scopes.ts'
 
 /**
- * Decides whether a web-standard request carries a valid access token. It does not touch the body:
- * read that once the sender is known, then call `resourceServer.decideScopes`.
+ * Decides whether a web-standard request has a valid access token, without reading the body. Read the
+ * body afterwards, then call `resourceServer.decideScopes`.
  *
- * @param challengeScopes - What the challenge names where there is no valid token (S-11). Default:
- * `scopes_supported` of the metadata.
+ * @param challengeScopes - The scopes of the challenge if there is no valid token (S-11). Default:
+ *   `scopes_supported` of the metadata.
  * @throws {ResourceServerError} `SCOPE_INVALID`.
  */
 export function authenticateRequest(
@@ -23,12 +23,12 @@ export function authenticateRequest(
   challengeScopes?: readonly string[],
 ): Promise<AuthenticationDecision> {
   // `Headers` joins two Authorization lines with a comma, and the guard refuses the result. An
-  // adapter must hand over both of them: `request.headers` of Node.js holds only the first.
+  // adapter must pass both lines: `request.headers` of Node.js contains only the first.
   const authorization = request.headers.get('authorization')
   return resourceServer.authenticate({ authorization, url: request.url }, challengeScopes)
 }
 
-/** The HTTP answer to a refusal: status, challenge, JSON body. */
+/** Converts a refusal to an HTTP response: status, challenge, JSON body. */
 export function refusalResponse(refusal: AccessRefused): Response {
   const { status, headers, body } = refusalReply(refusal)
   return new Response(body, { status, headers })
@@ -37,7 +37,7 @@ export function refusalResponse(refusal: AccessRefused): Response {
 /**
  * Answers a request for the protected resource metadata.
  *
- * @returns `undefined` when the request is for anything else.
+ * @returns `undefined` if the request is for another URL.
  * @see RFC 9728 §3
  */
 export function metadataResponse(
@@ -49,7 +49,7 @@ export function metadataResponse(
   return new Response(body, { status, headers })
 }
 
-/** Serves a request that was allowed. */
+/** Handles an allowed request. */
 export type ProtectedHandler = (
   request: Request,
   token: VerifiedAccessToken,
@@ -58,55 +58,59 @@ export type ProtectedHandler = (
 /** Options of {@link protect}. */
 export interface ProtectOptions {
   /**
-   * What the operation needs: a fixed list, or computed from the request, which then has a valid
-   * access token. A function that reads the body reads a clone of the request. Default: nothing.
+   * The scopes of the operation: a fixed list, or a function of the request, which is called only
+   * with a valid access token. To read the body, it must read a clone of the request. Default: none.
    */
   readonly scopes?: RequiredScopes<Request>
   /**
-   * What the challenge names to a request without a valid access token (S-11). Default: the fixed
-   * list of `scopes`, else `scopes_supported` of the metadata.
+   * The scopes of the challenge for a request without a valid access token (S-11). Default: the
+   * fixed list of `scopes`, otherwise `scopes_supported` of the metadata.
    */
   readonly challengeScopes?: readonly string[]
   /**
-   * Hears of every decision, for logs and counters. What it throws is dropped: an observer changes
-   * no answer.
+   * Receives every decision, for logs and counters. Errors that it throws are ignored.
    */
   readonly observe?: (decision: AccessDecision, request: Request) => void
 }
 
 /**
- * Wraps a fetch-style handler: serves the metadata, answers what must not proceed, and hands on
- * the rest together with the verified token.
+ * Wraps a web-standard handler: serves the metadata, answers refused requests, and passes the other
+ * requests to the handler with the verified token.
  *
- * @throws {ResourceServerError} `OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE` or `SCOPE_INVALID` at
- * once, for a fixed list of scopes.
+ * @example
+ * ```ts
+ * return protect(resourceServer, (request) => mcp.fetch(request), { scopes: scopesFor })
+ * ```
+ *
+ * @throws {ResourceServerError} `OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE` or `SCOPE_INVALID`,
+ *   immediately, for a fixed list of scopes.
  */
 export function protect(
   resourceServer: ResourceServer,
   handler: ProtectedHandler,
   options: ProtectOptions = {},
 ): (request: Request) => Promise<Response> {
-  const { neededBy, challenged } = resolveScopes(options.scopes, options.challengeScopes)
+  const { requiredScopesOf, challenged } = resolveScopes(options.scopes, options.challengeScopes)
 
   async function decide(request: Request): Promise<AccessDecision> {
     const authentication = await authenticateRequest(resourceServer, request, challenged)
     if (!authentication.authenticated) return authentication.refusal
-    return resourceServer.decideScopes(authentication.token, await neededBy(request))
+    return resourceServer.decideScopes(authentication.token, await requiredScopesOf(request))
   }
 
   return async (request) => {
     const metadata = metadataResponse(resourceServer, request)
     if (metadata !== undefined) return metadata
     const decision = await decide(request)
-    tell(options.observe, decision, request)
+    notify(options.observe, decision, request)
     return decision.allowed ? await handler(request, decision.token) : refusalResponse(decision)
   }
 }
 
-/** By path, not by host: behind a proxy the host that a request names is another one. */
+/** Compares the path, not the host, because a request behind a proxy may name another host. */
 function isMetadataUrl(resourceServer: ResourceServer, url: string): boolean {
   const expected = new URL(resourceServer.metadataUrl)
-  // An adapter may build a Request whose URL does not parse, from a Host header that is none.
+  // With an invalid Host header, an adapter may build a Request whose URL does not parse.
   const actual = URL.parse(url)
   return actual?.pathname === expected.pathname && actual.search === expected.search
 }

@@ -20,5 +20,6 @@ export type {
 } from './metadata/metadata.ts'
 export { createScopeHierarchy } from './scope/scopes.ts'
 export type { ScopeHierarchy, ScopeImplications } from './scope/scopes.ts'
+export type { Clock } from './lib/clock.ts'
 export { ResourceServerError } from './lib/errors.ts'
 export type { ResourceServerErrorCode, ResourceServerErrorOptions } from './lib/errors.ts'

@@ -2,30 +2,38 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readRequest } from './node/read-request.ts'
 import type { RequestReading } from './node/read-request.ts'
 import { writeResponse } from './node/write-response.ts'
-import { tell } from './lib/tell.ts'
+import { notify } from './lib/notify.ts'
 
 /** Options of {@link createNodeListener}. */
 export interface NodeListenerOptions {
-  /** Longest request body that is read; a longer one is answered 413. Default 4 MiB. */
+  /** Maximum size of a request body. A larger one gets 413. Default 4 MiB. */
   readonly maximumBodyBytes?: number
   /**
-   * Hears what the handler throws, which the client gets to see as a bare 500, and what breaks a
-   * response off. What it throws is dropped.
+   * Receives errors of the handler, which the client sees as a 500 without details, and errors that
+   * interrupt a response. Errors that it throws are ignored.
    */
   readonly onError?: (error: unknown) => void
 }
 
 /**
- * Makes a listener for `node:http` and `node:https` out of a web-standard handler, such as the one
- * of `protect`.
+ * Converts a web-standard handler, such as one from `protect`, to a listener for `node:http` and
+ * `node:https`.
  *
- * The handler sees every header line that was sent, and the body only when it reads it. A request
- * that repeats `Host`, `Origin`, `Content-Type`, `DPoP`, `Last-Event-ID` or an `Mcp-` header, has
- * an invalid `Host`, or whose target is not a path is answered 400; two `Authorization` lines are
- * left to the guard, which answers 400. `request.signal` aborts when the client goes away.
+ * The handler receives all header lines, and the body is read only when the handler reads it. A
+ * request gets 400 if it repeats `Host`, `Origin`, `Content-Type`, `DPoP`, `Last-Event-ID` or an
+ * `Mcp-` header, has an invalid `Host`, or has a target that is not a path. The guard answers two
+ * `Authorization` lines with 400. `request.signal` aborts when the client disconnects.
  *
- * Nothing is thrown and no promise is left to reject, whatever a client sends. How long a client
- * may take is a setting of the server: `headersTimeout` and `requestTimeout` of `createServer`.
+ * The listener never throws or leaves a rejected promise, regardless of the request. Limit the time of
+ * a request with `headersTimeout` and `requestTimeout` of `createServer`.
+ *
+ * @example
+ * ```ts
+ * createServer(
+ *   { headersTimeout: 10_000, requestTimeout: 30_000 },
+ *   createNodeListener(endpoint, { maximumBodyBytes: 262_144 }),
+ * )
+ * ```
  */
 export function createNodeListener(
   handler: (request: Request) => Response | Promise<Response>,
@@ -34,26 +42,26 @@ export function createNodeListener(
   const { maximumBodyBytes = 4_194_304, onError } = options
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const gone = new AbortController()
-    let leftByClient = false
+    const disconnected = new AbortController()
+    let closedByClient = false
     outgoing.on('close', () => {
       if (outgoing.writableFinished) return
-      leftByClient = outgoing.errored === null
-      gone.abort()
+      closedByClient = outgoing.errored === null
+      disconnected.abort()
     })
     try {
-      const reading = readRequest(incoming, maximumBodyBytes, gone.signal)
-      const response = await respond(reading, () => leftByClient)
+      const reading = readRequest(incoming, maximumBodyBytes, disconnected.signal)
+      const response = await respond(reading, () => closedByClient)
       await writeResponse(outgoing, response, isOutOfStep(incoming, reading))
     } catch (error) {
-      if (!leftByClient) tell(onError, error)
+      if (!closedByClient) notify(onError, error)
       outgoing.destroy()
     }
   }
 
   async function respond(
     reading: RequestReading,
-    isLeftByClient: () => boolean,
+    isClosedByClient: () => boolean,
   ): Promise<Response> {
     if ('refused' in reading) return problem(reading.refused, reading.description)
     try {
@@ -62,7 +70,7 @@ export function createNodeListener(
       if (reading.body?.overflowed() === true) {
         return problem(413, `The request body is longer than ${maximumBodyBytes} bytes`)
       }
-      if (!isLeftByClient()) tell(onError, error)
+      if (!isClosedByClient()) notify(onError, error)
       return problem(500, 'The request failed')
     }
   }
@@ -71,8 +79,8 @@ export function createNodeListener(
 }
 
 /**
- * Whether the next request on the connection could not be found. A body that was never started is
- * skipped by Node.js; one that was read in part is not.
+ * Whether the connection cannot be reused. Node.js skips a body that was never read, but not one that
+ * was read in part.
  */
 function isOutOfStep(incoming: IncomingMessage, reading: RequestReading): boolean {
   if ('refused' in reading) return true

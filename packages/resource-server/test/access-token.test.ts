@@ -38,7 +38,7 @@ test.each<[RefusalReason, Omit<AccessTokenRequest, 'scope'>]>([
   ['token-type-not-allowed', { header: { typ: 'JWT' } }],
   ['token-type-not-allowed', { header: { typ: undefined } }],
   ['token-key-unknown', { header: { kid: 'no-such-key' } }],
-])('answers 401 invalid_token: %s, %j', { tags: ['S-12', 'S-13'] }, async (reason, change) => {
+])('token: 401 invalid_token for %s, %j', { tags: ['S-12', 'S-13'] }, async (reason, change) => {
   await using guarded = await startGuardedResource()
   const { resource, as } = guarded
   const token = await as.signAccessToken({ scope, resource, ...change })
@@ -49,7 +49,7 @@ test.each<[RefusalReason, Omit<AccessTokenRequest, 'scope'>]>([
 })
 
 test.each([{ aud: ['?', 1] }, { aud: ['?', ''] }, { aud: ['?', ['x']] }, { aud: ['?', null] }])(
-  'answers 401 to an audience with an entry that is not a string: %j',
+  'token: refuses an audience with an entry that is not a string: %j',
   { tags: ['S-12', 'S-13'] },
   async ({ aud }) => {
     await using guarded = await startGuardedResource()
@@ -62,7 +62,7 @@ test.each([{ aud: ['?', 1] }, { aud: ['?', ''] }, { aud: ['?', ['x']] }, { aud: 
 )
 
 test.each([{ sub: 1 }, { sub: '' }, { azp: 1 }, { client_id: '' }, { client_id: 1, azp: 'app' }])(
-  'answers 401 to a plain JWT whose identity claims have the wrong type: %j',
+  'token: refuses a plain JWT with an identity claim of the wrong type: %j',
   { tags: ['S-12', 'S-13'] },
   async (wrong) => {
     await using guarded = await startGuardedResource({ tokenTypes: ['jwt'] })
@@ -78,7 +78,7 @@ test.each([{ sub: 1 }, { sub: '' }, { azp: 1 }, { client_id: '' }, { client_id: 
   },
 )
 
-test('refuses an expiry that is not finite', { tags: ['S-12'] }, async () => {
+test('token: refuses an expiry that is not finite', { tags: ['S-12'] }, async () => {
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const keys = [await exportJWK(publicKey)]
   const resource = 'https://mcp.example.com/mcp'
@@ -112,7 +112,7 @@ test.each<[string, unknown, readonly string[]]>([
   ['a number', 1, []],
   ['an empty string', '', []],
 ])(
-  'grants by the grammar of scope: %s',
+  'token: grants scope strictly by the grammar: %s',
   { tags: ['S-12', 'S-13'] },
   async (_case, claim, granted) => {
     await using guarded = await startGuardedResource()
@@ -133,7 +133,7 @@ test.each<[string, unknown, readonly string[]]>([
   },
 )
 
-test('lets no token through that its issuer did not sign', { tags: ['S-12'] }, async () => {
+test('token: refuses a token that its issuer did not sign', { tags: ['S-12'] }, async () => {
   await using guarded = await startGuardedResource()
   const { as, resource, clock } = guarded
   await using stranger = await startScriptedAuthorizationServer({ clock })
@@ -163,7 +163,7 @@ test('lets no token through that its issuer did not sign', { tags: ['S-12'] }, a
 })
 
 test(
-  'refuses an algorithm that is not on the list, although the key would fit',
+  'token: refuses an algorithm that is not allowed, even if the key matches',
   {
     tags: ['S-12'],
   },
@@ -176,7 +176,7 @@ test(
 )
 
 test(
-  'tells at which second a token expires, and forgives as much as it is told to',
+  'token: expires at the exact second, plus the configured tolerance',
   {
     tags: ['S-12'],
   },
@@ -191,7 +191,7 @@ test(
   },
 )
 
-test('takes plain JWTs, and the scopes of "scp", from servers that write them', async () => {
+test('token: accepts plain JWTs and scopes in "scp" by option', async () => {
   await using guarded = await startGuardedResource({
     tokenTypes: ['at+jwt', 'JWT'],
     scopes: ['mcp:read'],
@@ -212,7 +212,7 @@ test('takes plain JWTs, and the scopes of "scp", from servers that write them', 
 })
 
 test(
-  'trusts two authorization servers, each for its own tokens only',
+  'token: two trusted authorization servers, each for its own tokens only',
   {
     tags: ['S-12', 'S-10'],
   },
@@ -236,7 +236,7 @@ test(
   },
 )
 
-test('tries each key that fits a token without kid', { tags: ['S-12'] }, async () => {
+test('keys: tries each matching key for a token without kid', { tags: ['S-12'] }, async () => {
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const { publicKey: otherKey } = await generateKeyPair('ES256')
   const issuer = 'https://as.example.com'
@@ -250,7 +250,7 @@ test('tries each key that fits a token without kid', { tags: ['S-12'] }, async (
   const now = Math.floor(Date.now() / 1000)
   const claims = {
     iss: issuer,
-    // The spelling that many clients send for an origin.
+    // The form that many clients send for an origin.
     aud: `${resource}/`,
     sub: 'user',
     client_id: 'client',
@@ -271,7 +271,7 @@ test('tries each key that fits a token without kid', { tags: ['S-12'] }, async (
   expect(await decide(stranger.privateKey)).toBe('token-signature-invalid')
 })
 
-test('uses no metadata that names another issuer', { tags: ['S-12'] }, async () => {
+test('keys: ignores metadata that names another issuer', { tags: ['S-12'] }, async () => {
   await using guarded = await startGuardedResource()
   const { as, resource } = guarded
   as.overrideMetadata({ issuer: 'https://evil.example.com' })

@@ -9,7 +9,7 @@ import type { ProtectOptions } from '../src/fetch.ts'
 import { createResourceServer } from '../src/index.ts'
 import type { AccessDecision, ResourceServer, ResourceServerOptions } from '../src/index.ts'
 
-/** A resource on a real socket behind `protect`, with the authorization server it trusts. */
+/** A resource on a real socket, protected by `protect`, with its authorization server. */
 export interface GuardedResource extends AsyncDisposable {
   readonly as: ScriptedAuthorizationServer
   readonly clock: VirtualClock

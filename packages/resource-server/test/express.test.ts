@@ -43,7 +43,7 @@ async function startExpress(
 }
 
 test(
-  'serves metadata, challenges, and lets good tokens through',
+  'express: serves metadata, challenges, and accepts valid tokens',
   {
     tags: ['S-02', 'S-10', 'S-11', 'S-13'],
   },
@@ -83,7 +83,7 @@ test(
 )
 
 test(
-  'computes the needed scopes from a body that is parsed once the token is verified',
+  'express: computes the required scopes from a body that is parsed after the token was verified',
   {
     tags: ['S-01', 'S-03', 'S-11', 'S-12'],
   },
@@ -125,42 +125,50 @@ test(
   },
 )
 
-test('verifies a token once per request and resource server', { tags: ['S-12'] }, async () => {
-  const verifiedBy: string[] = []
-  await using resource = await startExpress((app, resourceServer, issuer) => {
-    const counted = (name: string, guard: ResourceServer): ResourceServer => ({
-      ...guard,
-      async authenticate(request, challengeScopes) {
-        verifiedBy.push(name)
-        return await guard.authenticate(request, challengeScopes)
-      },
+test(
+  'express: verifies a token once per request and resource server',
+  { tags: ['S-12'] },
+  async () => {
+    const verifiedBy: string[] = []
+    await using resource = await startExpress((app, resourceServer, issuer) => {
+      const counted = (name: string, guard: ResourceServer): ResourceServer => ({
+        ...guard,
+        async authenticate(request, challengeScopes) {
+          verifiedBy.push(name)
+          return await guard.authenticate(request, challengeScopes)
+        },
+      })
+      const one = counted('one', resourceServer)
+      const elsewhere = createResourceServer('https://elsewhere.example.com', [issuer])
+      const two = counted('two', elsewhere)
+      app.use('/mcp', requireAccess(one), requireAccess(one, { scopes: () => ['mcp:read'] }))
+      app.get('/mcp', (_request, response) => void response.end())
+      app.get('/mcp/two', requireAccess(two))
     })
-    const one = counted('one', resourceServer)
-    const elsewhere = createResourceServer('https://elsewhere.example.com', [issuer])
-    const two = counted('two', elsewhere)
-    app.use('/mcp', requireAccess(one), requireAccess(one, { scopes: () => ['mcp:read'] }))
-    app.get('/mcp', (_request, response) => void response.end())
-    app.get('/mcp/two', requireAccess(two))
-  })
-  const { as, resourceServer } = resource
-  const token = await as.signAccessToken({ scope: 'mcp:read', resource: resourceServer.resource })
-  const headers = { authorization: `Bearer ${token}` }
-  expect((await fetch(`${resource.url}/mcp`, { headers })).status).toBe(200)
-  expect(verifiedBy).toEqual(['one'])
-  // A token that one resource server accepted is no token of another.
-  expect((await fetch(`${resource.url}/mcp/two`, { headers })).status).toBe(401)
-  expect(verifiedBy).toEqual(['one', 'one', 'two'])
-})
-
-test('refuses a fixed offline_access when the route is mounted', { tags: ['S-03'] }, async () => {
-  await using resource = await startExpress(() => undefined)
-  expect(() => requireAccess(resource.resourceServer, { scopes: ['offline_access'] })).toThrow(
-    expect.objectContaining({ code: 'OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE' }),
-  )
-})
+    const { as, resourceServer } = resource
+    const token = await as.signAccessToken({ scope: 'mcp:read', resource: resourceServer.resource })
+    const headers = { authorization: `Bearer ${token}` }
+    expect((await fetch(`${resource.url}/mcp`, { headers })).status).toBe(200)
+    expect(verifiedBy).toEqual(['one'])
+    // A token that one resource server accepted does not count at another.
+    expect((await fetch(`${resource.url}/mcp/two`, { headers })).status).toBe(401)
+    expect(verifiedBy).toEqual(['one', 'one', 'two'])
+  },
+)
 
 test(
-  'sees both of two Authorization lines, and a token in the query',
+  'express: refuses a fixed offline_access when the route is mounted',
+  { tags: ['S-03'] },
+  async () => {
+    await using resource = await startExpress(() => undefined)
+    expect(() => requireAccess(resource.resourceServer, { scopes: ['offline_access'] })).toThrow(
+      expect.objectContaining({ code: 'OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE' }),
+    )
+  },
+)
+
+test(
+  'express: sees both Authorization lines, and a token in the query',
   {
     tags: ['S-13', 'S-15'],
   },
@@ -184,7 +192,7 @@ test(
   },
 )
 
-test('says which middleware is missing when a route asks for a token nobody checked', async () => {
+test('express: accessTokenOf names the missing middleware', async () => {
   const codes: unknown[] = []
   await using resource = await startExpress((app) => {
     app.get('/mcp', (request, response) => {

@@ -4,26 +4,30 @@ import { protect } from '../src/fetch.ts'
 import { createResourceServer } from '../src/index.ts'
 import { startGuardedResource } from './access.ts'
 
-test('serves the metadata that its challenges name', { tags: ['S-10', 'S-02'] }, async () => {
-  await using guarded = await startGuardedResource({ scopesSupported: ['mcp:read'] })
-  const challenge = (await guarded.get()).headers.get('www-authenticate') ?? ''
-  const metadataUrl = /resource_metadata="([^"]+)"/.exec(challenge)?.[1] ?? ''
-  const response = await fetch(metadataUrl)
-  expect(response.headers.get('access-control-allow-origin')).toBe('*')
-  expect(await jsonBody(response)).toEqual({
-    resource: guarded.resource,
-    authorization_servers: [guarded.as.issuer],
-    bearer_methods_supported: ['header'],
-    scopes_supported: ['mcp:read'],
-  })
-  expect((await fetch(metadataUrl, { method: 'HEAD' })).status).toBe(200)
-  expect((await fetch(metadataUrl, { method: 'OPTIONS' })).status).toBe(204)
-  const posted = await fetch(metadataUrl, { method: 'POST' })
-  expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
-})
+test(
+  'protect: serves the metadata that its challenges name',
+  { tags: ['S-10', 'S-02'] },
+  async () => {
+    await using guarded = await startGuardedResource({ scopesSupported: ['mcp:read'] })
+    const challenge = (await guarded.get()).headers.get('www-authenticate') ?? ''
+    const metadataUrl = /resource_metadata="([^"]+)"/.exec(challenge)?.[1] ?? ''
+    const response = await fetch(metadataUrl)
+    expect(response.headers.get('access-control-allow-origin')).toBe('*')
+    expect(await jsonBody(response)).toEqual({
+      resource: guarded.resource,
+      authorization_servers: [guarded.as.issuer],
+      bearer_methods_supported: ['header'],
+      scopes_supported: ['mcp:read'],
+    })
+    expect((await fetch(metadataUrl, { method: 'HEAD' })).status).toBe(200)
+    expect((await fetch(metadataUrl, { method: 'OPTIONS' })).status).toBe(204)
+    const posted = await fetch(metadataUrl, { method: 'POST' })
+    expect([posted.status, posted.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS'])
+  },
+)
 
 test(
-  'challenges for what a fixed list needs, with no error code where nothing was sent',
+  'protect: challenges for a fixed list of scopes, without an error code if no token was sent',
   {
     tags: ['S-11', 'S-10'],
   },
@@ -45,7 +49,7 @@ test(
 )
 
 test(
-  'computes the needed scopes only for a request whose token is valid',
+  'protect: computes the required scopes only for a request with a valid token',
   { tags: ['S-11', 'S-12', 'S-13'] },
   async () => {
     const computedFor: string[] = []
@@ -75,7 +79,7 @@ test(
 )
 
 test(
-  'challenges for scopes_supported where the needed scopes are computed',
+  'protect: challenges for scopes_supported if the required scopes are computed',
   { tags: ['S-11'] },
   async () => {
     await using guarded = await startGuardedResource({
@@ -86,7 +90,7 @@ test(
   },
 )
 
-test('refuses offline_access among the challenge scopes of a route', { tags: ['S-03'] }, () => {
+test('protect: refuses offline_access in challengeScopes', { tags: ['S-03'] }, () => {
   const resourceServer = createResourceServer('https://mcp.example.com/mcp', [
     'https://as.example.com',
   ])
@@ -96,7 +100,7 @@ test('refuses offline_access among the challenge scopes of a route', { tags: ['S
 })
 
 test(
-  'leaves offline_access out of a challenge before the token is verified, and reports it',
+  'authenticate: leaves offline_access out of the challenge, and reports it',
   { tags: ['S-01', 'S-03'] },
   async () => {
     await using guarded = await startGuardedResource()
@@ -114,7 +118,7 @@ test(
 )
 
 test(
-  'answers the same when an observer of decisions throws or rejects',
+  'protect: an observer that throws or rejects does not change the response',
   { tags: ['S-13'] },
   async () => {
     await using as = await startScriptedAuthorizationServer()
@@ -137,7 +141,7 @@ test(
 )
 
 test(
-  'lets a good token through, and shows what it says but not the token',
+  'protect: passes the claims of a valid token to the handler, but not the token',
   {
     tags: ['S-12'],
   },
@@ -167,7 +171,7 @@ test(
   },
 )
 
-test('answers 403 with all scopes that the operation needs', { tags: ['S-13'] }, async () => {
+test('protect: 403 names all scopes of the operation', { tags: ['S-13'] }, async () => {
   await using guarded = await startGuardedResource({
     scopes: ['mcp:read', 'mcp:write', 'mcp:admin'],
   })
@@ -177,7 +181,7 @@ test('answers 403 with all scopes that the operation needs', { tags: ['S-13'] },
   expect(response.status).toBe(403)
   expect(response.headers.get('www-authenticate')).toBe(
     'Bearer error="insufficient_scope", ' +
-      'error_description="The operation needs scopes that the access token does not carry", ' +
+      'error_description="The operation requires scopes that the access token does not have", ' +
       'scope="mcp:read mcp:write mcp:admin", ' +
       `resource_metadata="${resourceServer.metadataUrl}"`,
   )
@@ -187,22 +191,26 @@ test('answers 403 with all scopes that the operation needs', { tags: ['S-13'] },
   ])
 })
 
-test('accepts a broader scope for the narrower one it implies', { tags: ['S-14'] }, async () => {
-  await using guarded = await startGuardedResource({
-    scopes: ['mcp:read'],
-    scopeImplications: { 'mcp:admin': ['mcp:write'], 'mcp:write': ['mcp:read'] },
-  })
-  const { as, resource } = guarded
-  const statuses = []
-  for (const scope of ['mcp:admin', 'mcp:read', 'mcp:unrelated']) {
-    const token = await as.signAccessToken({ resource, scope })
-    statuses.push((await guarded.get(`Bearer ${token}`)).status)
-  }
-  expect(statuses).toEqual([200, 200, 403])
-})
+test(
+  'protect: accepts a broader scope that implies the required one',
+  { tags: ['S-14'] },
+  async () => {
+    await using guarded = await startGuardedResource({
+      scopes: ['mcp:read'],
+      scopeImplications: { 'mcp:admin': ['mcp:write'], 'mcp:write': ['mcp:read'] },
+    })
+    const { as, resource } = guarded
+    const statuses = []
+    for (const scope of ['mcp:admin', 'mcp:read', 'mcp:unrelated']) {
+      const token = await as.signAccessToken({ resource, scope })
+      statuses.push((await guarded.get(`Bearer ${token}`)).status)
+    }
+    expect(statuses).toEqual([200, 200, 403])
+  },
+)
 
 test(
-  'leaves a computed offline_access out of the challenge, and reports it',
+  'protect: leaves a computed offline_access out of the challenge, and reports it',
   {
     tags: ['S-01', 'S-03'],
   },
@@ -216,7 +224,7 @@ test(
     expect(forbidden.status).toBe(403)
     expect(forbidden.headers.get('www-authenticate')).toContain('scope="mcp:write"')
     expect(forbidden.headers.get('www-authenticate')).not.toContain('offline_access')
-    // Without it nothing is missing: a refresh token is no condition of access.
+    // Nothing else is missing: access does not depend on a refresh token.
     const writer = await as.signAccessToken({ resource, scope: 'mcp:write' })
     expect((await guarded.get(`Bearer ${writer}`)).status).toBe(200)
     const filtered = { code: 'OFFLINE_ACCESS_FILTERED', requirement: 'S-01' }
@@ -226,7 +234,7 @@ test(
   },
 )
 
-test('refuses a route that is configured to need offline_access', { tags: ['S-03'] }, () => {
+test('protect: refuses a fixed list of scopes with offline_access', { tags: ['S-03'] }, () => {
   const resourceServer = createResourceServer('https://mcp.example.com/mcp', [
     'https://as.example.com',
   ])
@@ -235,14 +243,14 @@ test('refuses a route that is configured to need offline_access', { tags: ['S-03
   ).toThrow(expect.objectContaining({ code: 'OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE' }))
 })
 
-test('accepts no token in the query string', { tags: ['S-15', 'S-13'] }, async () => {
+test('protect: refuses a token in the query string', { tags: ['S-15', 'S-13'] }, async () => {
   await using guarded = await startGuardedResource({ scopes: ['mcp:read'] })
   const { as, resource } = guarded
   const token = await as.signAccessToken({ resource, scope: 'mcp:read' })
   const inQuery = await guarded.get(undefined, `/mcp?access_token=${token}`)
   expect(inQuery.status).toBe(400)
   expect(inQuery.headers.get('www-authenticate')).toContain('error="invalid_request"')
-  // No scope cures a malformed request.
+  // For a malformed request, no scope helps.
   expect(inQuery.headers.get('www-authenticate')).not.toContain('scope=')
   const both = await guarded.get(`Bearer ${token}`, `/mcp?access_token=${token}`)
   expect(both.status).toBe(400)
@@ -253,7 +261,7 @@ test('accepts no token in the query string', { tags: ['S-15', 'S-13'] }, async (
 })
 
 test.each(['Bearer', 'Bearer ', 'Bearer two tokens', 'Bearer token="quoted"', 'Bearer å'])(
-  'answers 400 to a malformed header: %s',
+  'protect: a malformed header gets 400: %s',
   { tags: ['S-13'] },
   async (authorization) => {
     await using guarded = await startGuardedResource()
@@ -271,7 +279,7 @@ test.each([
   ['', 'Bearer GOOD'],
   ['Bearer GOOD', ''],
   ['Bearer GOOD', 'Bearer'],
-])('answers 400 to two Authorization lines: %j, %j', { tags: ['S-13'] }, async (...lines) => {
+])('protect: two Authorization lines get 400: %j, %j', { tags: ['S-13'] }, async (...lines) => {
   await using guarded = await startGuardedResource()
   const token = await guarded.as.signAccessToken({ resource: guarded.resource, scope: 'mcp:read' })
   const headers = lines.map((line) => `Authorization: ${line.replace('GOOD', token)}`)
@@ -280,7 +288,7 @@ test.each([
 })
 
 test(
-  'answers 503 while the keys cannot be fetched, and recovers by itself',
+  'keys: 503 while they cannot be fetched, and automatic recovery',
   {
     tags: ['S-12'],
   },
@@ -295,7 +303,7 @@ test(
       const { status, headers } = await guarded.get(`Bearer ${token}`)
       answers.push([status, headers.get('retry-after'), headers.get('www-authenticate')])
       const asked = as.count('metadata') + as.count('jwks')
-      // Whoever asks again before that gets the same answer, and nobody asks the server.
+      // Until then, further requests get the same response without another fetch.
       expect((await guarded.get(`Bearer ${token}`)).status).toBe(status)
       expect(as.count('metadata') + as.count('jwks')).toBe(asked)
       guarded.clock.advanceSeconds(5)
@@ -310,14 +318,14 @@ test(
 )
 
 test(
-  'an outage of the authorization server costs no call whose key was fetched before',
+  'keys: fetched keys stay in use during an outage of the authorization server',
   { tags: ['S-12'] },
   async () => {
     await using guarded = await startGuardedResource()
     const { as, resource, clock } = guarded
     const token = await as.signAccessToken({ resource, scope: 'mcp:read', lifetimeSeconds: 1e6 })
     expect((await guarded.get(`Bearer ${token}`)).status).toBe(200)
-    // The age of its cache is something jose asks the machine's clock for.
+    // jose reads the age of its cache from the machine's clock.
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 11 * 60_000 })
     try {
       for (let fault = 0; fault < 9; fault += 1) as.faults.jwks.push({ kind: 'reset' })
@@ -334,7 +342,7 @@ test(
   },
 )
 
-test('fetches metadata and keys once for many concurrent requests', async () => {
+test('keys: concurrent requests share one fetch of metadata and keys', async () => {
   await using guarded = await startGuardedResource()
   const { as, resource } = guarded
   const token = await as.signAccessToken({ resource, scope: 'mcp:read' })
@@ -345,7 +353,7 @@ test('fetches metadata and keys once for many concurrent requests', async () => 
   expect([as.count('metadata'), as.count('jwks')]).toEqual([1, 1])
 })
 
-test('keeps its needs for scopes to the grammar', { tags: ['S-13'] }, async () => {
+test('protect: refuses required scopes that violate the grammar', { tags: ['S-13'] }, async () => {
   const resourceServer = createResourceServer('https://mcp.example.com/mcp', [
     'https://as.example.com',
   ])

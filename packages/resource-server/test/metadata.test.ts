@@ -9,14 +9,14 @@ import {
 const resource = 'https://mcp.example.com/mcp'
 const authorizationServers = ['https://as.example.com']
 
-test('refuses offline_access in the metadata, and says why', { tags: ['S-02', 'S-03'] }, () => {
+test('metadata: refuses offline_access, and says why', { tags: ['S-02', 'S-03'] }, () => {
   const scopesSupported = ['files:read', 'offline_access']
   expect(() =>
     protectedResourceMetadata({ resource, authorizationServers, scopesSupported }),
   ).toThrow(
     expect.objectContaining({
       code: 'OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE',
-      message: expect.stringContaining('between client and authorization server'),
+      message: expect.stringContaining('concerns only the client and the authorization server'),
     }),
   )
   expect(() => createResourceServer(resource, authorizationServers, { scopesSupported })).toThrow(
@@ -24,7 +24,7 @@ test('refuses offline_access in the metadata, and says why', { tags: ['S-02', 'S
   )
 })
 
-test('builds the document by the names of RFC 9728', { tags: ['S-10'] }, () => {
+test('metadata: builds the document with the names of RFC 9728', { tags: ['S-10'] }, () => {
   expect(
     protectedResourceMetadata({
       resource,
@@ -41,7 +41,7 @@ test('builds the document by the names of RFC 9728', { tags: ['S-10'] }, () => {
   })
 })
 
-test('does not start without an authorization server', { tags: ['S-10'] }, () => {
+test('metadata: requires an authorization server', { tags: ['S-10'] }, () => {
   expect(() => createResourceServer(resource, [])).toThrow(
     expect.objectContaining({ code: 'AUTHORIZATION_SERVER_MISSING' }),
   )
@@ -59,7 +59,7 @@ test.each([
   ],
   ['https://h.example/a/b', 'https://h.example/.well-known/oauth-protected-resource/a/b'],
   ['http://127.0.0.1:3000/mcp', 'http://127.0.0.1:3000/.well-known/oauth-protected-resource/mcp'],
-])('finds the well-known URL of %s', { tags: ['S-10'] }, (identifier, expected) => {
+])('metadata: the well-known URL of %s', { tags: ['S-10'] }, (identifier, expected) => {
   expect(protectedResourceMetadataUrl(identifier)).toBe(expected)
 })
 
@@ -72,7 +72,7 @@ test.each([
   'https://MCP.example.com/mcp',
   'https://mcp.example.com/',
   'https://mcp.example.com:443/mcp',
-])('refuses %s as resource identifier', (identifier) => {
+])('metadata: refuses the resource identifier %s', (identifier) => {
   expect(() => createResourceServer(identifier, authorizationServers)).toThrow(
     expect.objectContaining({ code: 'RESOURCE_INVALID' }),
   )
@@ -85,7 +85,7 @@ test.each([
   {
     authorizationServers: [{ issuer: 'https://as.example.com', jwksUri: 'http://as.example.com' }],
   },
-])('refuses authorization servers that cannot be trusted: %j', (configuration) => {
+])('metadata: refuses the authorization servers %j', (configuration) => {
   expect(() => createResourceServer(resource, configuration.authorizationServers)).toThrow(
     expect.objectContaining({ code: 'AUTHORIZATION_SERVER_INVALID' }),
   )
@@ -98,13 +98,13 @@ test.each([
   [{ clockToleranceSeconds: 61 }, 'OPTION_INVALID'],
   [{ clockToleranceSeconds: Number.NaN }, 'OPTION_INVALID'],
   [{ scopesSupported: ['files:read files:write'] }, 'SCOPE_INVALID'],
-])('refuses the options %j', { tags: ['S-12'] }, (options, code) => {
+])('options: refuses %j', { tags: ['S-12'] }, (options, code) => {
   expect(() => createResourceServer(resource, authorizationServers, options)).toThrow(
     expect.objectContaining({ code }),
   )
 })
 
-test('recognises its errors by brand', () => {
+test('errors: are recognized by their brand', () => {
   expect(ResourceServerError.is(new ResourceServerError('OPTION_INVALID', 'one'))).toBe(true)
   expect(ResourceServerError.is(new Error('another'))).toBe(false)
 })

@@ -14,7 +14,7 @@ import type { NodeListenerOptions } from '../src/node.ts'
 
 interface NodeServer extends AsyncDisposable {
   readonly url: string
-  /** `Host: …` of a request to it. */
+  /** The `Host` line of a request to the server. */
   readonly hostLine: string
   readonly errors: readonly unknown[]
 }
@@ -40,7 +40,7 @@ async function serve(
 interface Guarded extends NodeServer {
   readonly as: ScriptedAuthorizationServer
   readonly token: string
-  /** Bodies that the handler read. */
+  /** Bodies that the handler has read. */
   readonly bodies: readonly string[]
 }
 
@@ -76,7 +76,7 @@ test.each([
   ['Basic dXNlcjpwYXNz', 'Bearer GOOD'],
   ['', 'Bearer GOOD'],
 ])(
-  'shows the guard both of two Authorization lines: %j, %j',
+  'node: the guard sees both Authorization lines: %j, %j',
   { tags: ['S-13', 'S-12'] },
   async (...lines) => {
     await using server = await serveGuarded()
@@ -98,7 +98,7 @@ test.each([
   ['Mcp-Protocol-Version: 2025-11-25', 'Mcp-Protocol-Version: 2026-07-28'],
   ['Host: evil.example.com', 'X-Other: 1'],
 ])(
-  'answers 400 to a repeated header that decisions rest on: %s, %s',
+  'node: a repeated single-value header gets 400: %s, %s',
   { tags: ['S-13'] },
   async (...lines) => {
     let handled = 0
@@ -122,7 +122,7 @@ test.each([
   'GET mcp://x:y@z',
   'OPTIONS *',
   'TRACE /mcp',
-])('answers 400 to a target that is not a path: %s', { tags: ['S-13'] }, async (line) => {
+])('node: a target that is not a path gets 400: %s', { tags: ['S-13'] }, async (line) => {
   await using server = await serve(() => new Response())
   const { host } = new URL(server.url)
   const start = `${line.replace('HOST', host)} HTTP/1.1`
@@ -138,16 +138,20 @@ test.each([
   ['/\\evil.example.com', '//evil.example.com'],
   ['/mcp/../..//x', '//x'],
   ['/@evil.example.com:99999/', '/@evil.example.com:99999/'],
-])('keeps the host of an odd path: %s', { tags: ['S-13'] }, async (target, pathname) => {
-  const seen: string[] = []
-  await using server = await serve((request) => {
-    const url = new URL(request.url)
-    seen.push(url.host, url.pathname)
-    return new Response()
-  })
-  await rawStatus(server.url, [`GET ${target} HTTP/1.1`, server.hostLine])
-  expect(seen).toEqual([new URL(server.url).host, pathname])
-})
+])(
+  'node: an unusual path does not change the host: %s',
+  { tags: ['S-13'] },
+  async (target, pathname) => {
+    const seen: string[] = []
+    await using server = await serve((request) => {
+      const url = new URL(request.url)
+      seen.push(url.host, url.pathname)
+      return new Response()
+    })
+    await rawStatus(server.url, [`GET ${target} HTTP/1.1`, server.hostLine])
+    expect(seen).toEqual([new URL(server.url).host, pathname])
+  },
+)
 
 test.each([
   '',
@@ -163,14 +167,14 @@ test.each([
   '[::1]]',
   '::1',
   'evil.example.com, localhost',
-])('answers 400 to an invalid Host: %j', { tags: ['S-13'] }, async (host) => {
+])('node: an invalid Host gets 400: %j', { tags: ['S-13'] }, async (host) => {
   await using server = await serve(() => new Response())
   expect(await rawStatus(server.url, ['GET /mcp HTTP/1.1', `Host: ${host}`])).toBe(400)
   expect(server.errors).toEqual([])
 })
 
 test(
-  'answers 401 at once to requests whose body never arrives',
+  'node: requests without a token get 401 immediately, before their body arrives',
   { tags: ['S-11', 'S-13'] },
   async () => {
     await using server = await serveGuarded()
@@ -190,7 +194,7 @@ test(
   },
 )
 
-test('serves the next request after an unread body', async () => {
+test('node: serves the next request after an unread body', async () => {
   await using server = await serveGuarded()
   const head = ['POST /mcp HTTP/1.1', server.hostLine]
   const { socket, answer } = sendRaw(server.url, [...head, 'Content-Length: 4'], 'body')
@@ -203,7 +207,7 @@ test('serves the next request after an unread body', async () => {
   expect(server.bodies).toEqual(['again'])
 })
 
-test('answers 413 to a body beyond the limit, announced or not', async () => {
+test('node: a body over the limit gets 413, with or without Content-Length', async () => {
   await using server = await serveGuarded({ maximumBodyBytes: 8 })
   async function post(body: string | ReadableStream, token?: string): Promise<number> {
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
@@ -218,7 +222,7 @@ test('answers 413 to a body beyond the limit, announced or not', async () => {
   expect(server.errors).toEqual([])
 })
 
-test('closes a connection whose body was read in part', async () => {
+test('node: closes a connection whose body was read in part', async () => {
   await using server = await serve(async (request) => {
     const reader = request.body?.getReader()
     await reader?.read()
@@ -230,7 +234,7 @@ test('closes a connection whose body was read in part', async () => {
   if (!socket.closed) await once(socket, 'close')
 })
 
-test('answers 500 without details where the handler fails, and reports it', async () => {
+test('node: a handler that throws causes a 500 without details, and a report', async () => {
   const secret = new Error('a secret')
   await using server = await serve(() => {
     throw secret
@@ -243,7 +247,7 @@ test('answers 500 without details where the handler fails, and reports it', asyn
   expect(server.errors).toEqual([secret])
 })
 
-test('ends the connection where a response cannot be sent, and reports it', async () => {
+test('node: closes the connection and reports the error if a response cannot be sent', async () => {
   const broken = new Error('the stream broke')
   const responses = [
     new Response('x', { headers: { 'x-note': '\u0001' } }),
@@ -261,7 +265,7 @@ test('ends the connection where a response cannot be sent, and reports it', asyn
   expect(server.errors).toEqual([expect.objectContaining({ code: 'ERR_INVALID_CHAR' }), broken])
 })
 
-test('aborts the request of a client that went away, and reports no error', async () => {
+test('node: aborts the request of a client that disconnected, and reports no error', async () => {
   const aborted = Promise.withResolvers<void>()
   await using server = await serve(async (request) => {
     request.signal.addEventListener('abort', () => aborted.resolve())
@@ -282,7 +286,7 @@ test('aborts the request of a client that went away, and reports no error', asyn
   expect(server.errors).toEqual([])
 })
 
-test('streams a response, and sends several cookies', async () => {
+test('node: streams a response, and sends several cookies', async () => {
   const next = Promise.withResolvers<void>()
   await using server = await serve(() => {
     const headers = new Headers({ 'content-type': 'text/event-stream' })
@@ -295,7 +299,7 @@ test('streams a response, and sends several cookies', async () => {
     )
     return new Response(stream, { headers })
   })
-  // The status arrives before there is anything to say.
+  // The status arrives before the first data.
   const response = await fetch(server.url)
   expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
   next.resolve()

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { createScopeHierarchy } from '../src/index.ts'
 import type { ScopeImplications } from '../src/index.ts'
 
-test('counts what a broader scope implies, however far', { tags: ['S-14'] }, () => {
+test('scope hierarchy: implications are transitive', { tags: ['S-14'] }, () => {
   const hierarchy = createScopeHierarchy({ admin: ['write'], write: ['read', 'list'] })
   expect(hierarchy.expand(['admin'])).toEqual(['admin', 'write', 'read', 'list'])
   expect(hierarchy.missing(['read', 'list'], ['admin'])).toEqual([])
@@ -13,18 +13,22 @@ test('counts what a broader scope implies, however far', { tags: ['S-14'] }, () 
 
 test.each<[string, ScopeImplications, string]>([
   ['itself', { a: ['a'] }, 'a → a'],
-  ['a circle', { a: ['b'], b: ['c'], c: ['a'] }, 'a → b → c → a'],
-  ['a circle further down', { a: ['b'], b: ['c'], c: ['b'] }, 'b → c → b'],
-])('refuses a scope that implies %s', { tags: ['S-14'] }, (_what, implications, circle) => {
-  expect(() => createScopeHierarchy(implications)).toThrow(
-    expect.objectContaining({
-      code: 'SCOPE_HIERARCHY_CYCLE',
-      message: expect.stringContaining(circle),
-    }),
-  )
-})
+  ['a cycle', { a: ['b'], b: ['c'], c: ['a'] }, 'a → b → c → a'],
+  ['a cycle further down', { a: ['b'], b: ['c'], c: ['b'] }, 'b → c → b'],
+])(
+  'scope hierarchy: refuses a scope that implies %s',
+  { tags: ['S-14'] },
+  (_what, implications, cycle) => {
+    expect(() => createScopeHierarchy(implications)).toThrow(
+      expect.objectContaining({
+        code: 'SCOPE_HIERARCHY_CYCLE',
+        message: expect.stringContaining(cycle),
+      }),
+    )
+  },
+)
 
-test('refuses offline_access on either side', { tags: ['S-03'] }, () => {
+test('scope hierarchy: refuses offline_access on either side', { tags: ['S-03'] }, () => {
   for (const implications of [{ offline_access: ['read'] }, { admin: ['offline_access'] }]) {
     expect(() => createScopeHierarchy(implications)).toThrow(
       expect.objectContaining({ code: 'OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE' }),
@@ -37,7 +41,7 @@ test('takes names that objects have for themselves as plain scopes', () => {
   expect(hierarchy.expand(['constructor', '__proto__'])).toEqual(['constructor', '__proto__'])
 })
 
-// Scopes only imply ones of a higher number, so there is no circle.
+// Scopes imply only scopes with a higher number, so there is no cycle.
 const implications = array(tuple(nat(8), nat(8)), { maxLength: 20 }).map(
   (pairs): ScopeImplications => {
     const direct: Record<string, string[]> = {}
@@ -52,7 +56,7 @@ const granted = array(
   { maxLength: 5 },
 )
 
-test('keeps the laws of a closure', { tags: ['S-14'] }, () => {
+test('scope hierarchy law: expanding is a closure', { tags: ['S-14'] }, () => {
   assert(
     property(implications, granted, granted, (direct, some, more) => {
       const hierarchy = createScopeHierarchy(direct)

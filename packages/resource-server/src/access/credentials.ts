@@ -1,16 +1,16 @@
-/** What a request carries that matters here, whatever framework received it. */
+/** The relevant parts of a request, independent of the framework. */
 export interface AccessRequest {
   /**
-   * The `Authorization` header: each field line as a string of its own where the framework keeps
-   * them apart, or all of them joined by commas. Two are refused, so hand over all of them:
-   * `request.headers` of Node.js holds only the first, `request.headersDistinct` has them all.
+   * The `Authorization` header lines: one string per line, or all of them joined by commas. Pass all
+   * lines, because two are refused. In Node.js, `request.headers` contains only the first line, and
+   * `request.headersDistinct` contains all.
    */
   readonly authorization: string | readonly string[] | null | undefined
-  /** Target of the request, absolute or from the root; only its query is read. */
+  /** The request target, absolute or from the root. Only its query is read. */
   readonly url: string
 }
 
-/** What the credentials of a request come to, before any token is looked at. */
+/** The credentials of a request, before the token is verified. */
 export type Credentials =
   | { readonly kind: 'bearer'; readonly token: string }
   | { readonly kind: 'none' | 'other-scheme' }
@@ -24,8 +24,8 @@ const joined = /,\s*bearer(?: |$)/i
 /**
  * Finds the one bearer token of a request.
  *
- * A token in the query string is never taken, also where the header is in order: the URL is in
- * logs and histories by then (S-15).
+ * A token in the query string is refused even if the header is valid, because the URL is already in
+ * logs and histories (S-15).
  */
 export function readCredentials(request: AccessRequest): Credentials {
   const lines = [request.authorization ?? []].flat().map((line) => line.trim())

@@ -1,6 +1,6 @@
 import type { TokenRefusal, VerifiedAccessToken } from '../token/access-token.ts'
 
-/** Why a request may not proceed. */
+/** Why a request is refused. */
 export type RefusalReason =
   | 'no-credentials'
   | 'unsupported-scheme'
@@ -11,15 +11,15 @@ export type RefusalReason =
   | 'insufficient-scope'
   | 'keys-unavailable'
 
-/** Something in the server's own configuration that was put right on the fly (S-03). */
+/** A mistake of this server that was corrected for the request (S-03). */
 export interface AccessWarning {
   readonly code: 'OFFLINE_ACCESS_FILTERED'
-  /** The requirement that would have been broken. */
+  /** The requirement that would have been violated. */
   readonly requirement: 'S-01'
   readonly message: string
 }
 
-/** The request may proceed. */
+/** The request is allowed. */
 export interface AccessGranted {
   readonly allowed: true
   readonly reason: 'scope-sufficient'
@@ -28,47 +28,47 @@ export interface AccessGranted {
   readonly warnings: readonly AccessWarning[]
 }
 
-/** The request may not proceed; all that an answer needs is here. */
+/** The request is refused. Contains everything for the response. */
 export interface AccessRefused {
   readonly allowed: false
   readonly reason: RefusalReason
-  /** 503 when the keys cannot be fetched: a 401 would send the user to sign in for nothing. */
+  /** 503 if the keys cannot be fetched: a 401 would prompt the user to sign in without need. */
   readonly status: 400 | 401 | 403 | 503
-  /** RFC 6750 §3.1; none where the request simply carried no credentials. */
+  /** RFC 6750 §3.1; `undefined` if the request had no credentials. */
   readonly error:
     | 'invalid_request'
     | 'invalid_token'
     | 'insufficient_scope'
     | 'temporarily_unavailable'
     | undefined
-  /** For people; it says nothing about the token's content. */
+  /** For developers. It reveals nothing about the token's content. */
   readonly description: string
   /**
-   * What the challenge names: every scope the operation needs, or, where the token was refused
-   * before the operation was known, the scopes of a first challenge.
+   * The scopes of the challenge: all scopes of the operation, or the scopes of a first challenge if
+   * the token was refused before the operation was known.
    */
   readonly requiredScopes: readonly string[]
-  /** The ones among them that the token lacks; with 403 only. */
+  /** Those of them that the token lacks. Only with 403. */
   readonly missingScopes: readonly string[]
-  /** Value of `WWW-Authenticate`; none with 503. */
+  /** Value of `WWW-Authenticate`; `undefined` with 503. */
   readonly challenge: string | undefined
   readonly warnings: readonly AccessWarning[]
-  /** With 503: what kept the keys away. */
+  /** With 503: why the keys could not be fetched. */
   readonly cause?: unknown
 }
 
-/** What a protected resource decides about one request. */
+/** The decision about a request. */
 export type AccessDecision = AccessGranted | AccessRefused
 
 /**
- * What a protected resource decides about the access token of a request. A valid token alone does
- * not allow an operation: its scopes are decided on next.
+ * The decision about the access token of a request. A valid token alone does not allow an operation:
+ * its scopes are checked next.
  */
 export type AuthenticationDecision =
   | { readonly authenticated: true; readonly token: VerifiedAccessToken }
   | { readonly authenticated: false; readonly refusal: AccessRefused }
 
-/** How a reason is answered (RFC 6750 §3.1; S-13). */
+/** The response to a reason (RFC 6750 §3.1, S-13). */
 export interface RefusalAnswer {
   readonly status: AccessRefused['status']
   readonly error: AccessRefused['error']
@@ -78,7 +78,7 @@ export interface RefusalAnswer {
 const invalidToken = { status: 401, error: 'invalid_token' } as const
 const invalidRequest = { status: 400, error: 'invalid_request' } as const
 
-/** The answer to each reason. Descriptions keep to the characters RFC 6750 §3 allows. */
+/** The response to each reason. Descriptions use only characters that RFC 6750 §3 allows. */
 export const refusalAnswers: Readonly<Record<RefusalReason, RefusalAnswer>> = {
   'no-credentials': { status: 401, error: undefined, description: 'Authorization is required' },
   'unsupported-scheme': {
@@ -88,7 +88,7 @@ export const refusalAnswers: Readonly<Record<RefusalReason, RefusalAnswer>> = {
   },
   'several-credentials': {
     ...invalidRequest,
-    description: 'The request carries more than one access token',
+    description: 'The request contains more than one access token',
   },
   'token-in-query': {
     ...invalidRequest,
@@ -96,12 +96,12 @@ export const refusalAnswers: Readonly<Record<RefusalReason, RefusalAnswer>> = {
   },
   'malformed-credentials': {
     ...invalidRequest,
-    description: 'The Authorization header holds no bearer token',
+    description: 'The Authorization header contains no bearer token',
   },
   'token-malformed': { ...invalidToken, description: 'The access token is malformed' },
   'token-type-not-allowed': {
     ...invalidToken,
-    description: 'The token is not of a type accepted as access token',
+    description: 'The token type is not accepted for access tokens',
   },
   'token-algorithm-not-allowed': {
     ...invalidToken,
@@ -117,42 +117,42 @@ export const refusalAnswers: Readonly<Record<RefusalReason, RefusalAnswer>> = {
   },
   'token-issuer-not-trusted': {
     ...invalidToken,
-    description: 'The access token comes from another authorization server',
+    description: 'The access token was issued by another authorization server',
   },
   'token-audience-mismatch': {
     ...invalidToken,
     description: 'The access token was issued for another resource',
   },
-  'token-expired': { ...invalidToken, description: 'The access token expired' },
+  'token-expired': { ...invalidToken, description: 'The access token has expired' },
   'token-not-yet-valid': { ...invalidToken, description: 'The access token is not valid yet' },
   'token-claim-invalid': {
     ...invalidToken,
-    description: 'The access token lacks a claim or has an invalid one',
+    description: 'The access token has a missing or invalid claim',
   },
   'token-sender-constrained': {
     ...invalidToken,
-    description: 'The access token is bound to a key and cannot be used as bearer token',
+    description: 'The access token is bound to a key and cannot be used as a bearer token',
   },
   'insufficient-scope': {
     status: 403,
     error: 'insufficient_scope',
-    description: 'The operation needs scopes that the access token does not carry',
+    description: 'The operation requires scopes that the access token does not have',
   },
   'keys-unavailable': {
     status: 503,
     error: 'temporarily_unavailable',
-    description: 'The access token cannot be verified now',
+    description: 'The access token cannot be verified at the moment',
   },
 }
 
-/** A refusal as an HTTP answer, for whatever framework sends it. */
+/** A refusal as an HTTP response, independent of the framework. */
 export interface RefusalReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
 
-/** Turns a refusal into an HTTP answer with challenge and JSON body. */
+/** Converts a refusal to an HTTP response with challenge and JSON body. */
 export function refusalReply(refusal: AccessRefused): RefusalReply {
   return {
     status: refusal.status,

@@ -1,20 +1,20 @@
 import type { ResourceServer } from './resource-server.ts'
 
-/** An HTTP answer, for whatever framework sends it. */
+/** An HTTP response, independent of the framework. */
 export interface MetadataReply {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: string | null
 }
 
-// Browser-based clients on any origin read this document; it holds nothing that is not public.
+// Browser-based clients on any origin read this document. It is public.
 const crossOrigin = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, HEAD, OPTIONS',
   'access-control-allow-headers': '*',
 }
 
-/** Answers a request at the metadata's well-known URL, by its method. */
+/** Answers a request at the metadata's well-known URL. */
 export function answerMetadataRequest(
   resourceServer: ResourceServer,
   method: string,

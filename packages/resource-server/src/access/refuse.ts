@@ -3,9 +3,9 @@ import { refusalAnswers } from './decision.ts'
 import type { AccessRefused, AccessWarning, RefusalReason } from './decision.ts'
 
 /**
- * Builds the refusal of one request with its challenge.
+ * Creates the refusal of a request with its challenge.
  *
- * @param scopes - What the challenge names.
+ * @param scopes - The scopes of the challenge.
  * @see RFC 6750 §3
  */
 export function refuse(
@@ -15,8 +15,8 @@ export function refuse(
   warnings: readonly AccessWarning[],
 ): AccessRefused {
   const { status, error, description } = refusalAnswers[reason]
-  // All scopes of the operation, also in a 403: one missing scope after another would send the
-  // user through as many sign-ins. A malformed request is not cured by any scope.
+  // Name all scopes of the operation, also in a 403. Otherwise, each missing scope would cost the
+  // user a sign-in. For a malformed request, no scope helps.
   const scope = status === 400 || scopes.length === 0 ? {} : { scope: scopes }
   const challenge =
     status === 503

@@ -10,6 +10,8 @@ import type {
   AuthenticationDecision,
   RefusalReason,
 } from './decision.ts'
+import type { Clock } from '../lib/clock.ts'
+import { systemClock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
 import { issuerKeys } from '../token/keys.ts'
 import type { TrustedAuthorizationServer } from '../token/keys.ts'
@@ -21,66 +23,65 @@ import type { ScopeHierarchy, ScopeImplications } from '../scope/scopes.ts'
 
 /** Options of {@link createResourceServer}. */
 export interface ResourceServerOptions {
-  /** For `scopes_supported` of the metadata: the least a client needs for ordinary work. */
+  /** `scopes_supported` of the metadata: the scopes for ordinary use. */
   readonly scopesSupported?: readonly string[]
-  /** Which broader scope implies which narrower ones. Default: none implies another. */
+  /** Which broader scope implies which narrower ones. Default: none. */
   readonly scopeImplications?: ScopeImplications
-  /** Shown to people by clients. */
+  /** Clients show it to users. */
   readonly resourceName?: string
   readonly resourceDocumentation?: string
-  /** JWS algorithms accepted. Default: the asymmetric ones of RFC 7518 and Ed25519. */
+  /** Accepted JWS algorithms. Default: the asymmetric ones of RFC 7518, and Ed25519. */
   readonly algorithms?: readonly string[]
   /**
-   * Values of the JOSE header `typ` accepted, without `application/`. Default `['at+jwt']`
-   * (RFC 9068 §4); add `'jwt'` for an authorization server that does not follow it.
+   * Accepted values of the JOSE header `typ`, without `application/`. Default `['at+jwt']`
+   * (RFC 9068 §4). Add `'jwt'` for an authorization server that does not follow RFC 9068.
    */
   readonly tokenTypes?: readonly string[]
-  /** How far the clocks of both servers may differ, 0 to 60. Default 5. */
+  /** Allowed difference between the clocks of both servers, 0 to 60. Default 5. */
   readonly clockToleranceSeconds?: number
-  /** Default: the system's clock. */
-  readonly clock?: { nowEpochSeconds(): number }
-  /** Fetches metadata and keys of the authorization server. Default: the global one. */
+  /** Default: the clock of this machine. */
+  readonly clock?: Clock
+  /** Fetches metadata and keys of the authorization server. Default: the global `fetch`. */
   readonly fetch?: typeof fetch
 }
 
-/** Guards one protected resource. Safe for any number of concurrent requests. */
+/** The guard of one protected resource. Safe for concurrent requests. */
 export interface ResourceServer {
-  /** The resource identifier: the audience tokens must have. */
+  /** The resource identifier: the required audience of access tokens. */
   readonly resource: string
   readonly metadata: ProtectedResourceMetadataDocument
-  /** Where {@link metadata} has to be served; every challenge names it. */
+  /** The URL where {@link metadata} must be served. Every challenge names it. */
   readonly metadataUrl: string
   readonly scopes: ScopeHierarchy
   /**
-   * Decides whether a request carries a valid access token, before anything is known about the
-   * operation. Call it first, and read the body of the request after it: until then the body is
-   * the input of an unknown sender.
+   * Decides whether a request has a valid access token, before the operation is known. Call it
+   * before you read the body: until then, the body comes from an unknown sender.
    *
-   * @param challengeScopes - What the challenge names where there is no valid token (S-11).
-   * Default: `scopes_supported` of the metadata. `offline_access` among them is left out and
-   * reported in the warnings of the refusal.
-   * @throws {ResourceServerError} `SCOPE_INVALID` where one of them is not a scope token.
+   * @param challengeScopes - The scopes of the challenge if there is no valid token (S-11).
+   *   Default: `scopes_supported` of the metadata. `offline_access` is left out and reported in the
+   *   warnings of the refusal.
+   * @throws {ResourceServerError} `SCOPE_INVALID` if an entry is not a scope token.
    */
   authenticate(
     request: AccessRequest,
     challengeScopes?: readonly string[],
   ): Promise<AuthenticationDecision>
   /**
-   * Decides whether a verified token suffices for an operation.
+   * Decides whether a verified token is sufficient for an operation.
    *
    * @param token - From {@link ResourceServer.authenticate} of this resource server.
-   * @param requiredScopes - All that the operation needs. `offline_access` among them is left out
-   * and reported in the decision's warnings.
-   * @throws {ResourceServerError} `SCOPE_INVALID` where a needed scope is not a scope token.
+   * @param requiredScopes - All scopes of the operation. `offline_access` is left out and reported in
+   *   the warnings of the decision.
+   * @throws {ResourceServerError} `SCOPE_INVALID` if an entry is not a scope token.
    */
   decideScopes(token: VerifiedAccessToken, requiredScopes?: readonly string[]): AccessDecision
   /**
-   * Decides whether a request may proceed: {@link ResourceServer.authenticate}, then
-   * {@link ResourceServer.decideScopes}. Use those two where the needed scopes depend on the body.
+   * Decides whether a request is allowed: {@link ResourceServer.authenticate}, then
+   * {@link ResourceServer.decideScopes}. Use those two if the required scopes depend on the body.
    *
-   * @param requiredScopes - All that the operation needs. `offline_access` among them is left out
-   * and reported in the decision's warnings.
-   * @throws {ResourceServerError} `SCOPE_INVALID` where a needed scope is not a scope token.
+   * @param requiredScopes - All scopes of the operation. `offline_access` is left out and reported in
+   *   the warnings of the decision.
+   * @throws {ResourceServerError} `SCOPE_INVALID` if an entry is not a scope token.
    */
   authorize(request: AccessRequest, requiredScopes?: readonly string[]): Promise<AccessDecision>
 }
@@ -100,12 +101,21 @@ const asymmetricAlgorithms: readonly string[] = [
 ]
 
 /**
- * Makes the guard of one MCP server.
+ * Creates the guard of one MCP server.
  *
- * @param resource - Canonical URI of the MCP server, which is the audience of its tokens.
- * @param authorizationServers - Whose tokens are accepted: issuers, or issuers with `jwksUri`.
- * Without that, keys are found through the authorization server's metadata at the first token.
- * @throws {ResourceServerError} Every code but `KEYS_UNAVAILABLE`, at once and not per request.
+ * @example
+ * ```ts
+ * const resourceServer = createResourceServer(resource, [authorizationServer], {
+ *   scopesSupported: ['mcp:read'],
+ *   scopeImplications: { 'mcp:write': ['mcp:read'] },
+ * })
+ * ```
+ *
+ * @param resource - Canonical URI of the MCP server. It is the audience of its tokens.
+ * @param authorizationServers - The authorization servers whose tokens are accepted: issuers, or
+ *   issuers with `jwksUri`. Without `jwksUri`, the keys are discovered through the metadata with the
+ *   first token.
+ * @throws {ResourceServerError} Any code except `KEYS_UNAVAILABLE`, immediately and not per request.
  */
 export function createResourceServer(
   resource: string,
@@ -122,7 +132,7 @@ export function createResourceServer(
   })
   const metadataUrl = protectedResourceMetadataUrl(resource)
   const scopes = createScopeHierarchy(options.scopeImplications)
-  const clock = options.clock ?? { nowEpochSeconds: () => Date.now() / 1000 }
+  const clock = options.clock ?? systemClock
   const expectations = {
     resource,
     keysByIssuer: new Map(
@@ -131,7 +141,7 @@ export function createResourceServer(
     algorithms: asymmetric(options.algorithms ?? asymmetricAlgorithms),
     tokenTypes: (options.tokenTypes ?? ['at+jwt']).map((type) => tokenType(type) ?? type),
     clockToleranceSeconds: tolerance(options.clockToleranceSeconds ?? 5),
-    nowEpochSeconds: () => clock.nowEpochSeconds(),
+    clock,
   }
 
   async function verifyToken(
@@ -154,15 +164,15 @@ export function createResourceServer(
     return { authenticated: false, refusal }
   }
 
-  function decideNeeded(
+  function decideRequired(
     token: VerifiedAccessToken,
-    { needed, warnings }: CheckedScopes,
+    { required, warnings }: CheckedScopes,
   ): AccessDecision {
-    const missingScopes = scopes.missing(needed, token.scopes)
+    const missingScopes = scopes.missing(required, token.scopes)
     if (missingScopes.length > 0) {
-      return { ...refuse(metadataUrl, 'insufficient-scope', needed, warnings), missingScopes }
+      return { ...refuse(metadataUrl, 'insufficient-scope', required, warnings), missingScopes }
     }
-    return { allowed: true, reason: 'scope-sufficient', token, requiredScopes: needed, warnings }
+    return { allowed: true, reason: 'scope-sufficient', token, requiredScopes: required, warnings }
   }
 
   return {
@@ -171,15 +181,15 @@ export function createResourceServer(
     metadataUrl,
     scopes,
     async authenticate(request, challengeScopes = metadata.scopes_supported ?? []) {
-      const { needed, warnings } = withoutOfflineAccess(challengeScopes)
-      return await verifyToken(request, needed, warnings)
+      const { required, warnings } = withoutOfflineAccess(challengeScopes)
+      return await verifyToken(request, required, warnings)
     },
     decideScopes: (token, requiredScopes = []) =>
-      decideNeeded(token, withoutOfflineAccess(requiredScopes)),
+      decideRequired(token, withoutOfflineAccess(requiredScopes)),
     async authorize(request, requiredScopes = []) {
       const checked = withoutOfflineAccess(requiredScopes)
-      const decision = await verifyToken(request, checked.needed, checked.warnings)
-      return decision.authenticated ? decideNeeded(decision.token, checked) : decision.refusal
+      const decision = await verifyToken(request, checked.required, checked.warnings)
+      return decision.authenticated ? decideRequired(decision.token, checked) : decision.refusal
     },
   }
 }
@@ -193,19 +203,19 @@ const credentialReasons = {
 } as const
 
 interface CheckedScopes {
-  readonly needed: readonly string[]
+  readonly required: readonly string[]
   readonly warnings: readonly AccessWarning[]
 }
 
-/** SEP-2207: a scope set computed for a request is put right instead of failing the request. */
+/** SEP-2207: removes `offline_access` from scopes computed per request instead of failing. */
 function withoutOfflineAccess(requiredScopes: readonly string[]): CheckedScopes {
-  const needed = uniteScopes(requiredScopes.filter((scope) => scope !== offlineAccess))
-  assertResourceScopes(needed, 'the scopes needed for a request')
-  if (!requiredScopes.includes(offlineAccess)) return { needed, warnings: [] }
+  const required = uniteScopes(requiredScopes.filter((scope) => scope !== offlineAccess))
+  assertResourceScopes(required, 'the required scopes of a request')
+  if (!requiredScopes.includes(offlineAccess)) return { required, warnings: [] }
   const message =
-    `${offlineAccess} was computed as a scope this request needs, and left out: no operation of ` +
-    'a resource needs a refresh token. Take it out of the computation.'
-  return { needed, warnings: [{ code: 'OFFLINE_ACCESS_FILTERED', requirement: 'S-01', message }] }
+    `${offlineAccess} was computed as a required scope of this request, and was left out: no ` +
+    'operation of a resource requires a refresh token. Remove it from the computation.'
+  return { required, warnings: [{ code: 'OFFLINE_ACCESS_FILTERED', requirement: 'S-01', message }] }
 }
 
 function asymmetric(algorithms: readonly string[]): readonly string[] {
@@ -213,9 +223,9 @@ function asymmetric(algorithms: readonly string[]): readonly string[] {
   if (wrong !== undefined || algorithms.length === 0) {
     throw new ResourceServerError(
       'ALGORITHM_NOT_ALLOWED',
-      `Expected algorithms among ${asymmetricAlgorithms.join(', ')}, got ` +
-        `${wrong === undefined ? 'none' : showRemote(wrong)}. An access token is signed with a key ` +
-        'that this server does not have.',
+      `The option algorithms contains ${wrong === undefined ? 'none' : showRemote(wrong)} (expected ` +
+        `${asymmetricAlgorithms.join(', ')}). Only asymmetric algorithms are allowed, because this ` +
+        'server must not have the signing key.',
     )
   }
   return algorithms
@@ -225,7 +235,7 @@ function tolerance(seconds: number): number {
   if (seconds >= 0 && seconds <= 60) return seconds
   throw new ResourceServerError(
     'OPTION_INVALID',
-    `Expected clockToleranceSeconds from 0 to 60, got ${seconds}. A larger one would keep ` +
-      'expired tokens in use; correct the clocks instead.',
+    `The option clockToleranceSeconds is ${seconds} (expected 0 to 60). A larger value would accept ` +
+      'expired tokens. Correct the clocks instead.',
   )
 }

@@ -3,20 +3,20 @@ import { ResourceServerError } from '../lib/errors.ts'
 import { assertResourceScopes } from '../scope/scopes.ts'
 import { assertTrustedUrl } from '../lib/urls.ts'
 
-/** What a protected resource says about itself. */
+/** Input of {@link protectedResourceMetadata}. */
 export interface ProtectedResourceMetadataInput {
-  /** Canonical URI of this MCP server; clients compare it character by character. */
+  /** Canonical URI of this MCP server. Clients compare it character by character. */
   readonly resource: string
-  /** Issuers of the authorization servers whose tokens are accepted; at least one. */
+  /** Issuers of the authorization servers whose tokens are accepted, at least one. */
   readonly authorizationServers: readonly string[]
-  /** The least a client needs for ordinary work; the rest is asked for by step-up. */
+  /** The scopes for ordinary use. Clients request others by step-up. */
   readonly scopesSupported?: readonly string[]
-  /** Shown to people. */
+  /** Shown to users. */
   readonly resourceName?: string
   readonly resourceDocumentation?: string
 }
 
-/** Protected resource metadata as it goes over the wire (RFC 9728 §2). */
+/** Protected resource metadata, with the member names of the wire (RFC 9728 §2). */
 export interface ProtectedResourceMetadataDocument {
   readonly resource: string
   readonly authorization_servers: readonly string[]
@@ -44,7 +44,7 @@ export function protectedResourceMetadata(
     resource: input.resource,
     authorization_servers: [...input.authorizationServers],
     bearer_methods_supported: ['header'],
-    // RFC 9728 §3.2: an empty list is left out.
+    // RFC 9728 §3.2: leave out an empty list.
     ...(scopesSupported?.length ? { scopes_supported: [...scopesSupported] } : {}),
     ...(resourceName === undefined ? {} : { resource_name: resourceName }),
     ...(resourceDocumentation === undefined
@@ -54,7 +54,7 @@ export function protectedResourceMetadata(
 }
 
 /**
- * Where a resource's metadata belongs: the well-known name between host and path.
+ * Returns the URL of a resource's metadata: the well-known name between host and path.
  *
  * @throws {ResourceServerError} `RESOURCE_INVALID`.
  * @see RFC 9728 §3.1
@@ -65,15 +65,15 @@ export function protectedResourceMetadataUrl(resource: string): string {
   return url
 }
 
-/** Clients compare the identifier as a string, so there is one way to write it (RFC 8707 §2). */
+/** Clients compare the identifier as a string, so only the canonical form works (RFC 8707 §2). */
 function assertResource(resource: string): void {
-  assertTrustedUrl(resource, 'RESOURCE_INVALID', 'the resource identifier')
+  assertTrustedUrl(resource, 'RESOURCE_INVALID', 'resource identifier')
   const canonical = canonicalResource(resource)
   if (resource === canonical) return
   throw new ResourceServerError(
     'RESOURCE_INVALID',
     `The resource identifier ${showRemote(resource)} is not canonical, so tokens for it would ` +
-      `not match. Write ${showRemote(canonical)}.`,
+      `not match. Write it as ${showRemote(canonical)}.`,
   )
 }
 
@@ -81,16 +81,16 @@ function assertIssuers(issuers: readonly string[]): void {
   if (issuers.length === 0) {
     throw new ResourceServerError(
       'AUTHORIZATION_SERVER_MISSING',
-      'No authorization server is named. MCP clients find theirs in this metadata, so it needs ' +
-        'at least one issuer (RFC 9728 §2).',
+      'No authorization server is named (expected at least one issuer, RFC 9728 §2). MCP clients ' +
+        'find it in this metadata. Add its issuer.',
     )
   }
   for (const [index, issuer] of issuers.entries()) {
-    assertTrustedUrl(issuer, 'AUTHORIZATION_SERVER_INVALID', 'an issuer')
+    assertTrustedUrl(issuer, 'AUTHORIZATION_SERVER_INVALID', 'issuer')
     if (issuer.includes('?')) {
       throw new ResourceServerError(
         'AUTHORIZATION_SERVER_INVALID',
-        `The issuer ${showRemote(issuer)} has a query, which RFC 8414 §2 does not allow.`,
+        `The issuer ${showRemote(issuer)} has a query, which RFC 8414 §2 does not allow. Remove it.`,
       )
     }
     if (issuers.indexOf(issuer) !== index) {

@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import { ReadableStream } from 'node:stream/web'
 
-/** A request body that is read when its consumer asks for it, and no further than a limit. */
+/** A request body that is read on demand, up to a limit. */
 export interface LimitedBody {
   readonly stream: ReadableStream<Uint8Array>
-  /** Whether anything was read from the connection. */
+  /** Whether reading has started. */
   readonly started: () => boolean
-  /** Whether the body is longer than allowed; reading it fails then. */
+  /** Whether the body exceeded the limit. Reading it then fails. */
   readonly overflowed: () => boolean
 }
 
@@ -16,7 +16,7 @@ export function limitedBody(incoming: IncomingMessage, maximumBytes: number): Li
 
   async function* read(): AsyncGenerator<Uint8Array> {
     started = true
-    // Destroying the message would destroy the connection that the answer has to go through.
+    // Destroying the message would destroy the connection of the response.
     for await (const chunk of incoming.iterator({ destroyOnReturn: false })) {
       const bytes = Uint8Array.from(chunk)
       receivedBytes += bytes.byteLength
@@ -28,7 +28,7 @@ export function limitedBody(incoming: IncomingMessage, maximumBytes: number): Li
   }
 
   return {
-    // It pulls nothing ahead: what a guard refuses was never read.
+    // Nothing is read ahead: the body of a refused request is never read.
     stream: ReadableStream.from(read()),
     started: () => started,
     overflowed: () => receivedBytes > maximumBytes,

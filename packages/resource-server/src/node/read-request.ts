@@ -2,18 +2,17 @@ import type { IncomingMessage } from 'node:http'
 import { limitedBody } from './limited-body.ts'
 import type { LimitedBody } from './limited-body.ts'
 
-/** What a request of Node.js comes to. */
+/** The result of {@link readRequest}. */
 export type RequestReading =
   | { readonly request: Request; readonly body: LimitedBody | undefined }
   | { readonly refused: 400 | 413; readonly description: string }
 
 /**
- * Turns a request of `node:http` into a web-standard one without reading its body. Every field
- * line goes into the headers, in order, so that a repeated one is seen; `incoming.headers` keeps
- * the first of several lines for some fields, and the guard and the handler would then decide on
- * less than was sent.
+ * Converts a request of `node:http` to a web-standard one without reading its body. All header lines
+ * are kept, in order, so that the guard sees repeated ones. `incoming.headers` would drop all but the
+ * first line of some headers.
  *
- * @param signal - Aborts when the connection closes before the answer is complete.
+ * @param signal - Aborts when the connection closes before the response is complete.
  */
 export function readRequest(
   incoming: IncomingMessage,
@@ -41,19 +40,19 @@ export function readRequest(
     const content = body === undefined ? {} : ({ body: body.stream, duplex: 'half' } as const)
     return { request: new Request(url, { method, headers, signal, ...content }), body }
   } catch {
-    // TRACE, for one, is a method that no web-standard request can have.
+    // A web-standard request cannot have every method, for example TRACE.
     return { refused: 400, description: 'The request cannot be processed' }
   }
 }
 
-/** `uri-host [ ":" port ]` (RFC 9110 §7.2): nothing that would end the authority of a URL. */
+/** `uri-host [ ":" port ]` (RFC 9110 §7.2), without characters that end the authority of a URL. */
 const authority = /^(?:\[[\da-f:.]+\]|[^\s/\\?#@:[\]]+)(?::\d*)?$/i
 
 /**
- * The URL of a request, or `undefined` where there is none.
+ * Returns the URL of a request, or `undefined` if it is invalid.
  *
- * Only the origin form is taken (RFC 9112 §3.2.1). The absolute form names a host of its own, next
- * to the one in `Host` that is checked against DNS rebinding; clients send it to proxies.
+ * Only the origin form is accepted (RFC 9112 §3.2.1). The absolute form, which clients send to
+ * proxies, names a second host besides `Host`, which is checked against DNS rebinding.
  */
 function requestUrl(incoming: IncomingMessage): URL | undefined {
   const { url: target = '', headers, socket } = incoming
@@ -69,7 +68,7 @@ function fieldLines(rawHeaders: readonly string[]): Headers {
   return headers
 }
 
-/** Decisions rest on one value of these. `Authorization` is left to the guard, which answers. */
+/** Headers whose single value decides something. The guard handles `Authorization`. */
 const singleFields = new Set(['host', 'origin', 'content-type', 'dpop', 'last-event-id'])
 
 function repeatsSingleField(rawHeaders: readonly string[]): boolean {

@@ -3,9 +3,9 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 
 /**
- * Sends a web-standard response, at the pace of its reader.
+ * Sends a web-standard response, with back-pressure.
  *
- * @param close - Whether the connection ends with it.
+ * @param close - Whether to close the connection after it.
  */
 export async function writeResponse(
   outgoing: ServerResponse,
@@ -23,7 +23,7 @@ export async function writeResponse(
     outgoing.end()
     return
   }
-  // A stream of events may have nothing to send for long, and its reader waits for the status.
+  // A stream of events may send nothing for a long time, while the client waits for the status.
   outgoing.flushHeaders()
   await pipeline(content, outgoing)
 }

@@ -1,23 +1,23 @@
 import { assertResourceScopes } from './scopes.ts'
 
 /**
- * The scopes an operation needs, all of them and no more: fixed, or computed from the request
- * (S-11). A function runs only for a request whose access token is valid.
+ * All scopes that an operation requires, and no others: fixed, or computed from the request (S-11).
+ * A function runs only for a request with a valid access token.
  */
 export type RequiredScopes<Incoming> =
   | readonly string[]
   | ((request: Incoming) => readonly string[] | Promise<readonly string[]>)
 
-/** The scopes of a route, ready to use. */
+/** The validated scopes of a route. */
 export interface ResolvedScopes<Incoming> {
-  readonly neededBy: (request: Incoming) => readonly string[] | Promise<readonly string[]>
-  /** For a request without a valid token; `undefined` where the resource's default applies. */
+  readonly requiredScopesOf: (request: Incoming) => readonly string[] | Promise<readonly string[]>
+  /** For a request without a valid token; `undefined` for the resource's default. */
   readonly challenged: readonly string[] | undefined
 }
 
 /**
- * Makes one form of all. Fixed lists are configuration and checked at once; a computed one is put
- * right request by request.
+ * Validates the scopes of a route. A fixed list is configuration and is checked at once. A computed
+ * list is filtered per request.
  *
  * @throws {ResourceServerError} `OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE`, `SCOPE_INVALID`.
  */
@@ -26,9 +26,9 @@ export function resolveScopes<Incoming>(
   challengeScopes: readonly string[] | undefined,
 ): ResolvedScopes<Incoming> {
   const challenged = fixedScopes(challengeScopes, 'the challenge scopes of a protected route')
-  if (typeof scopes === 'function') return { neededBy: scopes, challenged }
+  if (typeof scopes === 'function') return { requiredScopesOf: scopes, challenged }
   const fixed = fixedScopes(scopes, 'the scopes of a protected route')
-  return { neededBy: () => fixed ?? [], challenged: challenged ?? fixed }
+  return { requiredScopesOf: () => fixed ?? [], challenged: challenged ?? fixed }
 }
 
 function fixedScopes(

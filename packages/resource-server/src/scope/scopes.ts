@@ -8,22 +8,28 @@ import {
 import { ResourceServerError } from '../lib/errors.ts'
 
 /**
- * Which scopes each scope implies, directly; what those imply follows by itself.
+ * The scopes that each scope implies directly. Implications are transitive.
  *
- * `{ admin: ['write'], write: ['read'] }` lets a token with `admin` do what needs `read`.
+ * With `{ admin: ['write'], write: ['read'] }`, a token with `admin` is sufficient for `read`.
  */
 export type ScopeImplications = Readonly<Record<string, readonly string[]>>
 
-/** Answers whether granted scopes suffice, broader scopes counted for what they imply (S-14). */
+/** Checks granted scopes, including the scopes that they imply (S-14). */
 export interface ScopeHierarchy {
-  /** The granted scopes and all that they imply, each once. */
+  /** Returns the granted scopes and all scopes that they imply, each once. */
   expand(granted: readonly string[]): readonly string[]
-  /** The needed scopes that neither are granted nor implied by one that is. */
-  missing(needed: readonly string[], granted: readonly string[]): readonly string[]
+  /** Returns the required scopes that are neither granted nor implied. */
+  missing(required: readonly string[], granted: readonly string[]): readonly string[]
 }
 
 /**
- * Builds a scope hierarchy.
+ * Creates a scope hierarchy.
+ *
+ * @example
+ * ```ts
+ * const hierarchy = createScopeHierarchy({ admin: ['write'], write: ['read'] })
+ * hierarchy.missing(['read'], ['admin']) // []
+ * ```
  *
  * @throws {ResourceServerError} `SCOPE_HIERARCHY_CYCLE`, `SCOPE_INVALID`,
  * `OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE`.
@@ -38,11 +44,11 @@ export function createScopeHierarchy(implications: ScopeImplications = {}): Scop
 
   function close(scope: string, path: readonly string[]): readonly string[] {
     if (path.includes(scope)) {
-      const circle = [...path.slice(path.indexOf(scope)), scope].join(' → ')
+      const cycle = [...path.slice(path.indexOf(scope)), scope].join(' → ')
       throw new ResourceServerError(
         'SCOPE_HIERARCHY_CYCLE',
-        `The scope implications go round in a circle: ${circle}. Every scope in it would mean ` +
-          'the same; remove one of the implications.',
+        `The scope implications form a cycle: ${cycle}. All of its scopes would mean the same. ` +
+          'Remove one of the implications.',
       )
     }
     const done = closures.get(scope)
@@ -57,31 +63,31 @@ export function createScopeHierarchy(implications: ScopeImplications = {}): Scop
     return uniteScopes(...granted.map((scope) => closures.get(scope) ?? [scope]))
   }
 
-  return { expand, missing: (needed, granted) => missingScopes(needed, expand(granted)) }
+  return { expand, missing: (required, granted) => missingScopes(required, expand(granted)) }
 }
 
 /**
- * Refuses scopes that a protected resource must not be configured with (S-02, S-03).
+ * Refuses scopes that must not be configured for a protected resource (S-02, S-03).
  *
- * @param where - Names the place in the message, for instance `scopesSupported`.
+ * @param where - Names the option in the message, such as `scopesSupported`.
  * @throws {ResourceServerError} `OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE`, `SCOPE_INVALID`.
  */
 export function assertResourceScopes(scopes: readonly string[], where: string): void {
   if (scopes.includes(offlineAccess)) {
     throw new ResourceServerError(
       'OFFLINE_ACCESS_IS_NOT_A_RESOURCE_SCOPE',
-      `${offlineAccess} is configured in ${where}, where only scopes of this resource belong. ` +
-        'A refresh token is a matter between client and authorization server: no operation of ' +
-        'the resource needs it (SEP-2207). Remove it here, and list it in the authorization ' +
-        "server's own scopes_supported.",
+      `${offlineAccess} is configured in ${where} (expected only scopes of this resource). A ` +
+        'refresh token concerns only the client and the authorization server: no operation of the ' +
+        'resource requires it (SEP-2207). Remove it here, and list it in scopes_supported of the ' +
+        'authorization server.',
     )
   }
   const wrong = scopes.find((scope) => !isScopeToken(scope))
   if (wrong !== undefined) {
     throw new ResourceServerError(
       'SCOPE_INVALID',
-      `Expected one scope token (RFC 6749 §3.3) in ${where}, got ${showRemote(wrong)}. Several ` +
-        'scopes are several array members, not one string with spaces.',
+      `Invalid scope in ${where}: ${showRemote(wrong)} (expected one scope token, RFC 6749 §3.3). ` +
+        'Write several scopes as several array members, not as one string with spaces.',
     )
   }
 }

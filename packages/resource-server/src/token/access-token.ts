@@ -1,26 +1,27 @@
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose'
 import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
+import type { Clock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
 import { areClaimsUsable, grantedScopes } from './token-claims.ts'
 
 /**
- * A verified access token: what it says, without the token itself, which goes no further.
+ * The content of a verified access token, without the token itself, so that it cannot be passed on.
  *
- * To deny single tokens, keep a list of `jti` values (or of another claim) and check it against
- * {@link VerifiedAccessToken.claims}. Never use the text of the token as the key: one valid token
- * has several spellings that all verify, among them the other ECDSA signature `(r, n − s)`, unused
- * bits in the last base64url character, and `=` padding.
+ * To deny single tokens, compare `jti` (or another claim) in {@link VerifiedAccessToken.claims} with a
+ * list. Never use the encoded token as the key: one token has several encodings that all verify, such
+ * as the other ECDSA signature `(r, n − s)`, unused bits in the last base64url character, and `=`
+ * padding.
  */
 export interface VerifiedAccessToken {
   readonly issuer: string
-  /** The user, or the client where it acts for itself. */
+  /** The user, or the client if it acts on its own behalf. */
   readonly subject: string | undefined
   readonly clientId: string | undefined
-  /** As granted, before any implication counts. */
+  /** The granted scopes, without implied ones. */
   readonly scopes: readonly string[]
   readonly audience: readonly string[]
   readonly expiresAtEpochSeconds: number
-  /** Every claim of the token, for what else an operation needs to know. */
+  /** All claims of the token. */
   readonly claims: Readonly<Record<string, unknown>>
 }
 
@@ -38,32 +39,32 @@ export type TokenRefusal =
   | 'token-claim-invalid'
   | 'token-sender-constrained'
 
-/** What verification of one token came to. */
+/** The result of verifying a token. */
 export type TokenVerdict =
   | { readonly valid: true; readonly token: VerifiedAccessToken }
   | { readonly valid: false; readonly reason: TokenRefusal }
-  /** The keys could not be fetched: nothing is known about the token. */
+  /** The keys could not be fetched, so nothing is known about the token. */
   | { readonly valid: undefined; readonly error: ResourceServerError }
 
-/** What a token is held against. */
+/** What a token is verified against. */
 export interface AccessTokenExpectations {
-  /** This server's resource identifier; it has to be in `aud`. */
+  /** The resource identifier of this server, required in `aud`. */
   readonly resource: string
   /** Keys of each trusted issuer. */
   readonly keysByIssuer: ReadonlyMap<string, JWTVerifyGetKey>
   readonly algorithms: readonly string[]
   readonly tokenTypes: readonly string[]
   readonly clockToleranceSeconds: number
-  nowEpochSeconds(): number
+  readonly clock: Clock
 }
 
-/** RFC 9068 §2.2, required of tokens of type `at+jwt`. */
+/** RFC 9068 §2.2: required claims of tokens of type `at+jwt`. */
 const requiredByProfile = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti']
 
 /**
  * Verifies a JWT access token: type, algorithm, signature, issuer, expiry and audience (S-12).
  *
- * @returns A verdict; it does not reject.
+ * @returns A verdict. The promise does not reject.
  * @see RFC 9068 §4, RFC 8707 §2
  */
 export async function verifyAccessToken(
@@ -75,7 +76,7 @@ export async function verifyAccessToken(
     if (type === undefined || !expectations.tokenTypes.includes(type)) {
       return refused('token-type-not-allowed')
     }
-    // Not verified yet: it only chooses whose keys to try, and is checked against them below.
+    // Not verified yet. It only selects the keys, and is verified below.
     const issuer = decodeJwt(token).iss
     const keys = issuer === undefined ? undefined : expectations.keysByIssuer.get(issuer)
     if (issuer === undefined || keys === undefined) return refused('token-issuer-not-trusted')
@@ -84,11 +85,11 @@ export async function verifyAccessToken(
       audience: audiencesOf(expectations.resource),
       algorithms: [...expectations.algorithms],
       clockTolerance: expectations.clockToleranceSeconds,
-      currentDate: new Date(expectations.nowEpochSeconds() * 1000),
+      currentDate: new Date(expectations.clock.nowEpochSeconds() * 1000),
       requiredClaims: type === 'at+jwt' ? requiredByProfile : ['iss', 'exp', 'aud'],
     })
-    // RFC 7800: without the proof of possession, which this package does not check, a bound
-    // token would be worth as much to a thief as to its owner.
+    // RFC 7800: this package does not check the proof of possession. Without that check, a thief
+    // could use a bound token.
     if (payload['cnf'] !== undefined) return refused('token-sender-constrained')
     if (!areClaimsUsable(payload)) return refused('token-claim-invalid')
     return { valid: true, token: describe(payload, issuer) }
@@ -98,10 +99,10 @@ export async function verifyAccessToken(
   }
 }
 
-/** Keys that fit a token without `kid`, at most: a server has one or two at a time. */
+/** Maximum number of keys to try for a token without `kid`. A server has one or two at a time. */
 const maximumCandidates = 8
 
-/** `kid` is optional (RFC 7515 §4.1.4): where several keys fit, each is tried. */
+/** Tries each matching key, because `kid` is optional (RFC 7515 §4.1.4). */
 async function verifiedBy(
   token: string,
   keys: JWTVerifyGetKey,
@@ -117,20 +118,20 @@ async function verifiedBy(
       try {
         return (await jwtVerify(token, key, options)).payload
       } catch (error) {
-        const isAnothers = error instanceof errors.JWSSignatureVerificationFailed
-        if (!isAnothers || tried === maximumCandidates) throw error
+        const isOfAnotherKey = error instanceof errors.JWSSignatureVerificationFailed
+        if (!isOfAnotherKey || tried === maximumCandidates) throw error
       }
     }
     throw new errors.JWSSignatureVerificationFailed()
   }
 }
 
-/** Of an origin there are two spellings, and many clients send the one with a slash. */
+/** An origin has two forms, and many clients send the one with a slash. */
 function audiencesOf(resource: string): string[] {
   return new URL(resource).pathname === '/' ? [resource, `${resource}/`] : [resource]
 }
 
-/** Media types are compared without case and without `application/` (RFC 7515 §4.1.9). */
+/** Media types are compared case-insensitively and without `application/` (RFC 7515 §4.1.9). */
 export function tokenType(typ: unknown): string | undefined {
   if (typeof typ !== 'string') return undefined
   return typ.toLowerCase().replace(/^application\//, '')
@@ -146,7 +147,7 @@ function describe(payload: JWTPayload, issuer: string): VerifiedAccessToken {
     issuer,
     subject: payload.sub,
     clientId: [clientId, azp].find((value) => typeof value === 'string'),
-    // `scp`, a string or an array, is what Entra ID and Okta write instead of `scope`.
+    // Entra ID and Okta write `scp`, a string or an array, instead of `scope`.
     scopes: grantedScopes(payload['scope'] ?? payload['scp']),
     audience: [payload.aud ?? []].flat(),
     expiresAtEpochSeconds: payload.exp ?? 0,

@@ -5,33 +5,35 @@ import {
 } from '@evergrant/core'
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors } from 'jose'
 import type { JWTVerifyGetKey } from 'jose'
+import type { Clock } from '../lib/clock.ts'
+import { systemClock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
 import { assertTrustedUrl } from '../lib/urls.ts'
 
 /** An authorization server whose tokens are accepted. */
 export interface TrustedAuthorizationServer {
   readonly issuer: string
-  /** Where its keys are. Default: what its metadata says. */
+  /** The URL of its keys. Default: `jwks_uri` of its metadata. */
   readonly jwksUri?: string
 }
 
-/** A failure is not repeated for each request that comes: an outage is no time for a flood. */
+/** After a failure, requests do not retry for this long, to avoid a flood during an outage. */
 const failurePauseSeconds = 5
-/** Keys that cannot be fetched anew are good for this long: an outage costs no good call. */
-const longestOutageSeconds = 24 * 3600
+/** How long fetched keys stay in use while they cannot be fetched again. */
+const maximumOutageSeconds = 24 * 3600
 
 /**
- * Finds the key of a token at its issuer. Keys are cached by jose, which fetches them again after
- * ten minutes, and when a token names an unknown one, at most every 30 seconds. Where that fails,
- * those that were fetched last go on for a day.
+ * Returns a resolver for the keys of an issuer. jose caches the keys. It fetches them again after ten
+ * minutes, and when a token names an unknown key, at most every 30 seconds. If that fails, the last
+ * fetched keys stay in use for a day.
  *
- * @returns A resolver that throws {@link ResourceServerError} `KEYS_UNAVAILABLE` when the keys
- * cannot be fetched, and jose's own errors when they can and none fits.
+ * @returns A resolver that throws {@link ResourceServerError} `KEYS_UNAVAILABLE` if the keys cannot be
+ *   fetched, and errors of jose if no key matches.
  */
 export function issuerKeys(
   server: TrustedAuthorizationServer,
   fetchImplementation: typeof fetch = fetch,
-  clock: Clock = { nowEpochSeconds: () => Date.now() / 1000 },
+  clock: Clock = systemClock,
 ): JWTVerifyGetKey {
   const open = (url: URL) => remoteKeys(url, fetchImplementation, clock)
   let pending: Promise<JWTVerifyGetKey> | undefined
@@ -40,10 +42,10 @@ export function issuerKeys(
     pending = Promise.resolve(open(trustedJwksUri(server.jwksUri)))
   }
 
-  /** One discovery for all requests that wait for it; a failed one is kept for a moment. */
+  /** Concurrent requests share one discovery. A failure is remembered for a short time. */
   async function keySet(): Promise<JWTVerifyGetKey> {
-    const lately = failed.lately()
-    if (lately !== undefined) throw lately.error
+    const recentFailure = failed.recent()
+    if (recentFailure !== undefined) throw recentFailure.error
     pending ??= discoverJwksUri(server.issuer, fetchImplementation).then(open)
     try {
       return await pending
@@ -76,50 +78,46 @@ function remoteKeys(url: URL, fetchImplementation: typeof fetch, clock: Clock): 
     },
   })
 
-  /** The key among those that were fetched last; what kept them from being fetched anew, if none. */
-  async function withoutFetching(
-    why: unknown,
+  /** Finds the key among the last fetched ones, otherwise throws the error of the failed fetch. */
+  async function fromLastFetch(
+    fetchError: unknown,
     ...[header, token]: Parameters<JWTVerifyGetKey>
   ): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
     const keys = remote.jwks()
     const outageSeconds = clock.nowEpochSeconds() - fetchedAtEpochSeconds
-    if (keys === undefined || outageSeconds > longestOutageSeconds) throw why
+    if (keys === undefined || outageSeconds > maximumOutageSeconds) throw fetchError
     try {
       return await createLocalJWKSet(keys)(header, token)
     } catch (error) {
-      // It may be one of those that could not be fetched.
-      throw error instanceof errors.JWKSNoMatchingKey ? why : error
+      // The unknown key may be one that could not be fetched.
+      throw error instanceof errors.JWKSNoMatchingKey ? fetchError : error
     }
   }
 
   return async (header, token) => {
-    const lately = failed.lately()
-    if (lately !== undefined) return await withoutFetching(lately.error, header, token)
+    const recentFailure = failed.recent()
+    if (recentFailure !== undefined) return await fromLastFetch(recentFailure.error, header, token)
     try {
       return await remote(header, token)
     } catch (error) {
       if (isAboutTheToken(error)) throw error
       failed.note(error)
-      return await withoutFetching(error, header, token)
+      return await fromLastFetch(error, header, token)
     }
   }
 }
 
-interface Clock {
-  nowEpochSeconds(): number
-}
-
-/** Remembers the last failure for a moment. */
+/** Remembers the last failure for a short time. */
 function failureMemory(clock: Clock): {
   readonly note: (error: unknown) => void
-  readonly lately: () => { readonly error: unknown } | undefined
+  readonly recent: () => { readonly error: unknown } | undefined
 } {
   let last: { readonly error: unknown; readonly atEpochSeconds: number } | undefined
   return {
     note(error) {
       last = { error, atEpochSeconds: clock.nowEpochSeconds() }
     },
-    lately() {
+    recent() {
       if (last === undefined) return undefined
       const sinceSeconds = clock.nowEpochSeconds() - last.atEpochSeconds
       return sinceSeconds >= 0 && sinceSeconds < failurePauseSeconds ? last : undefined
@@ -140,7 +138,7 @@ function isAboutTheToken(error: unknown): boolean {
   )
 }
 
-/** Looks through the places for an issuer's metadata, in order, for one with usable keys. */
+/** Tries the possible locations of an issuer's metadata, in order, until one has a `jwks_uri`. */
 async function discoverJwksUri(issuer: string, fetchImplementation: typeof fetch): Promise<URL> {
   const failures: string[] = []
   for (const { url } of authorizationServerMetadataUrls(issuer)) {
@@ -151,7 +149,7 @@ async function discoverJwksUri(issuer: string, fetchImplementation: typeof fetch
       if (metadata.jwks_uri !== undefined) return new URL(metadata.jwks_uri)
       failures.push(`${url}: no jwks_uri`)
     } catch (error) {
-      failures.push(`${url}: ${error instanceof Error ? error.message : 'no answer'}`)
+      failures.push(`${url}: ${error instanceof Error ? error.message : 'no response'}`)
     }
   }
   throw unavailable(issuer, `no usable metadata was found (${failures.join('; ')})`, undefined)
@@ -171,8 +169,8 @@ async function fetchJson(url: string, fetchImplementation: typeof fetch): Promis
 function unavailable(issuer: string, what: string, cause: unknown): ResourceServerError {
   return new ResourceServerError(
     'KEYS_UNAVAILABLE',
-    `The access token of ${showRemote(issuer)} cannot be verified: ${what}. Nothing is known about ` +
-      'the token; answer 503 and let the client try again.',
+    `The access token of ${showRemote(issuer)} cannot be verified: ${what}. This says nothing about ` +
+      'the token. Answer 503, and let the client try again.',
     cause === undefined ? {} : { cause },
   )
 }

@@ -2,23 +2,23 @@ import { isScopeToken, uniteScopes } from '@evergrant/core'
 import type { JWTPayload } from 'jose'
 
 /**
- * The scope tokens that a claim grants, by the grammar and nothing wider (RFC 6749 §3.3): U+0020
- * separates the tokens of a string, the entries of an array are taken whole, and what is not a
- * scope token grants nothing. Reading `"mcp:read\u00a0x"` as two tokens would grant a scope that
- * the authorization server did not write.
+ * Returns the scope tokens that a claim grants, strictly by the grammar (RFC 6749 §3.3): U+0020
+ * separates the tokens of a string, each entry of an array is one token, and invalid tokens grant
+ * nothing. Reading `"mcp:read\u00a0x"` as two tokens would grant a scope that the authorization server
+ * did not write.
  */
 export function grantedScopes(claim: unknown): readonly string[] {
   const entries: readonly unknown[] = typeof claim === 'string' ? claim.split(' ') : [claim].flat()
   return uniteScopes(entries.filter((entry) => isScopeToken(entry)))
 }
 
-/** Claims that say who acts, or which token this is: decisions and storage keys rest on them. */
+/** Claims that identify the user, the client or the token. Decisions and storage keys use them. */
 const identifiers = ['sub', 'client_id', 'azp', 'jti'] as const
 
 /**
- * Checks the types of the claims that identities and decisions are read from. A signature says who
- * wrote a claim, not that it is of the type that RFC 7519 gives it. Which claims must be present is
- * decided elsewhere.
+ * Checks the types of the claims that identify users, clients and tokens. A signature proves who
+ * wrote a claim, not that it has the type of RFC 7519. `verifyAccessToken` checks which claims are
+ * required.
  */
 export function areClaimsUsable(payload: JWTPayload): boolean {
   const audience: readonly unknown[] = [payload.aud ?? []].flat()
