@@ -134,7 +134,7 @@ describe.each(serverProfiles.map((profile) => [profile.name, profile] as const))
         for (let round = 0; round < rounds; round += 1) {
           const { value } = await ours.getAccessToken()
           expect(audienceOf(value)).toBe(audience)
-          it.resource.giveUp(value)
+          it.resource.rejectToken(value)
           const answers = await Promise.all(
             Array.from({ length: callers }, () => fetch(it.resource.url)),
           )

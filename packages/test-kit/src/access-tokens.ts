@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import type { CryptoKey, JSONWebKeySet } from 'jose'
 
-/** Describes an access token to sign; what is left out has a usable default. */
+/** The access token to sign. Every optional member has a usable default. */
 export interface AccessTokenRequest {
   readonly scope: string
-  /** Goes into `aud`; without one the issuer is its own audience. */
+  /** The value of `aud`. Default: the issuer. */
   readonly resource?: string | undefined
   readonly clientId?: string
   readonly subject?: string
-  /** Default: the server's own lifetime. Negative makes a token that is already expired. */
+  /** Default: the server's lifetime. A negative value makes an expired token. */
   readonly lifetimeSeconds?: number
-  /** Put over the claims; `undefined` removes one. */
+  /** Overrides claims; `undefined` removes one. */
   readonly claims?: Readonly<Record<string, unknown>>
-  /** Put over the JOSE header, for instance another `typ`. */
+  /** Overrides members of the JOSE header, such as `typ`. */
   readonly header?: Readonly<Record<string, unknown>>
 }
 
@@ -26,7 +26,7 @@ export interface AccessTokenSigner {
   ): Promise<string>
 }
 
-/** Makes an ES256 key and signs JWT access tokens (RFC 9068) with it. */
+/** Creates an ES256 key that signs JWT access tokens (RFC 9068). */
 export async function createAccessTokenSigner(): Promise<AccessTokenSigner> {
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const kid = randomUUID()

@@ -1,36 +1,35 @@
 import { randomBytes } from 'node:crypto'
 
-/** Secrets a test can recognise wherever they leak to. */
+/** Secrets that a test can recognize when they leak. */
 export interface Canaries {
-  /** Makes a secret that occurs nowhere else. `label` names it in the failure message. */
+  /** Creates a unique secret. `label` names it in the failure message. */
   secret(label: string): string
   /**
-   * Watches a secret that was made elsewhere, say a token a server issued, or the bytes of a key.
-   * Text that stands for bytes, such as a member of a JWK, is worth watching as both.
+   * Watches a secret from elsewhere, such as a token of a server or the bytes of a key. Watch text
+   * that encodes bytes, such as a member of a JWK, as both.
    */
   watch(label: string, value: string | Uint8Array): void
   /**
-   * Throws when a text holds one of the secrets: as it is, percent-encoded, in base64, in hex, or
-   * as a list of bytes, as `inspect` and JSON show them. The message names the label, never the
-   * secret.
+   * Throws if a text contains one of the secrets: plain, percent-encoded, in base64, in hex, or as a
+   * list of bytes, as `inspect` and JSON print them. The message names the label, never the secret.
    */
   expectNoCanary(texts: Iterable<string>): void
 }
 
-/** What a secret looks like where it leaked. */
+/** The forms of a secret to search for. */
 interface Canary {
   readonly label: string
   readonly forms: readonly (readonly [name: string, text: string])[]
-  /** Looked for in lower case and without the spaces in between. */
+  /** Searched in lower case and without spaces. */
   readonly bareForms: readonly (readonly [name: string, text: string])[]
 }
 
-/** Makes a set of canaries; each set knows only its own. */
+/** Creates a set of canaries. Each set knows only its own secrets. */
 export function createCanaries(): Canaries {
   const canaries = new Map<string, Canary>()
 
   function watch(label: string, value: string | Uint8Array): void {
-    if (value.length < 8) throw new RangeError('A canary needs at least 8 characters or bytes.')
+    if (value.length < 8) throw new RangeError('A canary must have at least 8 characters or bytes.')
     const isText = typeof value === 'string'
     const bytes = isText ? Buffer.from(value, 'utf8') : Buffer.from(value)
     const hex = bytes.toString('hex')
@@ -70,7 +69,7 @@ export function createCanaries(): Canaries {
             bareForms.find(([, form]) => bare.includes(form))
           if (found !== undefined) {
             throw new Error(
-              `Text ${index} holds the secret ${JSON.stringify(label)} (${found[0]}); expected none.`,
+              `Text ${index} contains the secret ${JSON.stringify(label)} (${found[0]}).`,
             )
           }
         }

@@ -1,15 +1,15 @@
-/** A clock that stands still until a test moves it. Fits the `Clock` of `@evergrant/client`. */
+/** A clock that advances only when a test advances it. Implements `Clock` of `@evergrant/client`. */
 export interface VirtualClock {
   nowEpochSeconds(): number
-  /** Resolves once the clock has been moved this far; rejects with the signal's reason. */
+  /** Resolves when the clock has advanced this far, or rejects with the signal's reason. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
-  /** Moves the clock, wakes every sleeper that is due, in the order in which they are due. */
+  /** Advances the clock, and wakes every due sleeper in order. */
   advanceSeconds(seconds: number): void
-  /** Sets the time. Backwards is allowed, as with a real clock; nobody wakes then. */
+  /** Sets the time. Like a real clock, it can go back, which wakes no sleeper. */
   set(epochSeconds: number): void
-  /** How many sleepers wait now. */
+  /** The number of waiting sleepers. */
   sleepers(): number
-  /** Resolves when at least `count` (default 1) sleepers wait: what to await before advancing. */
+  /** Resolves when at least `count` (default 1) sleepers wait. Await it before you advance the clock. */
   untilSleeping(count?: number): Promise<void>
 }
 
@@ -19,16 +19,16 @@ interface Sleeper {
 }
 
 /**
- * Makes a virtual clock.
+ * Creates a virtual clock.
  *
- * @param startEpochSeconds - Default 1 800 000 000 (January 2027); fractions are allowed.
+ * @param startEpochSeconds - Default 1 800 000 000 (January 2027). Fractions are allowed.
  */
 export function virtualClock(startEpochSeconds: number = 1_800_000_000): VirtualClock {
   let now = startEpochSeconds
   const sleeping = new Set<Sleeper>()
   const watchers = new Set<{ readonly count: number; readonly resolve: () => void }>()
 
-  function tellWatchers(): void {
+  function notifyWatchers(): void {
     for (const watcher of watchers) {
       if (sleeping.size < watcher.count) continue
       watchers.delete(watcher)
@@ -69,7 +69,7 @@ export function virtualClock(startEpochSeconds: number = 1_800_000_000): Virtual
         signal?.addEventListener('abort', abort, { once: true })
         sleeping.add(sleeper)
         wakeDue()
-        tellWatchers()
+        notifyWatchers()
       })
     },
     advanceSeconds(seconds) {
@@ -86,7 +86,7 @@ export function virtualClock(startEpochSeconds: number = 1_800_000_000): Virtual
     untilSleeping(count = 1) {
       return new Promise((resolve) => {
         watchers.add({ count, resolve })
-        tellWatchers()
+        notifyWatchers()
       })
     },
   }

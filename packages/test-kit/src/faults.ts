@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** What an endpoint would answer, before a fault spoils it. */
+/** The response of an endpoint, before a fault changes it. */
 export interface Reply {
   readonly status: number
   readonly headers?: Readonly<Record<string, string>>
@@ -8,19 +8,19 @@ export interface Reply {
 }
 
 /**
- * One scripted fault; each request takes the next one from its endpoint's queue.
- * "Commit" is the moment the server changes its state: a code is spent, a token rotated.
+ * A scripted fault. Each request takes the next one from its endpoint's queue. "Commit" is the
+ * moment when the server changes its state: a code is redeemed, a token rotated.
  */
 export type Fault =
-  /** Nothing wrong with this request; what comes later in the queue is for later ones. */
+  /** No fault for this request. Later entries of the queue are for later requests. */
   | { readonly kind: 'pass' }
-  /** The connection closes and the server has done nothing. */
+  /** The connection closes before commit. */
   | { readonly kind: 'drop-before-commit' }
-  /** The server has done its work, and its answer is lost. */
+  /** The connection closes after commit: the response is lost. */
   | { readonly kind: 'drop-after-commit' }
   /** A TCP reset, before commit. */
   | { readonly kind: 'reset' }
-  /** This answer instead of the real one; before commit unless `afterCommit`. */
+  /** This response instead of the real one, before commit unless `afterCommit`. */
   | {
       readonly kind: 'status'
       readonly status: number
@@ -28,29 +28,29 @@ export type Fault =
       readonly body?: string
       readonly afterCommit?: boolean
     }
-  /** No answer at all; with `until`, the request goes on once that promise settles. */
+  /** No response. With `until`, the request continues when that promise settles. */
   | { readonly kind: 'hang'; readonly afterCommit?: boolean; readonly until?: Promise<unknown> }
-  /** A login page with status 200, as captive portals send it; before commit. */
+  /** A login page with status 200, as captive portals send it, before commit. */
   | { readonly kind: 'html'; readonly status?: number }
-  /** Headers and half of the body; the rest once `until` settles, and never without it. */
+  /** Headers and half of the body. The rest follows when `until` settles, otherwise never. */
   | { readonly kind: 'slow-body'; readonly until?: Promise<unknown> }
-  /** A redirect instead of an answer; before commit. Default status 307. */
+  /** A redirect instead of a response, before commit. Default status 307. */
   | { readonly kind: 'redirect'; readonly location: string; readonly status?: number }
-  /** The real answer behind this much whitespace (default 16 MiB). */
+  /** The real response after this much whitespace (default 16 MiB). */
   | { readonly kind: 'huge'; readonly bytes?: number }
-  /** Status 400 with no body, as one product answers for a dead refresh token; before commit. */
+  /** Status 400 without a body, as one product answers an invalid refresh token, before commit. */
   | { readonly kind: 'empty-400' }
   /** An OAuth error: JSON with status 400, or a redirect at the authorization endpoint. */
   | { readonly kind: 'oauth-error'; readonly error: string; readonly description?: string }
-  /** The real answer without these members (or redirect parameters). */
+  /** The real response without these members (or redirect parameters). */
   | { readonly kind: 'omit'; readonly fields: readonly string[] }
-  /** The real answer with these members (or redirect parameters) put over it. */
+  /** The real response with these members (or redirect parameters) replaced. */
   | { readonly kind: 'merge'; readonly fields: Readonly<Record<string, unknown>> }
 
 /**
- * Answers a request in the way the fault asks.
+ * Answers a request with a fault.
  *
- * @param commit - Does the endpoint's work and returns its real answer.
+ * @param commit - Does the endpoint's work and returns its real response.
  */
 export async function answerWithFault(
   response: ServerResponse,
@@ -146,7 +146,7 @@ export async function answerWithFault(
   }
 }
 
-/** Headers of every JSON answer that may carry a token (RFC 6749 §5.1). */
+/** Headers of every JSON response that may contain a token (RFC 6749 §5.1). */
 export const jsonHeaders: Readonly<Record<string, string>> = {
   'content-type': 'application/json',
   'cache-control': 'no-store',
@@ -164,7 +164,7 @@ async function settled(until: Promise<unknown> | undefined): Promise<boolean> {
   return true
 }
 
-/** Changes the members of a JSON answer, or the query parameters of a redirect. */
+/** Changes the members of a JSON response, or the query parameters of a redirect. */
 function rewrite(
   reply: Reply,
   change: (name: string, value: unknown) => unknown,

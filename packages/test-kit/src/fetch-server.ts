@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { readBody, startServer } from './server.ts'
 import type { RunningServer, StartServerOptions } from './server.ts'
 
-/** Serves a web-standard handler over a real socket, every header line passed on. */
+/** Serves a web-standard handler over a real socket, with all header lines. */
 export async function startFetchServer(
   handler: (request: Request) => Response | Promise<Response>,
   options: StartServerOptions = {},

@@ -1,19 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 
-/** What a scripted authorization server does with refresh tokens. */
+/** How a scripted authorization server handles refresh tokens. */
 export interface RefreshTokenRules {
   /**
-   * `rotate`: every refresh answers with a new token. `static`: one token for the whole grant,
-   * not repeated in the answer. `repeat`: the same, but repeated.
+   * `rotate`: every refresh returns a new token. `static`: one token for the whole grant, not
+   * repeated in the response. `repeat`: the same, but repeated in the response.
    */
   readonly rotation: 'rotate' | 'static' | 'repeat'
-  /** Whether use of a superseded token ends the whole grant, its newest token included. */
+  /** Whether reuse of a superseded token ends the whole grant, including its newest token. */
   readonly familyRevocation: boolean
-  /** For how long a superseded token still yields its successor while nobody used that one. */
+  /** How long a superseded token still yields its successor, until that is used. */
   readonly graceSeconds: number
 }
 
-/** A grant as tests may look at it. */
+/** A grant as tests see it. */
 export interface GrantView {
   readonly id: string
   readonly clientId: string
@@ -32,7 +32,7 @@ type RefreshOutcome =
   | {
       readonly kind: 'refreshed' | 'replayed'
       readonly grant: GrantView
-      /** Goes into the answer; `undefined` when the answer carries none. */
+      /** Sent in the response; `undefined` if the response has none. */
       readonly refreshToken: string | undefined
     }
   | { readonly kind: 'unknown' | 'ended' | 'other-client' | 'reused' | 'reused-and-revoked' }
@@ -49,16 +49,16 @@ export interface GrantStore {
   get(grantId: string): GrantView | undefined
   /** Adds a first refresh token to a grant. */
   issueRefreshToken(grantId: string): string
-  /** One refresh: synchronous, so that concurrent requests are served one after the other. */
+  /** Refreshes synchronously, so that concurrent requests are served one after another. */
   refresh(refreshToken: string, clientId: string, nowEpochSeconds: number): RefreshOutcome
   /** Tokens that a refresh would accept as current. */
   liveRefreshTokens(grantId: string): readonly string[]
-  /** The grant a refresh token belongs to, superseded or not. */
+  /** The grant of a refresh token, superseded or not. */
   grantOf(refreshToken: string): GrantView | undefined
   revoke(grantId: string): void
 }
 
-/** Keeps grants in memory; written apart from the product's own rules, so that it can test them. */
+/** Keeps grants in memory. Independent of the product's rules, so that it can test them. */
 export function createGrantStore(rules: RefreshTokenRules): GrantStore {
   const grants = new Map<string, GrantView>()
   const tokens = new Map<string, RefreshToken>()

@@ -19,7 +19,7 @@ export type {
   ScriptedAuthorizationServer,
   ScriptedAuthorizationServerOptions,
   WellKnownForm,
-} from './authorization-server.ts'
+} from './authorization-server/scripted-server.ts'
 export { startProtectedServer } from './protected-server.ts'
 export type { ProtectedServer, ProtectedServerOptions } from './protected-server.ts'
 export { startTrustingResource } from './trusting-resource.ts'

@@ -6,48 +6,48 @@ import type { LoggedRequest } from './request-log.ts'
 import { readBody, startServer } from './server.ts'
 
 export interface ProtectedServerOptions {
-  /** Default 0: any free port. */
+  /** Default 0, any free port. */
   readonly port?: number
-  /** Path of the protected resource. Default `/mcp`; paths below it are protected too. */
+  /** Path of the protected resource. Default `/mcp`. Paths below it are protected too. */
   readonly path?: string
-  /** Default: the system's clock. */
+  /** Default: the clock of this machine. */
   readonly clock?: { nowEpochSeconds(): number }
-  /** `scopes_supported` of the metadata; left out by default. */
+  /** `scopes_supported` of the metadata. Default: left out. */
   readonly scopesSupported?: readonly string[]
-  /** Scope each path needs, by exact path. Default: none anywhere. */
+  /** The required scope of each exact path. Default: none. */
   readonly scopeByPath?: Readonly<Record<string, string>>
-  /** Put over the protected resource metadata; `undefined` removes a member. */
+  /** Overrides members of the protected resource metadata; `undefined` removes one. */
   readonly metadata?: Readonly<Record<string, unknown>>
-  /** Where the metadata is: path-aware (default), at the root, or nowhere. */
+  /** The location of the metadata: path-aware (default), at the root, or none. */
   readonly wellKnown?: 'path' | 'root' | 'none'
-  /** Whether challenges carry `resource_metadata`. Default yes. */
+  /** Whether challenges contain `resource_metadata`. Default `true`. */
   readonly nameMetadataInChallenge?: boolean
-  /** The whole `WWW-Authenticate` value of a 401, when a test wants its own. */
+  /** Replaces the `WWW-Authenticate` value of a 401. */
   readonly unauthorizedChallenge?: string
 }
 
-/** A tiny protected resource that counts what it answers. */
+/** A small protected resource that counts its responses. */
 export interface ProtectedServer extends AsyncDisposable {
-  /** URL of the resource, which is its identifier too. */
+  /** URL and identifier of the resource. */
   readonly resource: string
   readonly origin: string
   readonly metadataUrl: string
   /** Faults for the resource and for its metadata. */
   readonly faults: { readonly resource: Fault[]; readonly metadata: Fault[] }
   readonly requests: readonly LoggedRequest<'resource' | 'metadata'>[]
-  /** How many requests to the resource ended with this status (faults not counted). */
+  /** How many requests to the resource got this status, without faults. */
   count(status: number): number
   /** The bearer tokens that were accepted, in order. */
   readonly acceptedTokens: readonly string[]
-  /** Answers 401 for this token from now on, however good it is. */
+  /** Rejects this token with 401 from now on. */
   rejectToken(accessToken: string): void
   close(): Promise<void>
 }
 
 /**
- * Starts a protected resource that takes JWT access tokens of one authorization server.
+ * Starts a protected resource that accepts JWT access tokens of one authorization server.
  *
- * @param authorizationServer - Its issuer and keys; it may live in another process.
+ * @param authorizationServer - Its issuer and keys. It may run in another process.
  */
 export async function startProtectedServer(
   authorizationServer: { readonly issuer: string; readonly jwksUri: string },
@@ -111,16 +111,16 @@ export async function startProtectedServer(
   }
 
   async function guard(requested: string, authorization: string | undefined): Promise<Reply> {
-    const needed = options.scopeByPath?.[requested]
-    if (authorization === undefined) return challenge(401, undefined, needed)
+    const required = options.scopeByPath?.[requested]
+    if (authorization === undefined) return challenge(401, undefined, required)
     const token = /^Bearer (.+)$/i.exec(authorization)?.[1]
     if (token === undefined) return json(400, { error: 'invalid_request' })
-    if (rejected.has(token)) return challenge(401, 'invalid_token', needed)
+    if (rejected.has(token)) return challenge(401, 'invalid_token', required)
     const scope = await verifiedScope(token)
-    if (scope === undefined) return challenge(401, 'invalid_token', needed)
+    if (scope === undefined) return challenge(401, 'invalid_token', required)
     const held = scope.split(' ')
-    if (needed !== undefined && !needed.split(' ').every((one) => held.includes(one))) {
-      return challenge(403, 'insufficient_scope', needed)
+    if (required !== undefined && !required.split(' ').every((one) => held.includes(one))) {
+      return challenge(403, 'insufficient_scope', required)
     }
     acceptedTokens.push(token)
     return json(200, { path: requested, scope })

@@ -1,23 +1,23 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 
-/** One request as a scripted server saw it. */
+/** A request as a scripted server received it. */
 export interface LoggedRequest<Endpoint extends string = string> {
   readonly endpoint: Endpoint
   readonly method: string
   readonly path: string
   readonly query: Readonly<Record<string, string>>
-  /** Members of a form body, or empty. A test may look at secrets here: they are its own. */
+  /** Members of a form body, or empty. Contains the secrets of the test. */
   readonly form: Readonly<Record<string, string>>
-  /** The body when it was JSON. */
+  /** The body, if it was JSON. */
   readonly json: unknown
   readonly headers: IncomingHttpHeaders
   /** What the endpoint did: `issued`, `refreshed`, `replayed`, an OAuth error, `not-reached`, … */
   readonly outcome: string
-  /** The fault this request met; `pass` for none. */
+  /** The fault of this request; `pass` for none. */
   readonly fault: string
 }
 
-/** Parses what a request carries. Malformed JSON counts as no JSON. */
+/** Parses a request. Malformed JSON counts as no JSON. */
 export function parseRequest(
   request: IncomingMessage,
   body: string,

@@ -8,7 +8,7 @@ export type RequestHandler = (
 ) => void | Promise<void>
 
 export interface StartServerOptions {
-  /** Default 0: any free port. Name one to bring a server back where it was. */
+  /** Default 0, any free port. Set it to restart a server on its previous port. */
   readonly port?: number
 }
 
@@ -16,7 +16,7 @@ export interface RunningServer extends AsyncDisposable {
   /** `http://127.0.0.1:<port>`, without a trailing slash. */
   readonly url: string
   readonly port: number
-  /** Stops listening and cuts every open connection. Calling it again is harmless. */
+  /** Stops listening and closes every connection. Calling it again has no effect. */
   close(): Promise<void>
 }
 
@@ -39,7 +39,7 @@ export async function startServer(
   })
   const address = server.address()
   if (address === null || typeof address === 'string') {
-    throw new Error('The server listens, but node:http reports no TCP address for it.')
+    throw new Error('The server is listening, but node:http reports no TCP address.')
   }
   const { port } = address
 
@@ -58,7 +58,7 @@ export async function startServer(
 /**
  * Reads a request body as text.
  *
- * @param request - Read to its end; a body beyond one mebibyte rejects.
+ * @param request - Read to its end. A body of more than one mebibyte rejects.
  */
 export async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = []
@@ -75,7 +75,7 @@ export async function readBody(request: IncomingMessage): Promise<string> {
 /**
  * Reads a JSON object from a response.
  *
- * @returns Its members; a body that is not a JSON object rejects.
+ * @returns Its members. A body that is not a JSON object rejects.
  */
 export async function jsonBody(response: Response): Promise<Record<string, unknown>> {
   const body: unknown = await response.json()

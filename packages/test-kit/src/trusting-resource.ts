@@ -1,23 +1,23 @@
 import { startServer } from './server.ts'
 
 /**
- * A protected resource that believes every access token until that one is given up: for trials of
- * authorization servers whose tokens nobody here can verify.
+ * A protected resource that accepts every access token until the token is rejected, to test
+ * authorization servers whose tokens cannot be verified here.
  */
 export interface TrustingResource {
-  /** The resource identifier, which is also where it answers. */
+  /** URL and identifier of the resource. */
   readonly url: string
-  /** Names the authorization server; known only once that one knows the resource. */
+  /** Sets the authorization server, which must know the resource first. */
   protectedBy(issuer: string): void
-  /** Answers 401 to this token from now on, as if it had expired. */
-  giveUp(accessToken: string): void
+  /** Rejects this token with 401 from now on, as if it had expired. */
+  rejectToken(accessToken: string): void
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** @param scope - What its challenges and its metadata ask for. */
+/** @param scope - The scope of its challenges and its metadata. */
 export async function startTrustingResource(scope: string): Promise<TrustingResource> {
-  const givenUp = new Set<string>()
+  const rejected = new Set<string>()
   let issuer = ''
   const server = await startServer((request, response) => {
     const json = { 'content-type': 'application/json' }
@@ -27,7 +27,7 @@ export async function startTrustingResource(scope: string): Promise<TrustingReso
       return
     }
     const token = /^Bearer (.+)$/u.exec(request.headers.authorization ?? '')?.[1]
-    if (token === undefined || givenUp.has(token)) {
+    if (token === undefined || rejected.has(token)) {
       response.writeHead(401, { 'www-authenticate': `Bearer scope="${scope}"` }).end()
     } else {
       response.writeHead(200, json).end('{}')
@@ -39,8 +39,8 @@ export async function startTrustingResource(scope: string): Promise<TrustingReso
     protectedBy(named) {
       issuer = named
     },
-    giveUp(accessToken) {
-      givenUp.add(accessToken)
+    rejectToken(accessToken) {
+      rejected.add(accessToken)
     },
     close: () => server.close(),
     [Symbol.asyncDispose]: () => server.close(),

@@ -29,7 +29,7 @@ async function refreshed(as: ScriptedAuthorizationServer, refreshToken = ''): Pr
   return String((await jsonBody(await refresh(as, refreshToken)))['refresh_token'])
 }
 
-test('signs a client in through registration, authorization code and PKCE', async () => {
+test('scripted server: signs a client in with registration, authorization code and PKCE', async () => {
   await using as = await startScriptedAuthorizationServer({ issuerPath: '/tenant' })
   const metadata = await jsonBody(
     await fetch(`${new URL(as.issuer).origin}/.well-known/oauth-authorization-server/tenant`),
@@ -75,7 +75,7 @@ test('signs a client in through registration, authorization code and PKCE', asyn
   expect(await secondUse.json()).toEqual({ error: 'invalid_grant' })
 })
 
-test('refuses a code whose verifier does not match', async () => {
+test('scripted server: refuses a code with the wrong verifier', async () => {
   await using as = await startScriptedAuthorizationServer({ clients: [{ clientId }] })
   const redirectUri = 'http://127.0.0.1/callback'
   const authorize = new URL(`${as.issuer}/authorize`)
@@ -98,7 +98,7 @@ test('refuses a code whose verifier does not match', async () => {
   expect(as.grants()).toEqual([])
 })
 
-test('rotates, and ends the grant when a superseded token comes back', async () => {
+test('scripted server: rotates, and ends the grant on reuse of a superseded token', async () => {
   await using as = await startScriptedAuthorizationServer()
   const { refreshToken: first } = await as.issueGrant({ clientId, scope: 'mcp:read' })
   const second = await refreshed(as, first)
@@ -116,7 +116,7 @@ test('rotates, and ends the grant when a superseded token comes back', async () 
   ])
 })
 
-test('keeps the newest token alive after reuse when families are not revoked', async () => {
+test('scripted server: keeps the newest token valid after reuse without family revocation', async () => {
   await using as = await startScriptedAuthorizationServer({ familyRevocation: false })
   const { refreshToken: first } = await as.issueGrant({ clientId, scope: 'mcp:read' })
   const second = await refreshed(as, first)
@@ -124,7 +124,7 @@ test('keeps the newest token alive after reuse when families are not revoked', a
   expect((await refresh(as, second)).status).toBe(200)
 })
 
-test('replays the same successor in the grace window, until that one is used', async () => {
+test('scripted server: replays the same successor in the grace window until it is used', async () => {
   const clock = virtualClock()
   await using as = await startScriptedAuthorizationServer({ clock, graceSeconds: 30 })
   const { refreshToken: first } = await as.issueGrant({ clientId, scope: 'mcp:read' })
@@ -136,7 +136,7 @@ test('replays the same successor in the grace window, until that one is used', a
   expect(as.isGrantAlive()).toBe(false)
 })
 
-test('treats a superseded token as reuse once the grace window is over', async () => {
+test('scripted server: a superseded token counts as reuse after the grace window', async () => {
   const clock = virtualClock()
   await using as = await startScriptedAuthorizationServer({ clock, graceSeconds: 30 })
   const { refreshToken: first } = await as.issueGrant({ clientId, scope: 'mcp:read' })
@@ -146,7 +146,7 @@ test('treats a superseded token as reuse once the grace window is over', async (
   expect(as.isGrantAlive()).toBe(false)
 })
 
-test('answers a static grant without a refresh token, again and again', async () => {
+test('scripted server: refreshes of a static grant return no refresh token', async () => {
   await using as = await startScriptedAuthorizationServer({ rotation: 'static' })
   const { refreshToken } = await as.issueGrant({ clientId, scope: 'mcp:read' })
   for (let round = 0; round < 3; round += 1) {
@@ -155,7 +155,7 @@ test('answers a static grant without a refresh token, again and again', async ()
   expect(as.liveRefreshTokens()).toEqual([refreshToken])
 })
 
-test('ends the grant when its refresh token is revoked', async () => {
+test('scripted server: revoking the refresh token ends the grant', async () => {
   await using as = await startScriptedAuthorizationServer()
   const { refreshToken = '' } = await as.issueGrant({ clientId, scope: 'mcp:read' })
   const response = await fetch(`${as.issuer}/revoke`, {
@@ -166,7 +166,7 @@ test('ends the grant when its refresh token is revoked', async () => {
   expect(as.isGrantAlive()).toBe(false)
 })
 
-test('rotates although the answer is dropped, and does not when the request is', async () => {
+test('faults: a dropped response rotates the token, a dropped request does not', async () => {
   await using as = await startScriptedAuthorizationServer()
   const { refreshToken: first } = await as.issueGrant({ clientId, scope: 'mcp:read' })
   as.faults.token.push({ kind: 'drop-before-commit' }, { kind: 'reset' })
@@ -181,7 +181,7 @@ test('rotates although the answer is dropped, and does not when the request is',
   expect(as.count('token', 'not-reached')).toBe(2)
 })
 
-test('spoils answers as scripted', async () => {
+test('faults: change responses as scripted', async () => {
   await using as = await startScriptedAuthorizationServer({ rotation: 'repeat' })
   const { refreshToken } = await as.issueGrant({ clientId, scope: 'mcp:read' })
   as.faults.token.push(
@@ -208,7 +208,7 @@ test('spoils answers as scripted', async () => {
   expect((await jsonBody(await refresh(as, refreshToken)))['token_type']).toBe('Bearer')
 })
 
-test('guards a resource with the tokens it issued, by the same clock', async () => {
+test('protected server: accepts tokens of the scripted server, with the same clock', async () => {
   const clock = virtualClock()
   await using as = await startScriptedAuthorizationServer({ clock, accessTokenLifetimeSeconds: 60 })
   await using protectedServer = await startProtectedServer(as, {

@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { createCanaries } from '../src/index.ts'
 
-test('finds a secret in whatever form it leaked, and names only its label', () => {
+test('canaries: finds a secret in every form, and names only its label', () => {
   const canaries = createCanaries()
   const secret = canaries.secret('refresh token')
   canaries.watch('password', 'p@ss word!')
@@ -15,12 +15,12 @@ test('finds a secret in whatever form it leaked, and names only its label', () =
     encodeURIComponent('p@ss word!'),
   ]
   for (const leak of leaks) {
-    expect(() => canaries.expectNoCanary(['clean', leak])).toThrow(/^Text 1 holds the secret/)
+    expect(() => canaries.expectNoCanary(['clean', leak])).toThrow(/^Text 1 contains the secret/)
     expect(() => canaries.expectNoCanary([leak])).not.toThrow(secret)
   }
 })
 
-test('finds the bytes of a key in whatever form they are shown', () => {
+test('canaries: finds the bytes of a key in every form', () => {
   const canaries = createCanaries()
   const key = randomBytes(32)
   canaries.watch('key', key)
@@ -34,6 +34,6 @@ test('finds the bytes of a key in whatever form they are shown', () => {
     JSON.stringify({ key }),
   ]
   for (const leak of leaks) {
-    expect(() => canaries.expectNoCanary([leak])).toThrow('holds the secret "key"')
+    expect(() => canaries.expectNoCanary([leak])).toThrow('contains the secret "key"')
   }
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { virtualClock } from '../src/index.ts'
 
-test('wakes sleepers in the order in which they are due', async () => {
+test('virtual clock: wakes sleepers in the order in which they are due', async () => {
   const clock = virtualClock(100)
   const woken: string[] = []
   const late = clock.sleep(2000).then(() => woken.push('late'))
@@ -15,7 +15,7 @@ test('wakes sleepers in the order in which they are due', async () => {
   expect(clock.nowEpochSeconds()).toBe(105.25)
 })
 
-test('lets a sleeper go when its signal aborts', async () => {
+test('virtual clock: rejects a sleeper when its signal aborts', async () => {
   const clock = virtualClock()
   const controller = new AbortController()
   const sleeping = clock.sleep(1000, controller.signal)

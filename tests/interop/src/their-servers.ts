@@ -65,7 +65,7 @@ async function signInAndRefresh(peer: Peer): Promise<TheirServerResult> {
   let failedCalls = 0
   for (let round = 0; round < rounds; round += 1) {
     // #region round
-    peer.resource.giveUp((await session.getAccessToken()).value)
+    peer.resource.rejectToken((await session.getAccessToken()).value)
     const answers = await Promise.allSettled(
       Array.from({ length: callers }, () => fetch(peer.resource.url)),
     )
