@@ -66,7 +66,7 @@ const kinds: Readonly<Record<string, string>> = {
 
 const config: Config = {
   title: 'Evergrant',
-  tagline: 'Stay signed in to MCP servers',
+  tagline: 'MCP sign-ins that last',
   url: 'https://evergrant.github.io',
   baseUrl: '/',
   favicon: 'img/favicon.svg',

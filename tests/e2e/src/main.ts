@@ -44,7 +44,7 @@ async function run(
   })
   if (report.explanation !== undefined) say(`\n  The client says: ${report.explanation}`)
   say(`\n${table(report)}`)
-  say(`    ${report.tally.calls} calls in total`)
+  say(`    ${report.tally.calls} calls in all`)
   if (report.checks.some(({ passed }) => !passed)) process.exitCode = 1
 }
 

@@ -54,7 +54,7 @@ export async function refreshScenario(options: ScenarioOptions): Promise<Scenari
     tally,
     checks: [
       between('expiries', tally.expiries, Math.max(1, leastExpiries), mostExpiries),
-      exactly('refresh requests, one per expiry', tally.refreshRequests, tally.expiries),
+      exactly('refresh requests, one for each expiry', tally.refreshRequests, tally.expiries),
       exactly('401 responses to a token', tally.rejectedTokens, 0),
       exactly('sign-ins', tally.signIns, 1),
       exactly('failed calls', tally.failedCalls, 0),
@@ -80,7 +80,7 @@ export async function noRefreshTokenScenario(options: ScenarioOptions): Promise<
     checks: [
       atLeast('expiries', tally.expiries, 1),
       exactly('refresh requests', tally.refreshRequests, 0),
-      exactly('sign-ins, one per access token', tally.signIns, tally.expiries + 1),
+      exactly('sign-ins, one for each access token', tally.signIns, tally.expiries + 1),
       exactly('failed calls', tally.failedCalls, 0),
       atLeast('words of the explanation', noRefreshTokenReason.split(' ').length, 5),
     ],

@@ -1,14 +1,14 @@
 import type { InteractiveSignIn } from '@evergrant/client'
 
-/** Nothing listens there: the redirect to it is read, not followed. */
+/** Nothing listens on this port: the redirect is read, not followed. */
 export const redirectUri = 'http://127.0.0.1:9/callback'
 
-const mostPages = 20
+const maximumPages = 20
 
-/** Fields that a person would fill in, by name. */
+/** Form fields that a user would fill in, by name. */
 export type FormFields = Readonly<Record<string, string>>
 
-/** A sign-in that walks through a server's pages as a browser without scripts would. */
+/** A sign-in that goes through a server's pages like a browser without scripts. */
 export function signInThroughPages(fields: FormFields = {}): InteractiveSignIn {
   return {
     kind: 'interactive',
@@ -25,8 +25,7 @@ export function signInThroughPages(fields: FormFields = {}): InteractiveSignIn {
 }
 
 /**
- * Follows redirects with cookies and submits the first form of each page, its hidden fields as they
- * are.
+ * Follows redirects with cookies, and submits the first form of each page with its hidden fields.
  *
  * @returns The redirect to {@link redirectUri}.
  */
@@ -37,7 +36,7 @@ export async function walkThroughPages(
   const cookies = new Map<string, string>()
   let url = new URL(authorizationUrl)
   let submission: RequestInit = {}
-  for (let page = 0; page < mostPages; page += 1) {
+  for (let page = 0; page < maximumPages; page += 1) {
     const response = await fetch(url, {
       ...submission,
       redirect: 'manual',
@@ -60,16 +59,16 @@ export async function walkThroughPages(
     const form = firstForm(await response.text())
     if (form === undefined) {
       throw new Error(
-        `${url.origin}${url.pathname} answered the sign-in with status ${response.status} and no form, where a redirect or a form was expected.`,
+        `${url.origin}${url.pathname} answered the sign-in with status ${response.status} and no form (expected a redirect or a form).`,
       )
     }
     url = new URL(form.action, url)
     submission = { method: 'POST', body: new URLSearchParams({ ...form.hidden, ...fields }) }
   }
-  throw new Error(`The sign-in at ${url.origin} leads through more than ${mostPages} pages.`)
+  throw new Error(`The sign-in at ${url.origin} has more than ${maximumPages} pages.`)
 }
 
-/** Enough of HTML for the forms that these servers write. */
+/** Parses enough HTML for the forms of these servers. */
 function firstForm(
   html: string,
 ): { readonly action: string; readonly hidden: Record<string, string> } | undefined {

@@ -1,7 +1,7 @@
 /**
- * `pnpm interop`: the client at authorization servers that nobody here wrote, and other people's
- * clients at the reference authorization server, over loopback, with tables of what came of it.
- * The exit code is 0 when all went as promised.
+ * `pnpm interop`: the client at third-party authorization servers, and third-party clients at the
+ * reference authorization server, over loopback. Prints tables of the results. The exit code is 0 if
+ * all results are as expected.
  */
 import process from 'node:process'
 import type { Forgiveness } from './clients/testbed.ts'
@@ -12,38 +12,38 @@ import type { TheirServerResult } from './their-servers.ts'
 import { rounds, theirServers, tryServer } from './their-servers.ts'
 import { installedVersion } from './versions.ts'
 
-/** Somebody else's program that hangs must not hang this one. */
+/** A third-party program that hangs must not hang this one. */
 const limitMilliseconds = 180_000
 const limit = setTimeout(() => {
   process.stdout.write(
-    `Not finished after ${limitMilliseconds / 1000} s: one of the programs tried here hangs.\n`,
+    `Not finished after ${limitMilliseconds / 1000} s: one of the third-party programs hangs.\n`,
   )
   process.exit(1)
 }, limitMilliseconds)
 
-const broken: string[] = []
+const failures: string[] = []
 const tables = [
   await ourClientAtTheirServers(),
   await theirClientsAtOurServer(
-    'as-it-comes',
-    `Their clients at our server: ${callers} calls meet each of ${expiries} expiries, each of them refreshes by itself`,
+    'default',
+    `Their clients at our server: ${callers} concurrent calls at each of ${expiries} expiries, each call refreshes on its own`,
   ),
   await theirClientsAtOurServer(
     'none',
-    'For comparison: the same at a server that forgives nothing (`--grace 0 --overlap 0`)',
+    'For comparison: the same at a server without grace and overlap (`--grace 0 --overlap 0`)',
   ),
 ]
 clearTimeout(limit)
-// At the end: some of the programs tried here write to the same output.
+// Printed at the end, because some of the programs write to the same output.
 process.stdout.write(tables.join(''))
-process.stdout.write(`\n${broken.map((line) => `✗ ${line}\n`).join('')}`)
+process.stdout.write(`\n${failures.map((line) => `✗ ${line}\n`).join('')}`)
 process.stdout.write(
-  broken.length === 0 ? 'All as promised.\n' : `${broken.length} not as promised.\n`,
+  failures.length === 0 ? 'All as expected.\n' : `${failures.length} not as expected.\n`,
 )
-process.exitCode = broken.length === 0 ? 0 : 1
+process.exitCode = failures.length === 0 ? 0 : 1
 
 async function ourClientAtTheirServers(): Promise<string> {
-  const promised: Partial<TheirServerResult> = {
+  const expected: Partial<TheirServerResult> = {
     refreshToken: 'issued',
     refreshes: rounds,
     signIns: 1,
@@ -53,7 +53,7 @@ async function ourClientAtTheirServers(): Promise<string> {
   for (const [name, start] of Object.entries(theirServers)) {
     const result = await attempt(name, () => tryServer(start))
     if (result === undefined) continue
-    expectFields(name, result, promised)
+    expectFields(name, result, expected)
     const { offlineAccess, refreshToken, refreshes, rotated, signIns, failedCalls } = result
     rows.push([
       `${name} ${await installedVersion(name)}`,
@@ -66,7 +66,7 @@ async function ourClientAtTheirServers(): Promise<string> {
     ])
   }
   return markdownTable(
-    `Our client at their servers: ${callers} calls meet each of ${rounds} rejected access tokens`,
+    `Our client at their servers: ${callers} concurrent calls at each of ${rounds} rejected access tokens`,
     [
       'authorization server',
       '`offline_access`',
@@ -81,10 +81,10 @@ async function ourClientAtTheirServers(): Promise<string> {
 }
 
 async function theirClientsAtOurServer(forgiveness: Forgiveness, title: string): Promise<string> {
-  // How a client fails where nothing is forgiven is for it to answer for.
-  const promised: Partial<TheirClientResult> =
+  // Without grace and overlap, the result depends on the client.
+  const expected: Partial<TheirClientResult> =
     forgiveness === 'none' ? {} : { signIns: 1, failedCalls: 0, reuseDetected: 0 }
-  // Side by side, since most of the time is spent waiting for tokens to expire.
+  // Concurrently, because most of the time is spent waiting for tokens to expire.
   const trials = Object.entries(theirClients).map(async ([name, connect]) => ({
     name,
     result: await attempt(name, () => tryClient(connect, forgiveness)),
@@ -92,7 +92,7 @@ async function theirClientsAtOurServer(forgiveness: Forgiveness, title: string):
   const rows: (readonly (string | number)[])[] = []
   for (const { name, result } of await Promise.all(trials)) {
     if (result === undefined) continue
-    expectFields(name, result, promised)
+    expectFields(name, result, expected)
     const { signIns, failedCalls, rotated, replayed, kept, reuseDetected } = result
     rows.push([
       `${name} ${await installedVersion(name)}`,
@@ -118,7 +118,7 @@ async function attempt<Result>(
   try {
     return await work()
   } catch (error) {
-    broken.push(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : 'failed'}`)
+    failures.push(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : 'failed'}`)
     return undefined
   }
 }
@@ -126,12 +126,12 @@ async function attempt<Result>(
 function expectFields<Result extends object>(
   name: string,
   result: Result,
-  promised: Partial<Result>,
+  expected: Partial<Result>,
 ): void {
-  for (const [field, expected] of Object.entries(promised)) {
+  for (const [field, value] of Object.entries(expected)) {
     const got: unknown = Reflect.get(result, field)
-    if (got !== expected) {
-      broken.push(`${name}: ${field} is ${String(got)}, ${String(expected)} was promised`)
+    if (got !== value) {
+      failures.push(`${name}: ${field} is ${String(got)} (expected ${String(value)})`)
     }
   }
 }

@@ -5,19 +5,19 @@ import type { ToolCaller } from './clients/tool-caller.ts'
 import type { Forgiveness, Tally } from './clients/testbed.ts'
 import { startTestbed } from './clients/testbed.ts'
 
-/** The clients that are tried, by package. */
+/** The third-party clients, by package. */
 export const theirClients: Readonly<Record<string, (mcpUrl: string) => Promise<ToolCaller>>> = {
   '@modelcontextprotocol/sdk': connectSdkV1,
   '@modelcontextprotocol/client': connectSdkV2,
   'mcp-remote': connectMcpRemote,
 }
 
-/** How a client fared over expiries that eight calls met at once. */
+/** The result of a client over expiries with eight concurrent calls. */
 export interface TheirClientResult extends Tally {
   readonly failedCalls: number
 }
 
-/** Expiries, each of which is met by so many calls at once. */
+/** Number of expiries, and of concurrent calls at each. */
 export const expiries = 2
 export const callers = 8
 

@@ -8,7 +8,7 @@ import { startOidcProvider } from './peers/oidc-provider.ts'
 import type { Peer } from './peers/peer.ts'
 import { startWorkersOAuthProvider } from './peers/workers-oauth-provider.ts'
 
-/** The authorization servers that are tried, by package. */
+/** The third-party authorization servers, by package. */
 export const theirServers: Readonly<Record<string, () => Promise<Peer>>> = {
   'oidc-provider': startOidcProvider,
   '@better-auth/oauth-provider': startBetterAuth,
@@ -16,23 +16,23 @@ export const theirServers: Readonly<Record<string, () => Promise<Peer>>> = {
   'oauth2-mock-server': startOAuth2MockServer,
 }
 
-/** Rounds in which the access token is rejected and eight calls at once have to go on. */
+/** Number of rounds: in each, the access token is rejected during eight concurrent calls. */
 export const rounds = 5
 const callers = 8
 
-/** What came of `@evergrant/client` at somebody else's authorization server. */
+/** The result of `@evergrant/client` at a third-party authorization server. */
 export interface TheirServerResult {
-  /** How `offline_access` was dealt with: `negotiateScope` says why. */
+  /** The outcome for `offline_access`, from `negotiateScope`. */
   readonly offlineAccess: string
   readonly refreshToken: 'issued' | 'not-issued'
-  /** Refreshes that brought a new refresh token. */
+  /** Refreshes that returned a new refresh token. */
   readonly rotated: number
   readonly refreshes: number
   readonly signIns: number
   readonly failedCalls: number
 }
 
-/** Signs in, then lets the access token be rejected again and again under concurrent calls. */
+/** Signs in, then rejects the access token repeatedly during concurrent calls. */
 export async function tryServer(start: () => Promise<Peer>): Promise<TheirServerResult> {
   const peer = await start()
   try {

@@ -40,7 +40,7 @@ async function manifestOf(name: string): Promise<{ folder: string; manifest: Man
 }
 
 for (const name of published) {
-  void test(`${name}: every entry point loads on the oldest Node.js it promises`, async () => {
+  void test(`${name}: every entry point loads on the oldest supported Node.js`, async () => {
     const { manifest } = await manifestOf(name)
     const oldest = process.versions.node.split('.').slice(0, 2).join('.')
     assert.equal(manifest.engines.node, `>=${oldest}`)
@@ -53,7 +53,7 @@ for (const name of published) {
   })
 }
 
-void test('a sign-in outlives its access tokens, in encrypted files', async () => {
+void test('client: a sign-in in the file store outlives its access tokens', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-oldest-'))
   const clock = virtualClock(Math.floor(Date.now() / 1000))
   const server = await startScriptedAuthorizationServer({ clock, accessTokenLifetimeSeconds: 600 })
@@ -85,7 +85,7 @@ void test('a sign-in outlives its access tokens, in encrypted files', async () =
   }
 })
 
-void test('the command line runs', async () => {
+void test('evergrant: the command line runs', async () => {
   const { folder, manifest } = await manifestOf('evergrant')
   const program = path.join(folder, manifest.bin?.['evergrant'] ?? '')
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--help'])

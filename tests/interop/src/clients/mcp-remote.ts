@@ -19,7 +19,7 @@ export async function connectMcpRemote(mcpUrl: string): Promise<ToolCaller> {
   })
   const visited = new Set<string>()
   transport.stderr?.on('data', (chunk: Buffer) => {
-    // It opens a browser and prints the address too: the printed one is followed here.
+    // It opens a browser and also prints the URL. This follows the printed one.
     const url = /https?:\/\/\S+response_type=\S+/.exec(chunk.toString('utf8'))?.[0]
     if (url === undefined || visited.has(url)) return
     visited.add(url)

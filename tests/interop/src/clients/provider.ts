@@ -1,8 +1,8 @@
 import { redirectUri, walkThroughPages } from '../browser.ts'
 
 /**
- * An OAuth provider for the SDKs of the obvious kind, as their documentation shows it: everything
- * in memory, and a browser that is redirected at once. The SDK's own code does the rest.
+ * An OAuth provider for the SDKs, as their documentation shows it: everything in memory, and an
+ * immediate redirect of the browser. The SDK does the rest.
  */
 export function memoryProvider<ClientInformation, Tokens>() {
   let client: ClientInformation | undefined
@@ -12,7 +12,7 @@ export function memoryProvider<ClientInformation, Tokens>() {
   return {
     redirectUrl: redirectUri,
     clientMetadata: {
-      client_name: 'the SDK’s own client',
+      client_name: 'SDK client',
       redirect_uris: [redirectUri],
       grant_types: ['authorization_code', 'refresh_token'],
       response_types: ['code'],
@@ -29,7 +29,7 @@ export function memoryProvider<ClientInformation, Tokens>() {
     },
     redirectToAuthorization(url: URL) {
       answer = walkThroughPages(url.href)
-      // Whoever wants it asks for it; what nobody asks for is no crash.
+      // callback() rejects with the error. Without a caller, it must not crash the process.
       answer.catch(() => undefined)
     },
     saveCodeVerifier(saved: string) {

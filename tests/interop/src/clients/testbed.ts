@@ -2,15 +2,15 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { startAuthorizationServer } from '@evergrant/reference-as'
 import { startMcpServer } from '@evergrant/reference-mcp-server'
 
-/** The reference servers, as somebody else's client meets them. */
+/** The reference servers for third-party clients. */
 export interface Testbed extends AsyncDisposable {
   readonly mcpUrl: string
-  /** Waits until the access tokens handed out so far have expired. */
+  /** Waits until the issued access tokens have expired. */
   expire(): Promise<void>
   tally(): Tally
 }
 
-/** What the reference authorization server has counted. */
+/** Counts of the reference authorization server. */
 export interface Tally {
   readonly signIns: number
   /** Refresh requests answered with a new refresh token. */
@@ -23,10 +23,10 @@ export interface Tally {
   readonly reuseDetected: number
 }
 
-/** What the authorization server forgives. */
-export type Forgiveness = 'as-it-comes' | 'none'
+/** Whether the authorization server uses its default grace and overlap, or none. */
+export type Forgiveness = 'default' | 'none'
 
-// Half of it is the overlap: time for eight calls to meet the expiry one after the other.
+// The overlap is half of it, enough for eight calls that notice the expiry one after another.
 const accessTokenLifetimeSeconds = 6
 
 export async function startTestbed(forgiveness: Forgiveness): Promise<Testbed> {

@@ -1,6 +1,6 @@
-/** Somebody else's client, connected to an MCP server and signed in. */
+/** A third-party client that is connected to an MCP server and signed in. */
 export interface ToolCaller {
-  /** Calls a tool that needs the sign-in; rejects where that fails. */
+  /** Calls a tool that requires the sign-in. Rejects if the call fails. */
   call(): Promise<void>
   close(): Promise<void>
 }

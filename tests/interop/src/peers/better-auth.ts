@@ -13,9 +13,9 @@ import { listenOnLoopback } from '../loopback.ts'
 import type { Peer } from './peer.ts'
 import { resourceScope } from './peer.ts'
 
-const person = { email: 'person@interop.test', password: randomBytes(16).toString('hex') }
+const user = { email: 'user@interop.test', password: randomBytes(16).toString('hex') }
 
-/** better-auth with its OAuth provider, over SQLite in memory; its two pages answer by themselves. */
+/** better-auth with its OAuth provider, on SQLite in memory. Its two pages answer automatically. */
 export async function startBetterAuth(): Promise<Peer> {
   const resource = await startTrustingResource(resourceScope)
   const { server, origin, close } = await listenOnLoopback()
@@ -36,23 +36,23 @@ export async function startBetterAuth(): Promise<Peer> {
     secret: randomBytes(32).toString('base64url'),
     database,
     emailAndPassword: { enabled: true },
-    // What it says at the start, before its tables are made, is no news.
+    // Its startup messages, before the tables exist, are not relevant.
     logger: { disabled: true },
     plugins: [
       jwt(),
-      // A plugin of better-auth's own; its declaration does not hold with exactOptionalPropertyTypes.
+      // A plugin of better-auth whose types conflict with exactOptionalPropertyTypes.
       provider as BetterAuthPlugin,
     ],
   })
   const { runMigrations } = await getMigrations(auth.options)
   await runMigrations()
-  await auth.api.signUpEmail({ body: { ...person, name: 'Person' } })
+  await auth.api.signUpEmail({ body: { ...user, name: 'User' } })
 
-  /** What the page's form would send, and where its answer leads. */
+  /** Submits the form of a page, and redirects to the URL in the response. */
   async function answerPage(page: URL, request: IncomingMessage): Promise<Response> {
     const [endpoint, answers] =
       page.pathname === '/pages/sign-in'
-        ? ['/sign-in/email', person]
+        ? ['/sign-in/email', user]
         : ['/oauth2/consent', { accept: true }]
     const answer = await auth.handler(
       new Request(`${origin}${endpoint}`, {
@@ -70,7 +70,9 @@ export async function startBetterAuth(): Promise<Peer> {
     for (const cookie of answer.headers.getSetCookie()) headers.append('set-cookie', cookie)
     const body: unknown = await answer.json()
     if (typeof body !== 'object' || body === null || !('url' in body)) {
-      throw new Error(`better-auth's ${endpoint} named no page to go on to (${answer.status}).`)
+      throw new Error(
+        `better-auth's ${endpoint} answered with status ${answer.status} and no url (expected the next page).`,
+      )
     }
     headers.set('location', String(body.url))
     return new Response(null, { status: 302, headers })
@@ -80,7 +82,7 @@ export async function startBetterAuth(): Promise<Peer> {
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', origin)
     if (!url.pathname.startsWith('/pages/')) {
-      // Node's fetch names a script's mode, and who stands in for the browser here navigates.
+      // Node's fetch sends the mode of a script, but this sign-in stands in for browser navigation.
       if (url.pathname === '/oauth2/authorize') request.headers['sec-fetch-mode'] = 'navigate'
       await handle(request, response)
       return

@@ -4,7 +4,7 @@ import { signInThroughPages } from '../browser.ts'
 import type { Peer } from './peer.ts'
 import { resourceScope } from './peer.ts'
 
-/** oauth2-mock-server: approves by itself, registers nobody, and takes any refresh token. */
+/** oauth2-mock-server: auto-approving, without registration, accepts any refresh token. */
 export async function startOAuth2MockServer(): Promise<Peer> {
   const resource = await startTrustingResource(resourceScope)
   const server = new OAuth2Server()

@@ -5,7 +5,7 @@ import { listenOnLoopback } from '../loopback.ts'
 import type { Peer } from './peer.ts'
 import { resourceScope } from './peer.ts'
 
-/** oidc-provider as it comes, with what it takes to know a resource and to register clients. */
+/** oidc-provider with default settings, plus one resource and client registration. */
 export async function startOidcProvider(): Promise<Peer> {
   const resource = await startTrustingResource(resourceScope)
   const { server, origin, close } = await listenOnLoopback()
@@ -27,7 +27,7 @@ export async function startOidcProvider(): Promise<Peer> {
   })
   return {
     resource,
-    signIn: signInThroughPages({ login: 'person', password: 'anything' }),
+    signIn: signInThroughPages({ login: 'user', password: 'anything' }),
     async close() {
       await close()
       await resource.close()

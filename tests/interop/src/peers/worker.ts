@@ -1,6 +1,6 @@
 /**
- * The program that runs in workerd, beside this process: an authorization server whose authorize
- * page approves at once. Its types are erased and it is handed over as text.
+ * The program that runs in workerd, outside this process: an authorization server with an
+ * auto-approving authorize page. It is passed as text, with its types stripped.
  */
 import { OAuthAuthorizationServer } from '@cloudflare/workers-oauth-provider'
 
@@ -19,7 +19,7 @@ function serverFor(bindings: Bindings): OAuthAuthorizationServer<Bindings> {
   })
 }
 
-// workerd takes the default export of a module as the program.
+// workerd runs the default export of a module.
 // oxlint-disable-next-line import/no-default-export
 export default {
   async fetch(
@@ -35,7 +35,7 @@ export default {
     const asked = await api.parseAuthRequest(request)
     const { redirectTo } = await api.completeAuthorization({
       request: asked,
-      userId: 'person',
+      userId: 'user',
       scope: asked.scope,
       metadata: {},
       props: {},

@@ -9,10 +9,10 @@ import { resourceScope } from './peer.ts'
 
 const library = '@cloudflare/workers-oauth-provider'
 
-/** Cloudflare's workers-oauth-provider in workerd, with an authorize page that approves. */
+/** Cloudflare's workers-oauth-provider in workerd, with an auto-approving authorize page. */
 export async function startWorkersOAuthProvider(): Promise<Peer> {
   const resource = await startTrustingResource(resourceScope)
-  // The worker has to know its own address before it starts.
+  // The worker must know its address before it starts.
   const { origin, close } = await listenOnLoopback()
   await close()
   resource.protectedBy(origin)
