@@ -115,7 +115,7 @@ const config: Config = {
       'fetch',
       'guarded-fetch',
       'headless',
-      'keeper',
+      'refresh-worker',
       'loopback',
       'opentelemetry',
       'sdk-v1',

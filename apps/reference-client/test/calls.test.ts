@@ -120,7 +120,7 @@ test('call: reports a tool error, an unknown tool and invalid arguments', async 
   expect([unknown.code, JSON.parse(unknown.out).error.code]).toEqual([4, 'MCP_REQUEST_FAILED'])
   const bad = await s.run(['call', s.url, 'notes_add', '--args', '{"text":""}', '--json'])
   expect([bad.code, JSON.parse(bad.out).error.code]).toEqual([4, 'MCP_REQUEST_FAILED'])
-  expect(bad.err).toContain("Check the tool's name")
+  expect(bad.err).toContain('with evergrant tools')
 })
 
 test('call: reports an unreachable server, and a server that is not an MCP server', async () => {

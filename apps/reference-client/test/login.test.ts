@@ -19,7 +19,7 @@ test(
       missingScopes: [],
       refreshToken: 'issued',
     })
-    expect(document.explanation.join('\n')).toMatch(/offline_access .*\[C-02\]/)
+    expect(document.explanation.join('\n')).toMatch(/offline_access, .*\[C-02\]/)
     expect(err).toContain('[C-02]')
     const asked = s.as.requests.find((request) => request.endpoint === 'authorize')
     expect(asked?.query['scope']).toBe('mcp:read offline_access')
@@ -94,7 +94,7 @@ test(
     expect(code).toBe(0)
     expect(JSON.parse(out)).toMatchObject({
       refreshToken: 'not-issued',
-      noRefreshTokenReason: expect.stringContaining('and issued none'),
+      noRefreshTokenReason: expect.stringContaining('issued none'),
     })
     expect((await s.run(['call', s.url, 'notes_list'])).code).toBe(0)
     const { out: status } = await s.run(['status', s.url])

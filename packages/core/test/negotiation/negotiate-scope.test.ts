@@ -66,7 +66,7 @@ test(
 )
 
 test.each<[string, ScopeSources, string]>([
-  ['nobody lists it', { challengeScope: 'a', authorizationServer: silent }, 'not-advertised'],
+  ['no metadata lists it', { challengeScope: 'a', authorizationServer: silent }, 'not-advertised'],
   ['nothing is known', { challengeScope: 'a' }, 'not-advertised'],
   [
     'the server lists no scopes',
