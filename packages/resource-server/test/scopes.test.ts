@@ -71,3 +71,8 @@ test('scope hierarchy law: expanding is a closure', { tags: ['S-14'] }, () => {
     }),
   )
 })
+
+test('scope hierarchy: the documented example', { tags: ['S-14'] }, () => {
+  const hierarchy = createScopeHierarchy({ admin: ['write'], write: ['read'] })
+  expect(hierarchy.missing(['read'], ['admin'])).toEqual([])
+})

@@ -1,16 +1,6 @@
-import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  explainDecision,
-  explainMissingRefreshToken,
-  negotiateScope,
-  providerProfiles,
-  readScope,
-  requirements,
-  standardProfile,
-} from '../../src/index.ts'
+import { negotiateScope, providerProfiles, standardProfile } from '../../src/index.ts'
 import type { NegotiateScopeOptions, ScopeSources } from '../../src/index.ts'
-import { scopeToken } from '../arbitraries.ts'
 
 const lists = { scopes_supported: ['offline_access'] }
 const provider = { scopes_supported: ['openid', 'offline_access'] }
@@ -35,8 +25,13 @@ test.each<[string, ScopeSources, string | undefined, string]>([
     'a',
     'protected-resource-metadata',
   ],
-  ['else no parameter', {}, undefined, 'none'],
-  ['an empty list is none', { protectedResource: { scopes_supported: [] } }, undefined, 'none'],
+  ['no parameter without any scope', {}, undefined, 'none'],
+  [
+    'no parameter with an empty list',
+    { protectedResource: { scopes_supported: [] } },
+    undefined,
+    'none',
+  ],
 ])('negotiate scope: uses %s', { tags: ['C-20'] }, (_, sources, scope, source) => {
   expect(negotiateScope(sources)).toMatchObject({ scope, source })
 })
@@ -277,169 +272,3 @@ test('negotiate scope: an invalid scope token is left out and reported', { tags:
   expect(decision.scope).toBe('a c')
   expect(decision.warnings).toEqual([expect.objectContaining({ code: 'not-a-scope-token' })])
 })
-
-test('explain: a decision, rule by rule', { tags: ['C-10'] }, () => {
-  expect(
-    explainDecision(
-      negotiateScope({
-        challengeScope: 'files:write offline_access',
-        previouslyRequested: 'files:read offline_access',
-        authorizationServer: provider,
-      }),
-    ),
-  ).toEqual([
-    'The MCP server names offline_access, which it must not: removed, and decided below. [C-04]',
-    'The challenge requires files:write for the operation. [C-20, C-21]',
-    'The previously requested scope is kept: files:read offline_access, in addition to files:write. [C-22, C-08]',
-    'Keeping offline_access, because it is already in the scope and the authorization server lists it. [C-02, C-08]',
-    'Sending prompt=consent, because an OpenID Provider ignores offline_access without it. [C-07]',
-    'The authorization server decides whether it issues a refresh token. [C-05]',
-    'Warning: The MCP server names offline_access in the scope of its challenge. [S-01]',
-    'Result: scope="files:read offline_access files:write", prompt=consent.',
-  ])
-  expect(explainDecision(negotiateScope({})).at(-1)).toBe('Result: no scope parameter.')
-})
-
-test.each<[string, ScopeSources, NegotiateScopeOptions, string]>([
-  [
-    'requested with consent',
-    { challengeScope: 'a', authorizationServer: provider },
-    {},
-    'with prompt=consent, and the authorization server issued none',
-  ],
-  [
-    'requested without consent',
-    { challengeScope: 'a', authorizationServer: lists },
-    {},
-    'without prompt=consent',
-  ],
-  ['not advertised', { challengeScope: 'a' }, {}, 'does not list offline_access'],
-  [
-    'not wanted',
-    { challengeScope: 'a' },
-    { wantsRefreshToken: false },
-    'The client did not request one',
-  ],
-  ['no scope', { authorizationServer: lists }, {}, 'No scope is known'],
-])(
-  'explain: why there is no refresh token: %s',
-  { tags: ['C-05'] },
-  (_, sources, options, words) => {
-    const text = explainMissingRefreshToken(negotiateScope(sources, options))
-    expect(text).toContain(words)
-    expect(text).toContain('must sign in again when the access token expires')
-  },
-)
-
-const scopes = fc.array(scopeToken, { maxLength: 5 })
-const maybeScope = fc.option(
-  scopes.map((tokens) => tokens.join(' ')),
-  { nil: undefined },
-)
-const sourcesArbitrary: fc.Arbitrary<ScopeSources> = fc.record({
-  challengeScope: maybeScope,
-  protectedResource: fc.option(fc.record({ scopes_supported: scopes }), { nil: undefined }),
-  authorizationServer: fc.option(fc.record({ scopes_supported: scopes }), { nil: undefined }),
-  previouslyRequested: maybeScope,
-  previouslyGranted: maybeScope,
-  client: fc.option(
-    fc.record({ grant_types: fc.subarray(['authorization_code', 'refresh_token']) }),
-    { nil: undefined },
-  ),
-  profile: fc.constantFrom(undefined, ...providerProfiles),
-})
-const optionsArbitrary: fc.Arbitrary<NegotiateScopeOptions> = fc.record({
-  wantsRefreshToken: fc.option(fc.boolean(), { nil: undefined }),
-  additionalScope: maybeScope,
-  withoutScope: fc.constantFrom(undefined, 'omit', 'offline-only'),
-})
-
-test('negotiate scope law: never drops a challenged scope', { tags: ['C-21'] }, () => {
-  fc.assert(
-    fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
-      const sent = readScope(negotiateScope(sources, options).scope).tokens
-      const challenged = readScope(sources.challengeScope).tokens
-      expect([...sent, 'offline_access']).toEqual(expect.arrayContaining([...challenged]))
-    }),
-  )
-})
-
-test(
-  'negotiate scope law: never requests offline_access if it is not listed',
-  { tags: ['C-04'] },
-  () => {
-    fc.assert(
-      fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
-        const sent = readScope(negotiateScope(sources, options).scope).tokens
-        const listed = sources.authorizationServer?.scopes_supported?.includes('offline_access')
-        expect(listed === true || !sent.includes('offline_access')).toBe(true)
-      }),
-    )
-  },
-)
-
-test('negotiate scope law: requests only scope that a source names', { tags: ['C-20'] }, () => {
-  fc.assert(
-    fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
-      const named = [
-        sources.challengeScope,
-        sources.protectedResource?.scopes_supported,
-        sources.previouslyRequested,
-        sources.previouslyGranted,
-        options.additionalScope,
-        'offline_access',
-      ].flatMap((scope) => readScope(scope).tokens)
-      for (const token of readScope(negotiateScope(sources, options).scope).tokens) {
-        expect(named).toContain(token)
-      }
-    }),
-  )
-})
-
-test(
-  'negotiate scope law: negotiating again with the result changes nothing',
-  { tags: ['C-08', 'C-22'] },
-  () => {
-    fc.assert(
-      fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
-        const { scope } = negotiateScope(sources, options)
-        expect(negotiateScope({ ...sources, previouslyRequested: scope }, options).scope).toBe(
-          scope,
-        )
-      }),
-    )
-  },
-)
-
-test('negotiate scope law: keeps the order of first appearance', { tags: ['C-22'] }, () => {
-  fc.assert(
-    fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
-      const sent = readScope(negotiateScope(sources, options).scope).tokens
-      expect(new Set(sent).size).toBe(sent.length)
-      const before = readScope(sources.previouslyRequested).tokens.filter((one) =>
-        sent.includes(one),
-      )
-      expect(sent.slice(0, before.length)).toEqual(before)
-    }),
-  )
-})
-
-test(
-  'negotiate scope law: every decision is explained with existing requirements',
-  { tags: ['C-10'] },
-  () => {
-    const ids = new Set<string>(requirements.map((row) => row.id))
-    fc.assert(
-      fc.property(sourcesArbitrary, optionsArbitrary, (sources, options) => {
-        const decision = negotiateScope(sources, options)
-        expect(decision.trace.map((entry) => entry.rule)).toEqual(
-          expect.arrayContaining(['base-scope', 'offline-access', 'consent-prompt']),
-        )
-        expect(
-          decision.trace.flatMap((entry) => entry.requirements).every((id) => ids.has(id)),
-        ).toBe(true)
-        expect(explainDecision(decision).every((line) => !/[\n\r]/.test(line))).toBe(true)
-      }),
-    )
-  },
-)

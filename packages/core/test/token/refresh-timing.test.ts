@@ -99,3 +99,10 @@ test(
     for (const count of quarters) expect(count).toBeGreaterThan(150)
   },
 )
+
+test('refresh timing: the documented example', { tags: ['C-55'] }, () => {
+  const tokenSet = { issuedAtEpochSeconds: 0, expiresAtEpochSeconds: 1000 }
+  expect(decideRefresh(tokenSet, 790).action).toBe('fresh')
+  expect(decideRefresh(tokenSet, 810).action).toBe('refresh-in-background')
+  expect(decideRefresh(tokenSet, 1000).action).toBe('expired')
+})

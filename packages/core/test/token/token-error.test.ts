@@ -145,3 +145,12 @@ test('token error: a transient error has the server’s Retry-After', { tags: ['
     { outcome: 'transient', retryAfterSeconds: 7 },
   )
 })
+
+test('token error: the documented example', { tags: ['C-53'] }, () => {
+  const ended = classifyTokenError(
+    { status: 400, body: { error: 'invalid_grant' } },
+    { during: 'refresh' },
+  )
+  expect(ended.outcome).toBe('grant-ended')
+  expect(classifyTokenError({ status: 503 }, { during: 'refresh' }).outcome).toBe('transient')
+})
