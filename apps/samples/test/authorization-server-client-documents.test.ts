@@ -44,7 +44,7 @@ test('client documents: the last copy is used while a website is down, and other
   })
 })
 
-test('client documents: an invalid document is no client, and private addresses are never fetched', async () => {
+test('client documents: an invalid document identifies no client, and private addresses are never fetched', async () => {
   const documents = openClientDocuments(table(), async () => new Response('', { status: 404 }))
   const unknown = { status: 401, error: 'invalid_client' }
   expect(await findClient(documents, clientId)).toEqual(unknown)

@@ -92,7 +92,7 @@ describe('what a metadata document is', () => {
     [
       'another client_id',
       () => Response.json(document({ client_id: `${clientId}?` })),
-      /expected the URL itself/,
+      /expected the URL of the document/,
     ],
     ['a shared secret', () => Response.json(document({ client_secret: 'x' })), /client secret/],
     [
@@ -101,7 +101,7 @@ describe('what a metadata document is', () => {
       /shared secret/,
     ],
     ['no JSON', () => new Response('{', { headers: jsonType }), /it is no JSON/],
-    ['an array', () => Response.json([]), /not a JSON object/],
+    ['an array', () => Response.json([]), /expected a JSON object/],
     [
       'a web page',
       () => new Response('{}', { headers: { 'content-type': 'text/html' } }),

@@ -284,7 +284,7 @@ test('bearer challenge law: a formatted challenge is read back', { tags: ['C-30'
 test.each([
   ['a scheme with a space', { scheme: 'Be arer' }],
   ['a line break in a value', { scheme: 'Bearer', parameters: new Map([['realm', 'a\r\nb']]) }],
-  ['a name that is no token', { scheme: 'Bearer', parameters: new Map([['a b', 'c']]) }],
+  ['a name that is not a token', { scheme: 'Bearer', parameters: new Map([['a b', 'c']]) }],
   ['token68 with a space', { scheme: 'Negotiate', token68: 'a b' }],
   ['both forms', { scheme: 'X', token68: 'abc', parameters: new Map([['a', 'b']]) }],
 ])('challenge: refuses to format %s', (_, one) => {

@@ -65,7 +65,7 @@ test.each([
   ['an array', [body]],
   ['no access token', { token_type: 'Bearer', refresh_token: 'canary-rt' }],
   ['an empty access token', { ...body, access_token: '' }],
-  ['an access token that is no string', { ...body, access_token: 7 }],
+  ['an access token that is not a string', { ...body, access_token: 7 }],
   ['an access token that would break a header', { ...body, access_token: 'canary\r\nX: y' }],
   ['an unknown token type', { ...body, access_token: 'canary', token_type: 'mac' }],
 ])('token response: refuses %s, and shows no token', { tags: ['C-06'] }, (_, wrong) => {
