@@ -39,7 +39,7 @@ export interface ConsentPromptInput {
 }
 
 /**
- * Decides whether to send `prompt=consent`. Without it, an OpenID Provider ignores `offline_access`
+ * Decides whether to send `prompt=consent`. Without it, an OpenID Provider may ignore `offline_access`
  * unless other conditions are in place.
  *
  * @see OpenID Connect Core §11
@@ -101,6 +101,6 @@ export function decideConsentPrompt(input: ConsentPromptInput): ConsentPromptDec
         prompt: 'consent',
         reason: 'offline-access-from-openid-provider',
         explanation:
-          'Sending prompt=consent, because an OpenID Provider ignores offline_access without it.',
+          'Sending prompt=consent, because an OpenID Provider may ignore offline_access without it.',
       }
 }

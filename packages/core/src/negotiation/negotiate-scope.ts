@@ -217,7 +217,7 @@ function selectBaseScope(
       requirements: ['C-04'],
       rule: 'resource-named-offline-access',
       outcome:
-        'The MCP server names offline_access, which it must not: removed, and decided below.',
+        'The MCP server names offline_access, which it should not: removed, and decided below.',
     })
   }
   if (challenge.tokens.length > 0) {

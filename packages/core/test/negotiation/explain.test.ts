@@ -15,11 +15,11 @@ test('explain: a decision, rule by rule', { tags: ['C-10'] }, () => {
       }),
     ),
   ).toEqual([
-    'The MCP server names offline_access, which it must not: removed, and decided below. [C-04]',
+    'The MCP server names offline_access, which it should not: removed, and decided below. [C-04]',
     'The challenge requires files:write for the operation. [C-20, C-21]',
     'The previously requested scope is kept: files:read offline_access, in addition to files:write. [C-22, C-08]',
     'Keeping offline_access, because it is already in the scope and the authorization server lists it. [C-02, C-08]',
-    'Sending prompt=consent, because an OpenID Provider ignores offline_access without it. [C-07]',
+    'Sending prompt=consent, because an OpenID Provider may ignore offline_access without it. [C-07]',
     'The authorization server decides whether it issues a refresh token. [C-05]',
     'Warning: The MCP server names offline_access in the scope of its challenge. [S-01]',
     'Result: scope="files:read offline_access files:write", prompt=consent.',
