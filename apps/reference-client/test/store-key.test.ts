@@ -139,7 +139,7 @@ test.each([
   ['the home', '.'],
   ['the key record', 'key.json'],
   ['the store', 'store'],
-])('exits with 4 where %s cannot be used', async (_what, part) => {
+])('store key: exits with 4 if %s cannot be used', async (_what, part) => {
   await using folder = await temporaryFolder()
   const home = path.join(folder.path, 'home')
   // A path blocked by something else stops every user, including root.

@@ -36,7 +36,7 @@ test('scope hierarchy: refuses offline_access on either side', { tags: ['S-03'] 
   }
 })
 
-test('takes names that objects have for themselves as plain scopes', () => {
+test('scope hierarchy: names of built-in object properties are plain scopes', () => {
   const hierarchy = createScopeHierarchy({ admin: ['read'] })
   expect(hierarchy.expand(['constructor', '__proto__'])).toEqual(['constructor', '__proto__'])
 })
