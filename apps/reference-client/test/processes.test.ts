@@ -58,7 +58,7 @@ test(
     // Killed while the response to its refresh is in transit, with the old token already used.
     s.as.faults.token.push({ kind: 'hang', afterCommit: true })
     const child = s.spawn(['call', s.url, 'notes_list', '--repeat', '1000', '--every', '50'])
-    await expect.poll(() => s.as.requests.at(-1)?.fault, { timeout: 10_000 }).toBe('hang')
+    await expect.poll(() => s.as.requests.at(-1)?.fault).toBe('hang')
     child.process.kill('SIGKILL')
     await child.ended
     expect(JSON.parse((await s.run(['status', '--json'])).out).sessions).toMatchObject([
