@@ -62,9 +62,9 @@ export async function meet(
 }
 
 /**
- * Has every caller of every process ask until each has a token. A caller that is told to try again
- * later does so: these processes have short time limits, which a busy machine can exceed. Any other
- * error ends the attempt.
+ * Requests a token from every caller of every process until each has one. The time limits of these
+ * processes are short enough that a busy machine can exceed them, so `TEMPORARILY_UNAVAILABLE`
+ * leads to another attempt. Any other error ends the recovery.
  */
 async function recover(testbed: Testbed): Promise<(Answer | undefined)[]> {
   for (;;) {
