@@ -12,8 +12,8 @@ import { followRedirects } from './fetch/redirects.ts'
 import type { ReplayableRequest } from './fetch/replayable-request.ts'
 import { replayableRequest } from './fetch/replayable-request.ts'
 import { createRedactor } from './protocol/redact-secrets.ts'
-import type { Session } from './session/session.ts'
-import type { AccessToken } from './grant/token-manager.ts'
+import type { Session } from './session/session-api.ts'
+import type { AccessToken } from './grant/access-token.ts'
 
 /** Settings of {@link authorizedFetch}. */
 export interface AuthorizedFetchOptions {

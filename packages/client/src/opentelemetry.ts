@@ -1,7 +1,7 @@
 import type { Attributes, Meter, Span, Tracer } from '@opentelemetry/api'
 import { metrics, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { ClientEvent } from './lib/events.ts'
-import type { KeeperEvent } from './refresh-worker/refresh-worker-api.ts'
+import type { RefreshWorkerEvent } from './refresh-worker/api.ts'
 
 /** Settings of {@link openTelemetryObserver}. */
 export interface OpenTelemetryObserverOptions {
@@ -28,7 +28,7 @@ const scope = '@evergrant/client'
  */
 export function openTelemetryObserver(
   options: OpenTelemetryObserverOptions = {},
-): (event: ClientEvent | KeeperEvent) => void {
+): (event: ClientEvent | RefreshWorkerEvent) => void {
   const meter = options.meter ?? metrics.getMeter(scope)
   const tracer = options.tracer ?? trace.getTracer(scope)
   const seconds = { unit: 's' }
@@ -54,7 +54,7 @@ export function openTelemetryObserver(
   }
 
   return (event) => {
-    if (event.type === 'keeper-scanned' || event.type === 'keeper-failed') return
+    if (event.type === 'refresh-worker-scanned' || event.type === 'refresh-worker-failed') return
     const { issuer } = event
     switch (event.type) {
       case 'refresh-started': {
@@ -91,7 +91,7 @@ export function openTelemetryObserver(
       case 'save-failed':
         end(event.attemptId, {}, 'the tokens could not be saved')
         break
-      case 'keeper-paused':
+      case 'refresh-worker-paused':
         // Other pauses are the store's fault, not the server's.
         if (event.because === 'backing-off' || event.because === 'server-unavailable') {
           available.record(0, { issuer })

@@ -2,7 +2,7 @@ import type { StreamableHTTPClientTransportOptions } from '@modelcontextprotocol
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { AuthorizedFetchOptions } from './fetch.ts'
 import { authorizedFetch } from './fetch.ts'
-import type { Session } from './session/session.ts'
+import type { Session } from './session/session-api.ts'
 
 /** Settings of {@link sessionTransport}: the SDK's own, without what the session takes over. */
 export type SessionTransportOptions = Omit<

@@ -79,7 +79,7 @@ describe('a grant’s record', () => {
       const manager = await it.managerOf(identity)
       await expect(manager.getAccessToken()).rejects.toMatchObject({
         code: 'RECORD_UNREADABLE',
-        message: expect.stringContaining(`its ${member} is another`),
+        message: expect.stringContaining(`its ${member} is a different one`),
       })
       expect(it.setAside).toEqual([copied])
       expect(await it.bodyOf(copied)).toBeUndefined()

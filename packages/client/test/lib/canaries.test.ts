@@ -21,7 +21,7 @@ import { authorizedFetch } from '../../src/fetch.ts'
 import { grantRepository } from '../../src/grant/grant-repository.ts'
 import type { RecordStore, Session, SessionOptions } from '../../src/index.ts'
 import { diagnosticsChannelName, EvergrantClientError, findSignIn } from '../../src/index.ts'
-import { createKeeper } from '../../src/refresh-worker.ts'
+import { createRefreshWorker } from '../../src/refresh-worker.ts'
 import { openTelemetryObserver } from '../../src/opentelemetry.ts'
 import { fileStore } from '../../src/stores/file.ts'
 import type { Scene } from '../support/signed-in-session.ts'
@@ -145,20 +145,20 @@ test(
 
     for (const fault of faults) {
       const current = session()
-      await attempt(() => current.signIn({ anew: true }))
+      await attempt(() => current.signIn({ force: true }))
       await attempt(async () => (await authorizedFetch(current)(it.server.resource)).status)
       it.clock.advanceSeconds(1000)
       it.as.faults.token.push(fault)
       await attempt(async () => (await authorizedFetch(current)(it.server.resource)).status)
       it.clock.advanceSeconds(100)
       it.as.faults.token.push(fault)
-      await attempt(() => current.signIn({ anew: true }))
+      await attempt(() => current.signIn({ force: true }))
       await attempt(() => current.status())
     }
     const confidential = session({ client: { name: 'confidential', preRegistered } })
     it.as.faults.token.push({ kind: 'oauth-error', error: 'invalid_client' })
-    await attempt(() => confidential.signIn({ anew: true }))
-    await attempt(() => session().signIn({ anew: true }))
+    await attempt(() => confidential.signIn({ force: true }))
+    await attempt(() => session().signIn({ force: true }))
 
     // Tokens that are bound to a key.
     const boundAnswer = { kind: 'merge', fields: { token_type: 'DPoP' } } as const
@@ -197,18 +197,18 @@ test(
     }
     expect((await web.status()).state).toBe('active')
 
-    // A keeper of all of them, at a server that fails, and over a store that does.
+    // A worker of all of them, at a server that fails, and over a store that does.
     for (const keptStore of [store, { ...store, read: () => Promise.reject(new Error('EIO')) }]) {
-      const keeper = createKeeper(keptStore, { clock: it.clock, observe })
-      await attempt(() => keeper.start())
+      const worker = createRefreshWorker(keptStore, { clock: it.clock, observe })
+      await attempt(() => worker.start())
       it.as.faults.token.push(faults[0], faults[1], faults[4])
       for (let round = 0; round < 5; round += 1) {
         it.clock.advanceSeconds(300)
-        await attempt(() => keeper.whenIdle())
+        await attempt(() => worker.whenIdle())
       }
       it.as.faults.token.length = 0
-      hear(keeper.stats())
-      await keeper.stop()
+      hear(worker.stats())
+      await worker.stop()
     }
 
     it.as.faults.revoke.push({ kind: 'reset' })
@@ -231,7 +231,7 @@ test(
     await rm(folder, { recursive: true, force: true })
     expect(heard.length).toBeGreaterThan(50)
     for (const said of [
-      'keeper-paused',
+      'refresh-worker-paused',
       'TOKEN_STORE_UNAVAILABLE',
       'refresh-succeeded',
       'signed-out',

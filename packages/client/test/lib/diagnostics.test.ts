@@ -2,7 +2,7 @@ import diagnostics from 'node:diagnostics_channel'
 import { expect, test } from 'vitest'
 import type { ClientEvent } from '../../src/index.ts'
 import { diagnosticsChannelName } from '../../src/index.ts'
-import { createKeeper } from '../../src/refresh-worker.ts'
+import { createRefreshWorker } from '../../src/refresh-worker.ts'
 import { lifetimeSeconds, manyGrants } from '../support/many-grants.ts'
 import { scene } from '../support/signed-in-session.ts'
 
@@ -40,19 +40,23 @@ test("a session's events are each published once, and observed once", async () =
   expect(it.events.map(({ type }) => type)).toEqual(published.types)
 })
 
-test('events of a token manager alone, and of a keeper, are each published once', async () => {
+test('events of a token manager alone, and of a worker, are each published once', async () => {
   using published = publishedTypes()
   await using it = await manyGrants()
   await it.signIn('user-1')
   expect(published.types).toEqual(['signed-in'])
   const { clock, observe } = it
-  const keeper = createKeeper(it.store, { clock, observe, rescanSeconds: 10 * lifetimeSeconds })
-  await keeper.start()
+  const worker = createRefreshWorker(it.store, {
+    clock,
+    observe,
+    rescanSeconds: 10 * lifetimeSeconds,
+  })
+  await worker.start()
   clock.advanceSeconds(lifetimeSeconds)
-  await keeper.whenIdle()
-  await keeper.stop()
+  await worker.whenIdle()
+  await worker.stop()
   const refresh = ['lock-waited', 'refresh-started', 'refresh-succeeded']
   expect(published.types).toEqual(['signed-in', ...refresh])
-  // What is about the keeper itself goes to its observer alone.
-  expect(it.events.map(({ type }) => type)).toEqual(['keeper-scanned', ...refresh])
+  // What is about the worker itself goes to its observer alone.
+  expect(it.events.map(({ type }) => type)).toEqual(['refresh-worker-scanned', ...refresh])
 })

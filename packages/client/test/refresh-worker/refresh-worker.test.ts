@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { KeeperOptions } from '../../src/refresh-worker.ts'
-import { createKeeper } from '../../src/refresh-worker.ts'
+import type { RefreshWorkerOptions } from '../../src/refresh-worker.ts'
+import { createRefreshWorker } from '../../src/refresh-worker.ts'
 import type { ManyGrants, UserGrant } from '../support/many-grants.ts'
 import { lifetimeSeconds, manyGrants } from '../support/many-grants.ts'
 
@@ -8,25 +8,25 @@ async function scene(users: number, options: Parameters<typeof manyGrants>[0] = 
   const many = await manyGrants(options)
   const grants: UserGrant[] = []
   for (let user = 1; user <= users; user += 1) grants.push(await many.signIn(`user-${user}`))
-  const keepers: ReturnType<typeof createKeeper>[] = []
+  const workers: ReturnType<typeof createRefreshWorker>[] = []
   return {
     ...many,
     grants,
-    keeper(more: KeeperOptions = {}) {
+    worker(more: RefreshWorkerOptions = {}) {
       const { clock, observe } = many
-      const keeper = createKeeper(many.store, { clock, observe, random: evenly(), ...more })
-      keepers.push(keeper)
-      return keeper
+      const worker = createRefreshWorker(many.store, { clock, observe, random: evenly(), ...more })
+      workers.push(worker)
+      return worker
     },
     /** Lets time go by in steps, and everybody finish what is due after each of them. */
     async pass(seconds: number, stepSeconds: number) {
       for (let passed = 0; passed < seconds; passed += stepSeconds) {
         many.clock.advanceSeconds(stepSeconds)
-        await Promise.all(keepers.map((keeper) => keeper.whenIdle()))
+        await Promise.all(workers.map((worker) => worker.whenIdle()))
       }
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(keepers.map((keeper) => keeper.stop()))
+      await Promise.all(workers.map((worker) => worker.stop()))
       await many[Symbol.asyncDispose]()
     },
   }
@@ -46,13 +46,13 @@ function refreshTokensSent({ as }: Pick<ManyGrants, 'as'>): string[] {
 
 describe('many grants', () => {
   test(
-    'are each refreshed once for each expiry, ahead of it, by two keepers together',
+    'are each refreshed once for each expiry, ahead of it, by two workers together',
     { tags: ['C-51', 'C-55'] },
     async () => {
       await using it = await scene(200)
-      const [one, other] = [it.keeper(), it.keeper()]
+      const [one, other] = [it.worker(), it.worker()]
       await Promise.all([one.start(), other.start()])
-      expect(one.stats()).toMatchObject({ running: true, grants: 200, unkept: 0 })
+      expect(one.stats()).toMatchObject({ running: true, grants: 200, inactive: 0 })
       // Due between 800 and 880 seconds after the last one: twice in 2000 seconds.
       await it.pass(2000, 15)
       expect(one.stats().refreshed + other.stats().refreshed).toBe(400)
@@ -71,18 +71,18 @@ describe('many grants', () => {
   )
 
   test(
-    'of a server that said Retry-After all wait for it, on every keeper',
+    'of a server that said Retry-After all wait for it, on every worker',
     { tags: ['C-53'] },
     async () => {
       await using it = await scene(50)
-      const [one, other] = [it.keeper({ maximumConcurrentRefreshes: 1 }), it.keeper()]
+      const [one, other] = [it.worker({ maximumConcurrentRefreshes: 1 }), it.worker()]
       await one.start()
       it.as.faults.token.push({ kind: 'status', status: 429, headers: { 'retry-after': '60' } })
       it.clock.advanceSeconds(lifetimeSeconds * 0.89)
       await one.whenIdle()
       expect(it.as.refreshRequests()).toBe(1)
       expect(it.events).toContainEqual(
-        expect.objectContaining({ type: 'keeper-paused', issuer: it.as.issuer }),
+        expect.objectContaining({ type: 'refresh-worker-paused', issuer: it.as.issuer }),
       )
       expect(one.stats().servers[0]?.pausedUntilEpochSeconds).toBe(it.clock.nowEpochSeconds() + 60)
 
@@ -101,8 +101,8 @@ describe('many grants', () => {
     { tags: ['C-53'] },
     async () => {
       await using it = await scene(20)
-      const keeper = it.keeper({ maximumConcurrentRefreshes: 1 })
-      await keeper.start()
+      const worker = it.worker({ maximumConcurrentRefreshes: 1 })
+      await worker.start()
       it.as.faults.token.push(
         ...Array.from({ length: 3 }, () => ({
           kind: 'status' as const,
@@ -111,7 +111,7 @@ describe('many grants', () => {
         })),
       )
       it.clock.advanceSeconds(lifetimeSeconds * 0.89)
-      await keeper.whenIdle()
+      await worker.whenIdle()
       for (const requests of [2, 3]) {
         await it.pass(10, 1)
         expect(it.as.refreshRequests()).toBe(requests)
@@ -124,13 +124,13 @@ describe('many grants', () => {
   test('that ended hold up no other, and are not asked for again', { tags: ['C-53'] }, async () => {
     await using it = await scene(10)
     it.as.revokeGrant(it.grants[4]?.grantId)
-    const keeper = it.keeper()
-    await keeper.start()
+    const worker = it.worker()
+    await worker.start()
     await it.pass(lifetimeSeconds * 0.9, 20)
     expect(it.as.count('token', 'refreshed')).toBe(9)
     expect(it.as.refreshRequests()).toBe(10)
-    expect((await it.grants[4]?.read())?.state).toBe('ended')
-    expect(keeper.stats()).toMatchObject({ grants: 10, unkept: 1 })
+    expect((await it.grants[4]?.read())?.state).toBe('needs-reauth')
+    expect(worker.stats()).toMatchObject({ grants: 10, inactive: 1 })
     await it.pass(lifetimeSeconds * 0.9, 20)
     expect(it.as.count('token', 'refreshed')).toBe(18)
     expect(it.as.refreshRequests()).toBe(19)
@@ -151,8 +151,8 @@ describe('many grants', () => {
         }
         return await fetch(input, init)
       }
-      const keeper = it.keeper({ fetch: failing })
-      await keeper.start()
+      const worker = it.worker({ fetch: failing })
+      await worker.start()
       await it.pass(lifetimeSeconds, 1)
       expect(it.as.count('token', 'refreshed')).toBe(19)
       expect(failed).toBeGreaterThan(3)
@@ -169,9 +169,9 @@ describe('starting and stopping', () => {
     async () => {
       await using it = await scene(200)
       it.clock.advanceSeconds(lifetimeSeconds + 1)
-      const keeper = it.keeper({ startSpreadSeconds: 100 })
+      const worker = it.worker({ startSpreadSeconds: 100 })
       for (const restart of [1, 2]) {
-        await keeper.start()
+        await worker.start()
         const perSecond: number[] = []
         for (let second = 0; second < 101; second += 1) {
           const before = it.as.refreshRequests()
@@ -180,7 +180,7 @@ describe('starting and stopping', () => {
         }
         expect(it.as.count('token', 'refreshed')).toBe(200 * restart)
         expect(Math.max(...perSecond)).toBeLessThanOrEqual(6)
-        await keeper.stop()
+        await worker.stop()
         it.clock.advanceSeconds(lifetimeSeconds + 1)
       }
     },
@@ -193,12 +193,12 @@ describe('starting and stopping', () => {
       await using it = await scene(3)
       const answer = Promise.withResolvers<void>()
       it.as.faults.token.push({ kind: 'hang', until: answer.promise })
-      const keeper = it.keeper({ maximumConcurrentRefreshes: 1 })
-      await keeper.start()
+      const worker = it.worker({ maximumConcurrentRefreshes: 1 })
+      await worker.start()
       it.clock.advanceSeconds(lifetimeSeconds * 0.89)
       await expect.poll(() => it.as.refreshRequests()).toBe(1)
       let stopped = false
-      const stopping = keeper.stop().then(() => (stopped = true))
+      const stopping = worker.stop().then(() => (stopped = true))
       await new Promise(setImmediate)
       expect(stopped).toBe(false)
       answer.resolve()
@@ -211,7 +211,7 @@ describe('starting and stopping', () => {
       expect(renewed).toHaveLength(1)
       await it.pass(lifetimeSeconds, 100)
       expect(it.as.refreshRequests()).toBe(1)
-      expect(keeper.stats()).toMatchObject({ running: false, grants: 0 })
+      expect(worker.stats()).toMatchObject({ running: false, grants: 0 })
     },
   )
 
@@ -223,12 +223,12 @@ describe('starting and stopping', () => {
       for (let fault = 0; fault < 100; fault += 1) {
         it.as.faults.token.push({ kind: 'status', status: 503, headers: { 'retry-after': '0' } })
       }
-      const keeper = it.keeper()
-      await keeper.start()
+      const worker = it.worker()
+      await worker.start()
       await it.pass(lifetimeSeconds, 100)
       expect(it.as.refreshRequests()).toBeGreaterThan(1)
       expect(it.as.refreshRequests()).toBeLessThan(20)
-      await keeper.stop()
+      await worker.stop()
     },
   )
 
@@ -244,9 +244,9 @@ describe('starting and stopping', () => {
       const pending = { startedAtEpochSeconds: it.clock.nowEpochSeconds(), attempts: 1 }
       await it.store.write(name, JSON.stringify({ ...grant, pending }), stored?.generation ?? 0)
 
-      const keeper = it.keeper({ startSpreadSeconds: 3600 })
-      await keeper.start()
-      await keeper.whenIdle()
+      const worker = it.worker({ startSpreadSeconds: 3600 })
+      await worker.start()
+      await worker.whenIdle()
       expect(it.as.count('token', 'refreshed')).toBe(1)
       expect(it.events).toContainEqual(expect.objectContaining({ type: 'refresh-recovering' }))
       expect((await it.grants[0]?.read())?.pending).toBeUndefined()
@@ -255,7 +255,7 @@ describe('starting and stopping', () => {
 
   test('a store that cannot be listed is an error of start', { tags: ['C-53'] }, async () => {
     await using it = await scene(1)
-    const keeper = createKeeper(
+    const worker = createRefreshWorker(
       {
         ...it.store,
         list: () => {
@@ -264,15 +264,15 @@ describe('starting and stopping', () => {
       },
       { clock: it.clock },
     )
-    await expect(keeper.start()).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' })
-    expect(keeper.stats().running).toBe(false)
+    await expect(worker.start()).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' })
+    expect(worker.stats().running).toBe(false)
   })
 
   test.each([{ maximumConcurrentRefreshes: 0 }, { startSpreadSeconds: -1 }, { rescanSeconds: 0 }])(
     '%o is refused',
     async (options) => {
       await using it = await scene(0)
-      expect(() => createKeeper(it.store, options)).toThrow(
+      expect(() => createRefreshWorker(it.store, options)).toThrow(
         expect.objectContaining({ code: 'INVALID_OPTION' }),
       )
     },
@@ -286,14 +286,14 @@ describe('what changes while it runs', () => {
     async () => {
       await using it = await scene(2)
       it.as.revokeGrant(it.grants[0]?.grantId)
-      const keeper = it.keeper({ rescanSeconds: 60 })
-      await keeper.start()
+      const worker = it.worker({ rescanSeconds: 60 })
+      await worker.start()
       await it.pass(lifetimeSeconds * 0.9, 20)
-      expect(keeper.stats()).toMatchObject({ grants: 2, unkept: 1 })
+      expect(worker.stats()).toMatchObject({ grants: 2, inactive: 1 })
       await it.signIn('user-1')
       await it.signIn('user-3')
       await it.pass(80, 20)
-      expect(keeper.stats()).toMatchObject({ grants: 3, unkept: 0 })
+      expect(worker.stats()).toMatchObject({ grants: 3, inactive: 0 })
       const before = it.as.count('token', 'refreshed')
       await it.pass(lifetimeSeconds * 0.9, 20)
       expect(it.as.count('token', 'refreshed')).toBe(before + 3)
@@ -309,8 +309,8 @@ describe('what changes while it runs', () => {
       const preRegistered = {
         [it.as.issuer]: { clientId: 'client-1', clientSecret: 'second secret' },
       }
-      const keeper = it.keeper({ client: { name: 'a gateway', preRegistered } })
-      await keeper.start()
+      const worker = it.worker({ client: { name: 'a gateway', preRegistered } })
+      await worker.start()
       await it.pass(lifetimeSeconds * 0.95, 20)
       expect(it.as.count('token', 'refreshed')).toBe(2)
       expect(it.as.refreshRequests()).toBe(2)
@@ -322,8 +322,8 @@ describe('what changes while it runs', () => {
     { tags: ['C-31', 'C-53'] },
     async () => {
       await using it = await scene(3)
-      const keeper = it.keeper()
-      await keeper.start()
+      const worker = it.worker()
+      await worker.start()
       it.as.moveTokenEndpoint('/oauth/v2/token')
       await it.pass(lifetimeSeconds * 0.95, 20)
       expect(it.as.count('token', 'refreshed')).toBe(3)
@@ -339,12 +339,12 @@ describe('what changes while it runs', () => {
     { tags: ['C-53'] },
     async () => {
       await using it = await scene(1)
-      const keeper = it.keeper()
-      await keeper.start()
+      const worker = it.worker()
+      await worker.start()
       it.as.faults.token.push({ kind: 'oauth-error', error: 'unauthorized_client' })
       await it.pass(lifetimeSeconds * 0.95, 20)
       expect(it.as.refreshRequests()).toBe(1)
-      expect(keeper.stats()).toMatchObject({ grants: 1, unkept: 0 })
+      expect(worker.stats()).toMatchObject({ grants: 1, inactive: 0 })
       await it.pass(4800, 60)
       expect(refreshTokensSent(it).slice(0, 2)).toEqual(Array(2).fill(it.grants[0]?.refreshToken))
       expect(it.as.count('token', 'refreshed')).toBeGreaterThan(0)
@@ -356,8 +356,8 @@ describe('what changes while it runs', () => {
     { tags: ['C-55'] },
     async () => {
       await using it = await scene(5)
-      const keeper = it.keeper({ startSpreadSeconds: 10 })
-      await keeper.start()
+      const worker = it.worker({ startSpreadSeconds: 10 })
+      await worker.start()
       it.clock.set(it.clock.nowEpochSeconds() - 3600)
       await it.pass(20, 1)
       expect(it.as.count('token', 'refreshed')).toBe(5)
@@ -383,8 +383,13 @@ describe('what changes while it runs', () => {
         return response
       }
       const { clock, observe } = it
-      const keeper = createKeeper(store, { clock, observe, fetch: answered, random: () => 0 })
-      await keeper.start()
+      const worker = createRefreshWorker(store, {
+        clock,
+        observe,
+        fetch: answered,
+        random: () => 0,
+      })
+      await worker.start()
       clock.advanceSeconds(lifetimeSeconds * 0.86)
       await expect
         .poll(() => {
@@ -402,7 +407,7 @@ describe('what changes while it runs', () => {
         .not.toBe(it.grants[0]?.refreshToken)
       expect(it.as.refreshRequests()).toBe(1)
       expect((await it.grants[0]?.read())?.pending).toBeUndefined()
-      await keeper.stop()
+      await worker.stop()
     },
   )
 })

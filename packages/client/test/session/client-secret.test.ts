@@ -50,7 +50,7 @@ test(
     await expect(early.getAccessToken()).rejects.toMatchObject({
       code: 'TOKEN_REQUEST_REFUSED',
       oauthError: 'invalid_client',
-      message: expect.stringContaining("check the client's secret in the configuration"),
+      message: expect.stringContaining('check the client secret in the configuration'),
     })
     expect(await early.status()).toMatchObject({ state: 'active', hasRefreshToken: true })
 
@@ -77,7 +77,7 @@ test(
     it.as.faults.token.push({ kind: 'oauth-error', error: 'invalid_client' })
     await expect(session.getAccessToken()).rejects.toMatchObject({
       code: 'TOKEN_REQUEST_REFUSED',
-      message: expect.stringContaining("fetch the client's metadata document"),
+      message: expect.stringContaining('fetch the metadata document of the client'),
     })
     it.clock.advanceSeconds(10)
     await session.getAccessToken()

@@ -49,14 +49,14 @@ describe('the gateway of the guide', () => {
         expect(done.status).toBe(200)
         expect((await forward(it.session(user), call)).status).toBe(200)
       }
-      const keeper = await keepFresh(store, { clock: it.clock })
-      expect(keeper.stats()).toMatchObject({ grants: 2, unkept: 0 })
+      const worker = await keepFresh(store, { clock: it.clock })
+      expect(worker.stats()).toMatchObject({ grants: 2, inactive: 0 })
       for (let expiry = 1; expiry <= 3; expiry += 1) {
         it.clock.advanceSeconds(900)
-        await keeper.whenIdle()
+        await worker.whenIdle()
         expect(it.as.refreshRequests()).toBe(2 * expiry)
       }
-      await keeper.stop()
+      await worker.stop()
     },
   )
 

@@ -63,7 +63,7 @@ test.each(['binding', 'registration'] as const)(
     expect(bodies).toHaveLength(1)
     const tokenRequests = it.as.count('token')
 
-    await expect(it.session().signIn({ anew: true })).rejects.toMatchObject({
+    await expect(it.session().signIn({ force: true })).rejects.toMatchObject({
       code: 'RECORD_UNREADABLE',
       message: expect.stringContaining('Update to the version that wrote it'),
     })

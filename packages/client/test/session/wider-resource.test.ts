@@ -44,7 +44,7 @@ test(
     expect(first.warnings?.join()).toContain('covers more than')
 
     const later = it.session({ fetch: tenant.fetch })
-    const second = await later.signIn({ challenge: tenant.challenge, anew: true })
+    const second = await later.signIn({ challenge: tenant.challenge, force: true })
     expect(second.identity.resource).toBe(it.server.origin)
   },
 )

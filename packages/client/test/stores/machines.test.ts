@@ -155,7 +155,7 @@ async function scene(
   )
   const issued = await as.issueGrant({ clientId: 'client-1', scope, resource: server.resource })
   const now = clock.nowEpochSeconds() + (clockErrorsSeconds[0] ?? 0)
-  await managers[0]?.adopt({
+  await managers[0]?.saveSignIn({
     tokenSet: {
       accessToken: issued.accessToken,
       tokenType: 'Bearer',

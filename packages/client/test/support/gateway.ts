@@ -58,13 +58,16 @@ export async function openStore(pool: Pool, key: Uint8Array): Promise<RecordStor
 }
 // #endregion store
 
-// #region keeper
-import type { Keeper, KeeperOptions } from '@evergrant/client/refresh-worker'
-import { createKeeper } from '@evergrant/client/refresh-worker'
+// #region refresh-worker
+import type { RefreshWorker, RefreshWorkerOptions } from '@evergrant/client/refresh-worker'
+import { createRefreshWorker } from '@evergrant/client/refresh-worker'
 
-export async function keepFresh(store: RecordStore, options: KeeperOptions = {}): Promise<Keeper> {
-  const keeper = createKeeper(store, options)
-  await keeper.start()
-  return keeper
+export async function keepFresh(
+  store: RecordStore,
+  options: RefreshWorkerOptions = {},
+): Promise<RefreshWorker> {
+  const worker = createRefreshWorker(store, options)
+  await worker.start()
+  return worker
 }
-// #endregion keeper
+// #endregion refresh-worker
