@@ -18,16 +18,19 @@ import { round, table } from './report.ts'
 const lifetimeSeconds = 3600
 const expirySpanSeconds = 60
 
-/** What many grants cost a worker, and how it meets a minute in which all of them expire. */
+/** What many grants cost a refresh worker that meets a minute in which all of them expire. */
 export async function benchRefreshWorker(): Promise<void> {
   const grants = 100_000
   const seen = await keepThroughThePeak(grants)
   table(
-    `A worker of ${round(grants)} grants that all expire within one minute, over the memory store`,
+    `A refresh worker for ${round(grants)} grants that all expire within one minute, over the memory store`,
     ['', ''],
     [
       ['time to find and schedule them', `${round(seen.scheduleSeconds)} s`],
-      ['memory of the worker for each, the store not counted', `${round(seen.bytesEach)} bytes`],
+      [
+        'memory of the refresh worker for each, the store not counted',
+        `${round(seen.bytesEach)} bytes`,
+      ],
       ['refreshed once, before they expired', round(seen.inTime)],
       ['refreshed late, or twice', round(seen.late + seen.repeated)],
       ['time that one process worked for it', `${round(seen.workSeconds)} s`],
@@ -39,7 +42,7 @@ export async function benchRefreshWorker(): Promise<void> {
   )
 }
 
-/** How a worker came through the minute in which all its grants expire. */
+/** How a refresh worker came through the minute in which all its grants expire. */
 export interface Peak {
   readonly scheduleSeconds: number
   readonly bytesEach: number
@@ -56,7 +59,7 @@ export interface Peak {
 
 /**
  * By a clock that goes on a second whenever nothing is under way, so that the figures are the
- * worker's and not those of this machine, with a token endpoint inside the process.
+ * refresh worker's and not those of this machine, with a token endpoint inside the process.
  */
 export async function keepThroughThePeak(grants: number): Promise<Peak> {
   const clock = virtualClock()
@@ -72,7 +75,8 @@ export async function keepThroughThePeak(grants: number): Promise<Peak> {
   await worker.start()
   const scheduleSeconds = (performance.now() - startedAt) / 1000
   const bytesEach = (heapBytes() - before) / grants
-  if (worker.stats().grants !== grants) throw new Error('The worker did not find every grant.')
+  if (worker.stats().grants !== grants)
+    throw new Error('The refresh worker did not find every grant.')
 
   const workedFrom = performance.now()
   for (let second = 0; second < lifetimeSeconds; second += 1) {

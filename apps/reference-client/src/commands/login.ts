@@ -30,11 +30,11 @@ export async function login(
   const { scope: asked, resource: acceptedResource } = flags
   const session = app.session(serverUrl, { signIn, scope: asked, preRegistered, acceptedResource })
   await app.retryRevocations()
-  // Who is signed in and asks anew wants to be asked. Otherwise another process's sign-in of a
-  // moment ago is enough.
-  const anew = await isSignedIn(session)
+  // A signed-in user who runs `login` again wants the page. Otherwise, a sign-in that another
+  // process has just finished is enough.
+  const force = await isSignedIn(session)
   const challenge = await firstChallenge(session.serverUrl, app)
-  const result = await session.signIn({ challenge, anew, signal })
+  const result = await session.signIn({ challenge, force, signal })
   for (const warning of result.warnings ?? []) app.say(`Warning: ${warning}`)
   const explanation = flags.explain === true ? explain(result) : undefined
   if (explanation !== undefined) app.say(explanation.map((line) => `  ${line}`).join('\n'))

@@ -31,8 +31,10 @@ export function unsavedInMemory(memory: TokenMemory): UnsavedInMemory {
     memory.remember(outcome.kind === 'signed-out' ? undefined : outcome.stored)
   }
 
-  async function save(): Promise<void> {
+  /** @returns Whether tokens are still unsaved. */
+  async function save(): Promise<boolean> {
     if (held !== undefined) settle(held, await held.save())
+    return held !== undefined
   }
 
   return {
@@ -48,10 +50,12 @@ export function unsavedInMemory(memory: TokenMemory): UnsavedInMemory {
         // The next caller meets a damaged record, too.
         .catch(() => undefined)
     },
-    save,
+    async save() {
+      await save()
+    },
     async saveBeforeExit() {
-      for (let attempt = 1; held !== undefined && attempt <= lastAttempts; attempt += 1) {
-        await save()
+      for (let attempt = 1; attempt <= lastAttempts; attempt += 1) {
+        if (!(await save())) return
       }
     },
     release() {

@@ -1,6 +1,6 @@
 import type { Alarm } from './alarm.ts'
 import type { RefreshWorkerEvent, RefreshWorkerStats } from './api.ts'
-import type { RefreshAttempt, RefreshAttemptContext } from './refresh-if-due.ts'
+import type { LaterReason, RefreshAttempt, RefreshAttemptContext } from './refresh-if-due.ts'
 import { refreshIfDue } from './refresh-if-due.ts'
 import type { Schedule } from './schedule.ts'
 import type { ScheduledGrant, ServerQueue } from './server-queue.ts'
@@ -102,35 +102,13 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     }
   }
 
-  function repeatLater(
-    grant: ScheduledGrant,
-    { because, retryAfterSeconds }: Extract<RefreshAttempt, { kind: 'later' }>,
-  ): void {
-    const seconds = retryAfterSeconds ?? storePauseSeconds
-    switch (because) {
-      case 'lock-busy':
-        // Another process is refreshing this grant and is probably finished soon.
-        postpone(grant, storePauseSeconds)
-        return
-      case 'lock-unavailable':
-      case 'store-unwritable':
-        schedule.pause(grant.serverQueue, because, storePauseSeconds)
-        postpone(grant, storePauseSeconds)
-        return
-      case 'request-refused':
-        postpone(grant, refusedPauseSeconds)
-        return
-      case 'backing-off':
-        schedule.pause(grant.serverQueue, because, seconds)
-        schedule.addNow(grant)
-        return
-      case 'answer-lost':
-        schedule.addNow(grant)
-        return
-      case 'server-unavailable':
-        schedule.pause(grant.serverQueue, because, seconds)
-        postpone(grant, seconds)
+  function repeatLater(grant: ScheduledGrant, attempt: LaterAttempt): void {
+    const { pauseSeconds, postponeSeconds } = delaysAfter(attempt)
+    if (pauseSeconds !== undefined) {
+      schedule.pause(grant.serverQueue, attempt.because, pauseSeconds)
     }
+    if (postponeSeconds === undefined) schedule.addNow(grant)
+    else postpone(grant, postponeSeconds)
   }
 
   function postpone(grant: ScheduledGrant, seconds: number): void {
@@ -150,4 +128,28 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       }
     },
   }
+}
+
+type LaterAttempt = Extract<RefreshAttempt, { kind: 'later' }>
+
+interface Delays {
+  /** How long no attempts start for the server. */
+  readonly pauseSeconds?: number
+  /** By how much the grant is postponed. Without it, the grant stays due. */
+  readonly postponeSeconds?: number
+}
+
+function delaysAfter({ because, retryAfterSeconds }: LaterAttempt): Delays {
+  const waitSeconds = retryAfterSeconds ?? storePauseSeconds
+  const delays: Readonly<Record<LaterReason, Delays>> = {
+    // Another process is refreshing this grant and is probably finished soon.
+    'lock-busy': { postponeSeconds: storePauseSeconds },
+    'lock-unavailable': { pauseSeconds: storePauseSeconds, postponeSeconds: storePauseSeconds },
+    'store-unwritable': { pauseSeconds: storePauseSeconds, postponeSeconds: storePauseSeconds },
+    'request-refused': { postponeSeconds: refusedPauseSeconds },
+    'backing-off': { pauseSeconds: waitSeconds },
+    'answer-lost': {},
+    'server-unavailable': { pauseSeconds: waitSeconds, postponeSeconds: waitSeconds },
+  }
+  return delays[because]
 }

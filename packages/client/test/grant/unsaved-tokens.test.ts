@@ -39,12 +39,12 @@ function breakable(it: ManagedScene) {
   const exchange = plainExchange(it.as.tokenEndpoint)
   return {
     store,
-    async breakAfterResponse(grant: Parameters<typeof exchange>[0]) {
+    breakAfterResponse: async (grant: Parameters<typeof exchange>[0]) => {
       const result = await exchange(grant)
       broken = true
       return result
     },
-    repair() {
+    repair: () => {
       broken = false
     },
   }
