@@ -45,7 +45,7 @@ function telemetry() {
   }
 }
 
-test('refreshes, sign-ins, failures and waits become metrics and spans', async () => {
+test('OpenTelemetry: refreshes, sign-ins, failures and waits become metrics and spans', async () => {
   await using it = await scene()
   const { observe, spans, points } = telemetry()
   const session = it.session({ observe, refresh: { maximumWaitSeconds: 0 } })
@@ -72,7 +72,7 @@ test('refreshes, sign-ins, failures and waits become metrics and spans', async (
   ])
 })
 
-test('an adopted refresh and an ended grant are counted apart', async () => {
+test('OpenTelemetry: adopted refreshes and ended grants have their own counters', async () => {
   await using it = await scene()
   const { observe, points } = telemetry()
   const [one, other] = [it.session({ observe }), it.session({ observe })]
@@ -88,7 +88,7 @@ test('an adopted refresh and an ended grant are counted apart', async () => {
   expect(await points('evergrant.client.grants.ended')).toEqual([[{ reason: 'refused' }, 1]])
 })
 
-test('users of one client who refresh at once have a span each, with its own end', async () => {
+test('OpenTelemetry: concurrent refreshes of one client have a span each', async () => {
   await using it = await scene({ as: { clients: [{ clientId: 'client-1' }] } })
   const { observe, spans } = telemetry()
   const sent = Promise.withResolvers<void>()
@@ -124,7 +124,7 @@ test('users of one client who refresh at once have a span each, with its own end
   expect(JSON.stringify(spans().map(({ attributes }) => attributes))).not.toContain('user-')
 })
 
-test("tokens that somebody else got say that the server is there again; a worker's pauses, that it is not", async () => {
+test('OpenTelemetry: adopted tokens show that a server is available, and pauses of a refresh worker that it is not', async () => {
   await using it = await scene()
   const { observe, points } = telemetry()
   const session = it.session({ observe, refresh: { maximumWaitSeconds: 0 } })
@@ -148,7 +148,7 @@ test("tokens that somebody else got say that the server is there again; a worker
   expect(await points('evergrant.client.authorization_server.available')).toEqual([[{}, 0]])
 })
 
-test('a worker takes it as its observer, and how close to expiry it came is measured', async () => {
+test('OpenTelemetry: a refresh worker can use the observer, and the remaining lifetime is measured', async () => {
   await using it = await manyGrants()
   await it.signIn('user-1')
   const { observe, points } = telemetry()
@@ -166,7 +166,7 @@ test('a worker takes it as its observer, and how close to expiry it came is meas
 })
 
 test(
-  'a refresh whose tokens are saved late counts as succeeded, once',
+  'OpenTelemetry: a refresh whose tokens are saved late counts as succeeded once',
   { tags: ['C-52'] },
   async () => {
     await using it = await scene()

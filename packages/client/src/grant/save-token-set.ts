@@ -34,12 +34,12 @@ export type SaveOutcome =
     }
 
 /**
- * Saves a token set that was just obtained. A failure to save is an outcome of its own: the exchange
- * has succeeded.
+ * Saves a token set that was just obtained. The outcome `unsaved` is separate from a failed exchange,
+ * because the exchange has succeeded.
  *
  * A failing write is repeated for a while, because the tokens exist only in this process. On a
  * conflict, the newer tokens win: a record that still holds the refresh token that this process
- * spent is older, whatever state it is in.
+ * spent is older, in any state.
  */
 export async function saveTokenSet(
   context: SaveContext,

@@ -19,7 +19,7 @@ const maximumCookies = 50
 const maximumHeaderLength = 8192
 
 /**
- * Makes an empty jar. A cookie is sent only to the origin that set it, whatever its `Domain` is. That
+ * Makes an empty jar. A cookie is sent only to the origin that set it, even if it has a `Domain`. That
  * is stricter than in a browser, and a `Secure` cookie is never sent over http. `Path`, `Max-Age` and
  * `Expires` work as in RFC 6265 §5.
  */

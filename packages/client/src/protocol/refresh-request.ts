@@ -71,7 +71,7 @@ function failedResult(decision: TokenErrorDecision, status: number): ExchangeRes
   }
 }
 
-/** Only a token endpoint answers with these errors, whatever the status is. */
+/** Only a token endpoint answers with these errors. The status may differ. */
 function endsGrant({ outcome }: TokenErrorDecision): boolean {
   return outcome === 'grant-ended' || outcome === 'registration-ended'
 }

@@ -30,7 +30,7 @@ export interface JsonRecord<Value> {
   update(change: (value: Value | undefined) => Value | undefined): Promise<void>
   /** Removes the record. One caller gets its value, all others get `undefined`. */
   take(): Promise<Value | undefined>
-  /** Removes the record, whatever its generation. */
+  /** Removes the record, with any generation. */
   remove(): Promise<void>
 }
 

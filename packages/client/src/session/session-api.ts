@@ -79,7 +79,7 @@ export interface Session {
   getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>
   /**
    * Sends one request with a token of this session, and with a proof if the token is bound to a key
-   * (DPoP). Resolves with the response of the resource, whatever its status is.
+   * (DPoP). Resolves with the response of the resource, with any status.
    *
    * @param token - The object that `getAccessToken` returned. A copy has no key, so no proof is sent.
    */

@@ -6,7 +6,7 @@ import { createRefreshWorker } from '../../src/refresh-worker.ts'
 import { lifetimeSeconds, manyGrants } from '../support/many-grants.ts'
 import { scene } from '../support/signed-in-session.ts'
 
-/** The types of what is published on the channel, in order, until disposed of. */
+/** The types of the published events, in order, until it is disposed. */
 function publishedTypes(): Disposable & { readonly types: string[] } {
   const types: string[] = []
   const hear = (message: unknown): void => {
@@ -21,7 +21,7 @@ function publishedTypes(): Disposable & { readonly types: string[] } {
   }
 }
 
-test("a session's events are each published once, and observed once", async () => {
+test('diagnostics channel: each event of a session is published once and observed once', async () => {
   await using it = await scene()
   using published = publishedTypes()
   const session = it.session()
@@ -40,7 +40,7 @@ test("a session's events are each published once, and observed once", async () =
   expect(it.events.map(({ type }) => type)).toEqual(published.types)
 })
 
-test('events of a token manager alone, and of a worker, are each published once', async () => {
+test('diagnostics channel: each event of a token manager and of a refresh worker is published once', async () => {
   using published = publishedTypes()
   await using it = await manyGrants()
   await it.signIn('user-1')
@@ -57,6 +57,6 @@ test('events of a token manager alone, and of a worker, are each published once'
   await worker.stop()
   const refresh = ['lock-waited', 'refresh-started', 'refresh-succeeded']
   expect(published.types).toEqual(['signed-in', ...refresh])
-  // What is about the worker itself goes to its observer alone.
+  // Events about the refresh worker go only to its observer.
   expect(it.events.map(({ type }) => type)).toEqual(['refresh-worker-scanned', ...refresh])
 })

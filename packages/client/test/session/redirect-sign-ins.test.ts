@@ -25,8 +25,8 @@ test(
       serverUrl: here.serverUrl,
       partition: 'default',
     })
-    const somebodyElse = it.session({ signIn: redirect, partition: 'somebody-else' })
-    await expect(somebodyElse.completeSignIn(callbackUrl)).rejects.toMatchObject({
+    const anotherUser = it.session({ signIn: redirect, partition: 'another-user' })
+    await expect(anotherUser.completeSignIn(callbackUrl)).rejects.toMatchObject({
       code: 'AUTHORIZATION_RESPONSE_INVALID',
     })
     const there = it.session({ signIn: redirect })

@@ -119,10 +119,10 @@ test('refresh: a 503 of the token endpoint opens no sign-in', { tags: ['C-53'] }
 
 test('session: the token is sent to its MCP server only', { tags: ['C-39'] }, async () => {
   await using it = await scene()
-  await using stranger = await scene()
+  await using other = await scene()
   const fetch = authorizedFetch(it.session())
   await fetch(it.server.resource)
-  const response = await fetch(stranger.server.resource)
+  const response = await fetch(other.server.resource)
   expect(response.status).toBe(401)
-  expect(stranger.server.requests.map(({ headers }) => headers.authorization)).toEqual([undefined])
+  expect(other.server.requests.map(({ headers }) => headers.authorization)).toEqual([undefined])
 })

@@ -17,12 +17,12 @@ import { memoryStore } from '../../src/stores/memory.ts'
 
 export const lifetimeSeconds = 1000
 
-/** One user's sign-in, as the store holds it. */
+/** The stored sign-in of one user. */
 export interface UserGrant {
   readonly partition: string
   /** The grant at the authorization server. */
   readonly grantId: string
-  /** The refresh token it began with. */
+  /** The first refresh token. */
   readonly refreshToken: string
   read(): Promise<Grant | undefined>
 }

@@ -36,7 +36,7 @@ export function recordCipher(key: Uint8Array): RecordCipher {
   if (key.byteLength !== keyLengthBytes) {
     throw new EvergrantClientError(
       'INVALID_OPTION',
-      `The store key cannot be used: it has ${key.byteLength} bytes (expected ${keyLengthBytes}). Create one with randomBytes(${keyLengthBytes}).`,
+      `The store key cannot be used: it has ${key.byteLength} bytes (expected ${keyLengthBytes} bytes). Create one with randomBytes(${keyLengthBytes}).`,
     )
   }
   const keyId = createHash('sha256')

@@ -106,6 +106,6 @@ export function checkedKey(key: Uint8Array, where: string): Uint8Array {
   if (key.byteLength === keyLengthBytes) return key
   throw new EvergrantClientError(
     'TOKEN_STORE_UNAVAILABLE',
-    `The store key in ${where} cannot be used: it has ${key.byteLength} bytes (expected ${keyLengthBytes}). Restore it from a backup, or remove it together with the store and sign in again.`,
+    `The store key in ${where} cannot be used: it has ${key.byteLength} bytes (expected ${keyLengthBytes} bytes). Restore it from a backup, or remove it together with the store and sign in again.`,
   )
 }
