@@ -18,7 +18,6 @@ export type {
 } from './grant/grant.ts'
 export type { ExchangeResult, RefreshExchange } from './grant/refresh-exchange.ts'
 export type { ServerHealthOptions } from './grant/server-health.ts'
-export type { PendingAuthorization } from './protocol/pending-authorization.ts'
 export type { DpopPreference } from './protocol/dpop.ts'
 export { discover } from './protocol/discovery.ts'
 export type { DiscoverOptions, Discovery } from './protocol/discovery.ts'

@@ -4,7 +4,7 @@ import type { Grant, PrivateJwk } from './grant.ts'
 export interface AccessToken {
   readonly value: string
   readonly tokenType: 'Bearer' | 'DPoP'
-  /** The granted scope, space-separated; `undefined` where no party ever named one. */
+  /** The granted scope, space-separated; `undefined` if the client and the server never named one. */
   readonly scope: string | undefined
   readonly expiresAtEpochSeconds: number | undefined
   /**
@@ -18,7 +18,7 @@ export interface AccessToken {
 /**
  * The access token of a grant, with the key it is bound to. Frozen, because many callers share it.
  *
- * @returns `undefined` where the grant holds no tokens.
+ * @returns `undefined` if the grant has no tokens.
  */
 export function accessTokenOf({ tokenSet, dpopKey }: Grant): AccessToken | undefined {
   if (tokenSet === undefined) return undefined

@@ -14,7 +14,7 @@ import { holdUnsavedTokens } from './unsaved-tokens.ts'
 /**
  * Sends the refresh request of a journaled grant, and saves the result.
  *
- * @param lock - Stays held by the unsaved tokens where saving fails.
+ * @param lock - The lock of the refresh. If saving fails, the unsaved tokens take it over.
  */
 export async function exchangeAndSave(
   context: RefreshContext,

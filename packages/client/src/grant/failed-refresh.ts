@@ -36,7 +36,7 @@ export async function settleFailure(
   return {
     kind: 'not-now',
     stored,
-    because: lost ? 'answer-lost' : 'server-unavailable',
+    because: lost ? 'response-lost' : 'server-unavailable',
     detail: failure.detail,
     retryAfterSeconds: lost ? 0 : waitSeconds,
   }

@@ -32,7 +32,7 @@ export type RefreshOutcome =
         | 'store-unwritable'
         | 'server-unavailable'
         /** The response to the first request was lost. Worth an immediate retry. */
-        | 'answer-lost'
+        | 'response-lost'
       readonly detail: string
       readonly retryAfterSeconds: number | undefined
       readonly cause?: unknown

@@ -130,7 +130,7 @@ function settledWithoutRequest(
   const { state, tokenSet } = stored.grant
   if (state === 'signed-out') return { kind: 'signed-out' }
   if (state === 'needs-reauth') return { kind: 'needs-reauth', stored }
-  if (tokenSet === undefined || request.reason === 'requested') return undefined
+  if (tokenSet === undefined) return undefined
   if (tokenSet.accessToken === request.rejectedAccessToken) return undefined
   const { action } = decideRefresh(tokenSet, context.clock.nowEpochSeconds(), context.timing)
   if (action === 'expired') return undefined

@@ -78,7 +78,7 @@ async function fromStore(
   { context, actionFor, memory }: ManagedGrant,
   { reason, rejectedAccessToken }: RefreshRequest,
 ): Promise<StoredGrant | undefined> {
-  if (reason === 'requested' || reason === 'recovery') return undefined
+  if (reason === 'recovery') return undefined
   const { repository, observe } = context
   const stored = await repository.read()
   if (stored?.grant.state !== 'active' || stored.grant.tokenSet === undefined) return undefined

@@ -21,7 +21,7 @@ export interface SharedRefresh {
   whenIdle(): Promise<void>
 }
 
-/** A running refresh. A background refresh fails at once where a caller would wait. */
+/** A running refresh. A background refresh fails at once instead of waiting. */
 interface RunningRefresh {
   readonly result: Promise<StoredGrant>
   readonly inBackground: boolean
@@ -58,7 +58,7 @@ export function sharedRefresh(grant: ManagedGrant, maximumWaitSeconds: number): 
     if (running !== undefined || unsaved.tokens !== undefined) return
     if (isWithin(clock, backgroundPauseSeconds, lastBackgroundAtEpochSeconds)) return
     pauseBackground()
-    // The current token is still good. Events report a failure; callers see it after the expiry.
+    // The current token is still usable. Events report a failure. Callers see it after the expiry.
     run({ reason }, true).result.catch(() => undefined)
   }
 

@@ -50,7 +50,7 @@ async function overwrite(repository: GrantRepository, grant: Grant): Promise<Sto
 /**
  * Marks the stored grant as signed out.
  *
- * @returns The grant as it was, or `undefined` where no sign-in is stored.
+ * @returns The grant as it was, or `undefined` if no sign-in is stored.
  */
 export async function forgetGrant(repository: GrantRepository): Promise<Grant | undefined> {
   for (;;) {

@@ -92,6 +92,10 @@ export interface TokenManagerOptions {
 /**
  * Creates the manager of one grant. Managers over the same store agree with each other, in one
  * process or many. Two managers for one grant in one process only cost additional reads.
+ *
+ * @example
+ * const manager = await createTokenManager(identity, { store, exchange })
+ * const { value } = await manager.getAccessToken()
  */
 export function createTokenManager(
   identity: GrantIdentity,

@@ -11,7 +11,7 @@ export interface TokenMemory {
   readonly stored: StoredGrant | undefined
   remember(stored: StoredGrant | undefined): void
   /**
-   * What to do with the token in memory. `undefined` where it has expired, was rejected, or does
+   * What to do with the token in memory. `undefined` if it has expired, was rejected, or does
    * not exist.
    */
   usableFor(

@@ -92,8 +92,6 @@ export type RefreshReason =
   | 'rejected'
   /** An earlier refresh was started and its result is not known. */
   | 'recovery'
-  /** The application requested it. */
-  | 'requested'
 
 /** Receives events. It is called synchronously. Its errors are ignored. */
 export type Observer = (event: ClientEvent) => void

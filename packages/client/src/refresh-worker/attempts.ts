@@ -148,7 +148,7 @@ function delaysAfter({ because, retryAfterSeconds }: LaterAttempt): Delays {
     'store-unwritable': { pauseSeconds: storePauseSeconds, postponeSeconds: storePauseSeconds },
     'request-refused': { postponeSeconds: refusedPauseSeconds },
     'backing-off': { pauseSeconds: waitSeconds },
-    'answer-lost': {},
+    'response-lost': {},
     'server-unavailable': { pauseSeconds: waitSeconds, postponeSeconds: waitSeconds },
   }
   return delays[because]

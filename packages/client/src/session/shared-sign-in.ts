@@ -14,7 +14,7 @@ interface SharedSignIn {
  * Lets concurrent callers share one sign-in. The sign-in goes on while at least one caller waits,
  * even if the caller that started it stops waiting.
  *
- * @param start - Starts a sign-in. The signal of its options aborts when no caller waits any more.
+ * @param start - Starts a sign-in. The signal of its options aborts when no caller is waiting.
  */
 export function sharedSignIn(
   start: (options: SignInOptions) => Promise<SignInResult>,
@@ -39,7 +39,7 @@ export function sharedSignIn(
       return await abortable(shared.result, signal)
     } finally {
       shared.waiting -= 1
-      // A sign-in that has ended is not current any more, so nothing is aborted then.
+      // A finished sign-in is no longer current, so it is not aborted.
       if (shared.waiting === 0 && current === shared) {
         // The next caller starts a new sign-in instead of joining the aborted one.
         current = undefined

@@ -2,7 +2,7 @@ import { negotiateScope, standardProfile } from '@evergrant/core'
 import type { ProviderProfile } from '@evergrant/core'
 import type { ScriptedAuthorizationServer, VirtualClock } from '@evergrant/test-kit'
 import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
-import type { Grant, PendingAuthorization } from '../../src/index.ts'
+import type { Grant } from '../../src/index.ts'
 import { beginAuthorization } from '../../src/protocol/authorization-request.ts'
 import type {
   AuthorizationRequest,
@@ -11,6 +11,7 @@ import type {
 import { completeAuthorization } from '../../src/protocol/authorization-response.ts'
 import type { CompletedAuthorization } from '../../src/protocol/authorization-response.ts'
 import { discoverAuthorizationServer } from '../../src/protocol/discovery.ts'
+import type { PendingAuthorization } from '../../src/protocol/pending-authorization.ts'
 import { registerClient } from '../../src/protocol/registration.ts'
 import type { TokenRequestOptions } from '../../src/protocol/token-endpoint.ts'
 

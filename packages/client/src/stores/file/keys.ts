@@ -24,6 +24,8 @@ export interface StoreKey {
  *
  * @param file - Keep it outside the store folder, so that no copy contains both.
  * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`
+ * @example
+ * const { key } = await keyFileKey(file)
  */
 export async function keyFileKey(file: string): Promise<StoreKey> {
   try {
@@ -79,6 +81,8 @@ async function exists(file: string): Promise<boolean> {
  *
  * @param salt - At least 16 bytes, the same for every use of a store. It is not secret.
  * @throws EvergrantClientError `INVALID_OPTION`
+ * @example
+ * const { key } = await passphraseKey('correct horse', salt)
  */
 export async function passphraseKey(passphrase: string, salt: Uint8Array): Promise<StoreKey> {
   if (passphrase === '' || salt.byteLength < 16) {
