@@ -4,7 +4,7 @@ import { themes } from 'prism-react-renderer'
 
 const repository = 'https://github.com/evergrant/evergrant'
 
-/** The generated API reference of a package, with its published entry points. */
+/** One generated API reference: a package and the entry points it publishes. */
 function apiReference(name: string, entries: readonly string[]): [string, object] {
   return [
     'docusaurus-plugin-typedoc',
@@ -17,7 +17,7 @@ function apiReference(name: string, entries: readonly string[]): [string, object
       readme: 'none',
       disableSources: true,
       excludeInternal: true,
-      // The type check of the repository covers this, with the compiler that builds the packages.
+      // Types are checked elsewhere, with the compiler that the packages are built with.
       skipErrorChecking: true,
       hidePageHeader: true,
       pageTitleTemplates: { index: '{projectName}', module: '{name}', member: '{name}' },
@@ -33,8 +33,8 @@ type SidebarItemsGenerator = NonNullable<DocsOptions['sidebarItemsGenerator']>
 type SidebarItem = Awaited<ReturnType<SidebarItemsGenerator>>[number]
 
 /**
- * The generated pages as a sidebar, with readable folder names: first the exports of the package's
- * root, then its subpaths.
+ * The generated pages as a sidebar: folders by readable names, what the package itself exports
+ * first, then its subpaths.
  */
 const apiSidebar: SidebarItemsGenerator = async (input) => {
   const { dirName } = input.item
@@ -55,7 +55,7 @@ function named(item: SidebarItem): SidebarItem {
   return { ...item, label, items: item.items.map(named) }
 }
 
-/** Labels for the folder names of typedoc. */
+/** What typedoc calls its folders. */
 const kinds: Readonly<Record<string, string>> = {
   classes: 'Classes',
   functions: 'Functions',
@@ -84,7 +84,7 @@ const config: Config = {
   themes: [
     [
       '@easyops-cn/docusaurus-search-local',
-      // The index is part of the site: search terms never leave the browser.
+      // The index is made with the site: nothing that is typed leaves the browser.
       { docsRouteBasePath: '/', docsDir: '../../docs', indexBlog: false, hashed: true },
     ],
   ],
@@ -115,9 +115,9 @@ const config: Config = {
       'fetch',
       'guarded-fetch',
       'headless',
-      'refresh-worker',
       'loopback',
       'opentelemetry',
+      'refresh-worker',
       'sdk-v1',
       'sdk-v2',
       'stores/contract',
@@ -149,7 +149,7 @@ const config: Config = {
       ],
     },
     footer: {
-      copyright: `MIT license · <a href="${repository}">${repository.slice('https://'.length)}</a>`,
+      copyright: `MIT licence · <a href="${repository}">${repository.slice('https://'.length)}</a>`,
     },
     prism: {
       theme: themes.github,

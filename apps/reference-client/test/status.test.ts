@@ -49,7 +49,7 @@ test('status: says why a sign-in ended, and what to run', { tags: ['C-53'] }, as
   })
   const { out } = await s.run(['status', '--json'])
   expect(JSON.parse(out).sessions).toMatchObject([
-    { state: 'ended', canRefresh: false, ended: { reason: 'refused' } },
+    { state: 'needs-reauth', canRefresh: false, ended: { reason: 'refused' } },
   ])
   expect((await s.run(['status'])).out).toMatch(/why +the authorization server ended the grant/)
 })

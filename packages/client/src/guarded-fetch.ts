@@ -12,22 +12,25 @@ export type { EgressErrorCode } from './protocol/egress-error.ts'
 export type GuardedFetchOptions = EgressRules
 
 /**
- * Makes a `fetch` for hosts that connect to MCP servers which their users name. It connects to
- * public addresses only, over `https` only, and otherwise does what `fetch` does: all methods,
- * redirects, streams. Pass it to `createSession` and to `authorizedFetch`.
+ * Makes a `fetch` for hosts whose users name the MCP servers. It connects only to public addresses
+ * and only over `https`. Otherwise it works like `fetch`: all methods, redirects, streams. Pass it to
+ * `createSession` and to `authorizedFetch`.
  *
- * The rules hold for each connection: for literal addresses in any notation, for every redirect,
- * and for the address that a name resolves to at the moment of connecting, so a name that resolves
- * differently the second time (DNS rebinding) gains nothing. One refused address among several
- * refuses the name. Connections are kept and reused within one guarded `fetch`: make one for the
- * process. Proxies from the environment are not used, since behind one the guard sees the address
- * of the proxy only.
+ * The rules apply to each connection: to literal addresses in any notation, to every redirect, and to
+ * the address that a name resolves to when the connection is made. A name that resolves differently
+ * the second time (DNS rebinding) is therefore refused, too. One refused address among several
+ * refuses the name. Connections are reused within one guarded `fetch`, so create one for the process.
+ * Proxies from the environment are not used, because only the address of the proxy could be checked.
  *
- * Rejects with {@link EgressError} where the guard refuses, and as `fetch` does otherwise. A session
- * whose discovery, registration or sign-in is refused throws `EGRESS_REFUSED` with the words of the
- * guard, and has the {@link EgressError} among its causes. A refused refresh keeps the grant.
+ * Rejects with {@link EgressError} if a connection is refused, and otherwise as `fetch` does. A
+ * session whose discovery, registration or sign-in is refused throws `EGRESS_REFUSED` with the same
+ * message, and has the {@link EgressError} among its causes. A refused refresh keeps the grant.
  *
- * Needs Node.js and the package `undici`.
+ * Requires Node.js and the package `undici`.
+ *
+ * @example
+ * const fetch = guardedFetch()
+ * const session = createSession(url, { ...options, fetch })
  */
 export function guardedFetch(options: GuardedFetchOptions = {}): typeof globalThis.fetch {
   const dispatcher = new Agent({ connect: guardedConnector(options) })
@@ -48,8 +51,8 @@ interface PlainRequest extends UndiciRequestInit {
 }
 
 /**
- * Takes the runtime's classes out of a request: this `fetch` is that of a package, to which the
- * runtime's `Request`, `Headers` and `FormData` are unknown objects.
+ * Replaces the classes of the runtime in a request. The `fetch` of the package `undici` does not
+ * recognize the `Request`, `Headers` and `FormData` of the runtime.
  */
 async function plainRequest(input: Input, init: RequestInit = {}): Promise<PlainRequest> {
   if (input instanceof Request) {
@@ -77,7 +80,7 @@ async function plainRequest(input: Input, init: RequestInit = {}): Promise<Plain
   }
 }
 
-/** What is not left out, apart from headers and body. A dispatcher is: it would replace the guard. */
+/** The settings of a request, without headers and body. A dispatcher would replace the guard. */
 function settings(request: Request | RequestInit): UndiciRequestInit {
   const { method, signal, redirect, referrer, referrerPolicy, integrity, keepalive } = request
   const all = { method, signal, redirect, referrer, referrerPolicy, integrity, keepalive }
@@ -87,10 +90,10 @@ function settings(request: Request | RequestInit): UndiciRequestInit {
   )
 }
 
-/** Keeps a response for as long as the one made of it: the body of one that is gone is cancelled. */
+/** Keeps the original response alive: garbage collection would cancel its body. */
 const origins = new WeakMap<Response, UndiciResponse>()
 
-/** A `Response` of the runtime: callers ask `instanceof`. */
+/** A `Response` of the runtime, because callers use `instanceof`. */
 function globalResponse(origin: UndiciResponse): Response {
   const { status, statusText, headers, body, url, redirected } = origin
   const response = new Response(body as ReadableStream<Uint8Array> | null, {
@@ -103,7 +106,7 @@ function globalResponse(origin: UndiciResponse): Response {
   return response
 }
 
-/** `fetch` hides what its connection failed for. With its cause, the stack tells who called. */
+/** The refusal behind the error of `fetch`. A new error has the stack of the caller. */
 function refusalBehind(error: unknown): EgressError | undefined {
   const refusal = error instanceof Error ? error.cause : undefined
   if (!EgressError.is(refusal)) return undefined

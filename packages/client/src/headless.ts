@@ -7,29 +7,31 @@ import { asUnavailable, boundedFetch } from './protocol/http.ts'
 import { refuseLocalTarget } from './protocol/local-targets.ts'
 import type { InteractiveSignIn } from './session/sign-in-method.ts'
 
-/** Settings of {@link headlessSignIn}. */
+/** Options of {@link headlessSignIn}. */
 export interface HeadlessSignInOptions extends HttpOptions {
   /**
-   * The redirect URI. Nothing needs to listen there: the redirect is read, not followed. Default
-   * `http://127.0.0.1/callback`.
+   * The redirect URI. No server needs to listen there, because the redirect is read and not followed.
+   * Default `http://127.0.0.1/callback`.
    */
   readonly redirectUri?: string
-  /** How many redirects are followed before the sign-in is given up. Default 10. */
+  /** How many redirects are followed before the sign-in fails. Default 10. */
   readonly maximumRedirects?: number
 }
 
 /**
- * Signs in without a browser, at auto-approving authorization servers: it follows the redirects from
- * the authorization URL to the redirect URI, with the cookies set on the way. For tests,
- * demonstrations and machines.
+ * Signs in without a browser at auto-approving authorization servers, for tests, demonstrations and
+ * unattended machines. It follows the redirects from the authorization URL to the redirect URI, with
+ * the cookies that servers set on the way.
  *
- * Each redirect leads to https, or to http on a loopback host. A server that is not on this machine
- * cannot lead to this machine or to link-local addresses, except to the redirect URI, which is not
- * fetched.
+ * Each redirect must lead to https, or to http on a loopback host. A server that is not on this
+ * machine cannot redirect to this machine or to link-local addresses, except to the redirect URI,
+ * which is not fetched.
  *
  * @throws EvergrantClientError `INVALID_OPTION` for a `redirectUri` that is not a URL. `authorize`
- *   rejects with `SIGN_IN_FAILED` where a server redirects elsewhere or not at all, and with
- *   `TEMPORARILY_UNAVAILABLE` where one does not answer.
+ *   rejects with `SIGN_IN_FAILED` if a server redirects to a URL that is not allowed, or does not
+ *   redirect, and with `TEMPORARILY_UNAVAILABLE` if a server does not answer.
+ * @example
+ * const session = createSession(url, { ...options, signIn: headlessSignIn() })
  */
 export function headlessSignIn(options: HeadlessSignInOptions = {}): InteractiveSignIn {
   const { redirectUri = 'http://127.0.0.1/callback', maximumRedirects = 10 } = options
@@ -51,7 +53,7 @@ export function headlessSignIn(options: HeadlessSignInOptions = {}): Interactive
             signal,
           }),
         async close() {
-          // Nothing listens.
+          // No server listens.
         },
       }
     },
@@ -85,7 +87,7 @@ async function followRedirects(
     const location = response.headers.get('location')
     if (response.status < 300 || response.status >= 400 || location === null) {
       throw signInFailed(
-        `${url.origin} shows a page (status ${response.status}) instead of redirecting: the user has to sign in or approve`,
+        `${url.origin} shows a page (status ${response.status}) instead of redirecting: the user must sign in or approve`,
       )
     }
     const target = URL.canParse(location, url.href) ? new URL(location, url) : undefined
@@ -101,11 +103,11 @@ async function followRedirects(
     url = target
   }
   throw signInFailed(
-    `more than ${maximumRedirects} redirects and none to the redirect URI (the last one to ${url.origin})`,
+    `more than ${maximumRedirects} redirects, and none to the redirect URI (the last one was to ${url.origin})`,
   )
 }
 
-/** Whether a redirect is the authorization response: its parameters come on top. */
+/** Whether a redirect is the authorization response: the redirect URI with parameters. */
 function isSameEndpoint(target: URL, redirectUri: URL): boolean {
   return (
     target.protocol === redirectUri.protocol &&
@@ -116,7 +118,7 @@ function isSameEndpoint(target: URL, redirectUri: URL): boolean {
   )
 }
 
-/** For messages: the rest of a URL may hold a code, a state or a password. */
+/** The part of a URL for messages: the rest may contain a code, a state or a password. */
 function originOf({ origin, protocol }: URL): string {
   return origin === 'null' ? `a URL that starts with ${protocol}` : origin
 }

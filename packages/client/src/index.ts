@@ -16,10 +16,8 @@ export type {
   PendingRefresh,
   PrivateJwk,
 } from './grant/grant.ts'
-export type { RefreshStep } from './grant/refresh-context.ts'
 export type { ExchangeResult, RefreshExchange } from './grant/refresh-exchange.ts'
 export type { ServerHealthOptions } from './grant/server-health.ts'
-export type { PendingAuthorization } from './protocol/authorization.ts'
 export type { DpopPreference } from './protocol/dpop.ts'
 export { discover } from './protocol/discovery.ts'
 export type { DiscoverOptions, Discovery } from './protocol/discovery.ts'
@@ -34,11 +32,16 @@ export type { Redactor } from './protocol/redact-secrets.ts'
 export { listSessions } from './session/list-sessions.ts'
 export type { SessionListing } from './session/list-sessions.ts'
 export { retryRevocations } from './session/revocation.ts'
-export type { RevocationState } from './session/revocation.ts'
+export type { RetryRevocationsOptions, RevocationState } from './session/revocation.ts'
 export { findSignIn } from './session/redirect-sign-ins.ts'
 export { createSession } from './session/session.ts'
-export type { Session, SessionOptions, SessionStatus, SignOutResult } from './session/session.ts'
-export type { SignInOptions, SignInResult } from './session/sign-in-flow.ts'
+export type {
+  Session,
+  SessionOptions,
+  SessionStatus,
+  SignOutResult,
+} from './session/session-api.ts'
+export type { SignInOptions, SignInResult } from './session/sign-in-api.ts'
 export type { SignInPreferences } from './session/sign-in-plan.ts'
 export type {
   InteractiveSignIn,
@@ -58,10 +61,10 @@ export type {
   WriteOutcome,
 } from './stores/store.ts'
 export { createTokenManager } from './grant/token-manager.ts'
+export type { AccessToken } from './grant/access-token.ts'
+export type { SignedInGrant } from './grant/stored-sign-in.ts'
 export type {
-  AccessToken,
   GetAccessTokenOptions,
-  SignedInGrant,
   TokenManager,
   TokenManagerOptions,
 } from './grant/token-manager.ts'

@@ -5,15 +5,15 @@ import { startCallbackServer } from './loopback/callback-server.ts'
 import { queryOfCallback } from './loopback/request-target.ts'
 import type { InteractiveSignIn, PreparedSignIn } from './session/sign-in-method.ts'
 
-/** Settings of {@link loopbackSignIn}. */
+/** Options of {@link loopbackSignIn}. */
 export interface LoopbackSignInOptions {
   /** Path of the redirect URI. Default `/callback`. */
   readonly path?: string
-  /** Default 0: the port used before if it is free, else any free one. */
+  /** Default 0: the previous port if it is free, otherwise any free one. */
   readonly port?: number
   /** How long to wait for the user. Default 300. */
   readonly timeoutSeconds?: number
-  /** Name of the program, for the page that the user sees at the end. */
+  /** The name of the program, for the page that the user sees at the end. */
   readonly clientName?: string
 }
 
@@ -22,15 +22,17 @@ export interface LoopbackSignInOptions {
  * §7.3). It listens before the browser opens, and on 127.0.0.1 only.
  *
  * Every program and web page on this machine can send requests to the callback. Only a request for
- * the redirect URI with the `state` of this sign-in ends the wait; every other request is answered
- * and ignored, and open connections do not delay the end of the sign-in.
+ * the redirect URI with the `state` of this sign-in ends the wait. Other requests are answered and
+ * ignored, and open connections do not delay the end of the sign-in.
  *
- * @param openBrowser - Shows a URL to the user: opens the browser, or prints it. The sign-in does
- *   not wait for it to return; if it fails before the answer arrives, the sign-in fails with its
+ * @param openBrowser - Shows a URL to the user: opens the browser, or prints the URL. The sign-in does
+ *   not wait until it returns. If it fails before the response arrives, the sign-in fails with its
  *   error.
- * @throws EvergrantClientError `INVALID_OPTION` for a `path` that is not one. `prepare` and
- *   `authorize` reject with `SIGN_IN_FAILED` where no port can be opened, the user does not sign
- *   in within `timeoutSeconds`, or `close` is called first.
+ * @throws EvergrantClientError `INVALID_OPTION` for an invalid `path`. `prepare` and `authorize`
+ *   reject with `SIGN_IN_FAILED` if no port can be opened, if the user does not sign in within
+ *   `timeoutSeconds`, or if `close` is called first.
+ * @example
+ * const session = createSession(url, { ...options, signIn: loopbackSignIn(openBrowser) })
  */
 export function loopbackSignIn(
   openBrowser: (authorizationUrl: string) => void | Promise<void>,
@@ -42,21 +44,26 @@ export function loopbackSignIn(
     kind: 'interactive',
     async prepare(preferredRedirectUri): Promise<PreparedSignIn> {
       const received = Promise.withResolvers<string>()
-      // A caller that prepares and never authorizes must not get an unhandled rejection.
+      // A caller that never calls `authorize` must not get an unhandled rejection.
       received.promise.catch(() => undefined)
       let expectedState: string | null = null
       const port = options.port ?? portOf(preferredRedirectUri, path)
       const server = await startCallbackServer(port, (request, response) => {
         const query = queryOfCallback(request, path)
         if (query === undefined) {
-          answer(response, 404, 'Nothing here', 'This address only receives sign-ins.')
+          answer(response, 404, 'Not found', 'This address only receives sign-ins.')
           return
         }
-        // Any page and program on this machine can call here. Only the answer to the sign-in that
-        // was begun ends the wait; `state` is what tells it (C-36).
+        // Every page and program on this machine can send requests here. Only the response to this
+        // sign-in, which has its `state`, ends the wait (C-36).
         const parameters = new URLSearchParams(query)
         if (expectedState === null || parameters.get('state') !== expectedState) {
-          answer(response, 400, 'Not this sign-in', 'The address belongs to no sign-in under way.')
+          answer(
+            response,
+            400,
+            'Not this sign-in',
+            'This address does not belong to a running sign-in.',
+          )
           return
         }
         if (parameters.has('error')) {
@@ -77,7 +84,7 @@ export function loopbackSignIn(
             received.reject(
               new EvergrantClientError(
                 'SIGN_IN_FAILED',
-                `The sign-in was not finished within ${timeoutSeconds} s. Start it again, and finish it in the browser.`,
+                `The sign-in failed: it was not finished within ${timeoutSeconds} s. Start it again, and finish it in the browser.`,
               ),
             )
           }, timeoutSeconds * 1000)
@@ -86,7 +93,7 @@ export function loopbackSignIn(
           }
           signal?.addEventListener('abort', onAbort, { once: true })
           try {
-            // Not awaited: a launcher that returns when the browser ends would hold the answer up.
+            // Not awaited: a launcher that returns when the browser closes would delay the response.
             void show(openBrowser, authorizationUrl).catch(received.reject)
             return await received.promise
           } finally {
@@ -98,7 +105,7 @@ export function loopbackSignIn(
           received.reject(
             new EvergrantClientError(
               'SIGN_IN_FAILED',
-              'The sign-in was closed before the authorization server answered. Start it again.',
+              'The sign-in failed: it was closed before the authorization server answered. Start it again.',
             ),
           )
           return server.close()
@@ -121,11 +128,11 @@ function checkedPath(path: string): string {
   if (canParse && new URL(base + path).href === base + path) return path
   throw new EvergrantClientError(
     'INVALID_OPTION',
-    `The path of the loopback redirect URI cannot be used: ${quote(path)} (expected an absolute path without query, fragment or dot segments, percent-encoded, such as /callback). Correct the option "path".`,
+    `The option "path" of the loopback redirect URI cannot be used: ${quote(path)} (expected an absolute, percent-encoded path without query, fragment or dot segments, such as /callback). Correct it.`,
   )
 }
 
-/** The port of an earlier redirect URI of the same form; 0, any free one, for any other. */
+/** The port of an earlier redirect URI of the same form; otherwise 0, which means any free port. */
 function portOf(redirectUri: string | undefined, path: string): number {
   if (redirectUri === undefined || !URL.canParse(redirectUri)) return 0
   const url = new URL(redirectUri)

@@ -1,34 +1,38 @@
 import type { Attributes, Meter, Span, Tracer } from '@opentelemetry/api'
 import { metrics, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { ClientEvent } from './lib/events.ts'
-import type { KeeperEvent } from './refresh-worker/refresh-worker-api.ts'
+import type { RefreshWorkerEvent } from './refresh-worker/api.ts'
 
-/** Settings of {@link openTelemetryObserver}. */
+/** Options of {@link openTelemetryObserver}. */
 export interface OpenTelemetryObserverOptions {
-  /** Default: the global provider's meter `@evergrant/client`. */
+  /** Default: the meter `@evergrant/client` of the global provider. */
   readonly meter?: Meter | undefined
-  /** Default: the global provider's tracer `@evergrant/client`. */
+  /** Default: the tracer `@evergrant/client` of the global provider. */
   readonly tracer?: Tracer | undefined
 }
 
 const scope = '@evergrant/client'
 
 /**
- * An observer that turns events into OpenTelemetry metrics and spans. Hand it to a session, token
- * manager or keeper as `observe`; one serves many.
+ * An observer that turns events into OpenTelemetry metrics and spans. Pass it as `observe` to
+ * sessions, token managers and refresh workers. They can share one observer.
  *
  * Metrics: `evergrant.client.refreshes` (by `outcome` and `reason`), `.refreshes.adopted`,
  * `.refreshes.deferred`, `.refresh.duration`, `.lock.wait` (by `outcome`), `.access_token.lifetime`
- * (as issued), `.access_token.remaining` (of the token to be replaced, at each refresh: how close
- * to its expiry that comes), `.grants.ended` (by `reason`), `.sign_ins`,
- * `.authorization_server.available` (0 from a failure after which the server is left alone, until
- * tokens come from it again: then 1). Each has the attribute `issuer`; none says whose grant it
- * was. Spans: `evergrant.refresh`, from the request to the saved answer, or to the first failure
- * to save it.
+ * (as issued), `.access_token.remaining` (the remaining lifetime of the old token at each refresh),
+ * `.grants.ended` (by `reason`), `.sign_ins`, `.authorization_server.available` (0 while the client is
+ * backing off from a server, and 1 after the server issues tokens again). Each has the attribute
+ * `issuer`. None identifies the user.
+ *
+ * Spans: `evergrant.refresh`, from the request until the tokens are saved, or until saving fails for
+ * the first time.
+ *
+ * @example
+ * const session = createSession(url, { ...options, observe: openTelemetryObserver() })
  */
 export function openTelemetryObserver(
   options: OpenTelemetryObserverOptions = {},
-): (event: ClientEvent | KeeperEvent) => void {
+): (event: ClientEvent | RefreshWorkerEvent) => void {
   const meter = options.meter ?? metrics.getMeter(scope)
   const tracer = options.tracer ?? trace.getTracer(scope)
   const seconds = { unit: 's' }
@@ -42,7 +46,7 @@ export function openTelemetryObserver(
   const grantsEnded = meter.createCounter('evergrant.client.grants.ended')
   const signIns = meter.createCounter('evergrant.client.sign_ins')
   const available = meter.createGauge('evergrant.client.authorization_server.available')
-  /** By attempt: the users of a host share everything else. */
+  /** By attempt, because the users of a host share all other attributes. */
   const spans = new Map<string, Span>()
 
   function end(attemptId: string, attributes: Attributes, failure?: string): void {
@@ -54,7 +58,7 @@ export function openTelemetryObserver(
   }
 
   return (event) => {
-    if (event.type === 'keeper-scanned' || event.type === 'keeper-failed') return
+    if (event.type === 'refresh-worker-scanned' || event.type === 'refresh-worker-failed') return
     const { issuer } = event
     switch (event.type) {
       case 'refresh-started': {
@@ -75,7 +79,7 @@ export function openTelemetryObserver(
         break
       case 'refresh-failed':
         refreshes.add(1, { issuer, outcome: event.outcome, reason: event.reason })
-        // The one outcome that the server's back-off follows (C-53).
+        // Only this outcome starts a back-off (C-53).
         if (event.outcome === 'transient') available.record(0, { issuer })
         end(event.attemptId, { outcome: event.outcome }, event.oauthError ?? event.outcome)
         break
@@ -91,8 +95,8 @@ export function openTelemetryObserver(
       case 'save-failed':
         end(event.attemptId, {}, 'the tokens could not be saved')
         break
-      case 'keeper-paused':
-        // Other pauses are the store's fault, not the server's.
+      case 'refresh-worker-paused':
+        // Other pauses are caused by the store.
         if (event.because === 'backing-off' || event.because === 'server-unavailable') {
           available.record(0, { issuer })
         }

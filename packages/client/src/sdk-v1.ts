@@ -2,9 +2,9 @@ import type { StreamableHTTPClientTransportOptions } from '@modelcontextprotocol
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { AuthorizedFetchOptions } from './fetch.ts'
 import { authorizedFetch } from './fetch.ts'
-import type { Session } from './session/session.ts'
+import type { Session } from './session/session-api.ts'
 
-/** Settings of {@link sessionTransport}: the SDK's own, without what the session takes over. */
+/** Options of {@link sessionTransport}: those of the SDK, without the ones that the session replaces. */
 export type SessionTransportOptions = Omit<
   StreamableHTTPClientTransportOptions,
   'authProvider' | 'fetch'
@@ -12,8 +12,11 @@ export type SessionTransportOptions = Omit<
   AuthorizedFetchOptions
 
 /**
- * A transport for `@modelcontextprotocol/sdk` 1.x whose sign-in is a session's: refreshed once for
- * all calls, across processes, and never by the SDK itself.
+ * A transport for `@modelcontextprotocol/sdk` 1.x that signs in with a session. The session refreshes once for all
+ * calls and processes. The SDK never refreshes.
+ *
+ * @example
+ * await client.connect(sessionTransport(session))
  */
 export function sessionTransport(
   session: Session,

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { startScriptedAuthorizationServer, startServer } from '@evergrant/test-kit'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { authorizedFetch } from '../src/fetch.ts'
 import { headlessSignIn } from '../src/headless.ts'
 import { createSession } from '../src/index.ts'
@@ -13,7 +13,7 @@ interface Arrived {
   readonly bytes: Buffer
 }
 
-/** A server that notes what arrives, and answers what the table says, else 200. */
+/** A server that records requests, and answers from a table, otherwise with 200. */
 async function notingServer(
   answerTo: (
     path: string,
@@ -32,7 +32,7 @@ async function notingServer(
   return { url: server.url, arrived, [Symbol.asyncDispose]: () => server.close() }
 }
 
-/** A signed-in session at a resource that answers as the table says, once there is a token. */
+/** A signed-in session at a resource that answers requests with a token from a table. */
 async function scene(
   answers: Readonly<Record<string, readonly [status: number, location?: string | undefined]>> = {},
 ) {
@@ -55,7 +55,7 @@ async function scene(
     session,
     url: `${server.url}/mcp`,
     origin: server.url,
-    /** What arrived at the resource itself. */
+    /** The requests that arrived at the resource. */
     arrived: () => server.arrived.filter(({ path }) => !path.startsWith('/.well-known/')),
     async [Symbol.asyncDispose]() {
       await server[Symbol.asyncDispose]()
@@ -64,16 +64,18 @@ async function scene(
   }
 }
 
-describe('a request that is sent again', () => {
-  const bytes = Uint8Array.of(0xff, 0xfe, 0x80)
-  const post = { method: 'POST', body: bytes } as const
+const bytes = Uint8Array.of(0xff, 0xfe, 0x80)
+const post = { method: 'POST', body: bytes } as const
 
-  test.each<[string, (url: string) => Parameters<typeof fetch>]>([
-    ['bytes', (url) => [url, post]],
-    ['a Blob', (url) => [url, { method: 'POST', body: new Blob([bytes]) }]],
-    ['a stream', (url) => [url, { ...post, body: new Blob([bytes]).stream() }]],
-    ['a Request', (url) => [new Request(url, post)]],
-  ])('keeps a body of %s as it is', { tags: ['C-54'] }, async (_, argumentsFor) => {
+test.each<[string, (url: string) => Parameters<typeof fetch>]>([
+  ['bytes', (url) => [url, post]],
+  ['a Blob', (url) => [url, { method: 'POST', body: new Blob([bytes]) }]],
+  ['a stream', (url) => [url, { ...post, body: new Blob([bytes]).stream() }]],
+  ['a Request', (url) => [new Request(url, post)]],
+])(
+  'authorizedFetch: repeats a request with the same body (%s)',
+  { tags: ['C-54'] },
+  async (_, argumentsFor) => {
     await using it = await scene()
     const response = await authorizedFetch(it.session)(...argumentsFor(it.url))
     expect(response.status).toBe(200)
@@ -84,9 +86,13 @@ describe('a request that is sent again', () => {
       'fffe80',
       'fffe80',
     ])
-  })
+  },
+)
 
-  test('keeps what a Request says of how it is sent', { tags: ['C-54'] }, async () => {
+test(
+  'authorizedFetch: repeats a request with the settings of its Request',
+  { tags: ['C-54'] },
+  async () => {
     await using it = await scene()
     await it.session.signIn()
     const sent: (RequestInit | undefined)[] = []
@@ -112,143 +118,149 @@ describe('a request that is sent again', () => {
       }),
     ])
     expect(it.arrived()[0]?.headers['mcp-session-id']).toBe('1')
-  })
+  },
+)
+
+const call = {
+  method: 'POST',
+  body: '{"method":"ping"}',
+  headers: { 'content-type': 'application/json' },
+} as const
+
+test.each([
+  [301, 'GET'],
+  [302, 'GET'],
+  [303, 'GET'],
+  [307, 'POST'],
+  [308, 'POST'],
+])(
+  'redirect: status %i within the server is followed by %s with the token',
+  { tags: ['C-39'] },
+  async (status, method) => {
+    await using it = await scene({ '/mcp': [status, '/mcp/'] })
+    await it.session.signIn()
+    const response = await authorizedFetch(it.session)(it.url, call)
+    expect(response.status).toBe(200)
+    const [first, second] = it.arrived()
+    expect(second).toMatchObject({ method, path: '/mcp/' })
+    expect(second?.headers.authorization).toBe(first?.headers.authorization)
+    expect(second?.headers.authorization).toMatch(/^Bearer /)
+    const replayed = method === 'POST'
+    expect(second?.bytes.toString()).toBe(replayed ? call.body : '')
+    expect(second?.headers['content-type']).toBe(replayed ? 'application/json' : undefined)
+  },
+)
+
+test('redirect: a HEAD request stays a HEAD request', { tags: ['C-39'] }, async () => {
+  await using it = await scene({ '/mcp': [303, '/mcp/'] })
+  await it.session.signIn()
+  await authorizedFetch(it.session)(it.url, { method: 'HEAD' })
+  expect(it.arrived().map(({ method }) => method)).toEqual(['HEAD', 'HEAD'])
 })
 
-describe('a redirect', () => {
-  const call = {
-    method: 'POST',
-    body: '{"method":"ping"}',
-    headers: { 'content-type': 'application/json' },
-  } as const
-
-  test.each([
-    [301, 'GET'],
-    [302, 'GET'],
-    [303, 'GET'],
-    [307, 'POST'],
-    [308, 'POST'],
-  ])(
-    'with status %i within the server is followed by %s, with the token',
-    { tags: ['C-39'] },
-    async (status, method) => {
-      await using it = await scene({ '/mcp': [status, '/mcp/'] })
-      await it.session.signIn()
-      const response = await authorizedFetch(it.session)(it.url, call)
-      expect(response.status).toBe(200)
-      const [first, second] = it.arrived()
-      expect(second).toMatchObject({ method, path: '/mcp/' })
-      expect(second?.headers.authorization).toBe(first?.headers.authorization)
-      expect(second?.headers.authorization).toMatch(/^Bearer /)
-      const replayed = method === 'POST'
-      expect(second?.bytes.toString()).toBe(replayed ? call.body : '')
-      expect(second?.headers['content-type']).toBe(replayed ? 'application/json' : undefined)
-    },
-  )
-
-  test('of a HEAD request stays one', { tags: ['C-39'] }, async () => {
-    await using it = await scene({ '/mcp': [303, '/mcp/'] })
+test(
+  'redirect: to another origin is followed without the token, and a 401 there does not refresh it',
+  { tags: ['C-39'] },
+  async () => {
+    await using otherServer = await notingServer(() => [401])
+    await using it = await scene({ '/mcp': [307, `${otherServer.url}/elsewhere`] })
     await it.session.signIn()
-    await authorizedFetch(it.session)(it.url, { method: 'HEAD' })
-    expect(it.arrived().map(({ method }) => method)).toEqual(['HEAD', 'HEAD'])
-  })
-
-  test(
-    'to another origin is followed without the token, and its 401 costs none',
-    { tags: ['C-39'] },
-    async () => {
-      await using stranger = await notingServer(() => [401])
-      await using it = await scene({ '/mcp': [307, `${stranger.url}/elsewhere`] })
-      await it.session.signIn()
-      const response = await authorizedFetch(it.session)(it.url, {
-        ...call,
-        headers: { authorization: 'Bearer my-own', dpop: 'proof', cookie: 'a=b', accept: 'a/b' },
-      })
-      expect(response.status).toBe(401)
-      expect(stranger.arrived).toHaveLength(1)
-      const [asked] = stranger.arrived
-      expect(asked).toMatchObject({ method: 'POST', headers: { accept: 'a/b' } })
-      expect(asked?.headers).not.toHaveProperty('authorization')
-      expect(asked?.headers).not.toHaveProperty('dpop')
-      expect(asked?.headers).not.toHaveProperty('cookie')
-      expect(asked?.bytes.toString()).toBe(call.body)
-      expect(it.as.refreshRequests()).toBe(0)
-      expect(it.as.count('authorize')).toBe(1)
-    },
-  )
-
-  test(
-    'to another path of the same origin is followed without the token',
-    { tags: ['C-39'] },
-    async () => {
-      await using it = await scene({ '/mcp': [307, '/other-tenant/mcp'] })
-      await it.session.signIn()
-      expect((await authorizedFetch(it.session)(it.url)).status).toBe(200)
-      const [, asked] = it.arrived()
-      expect(asked?.path).toBe('/other-tenant/mcp')
-      expect(asked?.headers.authorization).toBeUndefined()
-    },
-  )
-
-  test('back to the server brings no token there', { tags: ['C-39'] }, async () => {
-    await using it = await scene({ '/mcp': [307, '/out'], '/out': [307, '/mcp/admin'] })
-    await it.session.signIn()
-    expect((await authorizedFetch(it.session)(it.url)).status).toBe(401)
-    expect(it.arrived().map(({ path, headers }) => [path, 'authorization' in headers])).toEqual([
-      ['/mcp', true],
-      ['/out', false],
-      ['/mcp/admin', false],
-    ])
-  })
-
-  test('without end is reported', { tags: ['C-39'] }, async () => {
-    await using it = await scene({ '/mcp': [307, '/mcp'] })
-    await it.session.signIn()
-    await expect(authorizedFetch(it.session)(it.url)).rejects.toMatchObject({
-      code: 'RESOURCE_REFUSED',
-      message: expect.stringContaining('more than 5 times'),
+    const response = await authorizedFetch(it.session)(it.url, {
+      ...call,
+      headers: { authorization: 'Bearer my-own', dpop: 'proof', cookie: 'a=b', accept: 'a/b' },
     })
-    expect(it.arrived()).toHaveLength(6)
-  })
+    expect(response.status).toBe(401)
+    expect(otherServer.arrived).toHaveLength(1)
+    const [asked] = otherServer.arrived
+    expect(asked).toMatchObject({ method: 'POST', headers: { accept: 'a/b' } })
+    expect(asked?.headers).not.toHaveProperty('authorization')
+    expect(asked?.headers).not.toHaveProperty('dpop')
+    expect(asked?.headers).not.toHaveProperty('cookie')
+    expect(asked?.bytes.toString()).toBe(call.body)
+    expect(it.as.refreshRequests()).toBe(0)
+    expect(it.as.count('authorize')).toBe(1)
+  },
+)
 
-  test.each([
-    ['nowhere', undefined],
-    ['no http URL', 'data:text/plain,x'],
-    ['a URL with a password', 'http://a:b@127.0.0.1/mcp'],
-  ])('that leads to %s is the answer', { tags: ['C-39'] }, async (_, location) => {
-    await using it = await scene({ '/mcp': [302, location] })
+test(
+  'redirect: to another path of the same origin is followed without the token',
+  { tags: ['C-39'] },
+  async () => {
+    await using it = await scene({ '/mcp': [307, '/other-tenant/mcp'] })
     await it.session.signIn()
-    expect((await authorizedFetch(it.session)(it.url)).status).toBe(302)
-  })
+    expect((await authorizedFetch(it.session)(it.url)).status).toBe(200)
+    const [, asked] = it.arrived()
+    expect(asked?.path).toBe('/other-tenant/mcp')
+    expect(asked?.headers.authorization).toBeUndefined()
+  },
+)
 
-  test.each<[string, (url: string) => Parameters<typeof fetch>]>([
-    ['the options', (url) => [url, { redirect: 'manual' }]],
-    ['a Request', (url) => [new Request(url, { redirect: 'manual' })]],
-  ])('is left to the caller who says so in %s', { tags: ['C-39'] }, async (_, argumentsFor) => {
+test('redirect: back to the server is followed without the token', { tags: ['C-39'] }, async () => {
+  await using it = await scene({ '/mcp': [307, '/out'], '/out': [307, '/mcp/admin'] })
+  await it.session.signIn()
+  expect((await authorizedFetch(it.session)(it.url)).status).toBe(401)
+  expect(it.arrived().map(({ path, headers }) => [path, 'authorization' in headers])).toEqual([
+    ['/mcp', true],
+    ['/out', false],
+    ['/mcp/admin', false],
+  ])
+})
+
+test('redirect: an endless redirect is an error', { tags: ['C-39'] }, async () => {
+  await using it = await scene({ '/mcp': [307, '/mcp'] })
+  await it.session.signIn()
+  await expect(authorizedFetch(it.session)(it.url)).rejects.toMatchObject({
+    code: 'RESOURCE_REFUSED',
+    message: expect.stringContaining('more than 5 times'),
+  })
+  expect(it.arrived()).toHaveLength(6)
+})
+
+test.each([
+  ['nowhere', undefined],
+  ['no http URL', 'data:text/plain,x'],
+  ['a URL with a password', 'http://a:b@127.0.0.1/mcp'],
+])('redirect: to %s is returned to the caller', { tags: ['C-39'] }, async (_, location) => {
+  await using it = await scene({ '/mcp': [302, location] })
+  await it.session.signIn()
+  expect((await authorizedFetch(it.session)(it.url)).status).toBe(302)
+})
+
+test.each<[string, (url: string) => Parameters<typeof fetch>]>([
+  ['the options', (url) => [url, { redirect: 'manual' }]],
+  ['a Request', (url) => [new Request(url, { redirect: 'manual' })]],
+])(
+  'redirect: is returned to a caller that sets `manual` in %s',
+  { tags: ['C-39'] },
+  async (_, argumentsFor) => {
     await using it = await scene({ '/mcp': [307, '/mcp/'] })
     await it.session.signIn()
     const response = await authorizedFetch(it.session)(...argumentsFor(it.url))
     expect(response.status).toBe(307)
     expect(it.arrived()).toHaveLength(1)
-  })
+  },
+)
 
-  test('is an error to the caller who says so', { tags: ['C-39'] }, async () => {
-    await using it = await scene({ '/mcp': [307, '/mcp/'] })
-    await it.session.signIn()
-    const fetch = authorizedFetch(it.session)
-    await expect(fetch(it.url, { redirect: 'error' })).rejects.toThrow(TypeError)
-    expect(it.arrived()).toHaveLength(1)
-  })
+test('redirect: is an error for a caller that sets `error`', { tags: ['C-39'] }, async () => {
+  await using it = await scene({ '/mcp': [307, '/mcp/'] })
+  await it.session.signIn()
+  const fetch = authorizedFetch(it.session)
+  await expect(fetch(it.url, { redirect: 'error' })).rejects.toThrow(TypeError)
+  expect(it.arrived()).toHaveLength(1)
+})
 
-  test('that a browser hides is reported, with what to do', { tags: ['C-39'] }, async () => {
+test(
+  'redirect: a redirect that a browser hides is an error with the next step',
+  { tags: ['C-39'] },
+  async () => {
     await using it = await scene()
     await it.session.signIn()
     const hidden = Object.defineProperty(new Response(null), 'type', { value: 'opaqueredirect' })
     const fetch = authorizedFetch(it.session, { fetch: () => Promise.resolve(hidden) })
     await expect(fetch(it.url)).rejects.toMatchObject({
       code: 'RESOURCE_REFUSED',
-      message: expect.stringContaining('Give the session the URL'),
+      message: expect.stringContaining('Use the URL that the server answers at'),
     })
     expect(await fetch(it.url, { redirect: 'manual' })).toBe(hidden)
-  })
-})
+  },
+)

@@ -6,13 +6,13 @@ import {
   startServer,
 } from '@evergrant/test-kit'
 import type { RequestHandler } from '@evergrant/test-kit'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { EgressError, guardedFetch, isPublicAddress } from '../src/guarded-fetch.ts'
 import { EvergrantClientError } from '../src/index.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 import { guardedSession } from './support/guarded-gateway.ts'
 
-/** Answers the lookups in turn; the last answer stays. */
+/** Answers lookups in turn, and repeats the last answer. */
 function scriptedLookup(...answers: readonly (readonly string[])[]) {
   const asked: string[] = []
   const lookup: LookupFunction = (hostname, _options, callback) => {
@@ -67,7 +67,7 @@ test.each([
   '169.254.169.254',
   '10.0.0.1',
   '[fd00:ec2::254]',
-])('refuses the literal address %s', { tags: ['C-06'] }, async (host) => {
+])('guarded fetch: refuses the literal address %s', { tags: ['C-06'] }, async (host) => {
   await using server = await countingServer(ok())
   const { asked, lookup } = scriptedLookup(['127.0.0.1'])
   const guarded = guardedFetch({ allowHttp: true, lookup })
@@ -80,7 +80,7 @@ test.each([
 })
 
 test.each([[['127.0.0.1']], [['8.8.8.8', '127.0.0.1']], [['::1']], [['169.254.169.254']]])(
-  'refuses a name that resolves to %j, and says what to do',
+  'guarded fetch: refuses a name that resolves to %j, and gives the next step',
   { tags: ['C-06'] },
   async (addresses) => {
     await using server = await countingServer(ok())
@@ -98,15 +98,19 @@ test.each([[['127.0.0.1']], [['8.8.8.8', '127.0.0.1']], [['::1']], [['169.254.16
   },
 )
 
-test('refuses "localhost" as the system resolves it', { tags: ['C-06'] }, async () => {
-  await using server = await countingServer(ok())
-  await expect(
-    guardedFetch({ allowHttp: true })(`http://localhost:${server.port}/`),
-  ).rejects.toThrow(refused('ADDRESS_NOT_ALLOWED'))
-  expect(server.requests()).toBe(0)
-})
+test(
+  'guarded fetch: refuses "localhost" as the system resolves it',
+  { tags: ['C-06'] },
+  async () => {
+    await using server = await countingServer(ok())
+    await expect(
+      guardedFetch({ allowHttp: true })(`http://localhost:${server.port}/`),
+    ).rejects.toThrow(refused('ADDRESS_NOT_ALLOWED'))
+    expect(server.requests()).toBe(0)
+  },
+)
 
-test('refuses plain http unless it is allowed', { tags: ['C-06'] }, async () => {
+test('guarded fetch: refuses plain http unless it is allowed', { tags: ['C-06'] }, async () => {
   await using server = await countingServer(ok())
   const { asked, lookup } = scriptedLookup(['127.0.0.1'])
   const { allowAddress } = onLoopback
@@ -119,7 +123,7 @@ test('refuses plain http unless it is allowed', { tags: ['C-06'] }, async () => 
 })
 
 test(
-  'refuses a name that resolves to another address the second time',
+  'guarded fetch: refuses a name that resolves to another address the second time',
   { tags: ['C-06'] },
   async () => {
     await using server = await countingServer((_request, response) => {
@@ -139,7 +143,7 @@ test.each([
   'http://[::1]:PORT/',
   'http://2130706434:PORT/',
   'http://private.example:PORT/',
-])('refuses a redirect to %s', { tags: ['C-06'] }, async (target) => {
+])('guarded fetch: refuses a redirect to %s', { tags: ['C-06'] }, async (target) => {
   await using server = await countingServer((request, response) => {
     const location = target.replace('PORT', String(server.port))
     if (request.url === '/hop') response.writeHead(307, { location }).end()
@@ -159,7 +163,7 @@ test.each([
   expect([manual.status, manual.headers.get('location')]).toEqual([302, '/hop'])
 })
 
-test("does not let a caller's dispatcher replace the guard", { tags: ['C-06'] }, async () => {
+test('guarded fetch: ignores the dispatcher of a caller', { tags: ['C-06'] }, async () => {
   await using server = await countingServer(ok())
   const dispatcher = { dispatch: () => expect.unreachable() }
   const init = { dispatcher } as unknown as RequestInit
@@ -168,14 +172,15 @@ test("does not let a caller's dispatcher replace the guard", { tags: ['C-06'] },
   )
 })
 
-describe('an allowed address', () => {
-  test.each<[string, () => RequestInit]>([
-    ['text', () => ({ body: 'a=1' })],
-    ['bytes', () => ({ body: new TextEncoder().encode('a=1') })],
-    ['a Blob', () => ({ body: new Blob(['a=1']) })],
-    ['URLSearchParams', () => ({ body: new URLSearchParams({ a: '1' }) })],
-    ['a stream', () => ({ body: new Blob(['a=1']).stream(), duplex: 'half' })],
-  ])('gets a POST with a body of %s, as a URL and as a Request', async (_, init) => {
+test.each<[string, () => RequestInit]>([
+  ['text', () => ({ body: 'a=1' })],
+  ['bytes', () => ({ body: new TextEncoder().encode('a=1') })],
+  ['a Blob', () => ({ body: new Blob(['a=1']) })],
+  ['URLSearchParams', () => ({ body: new URLSearchParams({ a: '1' }) })],
+  ['a stream', () => ({ body: new Blob(['a=1']).stream(), duplex: 'half' })],
+])(
+  'guarded fetch: sends a POST with a body of %s, from a URL and from a Request',
+  async (_, init) => {
     const bodies: string[] = []
     await using server = await countingServer(async (request, response) => {
       bodies.push(
@@ -198,66 +203,66 @@ describe('an allowed address', () => {
       expect(await response.json()).toEqual({})
     }
     expect(bodies).toEqual(['POST header a=1', 'POST header a=1', 'PUT header a=1'])
-  })
+  },
+)
 
-  test('gets a form with its boundary', async () => {
-    const arrived: string[] = []
-    await using server = await countingServer(async (request, response) => {
-      arrived.push(request.headers['content-type'] ?? '', await readBody(request))
-      response.end()
-    })
-    const body = new FormData()
-    body.set('name', 'value')
-    await guardedFetch(onLoopback)(server.url, { method: 'POST', body })
-    expect(arrived[0]).toMatch(/^multipart\/form-data; boundary=/)
-    expect(arrived[1]).toMatch(/name="name"\r\n\r\nvalue/)
+test('guarded fetch: sends a form with its boundary', async () => {
+  const arrived: string[] = []
+  await using server = await countingServer(async (request, response) => {
+    arrived.push(request.headers['content-type'] ?? '', await readBody(request))
+    response.end()
   })
+  const body = new FormData()
+  body.set('name', 'value')
+  await guardedFetch(onLoopback)(server.url, { method: 'POST', body })
+  expect(arrived[0]).toMatch(/^multipart\/form-data; boundary=/)
+  expect(arrived[1]).toMatch(/name="name"\r\n\r\nvalue/)
+})
 
-  test('streams events as they come, and cancels them', async () => {
-    const next = Promise.withResolvers<void>()
-    const closed = Promise.withResolvers<void>()
-    await using server = await countingServer(async (_request, response) => {
-      response.on('close', () => closed.resolve())
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
-      await next.promise
-      response.write('data: 2\n\n')
-    })
-    const response = await guardedFetch(onLoopback)(server.url)
-    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
-    expect(await reader?.read()).toEqual({ done: false, value: 'data: 1\n\n' })
-    next.resolve()
-    expect(await reader?.read()).toEqual({ done: false, value: 'data: 2\n\n' })
-    await reader?.cancel()
-    await closed.promise
+test('guarded fetch: streams events, and cancels the stream', async () => {
+  const next = Promise.withResolvers<void>()
+  const closed = Promise.withResolvers<void>()
+  await using server = await countingServer(async (_request, response) => {
+    response.on('close', () => closed.resolve())
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+    await next.promise
+    response.write('data: 2\n\n')
   })
+  const response = await guardedFetch(onLoopback)(server.url)
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  expect(await reader?.read()).toEqual({ done: false, value: 'data: 1\n\n' })
+  next.resolve()
+  expect(await reader?.read()).toEqual({ done: false, value: 'data: 2\n\n' })
+  await reader?.cancel()
+  await closed.promise
+})
 
-  test('fails like fetch where nothing listens, and where the caller aborts', async () => {
-    await using server = await countingServer(() => undefined)
-    const guarded = guardedFetch(onLoopback)
-    const reason = new Error('changed my mind')
-    const outcome = guarded(server.url, { signal: AbortSignal.abort(reason) })
-    await expect(outcome).rejects.toBe(reason)
-    await server[Symbol.asyncDispose]()
-    await expect(guarded(server.url)).rejects.toThrow('fetch failed')
-  })
+test('guarded fetch: fails like fetch if no server listens, and if the caller aborts', async () => {
+  await using server = await countingServer(() => undefined)
+  const guarded = guardedFetch(onLoopback)
+  const reason = new Error('aborted')
+  const outcome = guarded(server.url, { signal: AbortSignal.abort(reason) })
+  await expect(outcome).rejects.toBe(reason)
+  await server[Symbol.asyncDispose]()
+  await expect(guarded(server.url)).rejects.toThrow('fetch failed')
+})
 
-  test('follows redirects, and has no body where there is none', async () => {
-    await using server = await countingServer((request, response) => {
-      if (request.url === '/') response.writeHead(303, { location: '/done' }).end()
-      else response.writeHead(204).end()
-    })
-    const response = await guardedFetch(onLoopback)(server.url, { method: 'POST', body: 'x' })
-    expect([response.status, response.redirected, response.url, response.body]).toEqual([
-      204,
-      true,
-      `${server.url}/done`,
-      null,
-    ])
+test('guarded fetch: follows redirects, and a response without a body has none', async () => {
+  await using server = await countingServer((request, response) => {
+    if (request.url === '/') response.writeHead(303, { location: '/done' }).end()
+    else response.writeHead(204).end()
   })
+  const response = await guardedFetch(onLoopback)(server.url, { method: 'POST', body: 'x' })
+  expect([response.status, response.redirected, response.url, response.body]).toEqual([
+    204,
+    true,
+    `${server.url}/done`,
+    null,
+  ])
 })
 
 test(
-  'a session names the refused host and what allows it, and keeps the refusal as a cause',
+  'guarded fetch: the error of a session names the refused host and the option, and has the refusal as a cause',
   { tags: ['C-06', 'C-53'] },
   async () => {
     await using as = await startScriptedAuthorizationServer()
@@ -284,7 +289,7 @@ test(
   },
 )
 
-test('a session signs in and calls through a guard that allows both servers', async () => {
+test('guarded fetch: a session signs in and calls if both servers are allowed', async () => {
   await using as = await startScriptedAuthorizationServer()
   await using server = await startProtectedServer(as, { scopesSupported: ['mcp:read'] })
   const { session, fetch } = guardedSession(
@@ -302,7 +307,7 @@ test('a session signs in and calls through a guard that allows both servers', as
 })
 
 test(
-  'a session refuses an authorization server that its MCP server names in the private network',
+  'guarded fetch: a session refuses a private authorization server of its MCP server',
   { tags: ['C-06'] },
   async () => {
     await using internal = await countingServer(ok())

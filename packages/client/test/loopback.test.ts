@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { EvergrantClientError } from '../src/index.ts'
 import { loopbackSignIn } from '../src/loopback.ts'
 
@@ -26,7 +26,7 @@ async function waitingSignIn() {
     answered,
     authority: `${hostname}:${port}`,
     open,
-    /** Sends bytes, and gives back what came until the server closed the connection. */
+    /** Sends bytes, and returns what arrives until the server closes the connection. */
     async exchange(bytes: string): Promise<string> {
       const socket = await open()
       let text = ''
@@ -53,181 +53,169 @@ function request(target: string, authority: string, method = 'GET'): string {
   return `${method} ${target} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`
 }
 
-describe('the request target of the loopback callback', () => {
-  test.each([
-    ['two slashes', '//'],
-    ['an authority that is not one', '//['],
-    ['another authority', '//evil.example/callback?state=expected&code=x'],
-    ['an absolute URL', 'http://evil.example/callback?state=expected&code=x'],
-    ['an absolute URL of this server', 'http://127.0.0.1/callback?state=expected&code=x'],
-    ['an absolute URL that is not one', 'http://[/callback?state=expected'],
-    ['an asterisk', '*'],
-    ['dot segments that lead away', '/callback/..?state=expected&code=x'],
-    ['dot segments that lead here', '/x/../callback?state=expected&code=x'],
-    ['an encoded path', '/%63allback?state=expected&code=x'],
-    ['a trailing slash', '/callback/?state=expected&code=x'],
-    ['a fragment', '/callback?state=expected&code=x#fragment'],
-    ['a backslash', '/\\callback?state=expected&code=x'],
-  ])(
-    'loopback: %s is not the callback, and the wait goes on',
-    { tags: ['C-36'] },
-    async (_what, target) => {
-      await using it = await waitingSignIn()
-      expect(await it.exchange(request(target, it.authority))).toMatch(/^HTTP\/1\.1 40[04] /)
-      const callback = '/callback?state=expected&code=right'
-      expect(await it.exchange(request(callback, it.authority))).toMatch(/^HTTP\/1\.1 200 /)
-      expect(await it.answered).toBe(`${it.redirectUri}?state=expected&code=right`)
-    },
-  )
-
-  test.each([
-    [
-      'a target that is too long',
-      (authority: string) => request(`/${'x'.repeat(70_000)}`, authority),
-    ],
-    [
-      'another method',
-      (authority: string) => request('/callback?state=expected', authority, 'POST'),
-    ],
-    ['no HTTP at all', () => '\u0016\u0003\u0001\u0002\r\n\r\n'],
-    ['a CONNECT request', (authority: string) => request('evil.example:443', authority, 'CONNECT')],
-    [
-      'malformed percent escapes',
-      (authority: string) => request('/callback?state=%zz%', authority),
-    ],
-  ])('loopback: %s does not end the wait', { tags: ['C-36'] }, async (_what, bytes) => {
+test.each([
+  ['two slashes', '//'],
+  ['an authority that is not one', '//['],
+  ['another authority', '//evil.example/callback?state=expected&code=x'],
+  ['an absolute URL', 'http://evil.example/callback?state=expected&code=x'],
+  ['an absolute URL of this server', 'http://127.0.0.1/callback?state=expected&code=x'],
+  ['an absolute URL that is not one', 'http://[/callback?state=expected'],
+  ['an asterisk', '*'],
+  ['dot segments that lead away', '/callback/..?state=expected&code=x'],
+  ['dot segments that lead here', '/x/../callback?state=expected&code=x'],
+  ['an encoded path', '/%63allback?state=expected&code=x'],
+  ['a trailing slash', '/callback/?state=expected&code=x'],
+  ['a fragment', '/callback?state=expected&code=x#fragment'],
+  ['a backslash', '/\\callback?state=expected&code=x'],
+])(
+  'loopback: %s is not the callback, and the wait goes on',
+  { tags: ['C-36'] },
+  async (_what, target) => {
     await using it = await waitingSignIn()
-    expect(await it.exchange(bytes(it.authority))).not.toMatch(/^HTTP\/1\.1 200 /)
-    await it.exchange(request('/callback?state=expected&code=right', it.authority))
+    expect(await it.exchange(request(target, it.authority))).toMatch(/^HTTP\/1\.1 40[04] /)
+    const callback = '/callback?state=expected&code=right'
+    expect(await it.exchange(request(callback, it.authority))).toMatch(/^HTTP\/1\.1 200 /)
     expect(await it.answered).toBe(`${it.redirectUri}?state=expected&code=right`)
-  })
+  },
+)
 
-  test(
-    'loopback: the callback URL is the redirect URI with the query as it was received',
-    { tags: ['C-36'] },
-    async () => {
-      await using it = await waitingSignIn()
-      const query = 'state=expected&code=%zz&iss=https%3A%2F%2Fas.test&x=%F0'
-      const lines = request(`/callback?${query}`, 'evil.example')
-      expect(await it.exchange(lines)).toMatch(/^HTTP\/1\.1 200 /)
-      expect(await it.answered).toBe(`${it.redirectUri}?${query}`)
-    },
-  )
-
-  test.each([['callback'], ['//[?'], ['/a?b'], ['/a#b'], ['/a/../b'], ['/a b']])(
-    'loopback: refuses the path option %j',
-    (path) => {
-      expect(() => loopbackSignIn(() => undefined, { path })).toThrow(
-        expect.objectContaining({
-          code: 'INVALID_OPTION',
-          message: expect.stringContaining('such as /callback'),
-        }),
-      )
-    },
-  )
+test.each([
+  [
+    'a target that is too long',
+    (authority: string) => request(`/${'x'.repeat(70_000)}`, authority),
+  ],
+  ['another method', (authority: string) => request('/callback?state=expected', authority, 'POST')],
+  ['no HTTP at all', () => '\u0016\u0003\u0001\u0002\r\n\r\n'],
+  ['a CONNECT request', (authority: string) => request('evil.example:443', authority, 'CONNECT')],
+  ['malformed percent escapes', (authority: string) => request('/callback?state=%zz%', authority)],
+])('loopback: %s does not end the wait', { tags: ['C-36'] }, async (_what, bytes) => {
+  await using it = await waitingSignIn()
+  expect(await it.exchange(bytes(it.authority))).not.toMatch(/^HTTP\/1\.1 200 /)
+  await it.exchange(request('/callback?state=expected&code=right', it.authority))
+  expect(await it.answered).toBe(`${it.redirectUri}?state=expected&code=right`)
 })
 
-describe('connections to the loopback callback that stay open', () => {
-  test.each([
-    ['silent', ''],
-    ['in the middle of a request', 'GET /callback?state=expected HTTP/1.1\r\nHost: a\r\nX-Half'],
-    ['in the middle of a request line', 'GET /call'],
-  ])(
-    'loopback: a connection that is %s does not delay the end of the sign-in',
-    { tags: ['C-36'] },
-    async (_what, bytes) => {
-      await using it = await waitingSignIn()
-      const idle = await Promise.all(Array.from({ length: 8 }, () => it.open()))
-      for (const socket of idle) socket.write(bytes)
-      const ended = Promise.all(idle.map((socket) => closed(socket)))
-      expect(
-        await it.exchange(request('/callback?state=expected&code=right', it.authority)),
-      ).toContain('You can close this page')
-      await it.answered
-      await it.close()
-      await ended
-    },
-  )
-
-  test(
-    'loopback: a browser that never reads its answer does not delay the end',
-    { tags: ['C-36'] },
-    async () => {
-      await using it = await waitingSignIn()
-      const slow = await it.open()
-      slow.pause()
-      slow.write(
-        `POST /callback HTTP/1.1\r\nHost: ${it.authority}\r\nContent-Length: 1000000\r\n\r\nhalf`,
-      )
-      slow.write('GET /callback?state=expected&code=right HTTP/1.1\r\n')
-      await it.exchange(request('/callback?state=expected&code=right', it.authority))
-      expect(await it.answered).toContain('code=right')
-      await it.close()
-    },
-  )
-
-  test('loopback: bounds how many connections it holds', { tags: ['C-36'] }, async () => {
+test(
+  'loopback: the callback URL is the redirect URI with the received query',
+  { tags: ['C-36'] },
+  async () => {
     await using it = await waitingSignIn()
-    const many = await Promise.all(Array.from({ length: 100 }, () => it.open()))
-    let dropped = 0
-    const enough = Promise.withResolvers<void>()
-    for (const socket of many) {
-      socket.once('close', () => {
-        dropped += 1
-        if (dropped === 100 - 64) enough.resolve()
-      })
-    }
-    await enough.promise
-    expect(dropped).toBe(100 - 64)
+    const query = 'state=expected&code=%zz&iss=https%3A%2F%2Fas.test&x=%F0'
+    const lines = request(`/callback?${query}`, 'evil.example')
+    expect(await it.exchange(lines)).toMatch(/^HTTP\/1\.1 200 /)
+    expect(await it.answered).toBe(`${it.redirectUri}?${query}`)
+  },
+)
+
+test.each([['callback'], ['//[?'], ['/a?b'], ['/a#b'], ['/a/../b'], ['/a b']])(
+  'loopback: refuses the path option %j',
+  (path) => {
+    expect(() => loopbackSignIn(() => undefined, { path })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining('such as /callback'),
+      }),
+    )
+  },
+)
+
+test.each([
+  ['silent', ''],
+  ['in the middle of a request', 'GET /callback?state=expected HTTP/1.1\r\nHost: a\r\nX-Half'],
+  ['in the middle of a request line', 'GET /call'],
+])(
+  'loopback: a connection that is %s does not delay the end of the sign-in',
+  { tags: ['C-36'] },
+  async (_what, bytes) => {
+    await using it = await waitingSignIn()
+    const idle = await Promise.all(Array.from({ length: 8 }, () => it.open()))
+    for (const socket of idle) socket.write(bytes)
+    const ended = Promise.all(idle.map((socket) => closed(socket)))
+    expect(
+      await it.exchange(request('/callback?state=expected&code=right', it.authority)),
+    ).toContain('You can close this page')
+    await it.answered
     await it.close()
-  })
+    await ended
+  },
+)
+
+test(
+  'loopback: a browser that never reads its response does not delay the end',
+  { tags: ['C-36'] },
+  async () => {
+    await using it = await waitingSignIn()
+    const slow = await it.open()
+    slow.pause()
+    slow.write(
+      `POST /callback HTTP/1.1\r\nHost: ${it.authority}\r\nContent-Length: 1000000\r\n\r\nhalf`,
+    )
+    slow.write('GET /callback?state=expected&code=right HTTP/1.1\r\n')
+    await it.exchange(request('/callback?state=expected&code=right', it.authority))
+    expect(await it.answered).toContain('code=right')
+    await it.close()
+  },
+)
+
+test('loopback: limits the number of connections', { tags: ['C-36'] }, async () => {
+  await using it = await waitingSignIn()
+  const many = await Promise.all(Array.from({ length: 100 }, () => it.open()))
+  let dropped = 0
+  const enough = Promise.withResolvers<void>()
+  for (const socket of many) {
+    socket.once('close', () => {
+      dropped += 1
+      if (dropped === 100 - 64) enough.resolve()
+    })
+  }
+  await enough.promise
+  expect(dropped).toBe(100 - 64)
+  await it.close()
 })
 
-describe('closing the loopback callback', () => {
-  test('loopback: closes when it was prepared and never used, as often as asked', async () => {
-    const prepared = await loopbackSignIn(() => undefined).prepare()
-    const { hostname, port } = new URL(prepared.redirectUri)
-    await Promise.all([prepared.close(), prepared.close()])
-    await prepared.close()
-    const socket = connect(Number(port), hostname)
-    const [error] = await once(socket, 'error')
-    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
-  })
+test('loopback: closes repeatedly, even if it was prepared and never used', async () => {
+  const prepared = await loopbackSignIn(() => undefined).prepare()
+  const { hostname, port } = new URL(prepared.redirectUri)
+  await Promise.all([prepared.close(), prepared.close()])
+  await prepared.close()
+  const socket = connect(Number(port), hostname)
+  const [error] = await once(socket, 'error')
+  expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+})
 
-  test('loopback: closing ends a wait with an error', async () => {
-    await using it = await waitingSignIn()
-    await it.close()
-    const error = await it.answered.catch((caught: unknown) => caught)
-    expect(error).toMatchObject({ code: 'SIGN_IN_FAILED' } satisfies Partial<EvergrantClientError>)
-  })
+test('loopback: closing ends a wait with an error', async () => {
+  await using it = await waitingSignIn()
+  await it.close()
+  const error = await it.answered.catch((caught: unknown) => caught)
+  expect(error).toMatchObject({ code: 'SIGN_IN_FAILED' } satisfies Partial<EvergrantClientError>)
+})
 
-  test('loopback: an answer counts although the browser launcher never returns', async () => {
-    const opened = Promise.withResolvers<void>()
-    const prepared = await loopbackSignIn(() => {
-      opened.resolve()
-      return new Promise<void>(() => undefined)
-    }).prepare()
-    const answered = prepared.authorize(authorizationUrl)
-    await opened.promise
-    await fetch(`${prepared.redirectUri}?state=expected&code=right`)
-    expect(await answered).toBe(`${prepared.redirectUri}?state=expected&code=right`)
-    await prepared.close()
-  })
+test('loopback: a response counts even if the browser launcher never returns', async () => {
+  const opened = Promise.withResolvers<void>()
+  const prepared = await loopbackSignIn(() => {
+    opened.resolve()
+    return new Promise<void>(() => undefined)
+  }).prepare()
+  const answered = prepared.authorize(authorizationUrl)
+  await opened.promise
+  await fetch(`${prepared.redirectUri}?state=expected&code=right`)
+  expect(await answered).toBe(`${prepared.redirectUri}?state=expected&code=right`)
+  await prepared.close()
+})
 
-  test('loopback: a browser launcher that fails is why the sign-in fails', async () => {
-    const prepared = await loopbackSignIn(() => {
-      throw new Error('no browser here')
-    }).prepare()
-    await expect(prepared.authorize(authorizationUrl)).rejects.toThrow('no browser here')
-    await prepared.close()
-  })
+test('loopback: the error of a browser launcher is the error of the sign-in', async () => {
+  const prepared = await loopbackSignIn(() => {
+    throw new Error('no browser')
+  }).prepare()
+  await expect(prepared.authorize(authorizationUrl)).rejects.toThrow('no browser')
+  await prepared.close()
+})
 
-  test('loopback: opens no page for a caller that has left', async () => {
-    let pages = 0
-    const prepared = await loopbackSignIn(() => void (pages += 1)).prepare()
-    const left = AbortSignal.abort(new Error('left before'))
-    await expect(prepared.authorize(authorizationUrl, left)).rejects.toThrow('left before')
-    expect(pages).toBe(0)
-    await prepared.close()
-  })
+test('loopback: opens no page if the caller has aborted', async () => {
+  let pages = 0
+  const prepared = await loopbackSignIn(() => void (pages += 1)).prepare()
+  const left = AbortSignal.abort(new Error('aborted before'))
+  await expect(prepared.authorize(authorizationUrl, left)).rejects.toThrow('aborted before')
+  expect(pages).toBe(0)
+  await prepared.close()
 })

@@ -11,7 +11,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { expect, test } from 'vitest'
 import type { RecordStore } from '../src/index.ts'
-import { createKeeper } from '../src/refresh-worker.ts'
+import { createRefreshWorker } from '../src/refresh-worker.ts'
 import { openTelemetryObserver } from '../src/opentelemetry.ts'
 import { lifetimeSeconds, manyGrants } from './support/many-grants.ts'
 import { scene } from './support/signed-in-session.ts'
@@ -45,7 +45,7 @@ function telemetry() {
   }
 }
 
-test('refreshes, sign-ins, failures and waits become metrics and spans', async () => {
+test('OpenTelemetry: refreshes, sign-ins, failures and waits become metrics and spans', async () => {
   await using it = await scene()
   const { observe, spans, points } = telemetry()
   const session = it.session({ observe, refresh: { maximumWaitSeconds: 0 } })
@@ -72,7 +72,7 @@ test('refreshes, sign-ins, failures and waits become metrics and spans', async (
   ])
 })
 
-test('an adopted refresh and an ended grant are counted apart', async () => {
+test('OpenTelemetry: adopted refreshes and ended grants have their own counters', async () => {
   await using it = await scene()
   const { observe, points } = telemetry()
   const [one, other] = [it.session({ observe }), it.session({ observe })]
@@ -88,7 +88,7 @@ test('an adopted refresh and an ended grant are counted apart', async () => {
   expect(await points('evergrant.client.grants.ended')).toEqual([[{ reason: 'refused' }, 1]])
 })
 
-test('users of one client who refresh at once have a span each, with its own end', async () => {
+test('OpenTelemetry: concurrent refreshes of one client have a span each', async () => {
   await using it = await scene({ as: { clients: [{ clientId: 'client-1' }] } })
   const { observe, spans } = telemetry()
   const sent = Promise.withResolvers<void>()
@@ -124,7 +124,7 @@ test('users of one client who refresh at once have a span each, with its own end
   expect(JSON.stringify(spans().map(({ attributes }) => attributes))).not.toContain('user-')
 })
 
-test("tokens that somebody else got say that the server is there again; a keeper's pauses, that it is not", async () => {
+test('OpenTelemetry: adopted tokens show that a server is available, and pauses of a refresh worker that it is not', async () => {
   await using it = await scene()
   const { observe, points } = telemetry()
   const session = it.session({ observe, refresh: { maximumWaitSeconds: 0 } })
@@ -137,22 +137,26 @@ test("tokens that somebody else got say that the server is there again; a keeper
   await it.session().getAccessToken()
   await session.getAccessToken()
   expect(await points('evergrant.client.authorization_server.available')).toEqual([[{}, 1]])
-  const paused = { type: 'keeper-paused', issuer: it.as.issuer, untilEpochSeconds: 0 } as const
+  const paused = {
+    type: 'refresh-worker-paused',
+    issuer: it.as.issuer,
+    untilEpochSeconds: 0,
+  } as const
   observe({ ...paused, because: 'store-unwritable' })
   expect(await points('evergrant.client.authorization_server.available')).toEqual([[{}, 1]])
   observe({ ...paused, because: 'server-unavailable' })
   expect(await points('evergrant.client.authorization_server.available')).toEqual([[{}, 0]])
 })
 
-test('a keeper takes it as its observer, and how close to expiry it came is measured', async () => {
+test('OpenTelemetry: a refresh worker can use the observer, and the remaining lifetime is measured', async () => {
   await using it = await manyGrants()
   await it.signIn('user-1')
   const { observe, points } = telemetry()
-  const keeper = createKeeper(it.store, { clock: it.clock, observe, random: () => 0 })
-  await keeper.start()
+  const worker = createRefreshWorker(it.store, { clock: it.clock, observe, random: () => 0 })
+  await worker.start()
   it.clock.advanceSeconds(lifetimeSeconds - 7)
-  await keeper.whenIdle()
-  await keeper.stop()
+  await worker.whenIdle()
+  await worker.stop()
   expect(await points('evergrant.client.access_token.remaining')).toEqual([
     [{}, expect.objectContaining({ count: 1, sum: 7 })],
   ])
@@ -162,7 +166,7 @@ test('a keeper takes it as its observer, and how close to expiry it came is meas
 })
 
 test(
-  'a refresh whose tokens are saved late counts as succeeded, once',
+  'OpenTelemetry: a refresh whose tokens are saved late counts as succeeded once',
   { tags: ['C-52'] },
   async () => {
     await using it = await scene()
@@ -177,16 +181,16 @@ test(
       observe,
       clock: {
         nowEpochSeconds: () => it.clock.nowEpochSeconds(),
-        // The pauses within one attempt to save pass at once; those between attempts take time.
+        // Pauses within one attempt to save pass at once; pauses between attempts take time.
         sleep: async (milliseconds) => {
           if (milliseconds === 1000) await it.clock.sleep(milliseconds)
         },
       },
-      refresh: {
-        maximumWaitSeconds: 0,
-        atStep: (step) => {
-          if (step === 'answered') broken = true
-        },
+      refresh: { maximumWaitSeconds: 0 },
+      async fetch(input, init) {
+        const response = await fetch(input, init)
+        if (it.as.refreshRequests() > 0) broken = true
+        return response
       },
     })
     await session.signIn()

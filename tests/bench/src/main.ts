@@ -1,7 +1,7 @@
 /** `pnpm bench`: one table for each question. Ratios of one run on one machine, no promises. */
 import { benchFetchOverhead } from './fetch-overhead.ts'
 import { benchGoodToken } from './good-token.ts'
-import { benchKeeper } from './refresh-worker.ts'
+import { benchRefreshWorker } from './refresh-worker.ts'
 import { benchOneExpiry } from './one-expiry.ts'
 import { say } from './report.ts'
 
@@ -9,5 +9,5 @@ const startedAt = performance.now()
 await benchGoodToken()
 await benchFetchOverhead()
 await benchOneExpiry()
-await benchKeeper()
+await benchRefreshWorker()
 say(`\n${((performance.now() - startedAt) / 1000).toFixed(0)} s in all.`)

@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm'
 import type { RecordStore } from '@evergrant/client'
 import { createSession } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
-import { createKeeper } from '@evergrant/client/refresh-worker'
+import { createRefreshWorker } from '@evergrant/client/refresh-worker'
 import { memoryStore } from '@evergrant/client/stores/memory'
 import {
   startProtectedServer,
@@ -18,16 +18,19 @@ import { round, table } from './report.ts'
 const lifetimeSeconds = 3600
 const expirySpanSeconds = 60
 
-/** What many grants cost a keeper, and how it meets a minute in which all of them expire. */
-export async function benchKeeper(): Promise<void> {
+/** What many grants cost a refresh worker that meets a minute in which all of them expire. */
+export async function benchRefreshWorker(): Promise<void> {
   const grants = 100_000
   const seen = await keepThroughThePeak(grants)
   table(
-    `A keeper of ${round(grants)} grants that all expire within one minute, over the memory store`,
+    `A refresh worker for ${round(grants)} grants that all expire within one minute, over the memory store`,
     ['', ''],
     [
       ['time to find and schedule them', `${round(seen.scheduleSeconds)} s`],
-      ['memory of the keeper for each, the store not counted', `${round(seen.bytesEach)} bytes`],
+      [
+        'memory of the refresh worker for each, the store not counted',
+        `${round(seen.bytesEach)} bytes`,
+      ],
       ['refreshed once, before they expired', round(seen.inTime)],
       ['refreshed late, or twice', round(seen.late + seen.repeated)],
       ['time that one process worked for it', `${round(seen.workSeconds)} s`],
@@ -39,7 +42,7 @@ export async function benchKeeper(): Promise<void> {
   )
 }
 
-/** How a keeper came through the minute in which all its grants expire. */
+/** How a refresh worker came through the minute in which all its grants expire. */
 export interface Peak {
   readonly scheduleSeconds: number
   readonly bytesEach: number
@@ -56,7 +59,7 @@ export interface Peak {
 
 /**
  * By a clock that goes on a second whenever nothing is under way, so that the figures are the
- * keeper's and not those of this machine, with a token endpoint inside the process.
+ * refresh worker's and not those of this machine, with a token endpoint inside the process.
  */
 export async function keepThroughThePeak(grants: number): Promise<Peak> {
   const clock = virtualClock()
@@ -65,22 +68,23 @@ export async function keepThroughThePeak(grants: number): Promise<Peak> {
     lastSignInAt + lifetimeSeconds - (index / grants) * expirySpanSeconds
   const store = await storeOf(grants, expiresAt)
   const endpoint = tokenEndpoint(clock, expiresAt)
-  const keeper = createKeeper(store, { clock, fetch: endpoint.fetch })
+  const worker = createRefreshWorker(store, { clock, fetch: endpoint.fetch })
 
   const before = heapBytes()
   const startedAt = performance.now()
-  await keeper.start()
+  await worker.start()
   const scheduleSeconds = (performance.now() - startedAt) / 1000
   const bytesEach = (heapBytes() - before) / grants
-  if (keeper.stats().grants !== grants) throw new Error('The keeper did not find every grant.')
+  if (worker.stats().grants !== grants)
+    throw new Error('The refresh worker did not find every grant.')
 
   const workedFrom = performance.now()
   for (let second = 0; second < lifetimeSeconds; second += 1) {
     clock.advanceSeconds(1)
-    await keeper.whenIdle()
+    await worker.whenIdle()
   }
   const workSeconds = (performance.now() - workedFrom) / 1000
-  await keeper.stop()
+  await worker.stop()
   return { scheduleSeconds, bytesEach, workSeconds, ...endpoint.seen() }
 }
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { keepThroughThePeak } from '../src/refresh-worker.ts'
 
 test(
-  'a keeper refreshes each of many grants once, and before it expires, though all expire within one minute',
+  'refresh worker: refreshes each of many grants once before it expires, even if all expire within one minute',
   { tags: ['C-51', 'C-55'] },
   async () => {
     const seen = await keepThroughThePeak(300)

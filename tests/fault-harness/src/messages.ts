@@ -1,4 +1,4 @@
-import type { RefreshStep } from '@evergrant/client'
+import type { RefreshStep } from './refresh-steps.ts'
 import type { StoreDescription } from './stores/store-kind.ts'
 
 /** Settings of a worker process. */

@@ -144,7 +144,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
       machineAheadSeconds = aheadOfServersSeconds
     },
     async signIn() {
-      await session.signIn({ anew: true })
+      await session.signIn({ force: true })
     },
     all: (what, count, among = pool.workers()) =>
       Promise.all(

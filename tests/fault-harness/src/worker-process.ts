@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { RefreshStep } from '@evergrant/client'
 import type { Answer, Command, Report, WorkerSettings } from './messages.ts'
+import type { RefreshStep } from './refresh-steps.ts'
 
 const program = fileURLToPath(new URL('./worker.ts', import.meta.url))
 

@@ -5,9 +5,11 @@
 import { createHash } from 'node:crypto'
 import process from 'node:process'
 import { createSession, EvergrantClientError } from '@evergrant/client'
-import type { AccessToken, Clock, RecordStore, RefreshStep, Session } from '@evergrant/client'
+import type { AccessToken, Clock, RecordStore, Session } from '@evergrant/client'
 import { authorizedFetch } from '@evergrant/client/fetch'
 import type { Answer, Command, Report, Work, WorkerSettings } from './messages.ts'
+import type { RefreshStep } from './refresh-steps.ts'
+import { refreshSteps } from './refresh-steps.ts'
 import { openStore } from './stores/open-store.ts'
 
 let clockSkewSeconds = 0
@@ -68,8 +70,10 @@ async function obey(command: Command): Promise<void> {
 
 async function open(settings: WorkerSettings): Promise<void> {
   clockSkewSeconds = settings.clockSkewSeconds
+  const steps = refreshSteps(breakable((await openStore(settings.store)).store), atStep)
   session = createSession(settings.serverUrl, {
-    store: breakable((await openStore(settings.store)).store),
+    store: steps.store,
+    fetch: steps.fetch,
     client: { name: 'fault harness' },
     clock,
     requestTimeoutMilliseconds: settings.requestTimeoutMilliseconds,
@@ -78,7 +82,6 @@ async function open(settings: WorkerSettings): Promise<void> {
       ...(settings.initialBackoffSeconds === undefined
         ? {}
         : { serverHealth: { initialBackoffSeconds: settings.initialBackoffSeconds } }),
-      atStep,
     },
   })
   fetchAsSignedIn = authorizedFetch(session)

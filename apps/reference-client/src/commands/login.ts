@@ -32,9 +32,9 @@ export async function login(
   await app.retryRevocations()
   // A user who is signed in and runs login again expects the sign-in page. Otherwise, a recent
   // sign-in of another process is sufficient.
-  const anew = await isSignedIn(session)
+  const force = await isSignedIn(session)
   const challenge = await firstChallenge(session.serverUrl, app)
-  const result = await session.signIn({ challenge, anew, signal })
+  const result = await session.signIn({ challenge, force, signal })
   for (const warning of result.warnings ?? []) app.say(`Warning: ${warning}`)
   const explanation = flags.explain === true ? explain(result) : undefined
   if (explanation !== undefined) app.say(explanation.map((line) => `  ${line}`).join('\n'))

@@ -72,7 +72,7 @@ function reportOf(found: SessionStatus): SessionReport {
 
 const states: Readonly<Record<SessionReport['state'], string>> = {
   active: 'signed in',
-  ended: 'needs-reauth: sign in again',
+  'needs-reauth': 'needs-reauth: sign in again',
   'signed-out': 'signed out',
   'never-signed-in': 'never signed in',
   unreadable: 'unreadable',

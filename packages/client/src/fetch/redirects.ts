@@ -1,17 +1,17 @@
 import { EvergrantClientError } from '../lib/errors.ts'
 import { refuseLocalTarget } from '../protocol/local-targets.ts'
 
-/** The session's MCP server: how a request belongs to it, and how one is sent with its token. */
+/** The MCP server of a session: which requests go to it, and how they are sent with its token. */
 export interface TokenReceiver {
   readonly url: string
   covers(url: string): boolean
   send(url: string, init: RequestInit): Promise<Response>
 }
 
-/** An answer, and who gave it. */
+/** A response, and whether it came from the MCP server. */
 export interface FollowedAnswer {
   readonly response: Response
-  /** Whether the MCP server gave it. Nobody else's answer says anything about a token. */
+  /** Responses of other servers say nothing about a token. */
   readonly fromServer: boolean
 }
 
@@ -24,16 +24,15 @@ const maximumRedirects = 5
 
 /**
  * Sends a request to the MCP server and follows redirects, as `fetch` does, except that the token
- * goes only where the server itself answers. `fetch` would send it to the whole origin.
+ * goes only to URLs of the MCP server. `fetch` would send it to every URL of the origin.
  *
- * A redirect that leads anywhere else is followed without a token, and no one gets one from there
- * on, not even by a redirect back. One that leads to this machine or its link is refused unless the
- * MCP server is there itself. A caller that asks for `redirect: 'manual'` or `'error'` gets
- * that.
+ * A redirect to another URL is followed without a token. All following requests have no token either,
+ * even after a redirect back. A redirect to this machine or its local link is refused, unless the MCP
+ * server is there, too. `redirect: 'manual'` and `'error'` work as in `fetch`.
  *
- * @param fetch - Sends what goes to others.
- * @throws EvergrantClientError `RESOURCE_REFUSED` where redirects do not end, lead to a local
- *   address, or where a browser hides where they lead.
+ * @param fetch - Sends requests to other servers.
+ * @throws EvergrantClientError `RESOURCE_REFUSED` if redirects do not end, lead to a local address,
+ *   or are hidden by a browser.
  * @see Fetch standard, HTTP-redirect fetch
  */
 export async function followRedirects(
@@ -66,16 +65,16 @@ export async function followRedirects(
   }
   throw new EvergrantClientError(
     'RESOURCE_REFUSED',
-    `The MCP server ${server.url} redirects one request more than ${maximumRedirects} times. Ask its operator where it answers, and give the session that URL.`,
+    `The MCP server ${server.url} redirects one request more than ${maximumRedirects} times. Ask its operator for the URL that it answers at, and use that URL for the session.`,
   )
 }
 
-/** Browsers show nothing of a redirect that is not followed, and following it takes the token along. */
+/** Browsers hide the target of a redirect, and following it would send the token there. */
 function refuseHidden(response: Response, serverUrl: string): void {
   if (response.type !== 'opaqueredirect') return
   throw new EvergrantClientError(
     'RESOURCE_REFUSED',
-    `The MCP server ${serverUrl} answered with a redirect, and this runtime does not show where it leads, so the token cannot be kept from going there. Give the session the URL at which the server answers.`,
+    `The MCP server ${serverUrl} answered with a redirect, and this runtime hides its target, so the token cannot be protected. Use the URL that the server answers at for the session.`,
   )
 }
 
@@ -88,7 +87,7 @@ function nextHop({ url, init }: Hop, response: Response): Hop | undefined {
   return { url: target, init: becomesGet(response.status, init.method) ? asGet(init) : init }
 }
 
-/** Where a redirect leads; what is no plain http(s) URL leads nowhere, and is the caller's to read. */
+/** The target of a redirect. Without a plain http(s) URL, the caller gets the response unchanged. */
 function targetOf(response: Response, url: string): string | undefined {
   const location = response.headers.get('location')
   if (location === null || !URL.canParse(location, url)) return undefined
@@ -114,7 +113,7 @@ function asGet(init: RequestInit): RequestInit {
   return { ...init, method: 'GET', body: null, headers }
 }
 
-/** What `fetch` takes off across origins, and proofs. */
+/** Removes the headers that `fetch` removes for another origin, and proofs. */
 function withoutCredentials(init: RequestInit): RequestInit {
   const headers = without(init.headers, [
     'authorization',

@@ -1,14 +1,14 @@
 /** A request that can be sent more than once. */
 export interface ReplayableRequest {
   readonly url: string
-  /** Everything else of it. A body is text or bytes: neither is used up by sending it. */
+  /** Everything else. The body is text or bytes, so it can be sent repeatedly. */
   readonly init: RequestInit
   readonly signal: AbortSignal | undefined
-  /** What step-ups are counted by (C-23): the server's path and the JSON-RPC method and name. */
+  /** The key for counting step-ups (C-23): the path, and the JSON-RPC method and name. */
   readonly operation: string
 }
 
-/** Makes a request that can be repeated of what `fetch` was called with. */
+/** Makes a request that can be repeated from the arguments of `fetch`. */
 export async function replayableRequest(
   input: Parameters<typeof globalThis.fetch>[0],
   init: RequestInit | undefined,
@@ -23,11 +23,11 @@ export async function replayableRequest(
       operation: operationOf(url, init?.method, text),
     }
   }
-  // A body that streams can be read once, and is asked for twice: it is read here.
-  // A Request as it is: a copy forgets its referrer policy.
+  // A stream can be read only once, so it is read here. A Request is not copied, because a copy loses
+  // its referrer policy.
   const request =
     input instanceof Request && init === undefined ? input : new Request(input, streaming(init))
-  // As bytes: text would lose what is no UTF-8.
+  // As bytes, because text would lose what is not UTF-8.
   const body = await request.arrayBuffer()
   const { url, method, headers, signal } = request
   return {
@@ -38,7 +38,7 @@ export async function replayableRequest(
       method,
       headers,
       signal,
-      // Not every runtime tells an empty body from none, and GET may not have one.
+      // Some runtimes do not distinguish an empty body from none, and GET must not have one.
       ...(body.byteLength === 0 ? {} : { body }),
     },
     signal,
@@ -50,7 +50,7 @@ function streaming(init: RequestInit | undefined): RequestInit | undefined {
   return init?.body instanceof ReadableStream ? { ...init, duplex: 'half' } : init
 }
 
-/** What a `Request` says of how it is to be sent. Without it, `fetch` would use its defaults. */
+/** The settings of a `Request`. Without them, `fetch` would use its defaults. */
 function ownMembers(request: Request): RequestInit {
   const { cache, credentials, integrity, keepalive, mode, redirect, referrer, referrerPolicy } =
     request
@@ -62,7 +62,7 @@ function operationOf(url: string, method: string | undefined, body: string): str
   return JSON.stringify([method ?? 'GET', pathname, ...calledBy(body)])
 }
 
-/** The JSON-RPC method, and the tool, prompt or resource it names. */
+/** The JSON-RPC method, and the tool, prompt or resource that it names. */
 function calledBy(body: string): readonly unknown[] {
   try {
     const message = JSON.parse(body) as {

@@ -6,22 +6,22 @@ import type { Grant, GrantEnd, GrantIdentity, PendingRefresh, PrivateJwk } from 
 
 const recordVersion = 1
 
-/** The body of a grant's record. `savedAtEpochSeconds` is the writer's clock. */
+/** The body of a grant's record. `savedAtEpochSeconds` is the time by the clock of the writer. */
 export function serializeGrant(grant: Grant, savedAtEpochSeconds: number): string {
   return JSON.stringify({ version: recordVersion, savedAtEpochSeconds, ...grant })
 }
 
-/** Why a record cannot be used. Only a damaged one may be set aside: the others are somebody's. */
+/** Why a record cannot be used. A record of a later version is never set aside. */
 export type UnreadableReason = 'damaged' | 'later-version' | 'another-identity'
 
-/** A stored grant, or the reason why the record is none. */
+/** A stored grant, or why the record cannot be read as one. */
 export type ParsedGrant =
   | { readonly grant: Grant }
   | { readonly unreadable: UnreadableReason; readonly detail: string }
 
 /**
- * Reads a grant's record. Nothing in it is believed before it is checked: a record that names
- * another identity than the one asked for was swapped or copied, and its tokens are not used.
+ * Reads the record of a grant, and checks every member. A record that names another identity was
+ * swapped or copied, and its tokens are not used.
  */
 export function parseGrant(
   stored: StoredRecord,
@@ -41,16 +41,16 @@ export function parseGrant(
   }
   if (version !== recordVersion) return { unreadable: 'damaged', detail: 'it has no version' }
 
-  const stranger = differingMember(value['identity'], identity)
-  if (stranger !== undefined) {
-    return { unreadable: 'another-identity', detail: `its ${stranger} is another` }
+  const differing = differingMember(value['identity'], identity)
+  if (differing !== undefined) {
+    return { unreadable: 'another-identity', detail: `its ${differing} is a different one` }
   }
   const grant = readGrant(value, identity)
   if (grant === undefined) return { unreadable: 'damaged', detail: 'a member is missing or wrong' }
 
   const savedAt = value['savedAtEpochSeconds']
   if (typeof savedAt !== 'number') {
-    return { unreadable: 'damaged', detail: 'the time of writing is missing' }
+    return { unreadable: 'damaged', detail: 'its member "savedAtEpochSeconds" is missing' }
   }
   return { grant: onThisClock(grant, savedAt, stored.ageSeconds, nowEpochSeconds) }
 }
@@ -63,19 +63,18 @@ export function unreadableRecord(
 ): EvergrantClientError {
   const what = `The stored ${name.kind} ${name.id.slice(0, 12)} cannot be used: ${detail}. `
   const next: Record<UnreadableReason, string> = {
-    damaged: 'It was set aside in the store, and nothing was sent to any server. Sign in again.',
+    damaged: 'The record was set aside in the store, and nothing was sent. Sign in again.',
     'later-version':
-      'It was left as it is, and nothing was sent to any server. Update to the version that wrote it.',
+      'The record was not changed, and nothing was sent. Update to the version that wrote it.',
     'another-identity':
-      'It was set aside in the store, and nothing was sent to any server: a record was copied or renamed by hand. Sign in again.',
+      'The record was copied or renamed. It was set aside in the store, and nothing was sent. Sign in again.',
   }
   return new EvergrantClientError('RECORD_UNREADABLE', what + next[reason])
 }
 
 /**
- * Shifts the times of a grant that another machine wrote onto this machine's clock, where the
- * store can say how long ago that was. Two machines then agree on the remaining lifetime however
- * far apart their clocks are.
+ * Converts the times of a grant to the clock of this machine, if the store knows the age of the
+ * record. Two machines then agree on the remaining lifetime even if their clocks differ.
  */
 function onThisClock(
   grant: Grant,
@@ -101,7 +100,7 @@ function onThisClock(
 
 function readGrant(value: Record<string, unknown>, identity: GrantIdentity): Grant | undefined {
   const state = value['state']
-  if (state !== 'active' && state !== 'ended' && state !== 'signed-out') return undefined
+  if (state !== 'active' && state !== 'needs-reauth' && state !== 'signed-out') return undefined
   const tokenSet = optional(value['tokenSet'], readTokenSet)
   const pending = optional(value['pending'], readPending)
   const ended = optional(value['ended'], readEnd)

@@ -5,7 +5,7 @@ import type { Grant, GrantIdentity } from './grant.ts'
 import { grantId } from './grant.ts'
 import { parseGrant, serializeGrant, unreadableRecord } from './grant-record.ts'
 
-/** A grant and the generation it was read or written at. */
+/** A grant and the generation at which it was read or written. */
 export interface StoredGrant {
   readonly grant: Grant
   readonly generation: number
@@ -19,7 +19,7 @@ export interface GrantRepository {
    */
   read(): Promise<StoredGrant | undefined>
   /**
-   * Writes if nobody wrote since `expectedGeneration` (0: nobody ever). Resolves with
+   * Writes if the stored generation is still `expectedGeneration` (0: no record). Resolves with
    * `undefined` on a conflict.
    *
    * @throws EvergrantClientError `TOKEN_STORE_WRITE_FAILED`
@@ -43,7 +43,7 @@ export async function grantRepository(
       if (stored === undefined) return undefined
       const parsed = parseGrant(stored, identity, clock.nowEpochSeconds())
       if ('grant' in parsed) return { grant: parsed.grant, generation: stored.generation }
-      // A record of a later version belongs to a newer installation: it stays where it is.
+      // A record of a later version belongs to a newer installation, so it stays in place.
       if (parsed.unreadable !== 'later-version') await store.setAside(name, stored.generation)
       throw unreadableRecord(name, parsed.unreadable, parsed.detail)
     },
@@ -64,7 +64,7 @@ export async function grantRepository(
   }
 }
 
-/** Writes a record, with an error that says which store operation failed. */
+/** Writes a record, and throws an error that names the failed operation. */
 export async function storeWrite(
   store: RecordStore,
   name: RecordName,
@@ -76,13 +76,13 @@ export async function storeWrite(
   } catch (cause) {
     throw new EvergrantClientError(
       'TOKEN_STORE_WRITE_FAILED',
-      `The token store refused to save a record (${name.kind}). Check its disk space and permissions.`,
+      `The token store could not save a record of the kind "${name.kind}". Check its disk space and permissions.`,
       { cause },
     )
   }
 }
 
-/** Reads a record, with an error that says which store operation failed. */
+/** Reads a record, and throws an error that names the failed operation. */
 export async function storeRead(
   store: RecordStore,
   name: RecordName,
@@ -93,7 +93,7 @@ export async function storeRead(
     if (EvergrantClientError.is(cause)) throw cause
     throw new EvergrantClientError(
       'TOKEN_STORE_UNAVAILABLE',
-      `The token store could not be read (${name.kind}). Check that it is reachable and readable; nothing was sent to any server.`,
+      `The token store could not read a record of the kind "${name.kind}". Nothing was sent. Check that the store is reachable and readable.`,
       { cause },
     )
   }

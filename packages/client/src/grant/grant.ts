@@ -1,11 +1,11 @@
 import type { TokenSet } from '@evergrant/core'
 
 /**
- * To whom a grant belongs. Tokens obtained under one identity are never sent under another:
- * not to another issuer, not for another resource, not for another user of this host.
+ * What a grant belongs to. Tokens obtained under one identity are never sent under another: not to
+ * another issuer, not for another resource, not for another user of this host.
  */
 export interface GrantIdentity {
-  /** Whose grant it is among the users of this host; hosts with one user leave it `default`. */
+  /** Which user of this host the grant belongs to. Hosts with one user use `default`. */
   readonly partition: string
   /** The authorization server's issuer identifier. */
   readonly issuer: string
@@ -15,23 +15,23 @@ export interface GrantIdentity {
 }
 
 /**
- * Where a grant stands.
+ * The state of a grant.
  *
  * - `active`: it can be used, and refreshed if it has a refresh token.
- * - `ended`: the authorization server said `invalid_grant`; a person has to sign in. The last
- *   access token is kept, since it can outlive its grant.
- * - `signed-out`: forgotten on request. The refresh token stays only until it is revoked.
+ * - `needs-reauth`: the authorization server ended the grant; the user must sign in again. The last
+ *   access token is kept, because it can outlive its grant.
+ * - `signed-out`: the user signed out. The record holds no tokens.
  */
-export type GrantState = 'active' | 'ended' | 'signed-out'
+export type GrantState = 'active' | 'needs-reauth' | 'signed-out'
 
-/** Why a grant ended, in terms a person can act on. */
+/** Why the authorization server ended a grant. */
 export interface GrantEnd {
   readonly reason:
-    /** The authorization server ended it: expired, revoked, or signed out elsewhere. */
+    /** The grant expired, was revoked, or the user signed out elsewhere. */
     | 'refused'
     /**
-     * The answer to an earlier refresh never arrived, and the authorization server honours no
-     * superseded refresh token. Nothing on this side could have prevented it.
+     * The response to an earlier refresh never arrived, and the authorization server accepts no
+     * superseded refresh token. The client could not have prevented it.
      */
     | 'lost-response'
     /** The client registration is no longer accepted. */
@@ -41,22 +41,23 @@ export interface GrantEnd {
 }
 
 /**
- * The journal: a refresh that was begun and not finished. Written before the request, gone with
- * its result. Found by somebody else while the lock is free, it means a crash in between.
+ * The journal: a refresh that was started and not finished. It is written before the request and
+ * removed with the result. A process that takes the lock and finds a journal knows that another
+ * process crashed in between.
  */
 export interface PendingRefresh {
   readonly startedAtEpochSeconds: number
-  /** How many requests were begun for this refresh token without a known result. */
+  /** How many requests with this refresh token were started without a known result. */
   readonly attempts: number
 }
 
-/** Everything that is kept about one grant. */
+/** Everything that is stored about one grant. */
 export interface Grant {
   readonly identity: GrantIdentity
   readonly state: GrantState
-  /** Absent once the grant is signed out and revoked. */
+  /** Absent after the user signed out. */
   readonly tokenSet?: TokenSet
-  /** What was asked for, over all authorization requests of this grant (C-22 builds on it). */
+  /** The scope of all authorization requests of this grant together (see C-22). */
   readonly requestedScope?: string
   readonly pending?: PendingRefresh
   readonly ended?: GrantEnd
@@ -72,16 +73,25 @@ export function grantId(identity: GrantIdentity): Promise<string> {
   return recordId([identity.partition, identity.issuer, identity.resource, identity.clientId])
 }
 
-/** What moves a grant's refreshes away from those of others: the same on every machine. */
+/** A number that spreads the refreshes of many grants; the same on every machine. */
 export function jitterKeyOf(id: string): number {
   return Number.parseInt(id.slice(0, 8), 16)
 }
 
-/** A record ID made of parts: SHA-256 over their JSON, so that no two lists of parts collide. */
+/** A record ID made of parts: a SHA-256 of their JSON, so different lists never collide. */
 export async function recordId(parts: readonly string[]): Promise<string> {
   const digest = await crypto.subtle.digest(
     'SHA-256',
     new TextEncoder().encode(JSON.stringify(parts)),
   )
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+export function isSameIdentity(one: GrantIdentity, other: GrantIdentity): boolean {
+  return (
+    one.partition === other.partition &&
+    one.issuer === other.issuer &&
+    one.resource === other.resource &&
+    one.clientId === other.clientId
+  )
 }

@@ -1,14 +1,15 @@
 import type { Clock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
 
-/** Waits between attempts, in milliseconds: about three seconds in all. */
+/** Waits between attempts, in milliseconds: about three seconds in total. */
 const retryWaits: readonly number[] = [50, 100, 200, 400, 800, 1600]
 
 /**
- * Does what is to save something that exists nowhere else, and tries again for a while where the
- * store fails: a virus scanner, a lock held by a suspended process, a disk that is being cleared.
+ * Saves data that exists only in this process, and repeats the attempt for a while if the store
+ * fails. Short failures have many causes: a virus scanner, a lock that a suspended process holds, a
+ * full disk.
  *
- * @throws What the last attempt threw; anything but an `EvergrantClientError` at once.
+ * @throws The error of the last attempt. Anything but an `EvergrantClientError` is thrown at once.
  */
 export async function persistently<Value>(
   clock: Clock,

@@ -1,41 +1,65 @@
 import type { RefreshTimingOptions } from '@evergrant/core'
 import type { Clock } from '../lib/clock.ts'
 import type { Observer, RefreshReason } from '../lib/events.ts'
+import type { RecordStore } from '../stores/store.ts'
+import type { GrantIdentity } from './grant.ts'
+import { grantId, jitterKeyOf } from './grant.ts'
 import type { GrantRepository } from './grant-repository.ts'
+import { grantRepository } from './grant-repository.ts'
 import type { RefreshExchange } from './refresh-exchange.ts'
 import type { DiscardTokens } from './save-token-set.ts'
-import type { ServerHealthRecord } from './server-health.ts'
+import type { ServerHealthOptions, ServerHealthRecord } from './server-health.ts'
+import { serverHealthRecord } from './server-health.ts'
 
-/**
- * The steps of a transaction, in order. A fault harness stops or kills the process at each.
- */
-export type RefreshStep =
-  | 'before-lock'
-  | 'locked'
-  | 'read'
-  | 'journaled'
-  | 'answered'
-  | 'saved'
-  | 'released'
-
-/** What a transaction works on and with. */
+/** What a refresh transaction needs. */
 export interface RefreshContext {
   readonly repository: GrantRepository
   readonly health: ServerHealthRecord
   readonly exchange: RefreshExchange
   readonly clock: Clock
   readonly observe: Observer
-  /** Gets rid of tokens that came for a grant that was signed out meanwhile (C-57). */
+  /** Discards tokens that arrived after the user signed out (C-57). */
   readonly discard?: DiscardTokens | undefined
-  /** How long to wait for the lock before the answer is `lock-busy`. */
+  /** How long to wait for the lock before the outcome is `lock-busy`. */
   readonly lockWaitMilliseconds: number
   /** When a token counts as due and as expired. */
   readonly timing: RefreshTimingOptions
-  /** Called at every step; a test stops the world here. */
-  readonly atStep?: ((step: RefreshStep) => void | Promise<void>) | undefined
 }
 
-/** What the caller knows and wants. */
+/** What a {@link RefreshContext} is made from. */
+export interface RefreshContextOptions extends Pick<
+  RefreshContext,
+  'exchange' | 'clock' | 'observe' | 'discard'
+> {
+  readonly store: RecordStore
+  /** Default 10,000. */
+  readonly lockWaitMilliseconds?: number | undefined
+  readonly timing?: RefreshTimingOptions | undefined
+  readonly serverHealth?: ServerHealthOptions | undefined
+}
+
+/** How long a caller waits for the refresh of another process, or for a connection to lock with. */
+const defaultLockWaitMilliseconds = 10_000
+
+/** Assembles what refreshing one grant needs. */
+export async function refreshContext(
+  identity: GrantIdentity,
+  options: RefreshContextOptions,
+): Promise<RefreshContext> {
+  const { store, exchange, clock, observe, discard, serverHealth } = options
+  return {
+    repository: await grantRepository(store, identity, clock),
+    health: await serverHealthRecord(store, identity.issuer, clock, serverHealth),
+    exchange,
+    clock,
+    observe,
+    discard,
+    lockWaitMilliseconds: options.lockWaitMilliseconds ?? defaultLockWaitMilliseconds,
+    timing: { ...options.timing, jitterKey: jitterKeyOf(await grantId(identity)) },
+  }
+}
+
+/** Why a refresh is requested. */
 export interface RefreshRequest {
   readonly reason: RefreshReason
   /** The access token that a resource answered with 401 (C-54). */

@@ -1,7 +1,7 @@
 import type { TokenResponse } from '@evergrant/core'
 import type { Grant } from './grant.ts'
 
-/** What came of one refresh request, told apart as C-53 demands. */
+/** The result of one refresh request, classified as C-53 requires. */
 export type ExchangeResult =
   | { readonly kind: 'tokens'; readonly response: TokenResponse }
   | {
@@ -12,16 +12,17 @@ export type ExchangeResult =
       readonly oauthError?: string | undefined
       readonly retryAfterSeconds?: number | undefined
       /**
-       * Whether the server ended the grant without a word, as some products do. So does, now and
-       * then, what stands in front of others: it is believed when it comes again.
+       * Whether the server refused without an OAuth error. Some products end a grant that way, but
+       * proxies in front of others sometimes answer the same. Only a second such answer ends the
+       * grant.
        */
       readonly unexplained?: boolean | undefined
       /**
-       * Whether an HTTP answer arrived. Without one the server may or may not have rotated the
-       * refresh token, so the journal stays.
+       * Whether an HTTP response arrived. Without one, the server may have rotated the refresh
+       * token, so the journal stays.
        */
       readonly answered: boolean
-      /** Where the request went there is no token endpoint, so nobody looked at it. */
+      /** Whether the URL of the request is no longer a token endpoint, so the token was not used. */
       readonly endpointMissing?: boolean | undefined
     }
 

@@ -1,20 +1,20 @@
 import type { StoredGrant } from './grant-repository.ts'
 import type { UnsavedTokens } from './unsaved-tokens.ts'
 
-/** How a refresh transaction went. */
+/** The outcome of a refresh transaction. */
 export type RefreshOutcome =
   /** This process sent the request; the tokens are saved. */
   | { readonly kind: 'refreshed'; readonly stored: StoredGrant }
-  /** Somebody else had refreshed; nothing was sent. */
+  /** Another process had refreshed; nothing was sent. */
   | { readonly kind: 'adopted'; readonly stored: StoredGrant }
-  /** Tokens were obtained and could not be saved yet. They hold the lock until they are. */
+  /** Tokens were obtained and could not be saved yet. The lock stays held until they are. */
   | { readonly kind: 'unsaved'; readonly tokens: UnsavedTokens }
-  /** A person has to sign in. */
-  | { readonly kind: 'ended'; readonly stored: StoredGrant }
+  /** The user must sign in. */
+  | { readonly kind: 'needs-reauth'; readonly stored: StoredGrant }
   | { readonly kind: 'signed-out' }
   | { readonly kind: 'absent' }
   | { readonly kind: 'no-refresh-token'; readonly stored: StoredGrant }
-  /** The request itself is wrong for this server; repeating it or signing in again is no cure. */
+  /** The server refuses the request itself. Neither a retry nor a sign-in changes that. */
   | {
       readonly kind: 'refused'
       readonly stored: StoredGrant
@@ -31,8 +31,8 @@ export type RefreshOutcome =
         | 'lock-unavailable'
         | 'store-unwritable'
         | 'server-unavailable'
-        /** No answer came, and the first one may have: worth asking again at once. */
-        | 'answer-lost'
+        /** The response to the first request was lost. Worth an immediate retry. */
+        | 'response-lost'
       readonly detail: string
       readonly retryAfterSeconds: number | undefined
       readonly cause?: unknown

@@ -1,25 +1,22 @@
-import { decideRefresh, mergeTokenResponse } from '@evergrant/core'
+import { decideRefresh } from '@evergrant/core'
 import { EvergrantClientError } from '../lib/errors.ts'
 import { aboutGrant } from '../lib/events.ts'
 import type { HeldLock } from '../stores/store.ts'
-import { settleFailure } from './failed-refresh.ts'
+import { exchangeAndSave } from './exchange-and-save.ts'
 import type { StoredGrant } from './grant-repository.ts'
 import type { RefreshContext, RefreshRequest } from './refresh-context.ts'
 import type { RefreshOutcome } from './refresh-outcome.ts'
-import type { SaveOutcome } from './save-token-set.ts'
-import { saveTokenSet } from './save-token-set.ts'
-import { holdUnsavedTokens } from './unsaved-tokens.ts'
 
-/** A write that lost its race is repeated on what the winner wrote; more than this is no race. */
+/** A write that loses a race is repeated. More repetitions than this are not a race. */
 const maximumRereads = 5
 
 /**
- * Refreshes a grant once, whoever else is trying to.
+ * Refreshes a grant once, even if other processes try at the same time.
  *
- * Lock, read again, adopt what somebody else stored, respect the shared back-off, journal, send,
- * merge, save: in this order, so that a process killed at any instant leaves the old token set or
- * the new one (C-51, C-52). Only `invalid_grant` for the token that is still the stored one ends
- * the grant, and it is marked, not deleted (C-53).
+ * Lock, read again, adopt what another process stored, respect the shared back-off, journal, send,
+ * merge, save. This order leaves the old token set or the new one wherever the process is killed
+ * (C-51, C-52). Only `invalid_grant` for the stored token ends the grant, and the record is marked,
+ * not deleted (C-53).
  *
  * @throws EvergrantClientError `RECORD_UNREADABLE`, `TOKEN_STORE_UNAVAILABLE`
  */
@@ -28,13 +25,10 @@ export async function refreshGrant(
   request: RefreshRequest,
 ): Promise<RefreshOutcome> {
   const { repository, clock, observe, lockWaitMilliseconds } = context
-  const about = aboutGrant(context.repository.identity)
-
-  await context.atStep?.('before-lock')
   const waitedFrom = clock.nowEpochSeconds()
   const locking = await repository.lock({ waitMilliseconds: lockWaitMilliseconds })
   observe({
-    ...about,
+    ...aboutGrant(repository.identity),
     type: 'lock-waited',
     outcome: locking.outcome,
     durationSeconds: Math.max(0, clock.nowEpochSeconds() - waitedFrom),
@@ -42,7 +36,7 @@ export async function refreshGrant(
   if (locking.outcome === 'busy') {
     return await withoutLock(context, request, {
       because: 'lock-busy',
-      detail: `another process${locking.holder === undefined ? '' : ` (${locking.holder})`} is refreshing this grant and has not finished; it may be suspended, or unable to save the tokens it got`,
+      detail: `another process${locking.holder === undefined ? '' : ` (${locking.holder})`} is refreshing this grant and has not finished; it may be suspended, or unable to save its tokens`,
     })
   }
   if (locking.outcome === 'unavailable') {
@@ -54,19 +48,15 @@ export async function refreshGrant(
   }
   let lockTakenOver = false
   try {
-    await context.atStep?.('locked')
     const outcome = await underLock(context, request, locking.lock)
     lockTakenOver = outcome.kind === 'unsaved'
     return outcome
   } finally {
-    if (!lockTakenOver) {
-      await locking.lock.release()
-      await context.atStep?.('released')
-    }
+    if (!lockTakenOver) await locking.lock.release()
   }
 }
 
-/** Without the lock nothing is sent; what a sibling finished meanwhile can still be adopted. */
+/** Without the lock nothing is sent, but tokens that another process stored can be adopted. */
 async function withoutLock(
   context: RefreshContext,
   request: RefreshRequest,
@@ -88,14 +78,13 @@ async function underLock(
   lock: HeldLock,
 ): Promise<RefreshOutcome> {
   const { repository, observe } = context
-  const about = aboutGrant(context.repository.identity)
+  const about = aboutGrant(repository.identity)
   for (let reread = 0; reread < maximumRereads; reread += 1) {
     const stored = await repository.read()
-    await context.atStep?.('read')
     if (stored === undefined) return { kind: 'absent' }
     const abandoned = stored.grant.pending
-    // With an abandoned refresh in the journal even a fresh access token is not the end of it: a
-    // server with grace replays the lost answer only for a while.
+    // An abandoned refresh is repeated even if the access token is fresh: a server with grace
+    // replays the lost response only for a short time.
     if (abandoned === undefined || stored.grant.state !== 'active') {
       const settled = settledWithoutRequest(context, request, stored)
       if (settled !== undefined) return settled
@@ -105,7 +94,8 @@ async function underLock(
     const { tokenSet } = stored.grant
     if (tokenSet?.refreshToken === undefined) return { kind: 'no-refresh-token', stored }
 
-    // The first retry of an abandoned refresh goes at once; everything else respects the back-off.
+    // The first repetition of an abandoned refresh is sent at once. Other requests respect the
+    // back-off.
     if (abandoned === undefined || abandoned.attempts > 1) {
       const deferred = await deferral(context, request, stored)
       if (deferred !== undefined) return deferred
@@ -115,9 +105,8 @@ async function underLock(
     const journaled = await writeJournal(context, stored)
     if (journaled === 'conflict') continue
     if ('kind' in journaled) return journaled
-    await context.atStep?.('journaled')
-    // A lease can have run out while this process was suspended. Sending now could present a
-    // refresh token that somebody else has rotated meanwhile.
+    // A lease can run out while this process is suspended. Another process may have rotated the
+    // refresh token since, so it is not sent.
     if (!lock.isHeld()) continue
 
     return await exchangeAndSave(context, request, journaled, tokenSet.refreshToken, lock)
@@ -131,7 +120,7 @@ async function underLock(
   }
 }
 
-/** The outcome where the stored grant already answers the request, else `undefined`. */
+/** The outcome if the stored grant already answers the request, otherwise `undefined`. */
 function settledWithoutRequest(
   context: RefreshContext,
   request: RefreshRequest,
@@ -140,12 +129,12 @@ function settledWithoutRequest(
   const about = aboutGrant(context.repository.identity)
   const { state, tokenSet } = stored.grant
   if (state === 'signed-out') return { kind: 'signed-out' }
-  if (state === 'ended') return { kind: 'ended', stored }
-  if (tokenSet === undefined || request.reason === 'requested') return undefined
+  if (state === 'needs-reauth') return { kind: 'needs-reauth', stored }
+  if (tokenSet === undefined) return undefined
   if (tokenSet.accessToken === request.rejectedAccessToken) return undefined
   const { action } = decideRefresh(tokenSet, context.clock.nowEpochSeconds(), context.timing)
   if (action === 'expired') return undefined
-  // After a 401 any other token that is good is worth a try: whoever stored it got it later (C-54).
+  // After a 401, any other usable token is worth a try: it was stored after the rejected one (C-54).
   if (action === 'refresh-in-background' && request.rejectedAccessToken === undefined) {
     return undefined
   }
@@ -161,9 +150,8 @@ async function deferral(
   const health = await context.health.read()
   const waitSeconds = health.notBeforeEpochSeconds - context.clock.nowEpochSeconds()
   if (waitSeconds <= 0) return undefined
-  const about = aboutGrant(context.repository.identity)
   context.observe({
-    ...about,
+    ...aboutGrant(context.repository.identity),
     type: 'refresh-deferred',
     reason: request.reason,
     because: health.reason,
@@ -173,14 +161,14 @@ async function deferral(
     kind: 'not-now',
     stored,
     because: 'backing-off',
-    detail: `the authorization server is left alone for ${Math.ceil(waitSeconds)} s more after: ${health.reason}`,
+    detail: `requests to the authorization server pause for ${Math.ceil(waitSeconds)} s more after: ${health.reason}`,
     retryAfterSeconds: waitSeconds,
   }
 }
 
 /**
- * Writes down that a refresh begins. It also proves that the store can be written before the
- * refresh token is spent.
+ * Records that a refresh starts. This also proves that the store can be written before the refresh
+ * token is spent.
  */
 async function writeJournal(
   context: RefreshContext,
@@ -201,80 +189,5 @@ async function writeJournal(
       retryAfterSeconds: undefined,
       cause,
     }
-  }
-}
-
-async function exchangeAndSave(
-  context: RefreshContext,
-  request: RefreshRequest,
-  journaled: StoredGrant,
-  refreshToken: string,
-  lock: HeldLock,
-): Promise<RefreshOutcome> {
-  const { clock, observe } = context
-  const about = aboutGrant(context.repository.identity)
-  const { grant } = journaled
-  const attempt = { ...about, attemptId: crypto.randomUUID(), reason: request.reason }
-  const sentAt = clock.nowEpochSeconds()
-  const expiresAt = grant.tokenSet?.expiresAtEpochSeconds
-  observe({
-    ...attempt,
-    type: 'refresh-started',
-    remainingSeconds: expiresAt === undefined ? undefined : Math.max(0, expiresAt - sentAt),
-  })
-  const result = await context.exchange(grant)
-  await context.atStep?.('answered')
-
-  if (result.kind === 'failed') {
-    observe({
-      ...attempt,
-      type: 'refresh-failed',
-      outcome: result.outcome,
-      oauthError: result.oauthError,
-      retryAfterSeconds: result.retryAfterSeconds,
-    })
-    return await settleFailure(context, journaled, result)
-  }
-
-  const { response: tokens } = result
-  // The lifetime counts from the request: the time on the wire is not ours to use.
-  const merge = mergeTokenResponse(grant.tokenSet, tokens, { nowEpochSeconds: sentAt })
-  const { pending: _pending, ...rest } = grant
-  const saving = { ...context, attemptId: attempt.attemptId }
-  const outcome = await saveTokenSet(
-    saving,
-    { grant: { ...rest, tokenSet: merge.tokenSet }, generation: journaled.generation },
-    refreshToken,
-  )
-  await context.health.succeeded(sentAt)
-  if (outcome.kind === 'unsaved') {
-    return { kind: 'unsaved', tokens: holdUnsavedTokens(saving, outcome, lock, report) }
-  }
-  if (outcome.kind === 'refreshed') await context.atStep?.('saved')
-  report(outcome)
-  return outcome
-
-  function report({ kind }: SaveOutcome): void {
-    if (kind === 'adopted') observe({ ...attempt, type: 'refresh-adopted' })
-    if (kind === 'signed-out') {
-      observe({
-        ...attempt,
-        type: 'refresh-failed',
-        outcome: kind,
-        oauthError: undefined,
-        retryAfterSeconds: undefined,
-      })
-    }
-    if (kind !== 'refreshed') return
-    if (merge.missingScopes.length > 0) {
-      observe({ ...about, type: 'scope-narrowed', missingScopes: merge.missingScopes })
-    }
-    observe({
-      ...attempt,
-      type: 'refresh-succeeded',
-      durationSeconds: Math.max(0, clock.nowEpochSeconds() - sentAt),
-      rotated: merge.refreshToken === 'rotated',
-      expiresInSeconds: tokens.expires_in,
-    })
   }
 }

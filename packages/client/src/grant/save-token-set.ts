@@ -11,21 +11,21 @@ export interface SaveContext {
   readonly repository: GrantRepository
   readonly clock: Clock
   readonly observe: Observer
-  /** Gets rid of tokens that came for a grant that was signed out meanwhile (C-57). */
+  /** Discards tokens that arrived after the user signed out (C-57). */
   readonly discard?: DiscardTokens | undefined
   /** The refresh that brought the tokens, as its events name it. */
   readonly attemptId: string
 }
 
-/** Sees to it that the tokens of a grant are revoked, now or later. It never throws. */
+/** Revokes the tokens of a grant, now or later. It never throws. */
 export type DiscardTokens = (grant: Grant) => Promise<void>
 
-/** How saving a freshly obtained token set went. */
+/** The outcome of saving a new token set. */
 export type SaveOutcome =
   | { readonly kind: 'refreshed'; readonly stored: StoredGrant }
   | { readonly kind: 'adopted'; readonly stored: StoredGrant }
   | { readonly kind: 'signed-out' }
-  /** The store failed throughout. `stored` is what is to be saved. */
+  /** Every attempt failed. `stored` is the grant to save. */
   | {
       readonly kind: 'unsaved'
       readonly stored: StoredGrant
@@ -34,11 +34,12 @@ export type SaveOutcome =
     }
 
 /**
- * Saves a token set that was just obtained, and tells the exchange's success from the save's.
+ * Saves a token set that was just obtained. The outcome `unsaved` is separate from a failed exchange,
+ * because the exchange has succeeded.
  *
- * A failing write is tried again for a while, since the tokens exist nowhere else. A conflict is
- * settled by asking whose tokens are newer: a record that still holds the refresh token we spent
- * is older than ours, whatever was marked on it meanwhile.
+ * A failing write is repeated for a while, because the tokens exist only in this process. On a
+ * conflict, the newer tokens win: a record that still holds the refresh token that this process
+ * spent is older, in any state.
  */
 export async function saveTokenSet(
   context: SaveContext,
@@ -46,7 +47,6 @@ export async function saveTokenSet(
   spentRefreshToken: string,
 ): Promise<SaveOutcome> {
   const { repository, clock, observe, attemptId } = context
-  const about = aboutGrant(repository.identity)
   let expectedGeneration = toSave.generation
   try {
     return await persistently(clock, async () => {
@@ -67,7 +67,7 @@ export async function saveTokenSet(
     })
   } catch (cause) {
     if (!EvergrantClientError.is(cause)) throw cause
-    observe({ ...about, type: 'save-failed', attemptId })
+    observe({ ...aboutGrant(repository.identity), type: 'save-failed', attemptId })
     return {
       kind: 'unsaved',
       stored: { grant: toSave.grant, generation: expectedGeneration },

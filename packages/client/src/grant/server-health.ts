@@ -2,36 +2,36 @@ import type { Clock } from '../lib/clock.ts'
 import type { RecordName, RecordStore } from '../stores/store.ts'
 import { recordId } from './grant.ts'
 
-/** How an authorization server is doing, as all processes over one store see it. */
+/** Whether an authorization server answers, as all processes over one store see it. */
 export interface ServerHealth {
-  /** No refresh is sent before this time; 0 when there is no reason to wait. */
+  /** No refresh is sent before this time; 0 if there is no reason to wait. */
   readonly notBeforeEpochSeconds: number
   readonly consecutiveFailures: number
-  /** The last failure, in words for logs and errors. */
+  /** The last failure, for logs and errors. */
   readonly reason: string
-  /** When it came; 0 where there is none. */
+  /** When it happened; 0 if there was no failure. */
   readonly failedAtEpochSeconds: number
 }
 
-/** Reads and updates how one authorization server is doing. */
+/** Reads and updates the health of one authorization server. */
 export interface ServerHealthRecord {
   read(): Promise<ServerHealth>
-  /** Notes a failure. `retryAfterSeconds` is what the server asked for, when it did. */
+  /** Records a failure. `retryAfterSeconds` is the value of `Retry-After`, if the server sent it. */
   failed(reason: string, retryAfterSeconds: number | undefined): Promise<ServerHealth>
   /**
-   * Notes that the server answered a request that was sent at this time. A failure that came after
-   * it stands: what was sent earlier says nothing about it.
+   * Records that the server answered a request that was sent at this time. A later failure stays
+   * recorded, because an earlier request does not disprove it.
    */
   succeeded(sentAtEpochSeconds: number): Promise<void>
 }
 
 /** Limits of the shared back-off. */
 export interface ServerHealthOptions {
-  /** The first wait after a failure without `Retry-After`. Default 0.5; it doubles from there. */
+  /** The first wait after a failure without `Retry-After`. Default 0.5. It doubles each time. */
   readonly initialBackoffSeconds?: number
-  /** The longest wait of our own making. Default 60. */
+  /** The longest wait without `Retry-After`. Default 60. */
   readonly maximumBackoffSeconds?: number
-  /** The longest `Retry-After` that is believed. Default 3600. */
+  /** The longest `Retry-After` that is respected. Default 3600. */
   readonly maximumRetryAfterSeconds?: number
 }
 
@@ -42,16 +42,16 @@ const healthy: ServerHealth = {
   failedAtEpochSeconds: 0,
 }
 
-/** A clock this far behind the moment of writing was set back; less is measuring noise. */
+/** A clock that is this far behind the time of writing was set back; less is noise. */
 const clockNoiseSeconds = 5
-/** Several refreshes that fail at one moment write one after the other. */
+/** Refreshes that fail at the same time write one after the other. */
 const maximumRewrites = 10
 
 /**
  * Opens the health record of an authorization server.
  *
- * It is advice, not truth: where it cannot be read or written, refreshes go on without it. A
- * store failure that matters shows at the journal, before a refresh token is spent.
+ * The record is only advice: if it cannot be read or written, refreshes go on without it. A store
+ * failure that matters appears when the journal is written, before a refresh token is spent.
  */
 export async function serverHealthRecord(
   store: RecordStore,
@@ -82,8 +82,8 @@ export async function serverHealthRecord(
     ageSeconds: number | undefined,
   ): ServerHealth {
     const now = clock.nowEpochSeconds()
-    // By a store's own clock the age is known. By this machine's it is not, once that was set back:
-    // a wait that nobody can measure is no wait.
+    // Without an age from the store, only the clock of this machine can measure the wait. If that
+    // clock was set back, the wait cannot be measured and does not apply.
     if (ageSeconds === undefined && savedAtEpochSeconds > now + clockNoiseSeconds) {
       return { ...health, notBeforeEpochSeconds: 0, failedAtEpochSeconds: 0 }
     }
@@ -98,7 +98,7 @@ export async function serverHealthRecord(
     }
   }
 
-  /** Changes what is stored, on what others wrote meanwhile. */
+  /** Changes the stored value. If another process writes in between, its value is changed. */
   async function update(change: (health: ServerHealth) => ServerHealth): Promise<ServerHealth> {
     for (let attempt = 1; ; attempt += 1) {
       const { health, generation } = await load()
@@ -119,14 +119,14 @@ export async function serverHealthRecord(
         const now = clock.nowEpochSeconds()
         const consecutiveFailures = health.consecutiveFailures + 1
         const ownSeconds = initialBackoffSeconds * 2 ** Math.min(consecutiveFailures - 1, 16)
-        // Never shorter than our own: a server that asks to be asked again at once, or whose clock
-        // is behind, would be asked without a pause.
+        // Never shorter than our own wait: a server with a wrong clock, or one that asks for an
+        // immediate retry, would otherwise get requests without a pause.
         const waitSeconds = Math.max(
           Math.min(maximumBackoffSeconds, ownSeconds),
           Math.min(maximumRetryAfterSeconds, retryAfterSeconds),
         )
         return {
-          // What it asked of one request holds, also when another one fails without a word.
+          // A `Retry-After` applies even if another request fails without one.
           notBeforeEpochSeconds: Math.max(health.notBeforeEpochSeconds, now + waitSeconds),
           consecutiveFailures,
           reason,
@@ -145,11 +145,11 @@ export async function serverHealthRecord(
 }
 
 interface SavedHealth extends ServerHealth {
-  /** The writer's clock when it wrote. */
+  /** The time of writing, by the clock of the writer. */
   readonly savedAtEpochSeconds: number
 }
 
-/** Whatever is no such record says nothing against the server. */
+/** An unreadable record does not delay requests. */
 function parseHealth(body: string): SavedHealth {
   const unknown: SavedHealth = { ...healthy, savedAtEpochSeconds: 0 }
   let value: unknown

@@ -2,15 +2,15 @@ import type { RefreshTiming, RefreshTimingOptions, TokenSet } from '@evergrant/c
 import { decideRefresh } from '@evergrant/core'
 import type { Clock } from '../lib/clock.ts'
 
-/** Says what to do with a token set now. */
+/** Decides what to do with a token set now. */
 export type Freshness = (tokenSet: TokenSet) => RefreshTiming['action']
 
 /**
- * The decision of {@link decideRefresh}, remembered for the token set that was asked about last:
- * most calls end with two comparisons.
+ * The decision of {@link decideRefresh}, cached for the last token set. Most calls need two
+ * comparisons.
  */
 export function tokenFreshness(clock: Clock, timing: RefreshTimingOptions): Freshness {
-  /** A span of time over which a token set is fresh. */
+  /** The period in which a token set is fresh. */
   let fresh:
     | {
         readonly tokenSet: TokenSet
@@ -31,7 +31,7 @@ export function tokenFreshness(clock: Clock, timing: RefreshTimingOptions): Fres
     }
     const { action, refreshDueAtEpochSeconds: due } = decideRefresh(tokenSet, now, timing)
     if (action === 'fresh' && due !== undefined) {
-      // Fresh at both ends is fresh in between: what makes a token stale does not come and go.
+      // A token set that is fresh at both ends of a period is fresh throughout.
       const untilEpochSeconds = due - 0.001
       const throughout = decideRefresh(tokenSet, untilEpochSeconds, timing).action === 'fresh'
       fresh = throughout ? { tokenSet, fromEpochSeconds: now, untilEpochSeconds } : undefined

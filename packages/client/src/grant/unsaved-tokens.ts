@@ -13,10 +13,10 @@ export interface UnsavedTokenSet {
 }
 
 /**
- * Tokens that exist in this process and nowhere else, with the lock of their refresh.
+ * Tokens that exist only in this process, with the lock of their refresh.
  *
- * The lock stays held: whoever got it would find the journal of a refresh without a result and
- * present the spent refresh token again, which ends the grant at a server without grace.
+ * The lock stays held. Another process that takes it would find the journal of a refresh without a
+ * result and send the spent refresh token again, which ends the grant at a server without grace.
  */
 export interface UnsavedTokens {
   /** The grant with these tokens. */
@@ -24,29 +24,32 @@ export interface UnsavedTokens {
   /** Why the last attempt to save failed. */
   readonly cause: EvergrantClientError
   /**
-   * Tries to save once more; callers at one moment share the attempt. Any outcome but `unsaved`
-   * gives the lock back.
+   * Tries to save again. Concurrent callers share one attempt. Every outcome except `unsaved`
+   * releases the lock.
    */
   save(): Promise<SaveOutcome>
   /**
-   * Tries again and again while the lock is held: until something else than `unsaved` comes of it,
-   * or the lock is gone, by {@link abandon}, by the store's closing or by the limit.
+   * Tries again while the lock is held, until the outcome is not `unsaved`. Resolves with
+   * `undefined` when the lock is lost: after {@link abandon}, after the store was closed, or after
+   * the time limit.
    */
   keepTrying(): Promise<SaveOutcome | undefined>
-  /** Gives the lock back and the tokens up: what is stored has become newer. */
+  /** Releases the lock and drops the tokens, because the stored ones are newer. */
   abandon(): Promise<void>
 }
 
 /**
- * How long others are kept from refreshing. A store that nobody could write for so long may be
- * unwritable for this process only, and another one may do better.
+ * How long other processes are kept from refreshing. A store that stays unwritable for so long may
+ * be unwritable for this process only, and another process may succeed.
  */
 const longestHoldSeconds = 600
 const pauseMilliseconds = 1000
 
 /**
- * Holds on to tokens until they are saved. `lock` is taken over from the refresh; `settled` is
- * told, once, what came of it in the end, unless they are given up.
+ * Holds tokens until they are saved.
+ *
+ * @param lock - The lock of the refresh, which the unsaved tokens take over.
+ * @param settled - Receives the final outcome once, unless the tokens are abandoned.
  */
 export function holdUnsavedTokens(
   context: SaveContext,
@@ -86,7 +89,7 @@ export function holdUnsavedTokens(
     },
     save,
     async keepTrying() {
-      // Counted as well, so that a clock that stands still ends it too.
+      // The count limits the attempts even if the clock stands still.
       for (let left = longestHoldSeconds; left > 0 && lock.isHeld(); left -= 1) {
         await clock.sleep(pauseMilliseconds)
         if (!lock.isHeld()) return undefined

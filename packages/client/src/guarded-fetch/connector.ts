@@ -5,10 +5,10 @@ import { guardLookup, isPublicAddress, showRemote } from '@evergrant/core'
 import { buildConnector } from 'undici'
 import { EgressError } from '../protocol/egress-error.ts'
 
-/** What may be connected to, and how names are resolved. */
+/** Which connections are allowed, and how names are resolved. */
 export interface EgressRules {
   /**
-   * Which addresses may be connected to, as IP address literals. Default `isPublicAddress`.
+   * Whether an address is allowed, as an IP address literal. Default `isPublicAddress`.
    *
    * @example
    * ```ts
@@ -16,15 +16,15 @@ export interface EgressRules {
    * ```
    */
   readonly allowAddress?: ((address: string) => boolean) | undefined
-  /** Whether plain `http` URLs are connected to. Default `false`. */
+  /** Whether plain `http` URLs are allowed. Default `false`. */
   readonly allowHttp?: boolean | undefined
   /** Resolves host names. Default `dns.lookup`. */
   readonly lookup?: LookupFunction | undefined
 }
 
 /**
- * Opens connections by the rules. Every connection passes here, also those of redirects, and the
- * address that is checked is the one that is connected to.
+ * Opens connections that the rules allow. All connections, including those of redirects, use it, and
+ * the checked address is the one that is connected to.
  */
 export function guardedConnector(rules: EgressRules): buildConnector.connector {
   const { allowAddress = isPublicAddress, allowHttp = false } = rules
@@ -34,14 +34,14 @@ export function guardedConnector(rules: EgressRules): buildConnector.connector {
   const connect = buildConnector({ lookup })
 
   return (options, callback) => {
-    // Brackets stand around an IPv6 address in a URL.
+    // In a URL, an IPv6 address has brackets.
     const host = options.hostname.replace(/^\[|\]$/g, '')
     if (options.protocol !== 'https:' && !allowHttp) {
       callback(httpRefused(host), null)
       return
     }
-    // A literal address is connected to without a lookup. The URL parser has turned decimal, octal
-    // and hexadecimal IPv4 addresses into the dotted form by now.
+    // A literal address needs no lookup. The URL parser has already converted decimal, octal and
+    // hexadecimal IPv4 addresses to the dotted form.
     if (isIP(host) !== 0 && !allowAddress(host)) {
       callback(addressRefused(host, 'the address is not publicly reachable'), null)
       return

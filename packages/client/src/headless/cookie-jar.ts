@@ -1,8 +1,8 @@
-/** Cookies of the origins that a sign-in passes, for as long as it takes. */
+/** The cookies of one sign-in, by origin. */
 export interface CookieJar {
-  /** Keeps what a `Set-Cookie` header says. What is wrong, too long or too much is left out. */
+  /** Stores the cookie of a `Set-Cookie` header. Invalid, long and excess cookies are ignored. */
   keep(url: URL, setCookie: string, nowEpochSeconds: number): void
-  /** The value of the `Cookie` header of a request; `undefined` where there is none. */
+  /** The value of the `Cookie` header of a request; `undefined` if no cookie matches. */
   headerFor(url: URL): string | undefined
 }
 
@@ -15,13 +15,13 @@ interface Cookie {
 /** RFC 6265 §6.1. */
 const maximumCookieLength = 4096
 const maximumCookies = 50
-/** What servers and proxies accept of a request's headers. */
+/** The size of headers that servers and proxies accept. */
 const maximumHeaderLength = 8192
 
 /**
- * Makes an empty jar. A cookie goes back to the very origin that set it, whatever its `Domain` says:
- * narrower than in a browser, and what is `Secure` never leaves https for http. `Path`, `Max-Age` and
- * `Expires` count as in RFC 6265 §5.
+ * Makes an empty jar. A cookie is sent only to the origin that set it, even if it has a `Domain`. That
+ * is stricter than in a browser, and a `Secure` cookie is never sent over http. `Path`, `Max-Age` and
+ * `Expires` work as in RFC 6265 §5.
  */
 export function cookieJar(): CookieJar {
   const jars = new Map<string, Cookie[]>()
@@ -34,14 +34,14 @@ export function cookieJar(): CookieJar {
         ({ name, path }) => name !== cookie.name || path !== cookie.path,
       )
       const kept = expired ? others : [...others, cookie]
-      // The oldest goes first, as in a browser.
+      // The oldest cookies are removed first, as in a browser.
       jars.set(url.origin, kept.slice(-maximumCookies))
     },
     headerFor(url) {
       const pairs: string[] = []
       let length = 0
       const matching = (jars.get(url.origin) ?? []).filter(({ path }) => matches(url, path))
-      // RFC 6265 §5.4: the longest path first.
+      // RFC 6265 §5.4: the longest path comes first.
       for (const { name, value } of matching.toSorted((a, b) => b.path.length - a.path.length)) {
         const pair = `${name}=${value}`
         length += pair.length + '; '.length
@@ -57,7 +57,7 @@ function parseSetCookie(
   setCookie: string,
   nowEpochSeconds: number,
 ): { readonly cookie: Cookie; readonly expired: boolean } | undefined {
-  // No header can be made of a cookie with controls in it.
+  // A header cannot contain control characters.
   if (setCookie.length > maximumCookieLength || /(?!\t)\p{Cc}/u.test(setCookie)) return undefined
   const [pair = '', ...rest] = setCookie.split(';')
   const split = pair.indexOf('=')
@@ -80,7 +80,7 @@ function parseSetCookie(
   }
 }
 
-/** Only whether it removes the cookie: nothing that lives longer runs out during a sign-in. */
+/** Whether the header removes the cookie. Other cookies do not expire during a sign-in. */
 function hasExpired(attributes: ReadonlyMap<string, string>, nowEpochSeconds: number): boolean {
   const maxAge = attributes.get('max-age') ?? ''
   // RFC 6265 §5.3: Max-Age wins.

@@ -1,9 +1,9 @@
 /**
- * Lets one caller stop waiting without stopping the work, which others may be waiting for.
+ * Lets one caller stop waiting. The work goes on, because other callers may wait for it.
  *
- * @returns The result of the work; rejects with the signal's reason where it aborts first.
+ * @returns The result of the work. Rejects with the reason of the signal if it aborts first.
  */
-export async function detachable<Value>(
+export async function abortable<Value>(
   work: Promise<Value>,
   signal: AbortSignal | undefined,
 ): Promise<Value> {

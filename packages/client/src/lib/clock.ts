@@ -1,6 +1,4 @@
-/**
- * The time, as the token lifecycle sees it. Injected, so that a test can let hours pass at once.
- */
+/** The time source of the token lifecycle. Tests inject one in which hours pass at once. */
 export interface Clock {
   /** Wall-clock time in seconds since the epoch; fractions are allowed. */
   nowEpochSeconds(): number
@@ -10,7 +8,7 @@ export interface Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
 }
 
-/** The machine's own clock. */
+/** The clock of this machine. */
 export const systemClock: Clock = {
   nowEpochSeconds: () => Date.now() / 1000,
   sleep: (milliseconds, signal) =>
@@ -29,4 +27,10 @@ export const systemClock: Clock = {
       }
       signal?.addEventListener('abort', onAbort, { once: true })
     }),
+}
+
+/** Whether less than `seconds` have passed since a time. A clock that was set back ends the period. */
+export function isWithin(clock: Clock, seconds: number, sinceEpochSeconds: number): boolean {
+  const elapsedSeconds = clock.nowEpochSeconds() - sinceEpochSeconds
+  return elapsedSeconds >= 0 && elapsedSeconds < seconds
 }

@@ -1,107 +1,105 @@
 import { showRemote } from '@evergrant/core'
 
-/**
- * What went wrong, as a stable code. Adding a code is a minor change, renaming one a major.
- */
+/** The kind of an error. Codes are stable: a new code is a minor change, a renamed one a major. */
 export type EvergrantClientErrorCode =
-  /** A URL, option or identifier given by the application cannot be used. */
+  /** A URL, option or identifier that the application passed cannot be used. */
   | 'INVALID_OPTION'
   /** No usable protected resource metadata or authorization server metadata was found. */
   | 'DISCOVERY_FAILED'
-  /** A metadata document names another issuer or resource than the one asked for. */
+  /** A metadata document names another issuer or resource than the expected one. */
   | 'METADATA_MISMATCH'
   /**
-   * The MCP server's metadata claims a resource that covers more than its URL, from a place where
-   * others than the owner of the origin can write. `acceptedResource` allows it.
+   * The metadata of the MCP server claims a resource that covers more than its URL, and the owner
+   * of the origin may not have published it. The option `acceptedResource` allows it.
    */
   | 'RESOURCE_TOO_WIDE'
-  /** The authorization server does not say that it supports PKCE with S256. */
+  /** The authorization server does not declare that it supports PKCE with S256. */
   | 'PKCE_NOT_SUPPORTED'
-  /** The `guardedFetch` of this program connects to no such address. Nothing was sent. */
+  /** `guardedFetch` refuses to connect to this address. Nothing was sent. */
   | 'EGRESS_REFUSED'
-  /** The authorization server refused to register the client, or offers no way to. */
+  /** The authorization server refused to register the client, or does not support registration. */
   | 'REGISTRATION_FAILED'
-  /** No grant is stored, or the grant has ended: a person has to sign in. */
+  /** No usable grant is stored. The user must sign in. */
   | 'SIGN_IN_REQUIRED'
-  /** The sign-in was refused, cancelled, or not finished in time. */
+  /** The sign-in was refused, canceled, or not finished in time. */
   | 'SIGN_IN_FAILED'
   /** The authorization response does not belong to a sign-in started here. */
   | 'AUTHORIZATION_RESPONSE_INVALID'
-  /** The authorization server answered a token request with an error that a retry cannot mend. */
+  /** The authorization server refused a token request. A retry will not help. */
   | 'TOKEN_REQUEST_REFUSED'
-  /** A token response is not one, by RFC 6749 §5.1. */
+  /** A token response does not follow RFC 6749 §5.1. */
   | 'TOKEN_RESPONSE_INVALID'
-  /** No usable answer now; the grant is kept and the same call can succeed later. */
+  /** A server gave no usable answer. The grant is kept, and the same call can succeed later. */
   | 'TEMPORARILY_UNAVAILABLE'
   /**
-   * A token could not be saved: after a refresh it is kept in memory and saved with the next call,
-   * after a sign-in it is revoked. Or the store refused before anything was sent.
+   * The store could not save. After a refresh the tokens are kept in memory and saved later, and
+   * after a sign-in they are revoked. If the store fails earlier, nothing is sent.
    */
   | 'TOKEN_STORE_WRITE_FAILED'
   /**
-   * The store can be neither read nor locked, or another user could have prepared its folder or key.
-   * Nothing was sent to any server.
+   * The store cannot be read or locked, or another user could have prepared its folder or key.
+   * Nothing was sent.
    */
   | 'TOKEN_STORE_UNAVAILABLE'
-  /** A stored record cannot be read: damaged, of a later version, or encrypted with another key. */
+  /** A stored record is damaged, of a later version, or encrypted with another key. */
   | 'RECORD_UNREADABLE'
-  /** The resource keeps refusing or redirecting: the token is new, or the scope was granted already. */
+  /** The resource still refuses or redirects, although the token is new or the scope was granted. */
   | 'RESOURCE_REFUSED'
 
-/** Why a person has to sign in, with `SIGN_IN_REQUIRED`. */
+/** Why the user must sign in, with `SIGN_IN_REQUIRED`. */
 export type SignInReason =
-  /** Nobody signed in here yet. */
+  /** No sign-in is stored. */
   | 'never-signed-in'
-  /** The last sign-in was ended by signing out. */
+  /** The user signed out. */
   | 'signed-out'
   /** The authorization server ended the grant: it expired or was revoked. */
   | 'grant-ended'
-  /** The answer to a refresh was lost, and the server forgives no lost answer. */
+  /** The response to a refresh was lost, and the server accepts no superseded refresh token. */
   | 'lost-response'
   /** The authorization server no longer knows this client. */
   | 'registration-ended'
-  /** The authorization server issued no refresh token, and the access token is used up. */
+  /** The access token has expired, and the authorization server issued no refresh token. */
   | 'no-refresh-token'
-  /** The operation needs scopes that were not granted yet. */
+  /** The operation requires scopes that were not granted yet. */
   | 'wider-scope-needed'
   /** The resource names another authorization server than the one that issued the tokens. */
   | 'authorization-server-changed'
 
-/** What may accompany an error. */
+/** Details of an error. */
 export interface EvergrantClientErrorOptions {
-  /** The error underneath. It must carry no token, code, verifier or secret. */
+  /** The underlying error. It must not contain a token, code, verifier or secret. */
   readonly cause?: unknown
-  /** RFC 6749 §5.2 `error`, when the authorization server sent one. */
+  /** RFC 6749 §5.2 `error`, if the authorization server sent one. */
   readonly oauthError?: string | undefined
-  /** When trying again can make sense, in seconds from now. */
+  /** When a retry can succeed, in seconds from now. */
   readonly retryAfterSeconds?: number | undefined
   /** With `SIGN_IN_REQUIRED`: why. */
   readonly signInReason?: SignInReason | undefined
-  /** The scope that the sign-in has to bring, space-separated, where the resource named one. */
+  /** The scope that the sign-in must bring, space-separated, if the resource named one. */
   readonly requiredScope?: string | undefined
-  /** Where a person can sign in, for sign-ins that continue in a later request. */
+  /** Where the user signs in, for sign-ins that continue in a later request. */
   readonly authorizationUrl?: string | undefined
 }
 
 const brand: symbol = Symbol.for('evergrant.EvergrantClientError')
 
 /**
- * The one error class of this package. `code` says what happened, `message` what to do next.
+ * The error class of this package. `code` says what happened, and `message` what to do next.
  *
- * Neither the message nor `cause` carries a token, a code, a verifier or a secret.
+ * Neither `message` nor `cause` contains a token, a code, a verifier or a secret.
  */
 export class EvergrantClientError extends Error {
   override readonly name = 'EvergrantClientError'
   readonly code: EvergrantClientErrorCode
-  /** RFC 6749 §5.2 `error`, when the authorization server sent one. */
+  /** RFC 6749 §5.2 `error`, if the authorization server sent one. */
   readonly oauthError: string | undefined
-  /** When trying again can make sense, in seconds from now. */
+  /** When a retry can succeed, in seconds from now. */
   readonly retryAfterSeconds: number | undefined
-  /** With `SIGN_IN_REQUIRED`: why a person has to sign in. */
+  /** With `SIGN_IN_REQUIRED`: why the user must sign in. */
   readonly signInReason: SignInReason | undefined
-  /** With `SIGN_IN_REQUIRED`: the scope to sign in for, where the resource named one. */
+  /** With `SIGN_IN_REQUIRED`: the scope to sign in for, if the resource named one. */
   readonly requiredScope: string | undefined
-  /** With `SIGN_IN_REQUIRED` in the redirect form: where to send the person. */
+  /** With `SIGN_IN_REQUIRED` in the redirect form: where to send the user. */
   readonly authorizationUrl: string | undefined
 
   constructor(
@@ -119,15 +117,15 @@ export class EvergrantClientError extends Error {
     Object.defineProperty(this, brand, { value: true })
   }
 
-  /** Recognises the error also when it comes from another installed copy of this package. */
+  /** Recognizes the error, also from another installed copy of this package. */
   static is(value: unknown): value is EvergrantClientError {
     return typeof value === 'object' && value !== null && brand in value
   }
 }
 
 /**
- * Remote or user-given text for a message: quoted, with everything invisible escaped, and cut to a
- * length a log line can bear.
+ * Quotes text from a server or a user for a message: invisible characters are escaped, and long
+ * text is cut.
  */
 export function quote(text: string, maximumLength = 200): string {
   const shown = text.length > maximumLength ? `${text.slice(0, maximumLength)}…` : text

@@ -1,72 +1,68 @@
-/**
- * What the token lifecycle reports while it works. No event carries a token, a code, a verifier
- * or a secret.
- */
+/** An event of the token lifecycle. No event contains a token, a code, a verifier or a secret. */
 export type ClientEvent =
-  /** A refresh request goes out. */
+  /** A refresh request is sent. */
   | (GrantEvent & {
       readonly type: 'refresh-started'
       /**
-       * The same in all events of this one request, and in no others. The users of a host share
-       * issuer, resource and client, so only this tells their refreshes apart; it says nothing
-       * about who they are.
+       * Identifies this request in all of its events. The users of a host share issuer, resource
+       * and client, so only this ID tells their refreshes apart. It does not identify the user.
        */
       readonly attemptId: string
       readonly reason: RefreshReason
       /**
-       * How long the access token to be replaced is still good: 0 where it has expired,
-       * `undefined` where the server never said.
+       * How long the access token to be replaced is still valid: 0 if it has expired, `undefined`
+       * if the server named no lifetime.
        */
       readonly remainingSeconds: number | undefined
     })
-  /** New tokens were obtained and saved; where `save-failed` came before it, much later. */
+  /** New tokens were obtained and saved. After `save-failed`, this can be much later. */
   | (GrantEvent & {
       readonly type: 'refresh-succeeded'
       readonly attemptId: string
       readonly reason: RefreshReason
-      /** From the request to the saved answer. */
+      /** From sending the request to saving the tokens. */
       readonly durationSeconds: number
-      /** Whether a new refresh token came with it. */
+      /** Whether the response contained a new refresh token. */
       readonly rotated: boolean
       readonly expiresInSeconds: number | undefined
     })
-  /** Another caller, process or machine had refreshed; its tokens were taken over. */
+  /** Another process or machine had refreshed; its tokens are used. */
   | (GrantEvent & {
       readonly type: 'refresh-adopted'
-      /** Present where a request had been sent, and newer tokens were stored before its own. */
+      /** Present if a request was sent, and newer tokens were stored before its own. */
       readonly attemptId?: string
       readonly reason: RefreshReason
     })
-  /** A refresh brought no tokens. The grant is kept unless a `grant-ended` event follows. */
+  /** A refresh returned no tokens. The grant is kept unless a `grant-ended` event follows. */
   | (GrantEvent & {
       readonly type: 'refresh-failed'
       readonly attemptId: string
       readonly reason: RefreshReason
-      /** `signed-out`: it did bring tokens, to a grant that was signed out meanwhile. */
+      /** `signed-out`: it returned tokens, but the user had signed out in the meantime. */
       readonly outcome: string
       readonly oauthError: string | undefined
       readonly retryAfterSeconds: number | undefined
     })
-  /** Not now: the authorization server asked for patience, or failed a moment ago. */
+  /** No request was sent: the authorization server asked to wait, or failed a moment ago. */
   | (GrantEvent & {
       readonly type: 'refresh-deferred'
       readonly reason: RefreshReason
       readonly because: string
       readonly retryAfterSeconds: number | undefined
     })
-  /** A refresh was found that somebody began and did not finish; it is repeated now. */
+  /** A process started a refresh and did not finish it. The refresh is repeated now. */
   | (GrantEvent & { readonly type: 'refresh-recovering'; readonly attempts: number })
-  /** How long the lock was waited for. */
+  /** How long the process waited for the lock. */
   | (GrantEvent & {
       readonly type: 'lock-waited'
       readonly outcome: 'acquired' | 'busy' | 'unavailable'
       readonly durationSeconds: number
     })
-  /** Tokens were obtained but could not be saved yet; they are kept in memory. */
+  /** Tokens were obtained and could not be saved yet. They are kept in memory. */
   | (GrantEvent & { readonly type: 'save-failed'; readonly attemptId: string })
-  /** The authorization server granted less than was asked for (RFC 6749 §5.1). */
+  /** The authorization server granted less than the requested scope (RFC 6749 §5.1). */
   | (GrantEvent & { readonly type: 'scope-narrowed'; readonly missingScopes: readonly string[] })
-  /** The grant is over; a person has to sign in. */
+  /** The authorization server ended the grant. The user must sign in again. */
   | (GrantEvent & { readonly type: 'grant-ended'; readonly reason: string })
   | (GrantEvent & { readonly type: 'signed-in'; readonly refreshToken: 'issued' | 'not-issued' })
   | (GrantEvent & {
@@ -74,32 +70,30 @@ export type ClientEvent =
       readonly revocation: 'revoked' | 'pending' | 'not-supported' | 'refused' | 'nothing-to-revoke'
     })
 
-/** Which grant an event speaks of. */
+/** Which grant an event is about. */
 export interface GrantEvent {
   readonly issuer: string
   readonly resource: string
   readonly clientId: string
 }
 
-/** What an event says about its grant: enough to find it, nothing that says whose it is. */
+/** The members of an event that name its grant. They do not identify the user. */
 export function aboutGrant(identity: GrantEvent): GrantEvent {
   return { issuer: identity.issuer, resource: identity.resource, clientId: identity.clientId }
 }
 
-/** Why a refresh is wanted. */
+/** Why a refresh is requested. */
 export type RefreshReason =
-  /** The access token is near its end, and still good. */
+  /** The access token expires soon, and is still valid. */
   | 'ahead-of-expiry'
   /** The access token has expired. */
   | 'expired'
   /** The resource answered 401 to the access token. */
   | 'rejected'
-  /** An earlier refresh was begun and its result is not known. */
+  /** An earlier refresh was started and its result is not known. */
   | 'recovery'
-  /** The application asked for it. */
-  | 'requested'
 
-/** Receives events. It is called synchronously; what it throws is ignored. */
+/** Receives events. It is called synchronously. Its errors are ignored. */
 export type Observer = (event: ClientEvent) => void
 
 /** The name of the `node:diagnostics_channel` that every event is published on. */
@@ -111,8 +105,9 @@ interface Channel {
 }
 
 /**
- * An observer that publishes on `node:diagnostics_channel` where the runtime has it, and then
- * calls `next`. Found through the global `process`, so that no browser bundle meets an import.
+ * An observer that publishes on `node:diagnostics_channel` if the runtime has it, and then calls
+ * `next`. It finds the module through the global `process`, so bundles for browsers contain no
+ * import of it.
  */
 export function diagnosticsObserver(next?: Observer): Observer {
   const channel = diagnosticsChannel()
@@ -121,7 +116,7 @@ export function diagnosticsObserver(next?: Observer): Observer {
     try {
       next?.(event)
     } catch {
-      // An observer that fails must not cost anybody a grant.
+      // A failing observer must not break a refresh.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The page that the browser shows when it comes back from the authorization server. */
+/** The page that the browser shows after the authorization server redirects to the callback. */
 export function callbackPage(title: string, text: string): string {
   return `<!doctype html>
 <html lang="en">

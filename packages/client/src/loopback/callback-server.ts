@@ -3,21 +3,21 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { EvergrantClientError } from '../lib/errors.ts'
 
-/** An HTTP server on 127.0.0.1 that a peer can neither crash, nor fill, nor keep open. */
+/** An HTTP server on 127.0.0.1 that no client can crash, overload or keep open. */
 export interface CallbackServer {
   readonly port: number
-  /** From now on the server keeps the process alive. A new one does not. */
+  /** Makes the server keep the process alive. A new server does not. */
   keepAlive(): void
   /**
-   * Stops listening and ends every connection. An answer that is under way may go out first, for
-   * at most a second; idle connections and half-sent requests are cut at once.
+   * Stops listening and ends every connection. A response that is being sent gets at most one second.
+   * Idle connections and incomplete requests are closed at once.
    */
   close(): Promise<void>
 }
 
-/** Every program on this machine can connect, and a browser opens a few connections at most. */
+/** Every program on this machine can connect. A browser opens only a few connections. */
 const maximumConnections = 64
-/** For the whole request: a callback is a GET of a few hundred bytes, from this machine. */
+/** For the complete request: a callback is a GET of a few hundred bytes from this machine. */
 const requestTimeoutMilliseconds = 10_000
 const checkIntervalMilliseconds = 1000
 const lastAnswerMilliseconds = 1000
@@ -25,8 +25,8 @@ const lastAnswerMilliseconds = 1000
 /**
  * Listens on 127.0.0.1.
  *
- * @param port - The preferred port. Where it is taken, and for 0, any free one.
- * @param onRequest - Answers every request at once. It must not throw: a peer chooses the request.
+ * @param port - The preferred port. If it is taken, and for 0, any free port.
+ * @param onRequest - Answers every request at once. It must not throw on any request.
  * @throws EvergrantClientError `SIGN_IN_FAILED`
  */
 export async function startCallbackServer(
@@ -39,8 +39,8 @@ export async function startCallbackServer(
     connectionsCheckingInterval: checkIntervalMilliseconds,
   })
   server.maxConnections = maximumConnections
-  // A connection that cannot be accepted (no file descriptor is left, the peer is gone) is an
-  // 'error' of the server. Without a listener it would end the process.
+  // A connection that cannot be accepted, for example without a free file descriptor, is an 'error'
+  // of the server. Without a listener, it would end the process.
   server.on('error', () => undefined)
   const idle = new Set<Socket>()
   server.on('connection', (socket) => {
@@ -48,7 +48,7 @@ export async function startCallbackServer(
     socket.once('close', () => idle.delete(socket))
   })
   server.on('request', (request, response) => {
-    // Every answer is the last one of its connection.
+    // Every response is the last one of its connection.
     idle.delete(request.socket)
     response.on('error', () => undefined)
     onRequest(request, response)
@@ -81,7 +81,7 @@ async function listen(server: Server, port: number): Promise<number> {
     if (port !== 0) return await listen(server, 0)
     throw new EvergrantClientError(
       'SIGN_IN_FAILED',
-      'The sign-in callback cannot listen on 127.0.0.1. Check what restricts this process from opening a loopback port.',
+      'The sign-in callback cannot listen on 127.0.0.1. Check what prevents this process from opening a loopback port.',
       { cause },
     )
   }

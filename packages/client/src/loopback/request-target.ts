@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 
 /**
- * The query of a request for the callback; `undefined` for every other request.
+ * The query of a request for the callback; `undefined` for every other request. It never throws.
  *
- * The request target is compared as it was received and never resolved against a base URL: the
- * peer chooses it, and `//`, `*`, an absolute URL (RFC 9112 §3.2) or a fragment are not the
- * callback. Nothing here throws.
+ * The request target is compared as it was received, and never resolved against a base URL. The
+ * client of the request chooses it, and `//`, `*`, an absolute URL (RFC 9112 §3.2) or a fragment are
+ * not the callback.
  */
 export function queryOfCallback(
   { method, url: target = '' }: Pick<IncomingMessage, 'method' | 'url'>,

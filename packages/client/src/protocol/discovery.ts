@@ -19,28 +19,28 @@ import type { HttpAnswer, HttpOptions } from './http.ts'
 import { asUnavailable, excerpt, getDocument, parseJson } from './http.ts'
 import { refuseLocalTarget } from './local-targets.ts'
 
-/** Everything that is known about a server before anybody signs in. */
+/** What is known about a server before the user signs in. */
 export interface Discovery {
-  /** The resource indicator: what the metadata says, else the server's canonical URI. */
+  /** The resource indicator: from the metadata, otherwise the canonical URI of the server. */
   readonly resource: string
   readonly authorizationServer: AuthorizationServerMetadata
-  /** Absent for servers of the 2025-03-26 revision, which are their own authorization server. */
+  /** Absent for servers of the 2025-03-26 revision, which are also the authorization server. */
   readonly protectedResource: ProtectedResourceMetadata | undefined
   readonly warnings: readonly MetadataWarning[]
 }
 
-/** What a discovery starts from. */
+/** Options of {@link discover}. */
 export interface DiscoverOptions extends HttpOptions {
   /** `resource_metadata` of the challenge. */
   readonly resourceMetadataUrl?: string | undefined
   /**
-   * A `resource` wider than the MCP server's URL, such as `https://host`, that is accepted wherever
-   * the metadata lies. Without it, only the origin's own well-known URI may claim one: tokens for it
-   * are good at everything below it.
+   * A `resource` that covers more than the URL of the MCP server, such as `https://host`, and that is
+   * accepted wherever the metadata is published. Without it, only the well-known URI of the origin
+   * may claim one, because its tokens are valid for everything below it.
    */
   readonly acceptedResource?: string | undefined
   /**
-   * Which of several authorization servers to use. Default: the first one listed.
+   * Chooses one of several authorization servers. Default: the first one listed.
    */
   readonly chooseAuthorizationServer?:
     | ((issuers: readonly string[]) => string | Promise<string>)
@@ -48,14 +48,13 @@ export interface DiscoverOptions extends HttpOptions {
 }
 
 /**
- * Finds out which authorization server protects an MCP server, and what both say about
- * themselves.
+ * Finds the authorization server that protects an MCP server, and the metadata of both.
  *
  * @throws EvergrantClientError
- * - `DISCOVERY_FAILED`: no usable document in any of the places.
+ * - `DISCOVERY_FAILED`: no usable document at any URL.
  * - `METADATA_MISMATCH`: a document names another resource or issuer.
- * - `RESOURCE_TOO_WIDE`: a document claims more than it may; `acceptedResource` allows it.
- * - `TEMPORARILY_UNAVAILABLE`: no answer, or the server is in trouble; try again.
+ * - `RESOURCE_TOO_WIDE`: a document claims too wide a resource; `acceptedResource` allows it.
+ * - `TEMPORARILY_UNAVAILABLE`: the server does not answer or fails; try again.
  * @see RFC 9728 §3 and §5, RFC 8414 §3, OpenID Connect Discovery §4
  */
 export async function discover(
@@ -69,7 +68,7 @@ export async function discover(
   if (!issuers.includes(issuer)) {
     throw new EvergrantClientError(
       'INVALID_OPTION',
-      `chooseAuthorizationServer returned ${quote(issuer)}, which the MCP server does not name. Return one of ${issuers.map((one) => quote(one)).join(', ')}.`,
+      `chooseAuthorizationServer returned ${quote(issuer)} (expected one of ${issuers.map((one) => quote(one)).join(', ')}, which the MCP server names). Return one of them.`,
     )
   }
   refuseLocalTarget({ who: 'MCP server', url: serverUrl }, issuer, 'authorization server')
@@ -83,8 +82,10 @@ export async function discover(
 }
 
 /**
- * Finds the protected resource metadata (C-30): where the challenge says, else at the well-known
- * URI with the server's path, else at the root one. `undefined` where there is none.
+ * Finds the protected resource metadata (C-30): at the URL of the challenge, otherwise at the
+ * well-known URI with the path of the server, otherwise at the one of the origin.
+ *
+ * @returns `undefined` if no metadata exists.
  */
 export async function discoverProtectedResource(
   serverUrl: string,
@@ -97,8 +98,8 @@ export async function discoverProtectedResource(
   for (const { url, place } of locations) {
     refuseLocalTarget({ who: 'MCP server', url: serverUrl }, url, 'protected resource metadata')
     const answer = await get(url, what, options)
-    // No other place is asked instead: it might name another authorization server.
-    if (isInTrouble(answer)) throw inTrouble(what, url, answer)
+    // Do not try another URL: its document might name another authorization server.
+    if (isFailing(answer)) throw failing(what, url, answer)
     const document = readDocument(answer)
     if (document !== undefined) {
       const { acceptedResource } = options
@@ -109,7 +110,7 @@ export async function discoverProtectedResource(
     if (place === 'challenge') {
       throw new EvergrantClientError(
         'DISCOVERY_FAILED',
-        `The MCP server's challenge names ${url} as its protected resource metadata, and there is no JSON document (${excerpt(answer)}). Ask the operator of the MCP server to fix one or the other.`,
+        `The protected resource metadata at ${url}, which the challenge of the MCP server names, is not a JSON document (${excerpt(answer)}). Ask the operator of the MCP server to correct the challenge or the document.`,
       )
     }
   }
@@ -117,8 +118,8 @@ export async function discoverProtectedResource(
 }
 
 /**
- * Finds the metadata of an authorization server (C-31), and takes only a document whose `issuer`
- * is the identifier its URL was made from (C-32), and whose endpoints are not on this machine
+ * Finds the metadata of an authorization server (C-31). It accepts only a document whose `issuer` is
+ * the identifier that its URL was made from (C-32), and whose endpoints are not on this machine
  * unless the issuer is.
  */
 export async function discoverAuthorizationServer(
@@ -128,13 +129,13 @@ export async function discoverAuthorizationServer(
   const what = 'The authorization server metadata could not be fetched'
   const tried: string[] = []
   let mismatch: EvergrantClientError | undefined
-  let trouble: EvergrantClientError | undefined
+  let failure: EvergrantClientError | undefined
   for (const { url } of protocolCall(() => authorizationServerMetadataUrls(issuer))) {
     const answer = await get(url, what, options)
-    // The next place can be asked all the same: its document has to name the same issuer. Some
-    // servers answer with status 500 for paths they do not know.
-    if (isInTrouble(answer)) {
-      trouble ??= inTrouble(what, url, answer)
+    // Trying the next URL is safe: its document must name the same issuer. Some servers answer
+    // unknown paths with status 500.
+    if (isFailing(answer)) {
+      failure ??= failing(what, url, answer)
       continue
     }
     const document = readDocument(answer)
@@ -146,23 +147,23 @@ export async function discoverAuthorizationServer(
       return readServerMetadata(document, issuer)
     } catch (error) {
       if (!EvergrantClientError.is(error)) throw error
-      // Another place may hold the right document: some servers answer for a neighbour at one.
+      // Another URL may have the right document: some servers return that of another issuer here.
       mismatch ??= error
     }
   }
   throw (
     mismatch ??
-    trouble ??
+    failure ??
     new EvergrantClientError(
       'DISCOVERY_FAILED',
-      `The authorization server ${quote(issuer)} has no metadata document. Tried ${tried.join(', ')}. Check the issuer in the MCP server's protected resource metadata.`,
+      `The authorization server ${quote(issuer)} has no metadata document: tried ${tried.join(', ')}. Check the issuer in the protected resource metadata of the MCP server.`,
     )
   )
 }
 
 /**
- * Servers of the 2025-03-26 revision publish no protected resource metadata: they are their own
- * authorization server, with default endpoints where they publish no metadata at all.
+ * Servers of the 2025-03-26 revision publish no protected resource metadata. They are also the
+ * authorization server, and have default endpoints if they publish no metadata at all.
  */
 async function discoverWithoutResourceMetadata(
   serverUrl: string,
@@ -174,11 +175,11 @@ async function discoverWithoutResourceMetadata(
   const url = `${origin}/.well-known/oauth-authorization-server`
   const what = 'The authorization server metadata could not be fetched'
   const answer = await get(url, what, options)
-  if (isInTrouble(answer)) throw inTrouble(what, url, answer)
+  if (isFailing(answer)) throw failing(what, url, answer)
   const document = readDocument(answer)
   if (document !== undefined) {
-    // Nobody named the issuer. Two identifiers lead to this URL, with and without a slash at the
-    // end, so either is the identifier used to build it (C-32).
+    // No document named the issuer. Two identifiers lead to this URL, with and without a slash at
+    // the end, so either one is valid (C-32).
     const expected = issuerOf(document) === `${origin}/` ? `${origin}/` : origin
     const { metadata, warnings } = readServerMetadata(document, expected)
     return { ...shared, authorizationServer: metadata, warnings }
@@ -190,7 +191,7 @@ async function discoverWithoutResourceMetadata(
       authorization_endpoint: `${origin}/authorize`,
       token_endpoint: `${origin}/token`,
       registration_endpoint: `${origin}/register`,
-      // Demanded of every server by that revision, which has no document to say so.
+      // That revision requires PKCE of every server, and has no document that declares it.
       code_challenge_methods_supported: ['S256'],
     },
     warnings: [
@@ -213,15 +214,15 @@ async function get(url: string, what: string, options: HttpOptions): Promise<Htt
   }
 }
 
-/** A server in trouble has not said that there is no document. */
-function isInTrouble({ status }: HttpAnswer): boolean {
+/** A failing server has not said that the document does not exist. */
+function isFailing({ status }: HttpAnswer): boolean {
   return status >= 500 || status === 429
 }
 
-function inTrouble(what: string, url: string, answer: HttpAnswer): EvergrantClientError {
+function failing(what: string, url: string, answer: HttpAnswer): EvergrantClientError {
   return new EvergrantClientError(
     'TEMPORARILY_UNAVAILABLE',
-    `${what}: ${url} answered with status ${answer.status}. Try again later; nothing was lost.`,
+    `${what}: ${url} answered with status ${answer.status}. Try again later.`,
     { retryAfterSeconds: parseRetryAfter(answer.headers.get('retry-after')) },
   )
 }
@@ -238,7 +239,7 @@ function readServerMetadata(
   return reading
 }
 
-/** The document, or `undefined` for everything that is none: HTML with status 200, for one. */
+/** The JSON document of an answer, or `undefined` for anything else, such as HTML. */
 function readDocument(answer: HttpAnswer): object | undefined {
   if (answer.status !== 200) return undefined
   const document = parseJson(answer.text)
@@ -255,7 +256,7 @@ const codes: Partial<Record<ProtocolErrorCode, EvergrantClientErrorCode>> = {
   RESOURCE_TOO_WIDE: 'RESOURCE_TOO_WIDE',
 }
 
-/** Runs a rule of `core` and gives its errors this package's codes. */
+/** Calls a rule of `core`, and translates its errors to the codes of this package. */
 function protocolCall<Value>(call: () => Value): Value {
   try {
     return call()

@@ -2,16 +2,16 @@ import type { AuthorizationServerMetadata, ProtectedResourceMetadata } from '@ev
 import * as oauth from 'oauth4webapi'
 import type { PrivateJwk } from '../grant/grant.ts'
 
-/** The one signature algorithm that is used for proofs: every server that knows DPoP knows it. */
+/** The signature algorithm of all proofs. Every server that supports DPoP supports it. */
 const algorithm = 'ES256'
 
 /**
- * When tokens are bound to a key (RFC 9449), at servers that can do so: only where the resource
- * demands it, wherever it is possible, or never.
+ * When tokens are bound to a key (RFC 9449): only if the resource requires it, whenever the
+ * authorization server supports it, or never.
  */
 export type DpopPreference = 'when-required' | 'when-advertised' | 'never'
 
-/** Whether a sign-in asks for bound tokens. */
+/** Whether a sign-in requests bound tokens. */
 export function wantsDpop(
   preference: DpopPreference,
   authorizationServer: AuthorizationServerMetadata,
@@ -24,19 +24,19 @@ export function wantsDpop(
   return advertised && (required || preference === 'when-advertised')
 }
 
-/** Makes a key pair for one grant; it is kept with the grant's tokens and goes with them. */
+/** Generates the key pair of one grant. It is stored and removed together with the tokens. */
 export async function generateDpopKey(): Promise<PrivateJwk> {
   const { privateKey } = await oauth.generateKeyPair(algorithm, { extractable: true })
   const { kty, crv, x, y, d } = await crypto.subtle.exportKey('jwk', privateKey)
   return { kty: kty ?? 'EC', crv, x, y, d }
 }
 
-/** Signs proofs, and remembers for each server the nonce it wants in the next one. */
+/** Signs proofs, and remembers the nonce that each server requires in the next one. */
 export interface DpopProver {
   handle(key: PrivateJwk): Promise<oauth.DPoPHandle>
 }
 
-/** How many grants' nonces are remembered at once; a forgotten one costs one repeated request. */
+/** For how many grants nonces are remembered. A missing nonce costs one repeated request. */
 const maximumHandles = 1000
 
 export function dpopProver(): DpopProver {
@@ -68,8 +68,8 @@ async function importHandle(key: PrivateJwk): Promise<oauth.DPoPHandle> {
 /**
  * Sends one request to a protected resource with a token and its proof.
  *
- * The library makes the proof and keeps the nonces; the request itself stays the caller's, body,
- * streaming and all.
+ * The library makes the proof and keeps the nonces. The request, with its body, is sent by the
+ * `fetch` of the caller.
  */
 export async function sendWithProof(
   handle: oauth.DPoPHandle,
@@ -95,7 +95,7 @@ export async function sendWithProof(
         headers.set('dpop', new Headers(proven).get('dpop') ?? '')
         const response = await fetch(url, { ...init, headers })
         sent.resolve(response)
-        // The library reads the nonce and nothing else: the answer itself is not its concern.
+        // The library needs only the nonce of the response.
         const nonce = response.headers.get('dpop-nonce')
         return new Response(null, nonce === null ? {} : { headers: { 'dpop-nonce': nonce } })
       },

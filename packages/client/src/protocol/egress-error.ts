@@ -1,6 +1,6 @@
-/** Why a connection was not made, as a stable code. */
+/** Why a connection was refused, as a stable code. */
 export type EgressErrorCode =
-  /** The host is, or resolves to, an address that may not be connected to. */
+  /** The host is, or resolves to, an address that is not allowed. */
   | 'ADDRESS_NOT_ALLOWED'
   /** The URL is not https, and plain http is not allowed. */
   | 'HTTPS_REQUIRED'
@@ -8,7 +8,7 @@ export type EgressErrorCode =
 const brand: symbol = Symbol.for('evergrant.EgressError')
 
 /**
- * A connection that the guard of {@link guardedFetch} refused. The message names the host, why it
+ * A connection that {@link guardedFetch} refused. The message names the host, why it
  * was refused and which option allows it; it does not name the address that the host resolves to.
  */
 export class EgressError extends Error {
@@ -21,7 +21,7 @@ export class EgressError extends Error {
     Object.defineProperty(this, brand, { value: true })
   }
 
-  /** Recognises the error also when it comes from another installed copy of this package. */
+  /** Recognizes the error, also from another installed copy of this package. */
   static is(value: unknown): value is EgressError {
     return typeof value === 'object' && value !== null && brand in value
   }

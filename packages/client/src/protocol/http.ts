@@ -1,18 +1,18 @@
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { EgressError } from './egress-error.ts'
 
-/** How requests to authorization servers and metadata documents are made. */
+/** How requests to authorization servers and for metadata documents are sent. */
 export interface HttpOptions {
-  /** Default: the runtime's `fetch`. */
+  /** Default: the `fetch` of the runtime. */
   readonly fetch?: typeof globalThis.fetch | undefined
-  /** The longest a request may take, with its body. Default 15,000. */
+  /** The longest that a request may take, including its body. Default 15,000. */
   readonly requestTimeoutMilliseconds?: number | undefined
-  /** The longest body that is read. Default 1 MiB: metadata and tokens need a few KiB. */
+  /** The longest body that is read. Default 1 MiB; metadata and tokens need a few KiB. */
   readonly maximumBodyBytes?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
-/** An answer with its body read, within the limits. */
+/** An answer with its complete body. */
 export interface HttpAnswer {
   readonly url: string
   readonly status: number
@@ -20,10 +20,10 @@ export interface HttpAnswer {
   readonly text: string
 }
 
-/** Why a request brought no answer. */
+/** Why a request got no answer. */
 export type NoAnswerReason = 'unreachable' | 'timeout' | 'too-large' | 'refused-here'
 
-/** A request that brought no answer; the caller decides what that means. */
+/** A request got no answer. The caller decides what that means. */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError'
   readonly reason: NoAnswerReason
@@ -38,22 +38,21 @@ const defaultTimeoutMilliseconds = 15_000
 const defaultMaximumBodyBytes = 1_048_576
 
 /**
- * A `fetch` whose answers are complete, bounded in size and time, and never redirected: what
- * libraries get that call `fetch` themselves.
+ * A `fetch` for libraries: its answers are complete, limited in size and time, and never redirected.
  *
- * @throws NoAnswerError; the caller's own abort reason passes through.
+ * @throws NoAnswerError, or the reason of the caller's signal
  */
 export function boundedFetch(options: HttpOptions): typeof globalThis.fetch {
   return async (input, init) => {
     const { url, status, headers, text } = await send(input, init, options)
-    // Servers can send such a status, and clients read it, but no Response can be made of it.
+    // Servers can send such a status, but a Response cannot have it.
     if (status < 200 || status > 599) {
       throw new NoAnswerError(
         'unreachable',
-        `${new URL(url).origin} answered with status ${status}, which HTTP does not know`,
+        `${new URL(url).origin} answered with status ${status} (expected 200 to 599)`,
       )
     }
-    // A Response may not carry a body with these; nobody reads it either.
+    // A Response must not have a body with these.
     const body = status === 204 || status === 205 || status === 304 ? null : text
     return new Response(body, { status, headers })
   }
@@ -62,10 +61,10 @@ export function boundedFetch(options: HttpOptions): typeof globalThis.fetch {
 const maximumRedirects = 3
 
 /**
- * Gets a document. A few redirects are followed, since some servers insist on a slash at the end,
- * but never to another origin: nobody else may answer for a server.
+ * Gets a document. A few redirects are followed, because some servers require a slash at the end,
+ * but never to another origin.
  *
- * @throws NoAnswerError; the caller's own abort reason passes through.
+ * @throws NoAnswerError, or the reason of the caller's signal
  */
 export async function getDocument(url: string, options: HttpOptions): Promise<HttpAnswer> {
   let answer = await getOnce(url, options)
@@ -82,8 +81,7 @@ async function getOnce(url: string, options: HttpOptions): Promise<HttpAnswer> {
   try {
     return await send(url, init, options)
   } catch (error) {
-    // A kept-alive connection that the server closed at this moment: it says nothing about the
-    // server, and reading a document twice does no harm.
+    // The server has just closed a connection that was kept alive. Repeating the request is safe.
     if (error instanceof NoAnswerError && isReset(error.cause))
       return await send(url, init, options)
     throw error
@@ -121,7 +119,7 @@ async function send(
       redirect: 'manual',
       signal: signal === undefined ? timeout.signal : AbortSignal.any([signal, timeout.signal]),
     })
-    // Browsers show nothing of a redirect that is not followed, not even its status.
+    // Browsers hide a redirect that is not followed, including its status.
     if (response.type === 'opaqueredirect') {
       throw new NoAnswerError('unreachable', `${origin} answered with a redirect`)
     }
@@ -147,22 +145,22 @@ async function send(
   }
 }
 
-/** A timer this late did not wait for the server: this process stood still. */
+/** A timer that is this late shows that this process was suspended. */
 const lateMilliseconds = 100
-/** Enough to read what lies in the socket. */
-const afterStandstillMilliseconds = 2000
+/** Enough time to read a response that has already arrived. */
+const afterSuspensionMilliseconds = 2000
 
 /**
- * A time limit for a process that can be suspended, by a person, a sleeping machine or work of its
- * own. Timers come before sockets when it wakes, so a plain one would throw away an answer that
- * has long arrived, and with it perhaps the only copy of a rotated refresh token.
+ * A time limit for a process that can be suspended, for example because the machine sleeps. After
+ * that, timers run before sockets are read. A plain timer would drop a response that has already
+ * arrived, perhaps with the only copy of a rotated refresh token.
  */
 function awakeTimeout(milliseconds: number): { readonly signal: AbortSignal; cancel(): void } {
   const controller = new AbortController()
   const dueAt = performance.now() + milliseconds
   let timer = setTimeout(() => {
     if (performance.now() - dueAt < lateMilliseconds) controller.abort()
-    else timer = setTimeout(() => controller.abort(), afterStandstillMilliseconds)
+    else timer = setTimeout(() => controller.abort(), afterSuspensionMilliseconds)
   }, milliseconds)
   return { signal: controller.signal, cancel: () => clearTimeout(timer) }
 }
@@ -185,13 +183,13 @@ async function readText(response: Response, maximumBytes: number, origin: string
   return text + decoder.decode()
 }
 
-/** The system's error code behind a failed fetch, such as ECONNREFUSED: what an operator looks for. */
+/** The system error code of a failed `fetch`, such as ECONNREFUSED, for a message. */
 function reasonOf(error: unknown): string {
   const code = systemCodeOf(error)
   return code === undefined ? '' : ` (${code})`
 }
 
-/** The system's error code behind a failed `fetch`, such as `ENOTFOUND`, where there is one. */
+/** The system error code of a failed `fetch`, such as `ENOTFOUND`, if it has one. */
 export function systemCodeOf(error: unknown): string | undefined {
   const code: unknown =
     error instanceof Error && error.cause instanceof Error && 'code' in error.cause
@@ -200,7 +198,7 @@ export function systemCodeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
-/** A JSON document's value, or `undefined` where the text is not JSON. */
+/** The value of a JSON document, or `undefined` if the text is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -209,7 +207,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Turns what a request throws that brought no answer into the package's error. */
+/** Translates a {@link NoAnswerError} to the error of this package. */
 export function asUnavailable(error: unknown, what: string): unknown {
   if (!(error instanceof NoAnswerError)) return error
   if (error.reason === 'refused-here') {
@@ -217,12 +215,12 @@ export function asUnavailable(error: unknown, what: string): unknown {
   }
   return new EvergrantClientError(
     'TEMPORARILY_UNAVAILABLE',
-    `${what}: ${error.message}. Check the network and the URL, then try again; nothing was lost.`,
+    `${what}: ${error.message}. Check the network and the URL, then try again.`,
     { cause: error },
   )
 }
 
-/** The start of a body, for a message that says what came instead of JSON. */
+/** The status and type of an answer, for a message about a missing JSON document. */
 export function excerpt(answer: HttpAnswer): string {
   const type = answer.headers.get('content-type') ?? 'no content type'
   return `status ${answer.status}, ${quote(type, 60)}`

@@ -2,20 +2,20 @@ import { isLoopbackHost, isNonRoutableHost } from '@evergrant/core'
 import type { EvergrantClientErrorCode } from '../lib/errors.ts'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 
-/** A server that says where the next request goes. */
+/** A server that names the target of the next request. */
 export interface DirectingServer {
   readonly who: 'MCP server' | 'authorization server'
   readonly url: string
 }
 
 /**
- * Keeps a server elsewhere from directing requests at this machine or its link, where programs
- * often trust everyone who reaches them. It looks at the host as it is written: what a name resolves
- * to is seen where the connection is made.
+ * Prevents a remote server from directing requests to this machine or its local link, where programs
+ * often trust every client. It checks the host as it is written. What a name resolves to is checked
+ * when the connection is made.
  *
- * @param url - Where the server sends the next request.
- * @param what - What the server calls it, such as `'token_endpoint'`.
- * @param code - Of the error. Default `DISCOVERY_FAILED`.
+ * @param url - The target of the next request.
+ * @param what - What the server names it, such as `'token_endpoint'`.
+ * @param code - The code of the error. Default `DISCOVERY_FAILED`.
  * @throws EvergrantClientError
  */
 export function refuseLocalTarget(
@@ -26,10 +26,10 @@ export function refuseLocalTarget(
 ): void {
   const host = hostOf(url)
   if (!isNonRoutableHost(host) || isNonRoutableHost(hostOf(server.url))) return
-  const place = isLoopbackHost(host) ? 'on this machine' : 'at an address that no router leads to'
+  const place = isLoopbackHost(host) ? 'on this machine' : 'at a link-local address'
   throw new EvergrantClientError(
     code,
-    `The ${server.who} ${quote(withoutQuery(server.url))} names ${quote(withoutQuery(url))} ${place} as its ${what}. Only a server there may do that. Ask its operator to name an address that others can reach.`,
+    `The ${server.who} ${quote(withoutQuery(server.url))} names ${quote(withoutQuery(url))} ${place} as its ${what}. Only a server at such an address may do that. Ask its operator to name a public address.`,
   )
 }
 

@@ -2,20 +2,19 @@ import { formEncode } from './form-encode.ts'
 
 const replacement = '[redacted]'
 
-/** Shorter values are words that occur by chance; nothing that short is kept secret by leaving it out. */
+/** Shorter values occur in texts by chance. */
 const shortestSecret = 6
 
-/** Takes secrets out of a text. */
+/** Removes secrets from a text. */
 export type Redactor = (text: string) => string
 
 /**
- * Makes a function that removes secrets from the text of a server that may have received them. It
- * finds their exact values, as they are, percent-encoded, form-encoded, in hex, and in base64 or
- * base64url, also within something longer. For servers that echo what they got, in errors and
- * elsewhere.
+ * Makes a function that removes secrets from the text of a server that received them. Some servers
+ * echo what they received, in errors and elsewhere. The function finds the exact values,
+ * percent-encoded, form-encoded, in hex, and in base64 or base64url, also within longer text.
  *
- * @param secrets - What was sent: tokens, codes, verifiers, client secrets. Values of fewer than six
- *   characters are ignored.
+ * @param secrets - The secrets that were sent: tokens, codes, verifiers, client secrets. Values of
+ *   fewer than six characters are ignored.
  */
 export function createRedactor(secrets: Iterable<string | null | undefined>): Redactor {
   const spellings = new Set<string>()
@@ -23,14 +22,14 @@ export function createRedactor(secrets: Iterable<string | null | undefined>): Re
     if (secret === undefined || secret === null || secret.length < shortestSecret) continue
     for (const spelling of spellingsOf(secret)) spellings.add(spelling)
   }
-  // The longest first: a spelling may begin with another one.
+  // The longest first, because a spelling may begin with another one.
   const ordered = [...spellings].toSorted((one, other) => other.length - one.length)
   return (text) => ordered.reduce((rest, spelling) => rest.replaceAll(spelling, replacement), text)
 }
 
 /**
- * Redacts what a JSON object holds, at any depth. A member that is not a string and holds a secret is
- * replaced as a whole.
+ * Removes secrets from a JSON object, at any depth. A member that is not a string and contains a
+ * secret is replaced completely.
  *
  * @param keep - Members whose values are the secrets themselves.
  */
@@ -57,7 +56,7 @@ function textOf(value: object): string | undefined {
   try {
     return JSON.stringify(value)
   } catch {
-    // Nested more deeply than anything that is meant seriously.
+    // Nested too deeply.
     return undefined
   }
 }
@@ -74,7 +73,7 @@ function spellingsOf(secret: string): readonly string[] {
     form,
     // Some encoders write the digits in lower case.
     ...[percent, form].map((one) => one.replaceAll(/%[\dA-F]{2}/g, (byte) => byte.toLowerCase())),
-    // As in a JSON document that is quoted in a string.
+    // Escaped, as in a JSON document within a string.
     JSON.stringify(secret).slice(1, -1),
     hex,
     hex.toUpperCase(),
@@ -82,12 +81,12 @@ function spellingsOf(secret: string): readonly string[] {
   ]
 }
 
-/** In base64 alone, and as part of something longer, where it begins at one of three bits. */
+/** In base64, alone and as part of longer data, where it starts at one of three bit positions. */
 function base64Of(bytes: Uint8Array): readonly string[] {
   const binary = Array.from(bytes, (byte) => String.fromCodePoint(byte)).join('')
   const parts = [0, 1, 2].map((before) => {
     const length = before + bytes.length
-    // Characters that hold bits of nothing but the secret.
+    // Only the characters whose bits all belong to the secret.
     return btoa('\0'.repeat(before) + binary).slice(Math.ceil((before * 8) / 6), (length * 8) / 6)
   })
   const standard = [btoa(binary), ...parts]

@@ -14,36 +14,36 @@ import { EvergrantClientError, quote } from '../lib/errors.ts'
 import type { HttpOptions } from './http.ts'
 import { asUnavailable, boundedFetch, parseJson } from './http.ts'
 
-/** How a client identifies itself to one authorization server, and nowhere else (C-39). */
+/** The registration of a client at one authorization server. It is used nowhere else (C-39). */
 export interface ClientRegistration {
   readonly issuer: string
   readonly clientId: string
   readonly clientSecret?: string
   readonly tokenEndpointAuthMethod: 'none' | 'client_secret_basic' | 'client_secret_post'
-  /** How the client came by it, in the order in which the ways are tried (C-37). */
+  /** How the client was registered, in the order in which the ways are tried (C-37). */
   readonly origin: 'pre-registered' | 'client-id-metadata-document' | 'dynamic'
-  /** The redirect URI that was registered; servers that compare to the letter want it again. */
+  /** The registered redirect URI. Servers that compare exactly accept no other. */
   readonly redirectUri?: string
-  /** When the secret expires; absent where it does not. */
+  /** When the secret expires; absent if it does not. */
   readonly secretExpiresAtEpochSeconds?: number
 }
 
-/** A registration that was made by hand at an authorization server. */
+/** A registration that an operator made at an authorization server. */
 export interface PreRegisteredClient {
   readonly clientId: string
   readonly clientSecret?: string
-  /** Default: what the server supports, `client_secret_basic` first. */
+  /** Default: a method that the server supports, preferably `client_secret_basic`. */
   readonly tokenEndpointAuthMethod?: 'none' | 'client_secret_basic' | 'client_secret_post'
 }
 
-/** What the client says about itself. */
+/** The client, as it describes itself to authorization servers. */
 export interface ClientConfiguration {
-  /** Shown to the person on the consent page. */
+  /** The name that the consent page shows to the user. */
   readonly name: string
-  /** Registrations made by hand, by issuer. */
+  /** Registrations that an operator made, by issuer. */
   readonly preRegistered?: Readonly<Record<string, PreRegisteredClient>>
   /**
-   * The `https` URL of the client's metadata document, used as `client_id` where the server
+   * The `https` URL of the metadata document of the client. It is the `client_id` if the server
    * supports that. The document lists the redirect URIs and declares the `refresh_token` grant.
    */
   readonly clientIdMetadataUrl?: string
@@ -58,10 +58,10 @@ export interface ClientConfiguration {
 
 /**
  * Gets a client ID for an authorization server, in the order of the specification (C-37):
- * registered by hand, metadata document, dynamic registration.
+ * pre-registered, metadata document, dynamic registration.
  *
- * @throws EvergrantClientError `REGISTRATION_FAILED` with what a person can do;
- *   `TEMPORARILY_UNAVAILABLE`; `INVALID_OPTION` for a redirect URI that no server should take.
+ * @throws EvergrantClientError `REGISTRATION_FAILED` with the next step; `TEMPORARILY_UNAVAILABLE`;
+ *   `INVALID_OPTION` for a redirect URI that no server should accept.
  */
 export async function registerClient(
   authorizationServer: AuthorizationServerMetadata,
@@ -76,7 +76,7 @@ export async function registerClient(
   if (endpoint === undefined) {
     throw new EvergrantClientError(
       'REGISTRATION_FAILED',
-      `The authorization server ${quote(issuer)} does not offer dynamic client registration. Register a client there by hand with the redirect URI ${redirectUri}, and configure its client ID for this issuer.`,
+      `The client could not be registered: the authorization server ${quote(issuer)} does not support dynamic client registration. Register a client there with the redirect URI ${redirectUri}, and configure its client ID for this issuer.`,
     )
   }
   const metadata = describeClient(authorizationServer, client, redirectUri)
@@ -128,8 +128,8 @@ function describeClient(
 }
 
 /**
- * The registration that needs no request: made by hand, or a metadata document that the server is
- * ready to fetch.
+ * The registration that needs no request: a pre-registered client, or a metadata document that the
+ * server fetches.
  */
 export function standingRegistration(
   authorizationServer: AuthorizationServerMetadata,
@@ -155,7 +155,7 @@ export function standingRegistration(
   if (!isClientIdMetadataUrl(url)) {
     throw new EvergrantClientError(
       'INVALID_OPTION',
-      `The client ID metadata URL ${quote(url)} cannot be a client ID. It must be https, with a path, without fragment, credentials or dot segments.`,
+      `The option "clientIdMetadataUrl" cannot be used: ${quote(url)} (expected an https URL with a path, and without fragment, credentials or dot segments). Correct it.`,
     )
   }
   return {
@@ -194,7 +194,7 @@ function dynamicRegistration(
   }
 }
 
-/** A public client where the server lets it be one, else what the server supports. */
+/** A public client if the server allows one, otherwise a method that the server supports. */
 function preferredAuthMethod(
   authorizationServer: AuthorizationServerMetadata,
 ): ClientRegistration['tokenEndpointAuthMethod'] {

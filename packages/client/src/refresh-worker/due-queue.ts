@@ -1,9 +1,9 @@
-/** Something that is due at a time. */
+/** An item that is due at a time. */
 export interface DueItem {
   readonly dueAtEpochSeconds: number
 }
 
-/** Items in the order in which they are due: adding and taking cost the logarithm of their number. */
+/** Items in the order in which they are due. Adding and taking one has logarithmic cost. */
 export interface DueQueue<Item extends DueItem> {
   readonly size: number
   peek(): Item | undefined
@@ -13,8 +13,8 @@ export interface DueQueue<Item extends DueItem> {
 }
 
 /**
- * Makes an empty queue: a binary heap in one array, since that costs eight bytes an item.
- * An item's time must not change while it is in the queue.
+ * Makes an empty queue: a binary heap in one array, which needs eight bytes for each item.
+ * The time of an item must not change while it is in the queue.
  */
 export function dueQueue<Item extends DueItem>(): DueQueue<Item> {
   const heap: Item[] = []

@@ -1,61 +1,41 @@
-import type { ProviderProfile, RefreshTimingOptions, TokenSet } from '@evergrant/core'
-import { decideRefresh } from '@evergrant/core'
-import type { Clock } from '../lib/clock.ts'
-import { EvergrantClientError } from '../lib/errors.ts'
-import type { Observer, RefreshReason } from '../lib/events.ts'
-import type { Grant, GrantIdentity } from '../grant/grant.ts'
-import { grantId, jitterKeyOf } from '../grant/grant.ts'
-import { grantRepository } from '../grant/grant-repository.ts'
+import type { RefreshTimingOptions } from '@evergrant/core'
+import type { GrantIdentity } from '../grant/grant.ts'
 import type { RefreshContext } from '../grant/refresh-context.ts'
+import { refreshContext } from '../grant/refresh-context.ts'
 import type { RefreshOutcome } from '../grant/refresh-outcome.ts'
 import { refreshGrant } from '../grant/refresh-transaction.ts'
 import type { SaveOutcome } from '../grant/save-token-set.ts'
 import type { ServerHealthOptions } from '../grant/server-health.ts'
-import { serverHealthRecord } from '../grant/server-health.ts'
 import type { UnsavedTokens } from '../grant/unsaved-tokens.ts'
-import type { DpopProver } from '../protocol/dpop.ts'
-import type { HttpOptions } from '../protocol/http.ts'
-import type { ClientConfiguration } from '../protocol/registration.ts'
-import { bindingExchange, identityOf } from '../session/current-grant.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
+import type { Observer } from '../lib/events.ts'
+import type { BindingExchangeContext } from '../session/binding-exchange.ts'
+import { bindingExchange } from '../session/binding-exchange.ts'
 import type { Binding } from '../session/records.ts'
-import { bindingOf } from '../session/records.ts'
+import { identityOf, readBinding } from '../session/records.ts'
 import { discardTokens } from '../session/revocation.ts'
-import type { RecordStore } from '../stores/store.ts'
+import type { InactiveReason, NextRefresh } from './next-refresh.ts'
+import { planRefresh } from './next-refresh.ts'
 
-/** What visits work with. */
-export interface VisitContext {
-  readonly store: RecordStore
-  readonly clock: Clock
+/** What refresh attempts need. */
+export interface RefreshAttemptContext extends BindingExchangeContext {
   readonly observe: Observer
-  readonly http: HttpOptions
-  readonly dpop: DpopProver
-  readonly client: ClientConfiguration | undefined
-  readonly profileFor: ((issuer: string) => ProviderProfile | undefined) | undefined
   readonly timing: RefreshTimingOptions | undefined
   readonly serverHealth: ServerHealthOptions | undefined
 }
 
-/** Why nothing is done for a grant until somebody signs in anew. */
-export type UnkeptReason =
-  | 'never-signed-in'
-  | 'signed-out'
-  | 'ended'
-  | 'no-refresh-token'
-  | 'no-lifetime-given'
-  | 'unreadable'
-
-/** What a visit to a grant found or brought about. */
-export type Visit =
-  /** The binding is gone: there is nothing to visit any more. */
-  | { readonly kind: 'gone' }
+/** The result of a refresh attempt, or of reading a grant. */
+export type RefreshAttempt =
+  /** The binding was removed, so the worker forgets the grant. */
+  | { readonly kind: 'no-binding' }
   | {
-      readonly kind: 'unkept'
+      readonly kind: 'inactive'
       readonly issuer: string | undefined
-      readonly because: UnkeptReason
+      readonly because: InactiveReason
       readonly error?: EvergrantClientError
     }
   | {
-      readonly kind: 'kept'
+      readonly kind: 'active'
       readonly issuer: string
       readonly by: 'nothing-to-do' | 'refreshed' | 'adopted'
       readonly next: NextRefresh
@@ -68,106 +48,90 @@ export type Visit =
       readonly detail: string
       readonly retryAfterSeconds: number | undefined
     }
-  /** Tokens were obtained and could not be saved. They exist nowhere else. */
+  /** Tokens were obtained and could not be saved. They exist only in this process. */
   | {
       readonly kind: 'unsaved'
       readonly issuer: string
-      readonly save: () => Promise<Visit>
+      readonly save: () => Promise<RefreshAttempt>
       readonly abandon: () => Promise<void>
     }
 
+/** Why an attempt is repeated later. */
 export type LaterReason =
   | Extract<RefreshOutcome, { kind: 'not-now' }>['because']
   | 'request-refused'
 
-/** When a grant is to be visited next. */
-export interface NextRefresh {
-  readonly dueAtEpochSeconds: number
-  /** From then on the access token is of no use. */
-  readonly expiresAtEpochSeconds: number
-  /** A refresh was begun and its result is not known; a server's grace does not last. */
-  readonly urgent: boolean
-}
-
-/** As long as a caller would wait: for another machine's refresh, or for a connection to lock with. */
-const lockWaitMilliseconds = 10_000
-
 /**
- * Looks at the grant of a binding and, with `refresh`, refreshes it if it is due. Several keepers,
- * and sessions, may do so at once: the refresh transaction lets one of them.
+ * Reads the grant of a binding and, with `refresh`, refreshes it if it is due. Several workers and
+ * sessions may do so at once: the refresh transaction lets one of them send the request.
  *
  * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`
  */
-export async function visitGrant(
-  context: VisitContext,
+export async function refreshIfDue(
+  context: RefreshAttemptContext,
   bindingId: string,
   options: { readonly refresh: boolean },
-): Promise<Visit> {
+): Promise<RefreshAttempt> {
   let issuer: string | undefined
   try {
-    const binding = await bindingOf(context.store, bindingId)
-    if (binding === undefined) return { kind: 'gone' }
+    const binding = await readBinding(context.store, bindingId)
+    if (binding === undefined) return { kind: 'no-binding' }
     issuer = binding.authorizationServer.issuer
-    return await visitBinding(context, binding, options.refresh)
+    return await refreshBinding(context, binding, options.refresh)
   } catch (error) {
     if (!EvergrantClientError.is(error) || error.code !== 'RECORD_UNREADABLE') throw error
-    return { kind: 'unkept', issuer, because: 'unreadable', error }
+    return { kind: 'inactive', issuer, because: 'unreadable', error }
   }
 }
 
-async function visitBinding(
-  context: VisitContext,
+async function refreshBinding(
+  context: RefreshAttemptContext,
   binding: Binding,
   refresh: boolean,
-): Promise<Visit> {
+): Promise<RefreshAttempt> {
   const identity = identityOf(binding)
   const { issuer } = identity
-  const repository = await grantRepository(context.store, identity, context.clock)
-  const timing = { ...context.timing, jitterKey: jitterKeyOf(await grantId(identity)) }
+  const grant = await contextFor(context, binding, identity)
+  const { repository, timing, clock } = grant
   const stored = await repository.read()
-  const plan = planFor(stored?.grant, timing, context.clock.nowEpochSeconds())
-  if ('unkept' in plan) return { kind: 'unkept', issuer, because: plan.unkept }
+  const plan = planRefresh(stored?.grant, timing, clock.nowEpochSeconds())
+  if ('inactive' in plan) return { kind: 'inactive', issuer, because: plan.inactive }
   if (plan.reason === undefined || !refresh) {
-    return { kind: 'kept', issuer, by: 'nothing-to-do', next: plan.next }
+    return { kind: 'active', issuer, by: 'nothing-to-do', next: plan.next }
   }
-  const refreshContext = await refreshContextFor(context, binding, identity, timing)
-  const outcome = await refreshGrant(refreshContext, { reason: plan.reason })
-  return afterRefresh(issuer, context.clock, outcome, timing)
+  return afterRefresh(grant, await refreshGrant(grant, { reason: plan.reason }))
 }
 
-async function refreshContextFor(
-  context: VisitContext,
+async function contextFor(
+  context: RefreshAttemptContext,
   binding: Binding,
   identity: GrantIdentity,
-  timing: RefreshTimingOptions,
 ): Promise<RefreshContext> {
-  const { store, clock, observe } = context
-  const profile = context.profileFor?.(identity.issuer)
-  return {
-    repository: await grantRepository(store, identity, clock),
-    health: await serverHealthRecord(store, identity.issuer, clock, context.serverHealth),
-    exchange: bindingExchange(binding, { ...context, profile }),
+  const { store, clock, observe, timing, serverHealth } = context
+  return await refreshContext(identity, {
+    store,
     clock,
     observe,
-    discard: (grant) => discardTokens(grant, binding, context),
-    lockWaitMilliseconds,
     timing,
-  }
+    serverHealth,
+    exchange: bindingExchange(binding, context),
+    discard: (grant) => discardTokens(grant, binding, context),
+  })
 }
 
 function afterRefresh(
-  issuer: string,
-  clock: Clock,
+  context: RefreshContext,
   outcome: RefreshOutcome | Exclude<SaveOutcome, { kind: 'unsaved' }>,
-  timing: RefreshTimingOptions,
-): Visit {
+): RefreshAttempt {
+  const { issuer } = context.repository.identity
   if (outcome.kind === 'refreshed' || outcome.kind === 'adopted') {
-    const plan = planFor(outcome.stored.grant, timing, clock.nowEpochSeconds())
-    return 'unkept' in plan
-      ? { kind: 'unkept', issuer, because: plan.unkept }
-      : { kind: 'kept', issuer, by: outcome.kind, next: plan.next }
+    const now = context.clock.nowEpochSeconds()
+    const plan = planRefresh(outcome.stored.grant, context.timing, now)
+    return 'inactive' in plan
+      ? { kind: 'inactive', issuer, because: plan.inactive }
+      : { kind: 'active', issuer, by: outcome.kind, next: plan.next }
   }
-  if (outcome.kind === 'unsaved') return unsavedVisit(issuer, clock, outcome.tokens, timing)
+  if (outcome.kind === 'unsaved') return unsavedAttempt(context, outcome.tokens)
   if (outcome.kind === 'not-now') {
     const { because, detail, retryAfterSeconds } = outcome
     return { kind: 'later', issuer, because, detail, retryAfterSeconds }
@@ -183,71 +147,18 @@ function afterRefresh(
     }
   }
   const because = outcome.kind === 'absent' ? 'never-signed-in' : outcome.kind
-  return { kind: 'unkept', issuer, because }
+  return { kind: 'inactive', issuer, because }
 }
 
-function unsavedVisit(
-  issuer: string,
-  clock: Clock,
-  tokens: UnsavedTokens,
-  timing: RefreshTimingOptions,
-): Visit {
-  const visit: Visit = {
+function unsavedAttempt(context: RefreshContext, tokens: UnsavedTokens): RefreshAttempt {
+  const attempt: RefreshAttempt = {
     kind: 'unsaved',
-    issuer,
+    issuer: context.repository.identity.issuer,
     async save() {
       const outcome = await tokens.save()
-      return outcome.kind === 'unsaved' ? visit : afterRefresh(issuer, clock, outcome, timing)
+      return outcome.kind === 'unsaved' ? attempt : afterRefresh(context, outcome)
     },
     abandon: () => tokens.abandon(),
   }
-  return visit
-}
-
-type Plan =
-  | { readonly unkept: UnkeptReason }
-  /** Without a reason there is nothing to do before `next`. */
-  | { readonly next: NextRefresh; readonly reason: RefreshReason | undefined }
-
-function planFor(
-  grant: Grant | undefined,
-  timing: RefreshTimingOptions,
-  nowEpochSeconds: number,
-): Plan {
-  if (grant === undefined) return { unkept: 'never-signed-in' }
-  if (grant.state !== 'active') return { unkept: grant.state }
-  const { tokenSet } = grant
-  if (tokenSet?.refreshToken === undefined) return { unkept: 'no-refresh-token' }
-  return grant.pending === undefined
-    ? planByTime(tokenSet, timing, nowEpochSeconds)
-    : {
-        next: {
-          dueAtEpochSeconds: nowEpochSeconds,
-          expiresAtEpochSeconds: tokenSet.expiresAtEpochSeconds ?? nowEpochSeconds,
-          urgent: true,
-        },
-        reason: 'recovery',
-      }
-}
-
-function planByTime(
-  tokenSet: TokenSet,
-  timing: RefreshTimingOptions,
-  nowEpochSeconds: number,
-): Plan {
-  const { action, refreshDueAtEpochSeconds } = decideRefresh(tokenSet, nowEpochSeconds, timing)
-  const { expiresAtEpochSeconds } = tokenSet
-  if (refreshDueAtEpochSeconds === undefined || expiresAtEpochSeconds === undefined) {
-    return { unkept: 'no-lifetime-given' }
-  }
-  const next = {
-    dueAtEpochSeconds:
-      action === 'fresh'
-        ? refreshDueAtEpochSeconds
-        : Math.min(refreshDueAtEpochSeconds, nowEpochSeconds),
-    expiresAtEpochSeconds,
-    urgent: false,
-  }
-  if (action === 'fresh') return { next, reason: undefined }
-  return { next, reason: action === 'expired' ? 'expired' : 'ahead-of-expiry' }
+  return attempt
 }

@@ -1,28 +1,28 @@
 import type { DueItem, DueQueue } from './due-queue.ts'
 import { dueQueue } from './due-queue.ts'
 
-/** One kept grant. There can be very many: nothing is in here that the store knows, too. */
-export interface KeptGrant extends DueItem {
+/** One grant that the worker knows. There can be very many, so it repeats nothing from the store. */
+export interface ScheduledGrant extends DueItem {
   readonly bindingId: string
-  lane: ServerLane
+  serverQueue: ServerQueue
   dueAtEpochSeconds: number
-  /** Failed attempts in a row, of this grant alone. */
+  /** Consecutive failed attempts of this grant. */
   failures: number
-  state: 'queued' | 'running' | 'unkept'
+  state: 'queued' | 'running' | 'inactive'
 }
 
-/** The grants of one authorization server, and how it may be asked now. */
-export interface ServerLane {
+/** The grants of one authorization server, and whether requests to it may be sent now. */
+export interface ServerQueue {
   readonly issuer: string
-  readonly queue: DueQueue<KeptGrant>
-  /** How many of its grants are being visited. */
+  readonly queue: DueQueue<ScheduledGrant>
+  /** How many refresh attempts are running. */
   running: number
   pausedUntilEpochSeconds: number
-  /** After a pause one grant goes first: the others follow when the server answers. */
+  /** After a pause, one grant goes first. The others follow when the server answers. */
   probing: boolean
 }
 
-export function serverLane(issuer: string): ServerLane {
+export function serverQueue(issuer: string): ServerQueue {
   return {
     issuer,
     queue: dueQueue(),
@@ -32,19 +32,19 @@ export function serverLane(issuer: string): ServerLane {
   }
 }
 
-/** Takes the next grant that may be visited now, if there is one. */
+/** Takes the next grant whose refresh may start now, if there is one. */
 export function takeDue(
-  lane: ServerLane,
+  server: ServerQueue,
   nowEpochSeconds: number,
   maximumConcurrency: number,
-): KeptGrant | undefined {
-  return nextStart(lane, maximumConcurrency) <= nowEpochSeconds ? lane.queue.take() : undefined
+): ScheduledGrant | undefined {
+  return nextStart(server, maximumConcurrency) <= nowEpochSeconds ? server.queue.take() : undefined
 }
 
-/** When the next visit may begin; infinity where one has to end first, or none is queued. */
-export function nextStart(lane: ServerLane, maximumConcurrency: number): number {
-  const next = lane.queue.peek()
-  const room = lane.running < (lane.probing ? 1 : maximumConcurrency)
-  if (next === undefined || !room) return Number.POSITIVE_INFINITY
-  return Math.max(next.dueAtEpochSeconds, lane.pausedUntilEpochSeconds)
+/** When the next attempt may start. Infinity if the queue is empty, or a running one must end first. */
+export function nextStart(server: ServerQueue, maximumConcurrency: number): number {
+  const next = server.queue.peek()
+  const hasRoom = server.running < (server.probing ? 1 : maximumConcurrency)
+  if (next === undefined || !hasRoom) return Number.POSITIVE_INFINITY
+  return Math.max(next.dueAtEpochSeconds, server.pausedUntilEpochSeconds)
 }

@@ -5,36 +5,36 @@ import { isObject } from '../lib/is-object.ts'
 
 const recordVersion = 1
 
-/** A record's value and the generation to write against. */
+/** The value of a record, and the generation that the next write expects. */
 export interface JsonRecordReading<Value> {
   readonly value: Value | undefined
-  /** 0 where there is no record. */
+  /** 0 if there is no record. */
   readonly generation: number
 }
 
-/** One record with a JSON value that can be made again when it is lost: anything but a grant. */
+/** One record with a JSON value that can be created again if it is lost: anything but a grant. */
 export interface JsonRecord<Value> {
   /**
-   * A record that cannot be read as a `Value` is set aside and counts as absent; one of a later
-   * version belongs to a newer installation, and stays.
+   * A record that cannot be parsed is set aside and counts as absent. A record of a later version
+   * belongs to a newer installation and stays in place.
    *
    * @throws EvergrantClientError `RECORD_UNREADABLE` for a later version, `TOKEN_STORE_UNAVAILABLE`
    */
   read(): Promise<JsonRecordReading<Value>>
-  /** Writes whatever is there now; the last writer wins. */
+  /** Replaces the record. The last writer wins. */
   put(value: Value): Promise<void>
   /**
-   * Writes what `change` makes of the value, unless that is the value itself; `undefined` removes
-   * the record. Where somebody else writes meanwhile, `change` is called again with theirs.
+   * Writes the result of `change`, unless it is the same value. `undefined` removes the record. If
+   * another process writes in between, `change` is called again with its value.
    */
   update(change: (value: Value | undefined) => Value | undefined): Promise<void>
-  /** Removes the record and returns its value: to one caller, and `undefined` to all others. */
+  /** Removes the record. One caller gets its value, all others get `undefined`. */
   take(): Promise<Value | undefined>
-  /** Removes whatever is there now. */
+  /** Removes the record, with any generation. */
   remove(): Promise<void>
 }
 
-/** Opens a record with a parser for its value, which returns `undefined` for anything else. */
+/** Opens a record. `parse` returns `undefined` for anything but a valid value. */
 export function jsonRecord<Value>(
   store: RecordStore,
   name: RecordName,
@@ -93,7 +93,7 @@ export function jsonRecord<Value>(
   }
 }
 
-/** Whatever is no record holds no value. */
+/** Text that is not a record has no value. */
 function parseRecord(text: string): { readonly version: number; readonly value?: unknown } {
   let record: unknown
   try {

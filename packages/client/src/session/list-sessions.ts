@@ -6,17 +6,17 @@ import { jsonRecord } from './json-record.ts'
 
 /** What {@link listSessions} found. */
 export interface SessionListing {
-  /** The MCP servers that somebody signed in to, in canonical form and alphabetical order. */
+  /** The MCP servers with a stored sign-in, in canonical form and alphabetical order. */
   readonly serverUrls: readonly string[]
-  /** An error for each record that cannot be read; one damaged record hides no other. */
+  /** One error for each unreadable record. The other records are still listed. */
   readonly unreadable: readonly EvergrantClientError[]
 }
 
 /**
- * Lists the MCP servers that one user of this host has signed in to, also those that were signed
- * out of since: `createSession(…).status()` tells. Nothing is sent anywhere.
+ * Lists the MCP servers that one user of this host has signed in to. The list includes servers that
+ * the user signed out of: `createSession(…).status()` returns the state of each. Nothing is sent.
  *
- * @param partition - Whose sessions, as in `SessionOptions`. Default `default`.
+ * @param partition - The user, as in `SessionOptions`. Default `default`.
  */
 export async function listSessions(
   store: RecordStore,
@@ -28,7 +28,7 @@ export async function listSessions(
     try {
       const { value } = await jsonRecord(store, { kind: 'binding', id }, readOwner).read()
       if (value?.partition !== partition) continue
-      // A record that was copied to another name is nobody's.
+      // A record that was copied to another name does not count.
       if (id === (await recordId(['binding', partition, value.serverUrl]))) {
         serverUrls.push(value.serverUrl)
       }

@@ -2,31 +2,31 @@ import type { BearerChallenge } from '@evergrant/core'
 import { explainMissingRefreshToken } from '@evergrant/core'
 import { EvergrantClientError } from '../lib/errors.ts'
 import type { RecordStore } from '../stores/store.ts'
-import type { SessionContext } from './current-grant.ts'
 import type { Binding, StoredSignIn } from './records.ts'
 import { signInRecord, signInsUnderWayRecord, signInTurn } from './records.ts'
 import { covers } from './scope-cover.ts'
+import type { SessionContext } from './session-context.ts'
 import type { SignInPlan } from './sign-in-plan.ts'
 
-/** How long the authorization URL is handed out again, and its answer is taken. */
+/** How long an authorization URL is returned again, and its response is accepted. */
 const signInLifetimeSeconds = 600
-/** One that asks for wider scope begins beside those before it; nobody comes back to more. */
-const mostBeside = 8
+/** Unfinished sign-ins of one user at one server. More are not needed: the oldest is removed. */
+const maximumUnderWay = 8
 
-/** Sign-ins that one request begins and a later one finishes, perhaps on another machine. */
+/** Sign-ins that one request starts and a later one finishes, perhaps on another machine. */
 export interface RedirectSignIns {
-  /** The authorization URL of a sign-in begun a short while ago, if it asks for enough. */
+  /** The authorization URL of an unfinished sign-in, if it requests enough scope. */
   underWay(challenge: BearerChallenge | undefined): Promise<string | undefined>
-  /** Stores what the answer will need. Returns the authorization URL. */
+  /** Stores what the response requires. Returns the authorization URL. */
   begin(binding: Binding, plan: SignInPlan): Promise<string>
   /**
-   * The sign-in that a callback belongs to. A code is good for one exchange: of several who bring
-   * it, one gets the sign-in.
+   * Takes the sign-in that a callback belongs to. A code can be exchanged once, so only one of
+   * several concurrent callers gets the sign-in.
    *
    * @throws EvergrantClientError `AUTHORIZATION_RESPONSE_INVALID`
    */
   take(callbackUrl: string): Promise<StoredSignIn>
-  /** Lets the next sign-in begin with a URL of its own. */
+  /** Removes the sign-in from the list, so that the next one gets a new URL. */
   finished(state: string): Promise<void>
 }
 
@@ -43,14 +43,14 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
   }
 
   /**
-   * Removes those of the sign-ins whose answers are not taken any more: they would stay for good,
-   * and with them their PKCE verifiers.
+   * Removes sign-ins whose responses are no longer accepted. Otherwise their PKCE verifiers would
+   * stay in the store forever.
    *
-   * @returns The states of those that are gone, now or before.
+   * @returns The states of the sign-ins that no longer exist.
    */
   async function removeOver(states: readonly string[]): Promise<ReadonlySet<string>> {
     const over = new Set<string>()
-    const tooMany = states.length - mostBeside
+    const tooMany = states.length - maximumUnderWay
     for (const [index, state] of states.entries()) {
       const record = await signInRecord(store, state)
       const { value: stored } = await record.read()
@@ -77,7 +77,7 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
       const turn = await underWayRecord()
       const { value: before } = await turn.read()
       const over = await removeOver(before?.states ?? [])
-      // Listed before it is stored: a crash in between leaves a name, not a verifier nobody removes.
+      // List it before storing it: a crash in between leaves a name, not a verifier.
       await turn.update((underWay) => ({
         current: state,
         states: [...(underWay?.states ?? []).filter((one) => !over.has(one)), state],
@@ -93,7 +93,7 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
       if (stored.binding.partition !== partition || stored.binding.serverUrl !== serverUrl) {
         throw new EvergrantClientError(
           'AUTHORIZATION_RESPONSE_INVALID',
-          'The authorization response belongs to the sign-in of another user or MCP server, and was not used. Hand it to the session it belongs to.',
+          'The authorization response belongs to the sign-in of another user or MCP server. It was not used. Pass it to the session that it belongs to.',
         )
       }
       if ((await record.take()) === undefined || isExpired(stored)) throw noSuchSignIn()
@@ -110,9 +110,10 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
 }
 
 /**
- * To which server and user a callback URL belongs, so that a host can open the right session.
+ * Finds the server and the user that a callback URL belongs to, so that a host can open the right
+ * session.
  *
- * @param callbackUrl - The redirect URI with the response's parameters, as it was received.
+ * @param callbackUrl - The redirect URI with the parameters of the response, as it was received.
  */
 export async function findSignIn(
   store: RecordStore,
@@ -134,6 +135,6 @@ function stateOf(callbackUrl: string): string | undefined {
 function noSuchSignIn(): EvergrantClientError {
   return new EvergrantClientError(
     'AUTHORIZATION_RESPONSE_INVALID',
-    'The authorization response belongs to no sign-in under way: it was used already, has expired, or was forged. Start the sign-in again.',
+    'The authorization response belongs to no unfinished sign-in: it was used already, has expired, or was forged. Start the sign-in again.',
   )
 }

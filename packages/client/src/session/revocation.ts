@@ -1,36 +1,39 @@
-import { selectProviderProfile } from '@evergrant/core'
+import type { ProviderProfile } from '@evergrant/core'
 import type { Clock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
 import type { Grant } from '../grant/grant.ts'
 import { recordId } from '../grant/grant.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import type { ClientConfiguration } from '../protocol/registration.ts'
-import { revokeToken } from '../protocol/token-requests.ts'
+import { revokeToken } from '../protocol/revocation-request.ts'
 import type { RecordStore } from '../stores/store.ts'
-import { currentRegistration } from './current-registration.ts'
+import type { ProfileOf } from './provider-profile.ts'
+import { profileChooser } from './provider-profile.ts'
 import type { Binding, PendingRevocation } from './records.ts'
 import { revocationRecord } from './records.ts'
+import { currentRegistration } from './registration.ts'
 
-/** After this time a token that could not be revoked is given up: it has long expired, or never will. */
+/** After this time, a token that could not be revoked is dropped. */
 const giveUpAfterSeconds = 30 * 24 * 3600
 
-/** What revoking works with. */
+/** What revoking needs. */
 export interface RevocationContext {
   readonly store: RecordStore
   readonly clock: Clock
   readonly http: HttpOptions
-  /** Absent where nobody knows the application's configuration: then what was noted has to do. */
+  readonly profileOf: ProfileOf
+  /** Absent if the configuration of the application is not known. Then the stored one is used. */
   readonly client?: ClientConfiguration | undefined
 }
 
-/** How a token's revocation stands. */
+/** The state of a revocation. */
 export type RevocationState = 'revoked' | 'pending' | 'not-supported' | 'refused'
 
 /**
- * Notes that a grant's tokens are to be revoked, by its refresh token where it has one: that ends
- * the grant.
+ * Records that the tokens of a grant are to be revoked. Revoking the refresh token, if there is one,
+ * ends the grant.
  *
- * @returns The note's ID; `undefined` where there is nothing to revoke.
+ * @returns The ID of the record, or `undefined` if there is nothing to revoke.
  */
 export async function noteTokens(
   grant: Pick<Grant, 'tokenSet'>,
@@ -42,8 +45,8 @@ export async function noteTokens(
 }
 
 /**
- * Has tokens revoked that nobody will use, now or later. It never throws: where not even a note can
- * be written, it is tried once.
+ * Revokes tokens that will not be used, now or later. It never throws. If the store cannot record
+ * the revocation, it is tried once.
  */
 export async function discardTokens(
   grant: Pick<Grant, 'tokenSet'>,
@@ -78,24 +81,23 @@ function revocationOf(
 
 async function send(
   { token, hint, ...binding }: PendingRevocation,
-  { clock, http, client }: RevocationContext,
+  { clock, http, client, profileOf }: RevocationContext,
 ): ReturnType<typeof revokeToken> {
   const { authorizationServer } = binding
-  const profile = selectProviderProfile(authorizationServer.issuer)
   return await revokeToken(token, hint, {
     authorizationServer,
     registration: currentRegistration(binding, client),
-    profile,
+    profile: profileOf(authorizationServer.issuer),
     clock,
     ...http,
   })
 }
 
 /**
- * Notes that a token is to be revoked. From here on it is revoked sooner or later, also when this
- * process dies or the server is away (C-57).
+ * Records that a token is to be revoked. From then on it will be revoked, even if this process dies
+ * or the server does not answer now (C-57).
  *
- * @returns The note's ID.
+ * @returns The ID of the record.
  */
 async function noteRevocation(
   revocation: PendingRevocation,
@@ -106,7 +108,7 @@ async function noteRevocation(
   return id
 }
 
-/** Revokes a noted token, and removes the note unless it is worth trying again later. */
+/** Revokes a recorded token. The record stays if a later attempt can succeed. */
 export async function settleRevocation(
   id: string,
   context: RevocationContext,
@@ -121,28 +123,35 @@ export async function settleRevocation(
   return result.outcome === 'unavailable' ? 'refused' : result.outcome
 }
 
+/** Options of {@link retryRevocations}. */
+export interface RetryRevocationsOptions
+  extends Pick<RevocationContext, 'client' | 'clock'>, HttpOptions {
+  readonly profileFor?: ((issuer: string) => ProviderProfile | undefined) | undefined
+}
+
 /**
- * Revokes the tokens of all sign-outs that could not be finished when they were asked for. Call it
- * when the program starts, or now and then.
+ * Revokes the tokens of earlier sign-outs whose servers did not answer. Call it when the program
+ * starts, or regularly.
  *
- * @param options.client - As for the sessions: a secret that was rotated meanwhile is used then.
- * @returns How many were settled, and how many are still to be.
+ * @param options.client - The same as for the sessions, so that a rotated secret is used.
+ * @param options.profileFor - Chooses the profile of an authorization server. Default: the profile
+ *   for its issuer.
+ * @returns How many revocations were settled, and how many are pending.
  */
 export async function retryRevocations(
   store: RecordStore,
-  options: Pick<RevocationContext, 'client' | 'clock'> & HttpOptions,
+  options: RetryRevocationsOptions,
 ): Promise<{ readonly settled: number; readonly pending: number }> {
-  const { client, clock, ...http } = options
+  const { client, clock, profileFor, ...http } = options
+  const context = { store, client, clock, http, profileOf: profileChooser(profileFor) }
   let settled = 0
   let pending = 0
   for await (const id of store.list('revocation')) {
-    const state = await settleRevocation(id, { store, client, clock, http }).catch(
-      (error: unknown) => {
-        // One that cannot be read, say by a version too old for it, keeps no other from being settled.
-        if (EvergrantClientError.is(error) && error.code === 'RECORD_UNREADABLE') return 'pending'
-        throw error
-      },
-    )
+    const state = await settleRevocation(id, context).catch((error: unknown) => {
+      // An unreadable record, for example of a later version, must not block the others.
+      if (EvergrantClientError.is(error) && error.code === 'RECORD_UNREADABLE') return 'pending'
+      throw error
+    })
     if (state === 'pending') pending += 1
     else settled += 1
   }

@@ -1,25 +1,25 @@
 /**
- * How a person signs in from within the running process: a CLI or a desktop program.
+ * A sign-in that the running process completes, such as a command line or a desktop program.
  *
- * Two steps, since a server that knows the person may redirect back at once: whoever opens the
- * browser before somebody listens loses the answer.
+ * It has two steps, because a server that knows the user may redirect at once. The process must
+ * listen before the browser opens, otherwise it misses the response.
  */
 export interface InteractiveSignIn {
   readonly kind: 'interactive'
   /**
-   * Gets ready to receive the authorization response.
+   * Prepares to receive the authorization response.
    *
-   * @param preferredRedirectUri - What was used with this client registration before. Servers
-   *   that compare redirect URIs to the letter want it again.
+   * @param preferredRedirectUri - The redirect URI of the stored client registration. Servers that
+   *   compare redirect URIs exactly accept no other.
    */
   prepare(preferredRedirectUri?: string): Promise<PreparedSignIn>
 }
 
-/** A sign-in that is ready to receive its answer. */
+/** A sign-in that is ready to receive its response. */
 export interface PreparedSignIn {
   readonly redirectUri: string
   /**
-   * Shows the authorization page, and resolves with the URL that the server redirected to. Rejects
+   * Opens the authorization page, and resolves with the URL that the server redirected to. Rejects
    * when the signal aborts.
    */
   authorize(authorizationUrl: string, signal?: AbortSignal): Promise<string>
@@ -28,9 +28,9 @@ export interface PreparedSignIn {
 }
 
 /**
- * How a person signs in to a web application or gateway: a call that needs a sign-in fails with
- * `SIGN_IN_REQUIRED` and the authorization URL; a later request, on any machine over the same
- * store, hands in the URL that the server redirected to.
+ * A sign-in of a web application or gateway. A call that needs a sign-in fails with
+ * `SIGN_IN_REQUIRED` and the authorization URL. A later request, on any machine over the same store,
+ * passes the URL that the server redirected to.
  */
 export interface RedirectSignIn {
   readonly kind: 'redirect'
@@ -38,10 +38,10 @@ export interface RedirectSignIn {
   readonly redirectUri: string
 }
 
-/** Nobody can sign in here: calls that need it fail with `SIGN_IN_REQUIRED`. */
+/** No sign-in is possible: calls that need one fail with `SIGN_IN_REQUIRED`. */
 export interface NoSignIn {
   readonly kind: 'none'
 }
 
-/** How a person signs in. */
+/** How the user signs in. */
 export type SignIn = InteractiveSignIn | RedirectSignIn | NoSignIn

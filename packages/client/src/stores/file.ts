@@ -29,11 +29,11 @@ export { assertPrivatePath, preparePrivateFolder } from './file/private-path.ts'
 export { keychainKey } from './keychain.ts'
 export type { KeychainKeyOptions } from './keychain.ts'
 
-/** Settings of {@link fileStore}. */
+/** Options of {@link fileStore}. */
 export interface FileStoreOptions {
   /**
-   * The key that records are encrypted with: 32 bytes. `keychainKey`, `keyFileKey` and
-   * `passphraseKey` bring one.
+   * The key that encrypts the records: 32 bytes. `keychainKey`, `keyFileKey` and `passphraseKey`
+   * return one.
    */
   readonly key: Uint8Array
 }
@@ -47,27 +47,30 @@ const recordKinds: readonly RecordKind[] = [
   'revocation',
 ]
 const recordFile = /^([0-9a-f]{64})\.json$/
-/** A write takes milliseconds. Whoever holds the write lock for longer is suspended. */
+/** A write takes milliseconds. A process that holds the write lock for longer is suspended. */
 const writeLockWaitMilliseconds = 5000
 
 /**
  * Opens a store of encrypted files, for all processes of one user on one machine (C-06).
  *
- * One AES-256-GCM file a record, replaced as a whole and synced; folders and files are the
- * owner's alone; locks are the kernel's and die with their holder. A damaged file is set aside
- * with its content and reported, never read as empty; a file of a later version or of another
- * key is left where it is.
+ * Each record is one file, encrypted with AES-256-GCM, replaced as a whole and synced. Only the owner
+ * can read the folders and files. Locks are locks of the kernel and end with their holder. A damaged
+ * file is set aside and reported, never read as empty. A file of a later version or of another key is
+ * not changed.
  *
  * A folder that another user could have prepared is refused: one that belongs to another user, that
  * the group or all users may write to, or that is a symbolic link (links above it are followed).
- * Rights to read that are too wide are taken back. On Windows files have no such rights: who may
- * read and write them is what the folder's access list says, so keep it inside the user's profile.
+ * Read permissions that are too wide are removed. Windows files have no such permissions: the access
+ * list of the folder applies, so keep it inside the profile of the user.
  *
- * @param folder - Created if it is missing, for its owner alone. It must be on a local disk: file
- *   locks do not hold across network file systems.
+ * @param folder - Created for its owner only, if it is missing. It must be on a local disk, because
+ *   file locks do not work on network file systems.
  *
- * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` where the folder cannot be used,
+ * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` if the folder cannot be used,
  *   `INVALID_OPTION` for a key of another length.
+ * @example
+ * const { key } = await keyFileKey(keyFile)
+ * const store = await fileStore(folder, { key })
  */
 export async function fileStore(folder: string, options: FileStoreOptions): Promise<RecordStore> {
   const cipher = recordCipher(options.key)
@@ -93,14 +96,14 @@ export async function fileStore(folder: string, options: FileStoreOptions): Prom
 
   async function read(name: RecordName): Promise<StoredRecord | undefined> {
     const opened = await load(name)
-    // Damage is looked at again with the write lock held: somebody may write anew this moment, and
-    // what they write is not to be set aside.
+    // A damaged record is read again under the write lock: another process may be replacing it, and
+    // the new record must not be set aside.
     return opened !== undefined && 'unreadable' in opened && opened.unreadable === 'damaged'
       ? await exclusively(() => readExclusively(name))
       : await recordIn(name, opened)
   }
 
-  /** With the write lock held. */
+  /** Call it with the write lock held. */
   async function readExclusively(name: RecordName): Promise<StoredRecord | undefined> {
     return await recordIn(name, await load(name))
   }
@@ -116,14 +119,14 @@ export async function fileStore(folder: string, options: FileStoreOptions): Prom
     })
   }
 
-  /** With the write lock held. */
+  /** Call it with the write lock held. */
   async function moveAside(name: RecordName): Promise<void> {
     const file = fileOf(name)
     const target = `${name.kind}-${path.basename(file)}-${Date.now()}`
     await rename(file, path.join(root, 'set-aside', target))
   }
 
-  /** Reads the generation and writes as one step, against every other process. */
+  /** Holds the write lock, so that reading the generation and writing are one step. */
   async function exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
     const locking = await kernelLock(writeLock, { waitMilliseconds: writeLockWaitMilliseconds })
     if (locking.outcome !== 'acquired') throw cannotLock(locking, writeLock)
@@ -209,7 +212,7 @@ async function prepare(folder: string): Promise<string> {
     if (EvergrantClientError.is(cause)) throw cause
     throw new EvergrantClientError(
       'TOKEN_STORE_UNAVAILABLE',
-      `The token store folder ${JSON.stringify(folder)} cannot be used. It must be a folder that this user can write to.`,
+      `The token store folder ${JSON.stringify(folder)} cannot be used (expected a folder that this user can write to). Check its permissions, or use another folder.`,
       { cause },
     )
   }
@@ -222,11 +225,11 @@ function cannotLock(
   return locking.outcome === 'busy'
     ? new EvergrantClientError(
         'TOKEN_STORE_UNAVAILABLE',
-        `Another process has held ${JSON.stringify(file)} for more than ${writeLockWaitMilliseconds / 1000} s; it is probably suspended. Resume or end it.`,
+        `The token store cannot be locked: another process has held ${JSON.stringify(file)} for more than ${writeLockWaitMilliseconds / 1000} s and is probably suspended. Resume or end it.`,
       )
     : new EvergrantClientError(
         'TOKEN_STORE_UNAVAILABLE',
-        `The token store cannot lock: ${locking.reason}. It must be a folder on a local disk that this user can write to, and the runtime needs node:sqlite.`,
+        `The token store cannot be locked: ${locking.reason} (expected a folder on a local disk that this user can write to, and a runtime with node:sqlite). Check both.`,
         { cause: locking.cause },
       )
 }

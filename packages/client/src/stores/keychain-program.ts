@@ -1,6 +1,6 @@
 /**
- * Reads or writes one secret of the OS keychain. Secrets go through the standard streams, in
- * base64; no secret is an empty output.
+ * Reads or writes one secret of the OS keychain. Secrets are sent through the standard streams in
+ * base64. An empty output means that no secret is stored.
  *
  *     node keychain-program.js get SERVICE ACCOUNT
  *     node keychain-program.js set SERVICE ACCOUNT

@@ -14,25 +14,25 @@ import { checkedKey } from './file/keys.ts'
 import type { StoreKey } from './file/keys.ts'
 import { assertPrivatePath } from './file/private-path.ts'
 
-/** For one request: a keychain that wants to show a dialog nobody sees would wait for good. */
+/** For one request: a keychain that shows an invisible dialog would wait forever. */
 const timeoutMilliseconds = 3000
-/** Whoever makes the key asks the keychain twice. */
+/** Creating the key takes two requests. */
 const lockWaitMilliseconds = 3 * timeoutMilliseconds
 
-/** Its ending is that of this file: `.ts` in the sources, `.js` in what is built. */
+/** It has the extension of this file: `.ts` in the sources, `.js` in the build. */
 const program = fileURLToPath(
   new URL(`./keychain-program${path.extname(import.meta.url)}`, import.meta.url),
 )
 
 /**
- * Set for the program. An executable that holds a whole application would start that application
- * instead, which would ask the keychain, and so on.
+ * Set for the program. If the executable contains a complete application, it starts the application
+ * instead, which would start itself again.
  */
 const insideProgram = 'EVERGRANT_KEYCHAIN_PROGRAM'
 
 const run = promisify(execFile)
 
-/** Where in the keychain the key is. */
+/** The name of the key in the keychain. */
 export interface KeychainKeyOptions {
   /** Default `evergrant`. */
   readonly service?: string
@@ -41,20 +41,22 @@ export interface KeychainKeyOptions {
 }
 
 /**
- * The key in the keychain of the operating system; made and saved there if there is none.
+ * The key in the keychain of the operating system. It is created and saved if it is missing.
  *
- * Needs the optional package `@napi-rs/keyring`. On Linux it insists on the Secret Service: the
- * kernel's keyring, the package's silent alternative, forgets the key at the next reboot. The
- * keychain is asked by a process of its own (`process.execPath`), since a keychain that hangs
- * hangs whoever asks it, and only a process can be ended.
+ * Requires the optional package `@napi-rs/keyring`. On Linux it requires the Secret Service, because
+ * the keyring of the kernel, which the package would use otherwise, loses the key at the next reboot.
+ * A separate process (`process.execPath`) reads the keychain, because a keychain that hangs blocks
+ * its caller, and only a process can be ended.
  *
- * Concurrency: keychains replace what is there without asking, so of several processes that start
- * for the first time, one makes the key while it holds the lock on `lockFile`.
+ * Concurrency: keychains replace a key without a check. If several processes start for the first
+ * time, one creates the key while it holds the lock on `lockFile`.
  *
- * @param lockFile - A file of its own beside the store, the same for every process; made if it is
- *   missing, and never removed.
- * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` where there is no keychain, it does not
- *   answer within 3 seconds, or the person declines. Never falls back to another place.
+ * @param lockFile - A separate file beside the store, the same for every process. It is created if it
+ *   is missing, and never removed.
+ * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` if there is no keychain, if it does not
+ *   answer within 3 seconds, or if the user declines. It never falls back to another place.
+ * @example
+ * const { key } = await keychainKey(lockFile)
  */
 export async function keychainKey(
   lockFile: string,
@@ -81,14 +83,14 @@ async function makeSecret(service: string, account: string): Promise<Uint8Array>
 
 async function underLock<Result>(lockFile: string, work: () => Promise<Result>): Promise<Result> {
   await mkdir(path.dirname(lockFile), { recursive: true, mode: ownerOnlyFolder }).catch(
-    // Then the lock cannot be had either, and says so.
+    // The lock fails too, and its error says so.
     () => undefined,
   )
   await assertPrivatePath(lockFile, 'file')
   const locking = await kernelLock(lockFile, { waitMilliseconds: lockWaitMilliseconds })
   if (locking.outcome !== 'acquired') {
     throw noKeychain(
-      `a key has to be made in it, and the lock ${JSON.stringify(lockFile)} is ${locking.outcome}`,
+      `a key must be created in it, and the lock ${JSON.stringify(lockFile)} is ${locking.outcome}`,
       locking.outcome === 'unavailable' ? locking.cause : undefined,
     )
   }
@@ -99,16 +101,18 @@ async function underLock<Result>(lockFile: string, work: () => Promise<Result>):
   }
 }
 
-/** Secrets travel through pipes: arguments and environments of a process are not private. */
+/** Secrets are sent through pipes, because arguments and environments are not private. */
 async function ask(parameters: readonly string[], input: string): Promise<string> {
   if (process.env[insideProgram] !== undefined) {
-    throw noKeychain('this program is no Node.js that could be started to ask it')
+    throw noKeychain(
+      'the executable of this process is not Node.js, so it cannot be started to read the keychain',
+    )
   }
   const running = run(process.execPath, [program, ...parameters], {
     timeout: timeoutMilliseconds,
     killSignal: 'SIGKILL',
     windowsHide: true,
-    // Where the executable is Electron, this makes it Node.js.
+    // This makes an Electron executable work as Node.js.
     env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', [insideProgram]: '1' },
   })
   running.child.stdin?.on('error', () => undefined).end(input)
@@ -119,20 +123,20 @@ async function ask(parameters: readonly string[], input: string): Promise<string
   }
 }
 
-/** Of the error only what the program said: its standard output may be a secret. */
+/** Only the error output of the program, because its standard output may be a secret. */
 function whyItFailed(error: unknown): string {
-  if (!(error instanceof Error)) return 'its program failed'
+  if (!(error instanceof Error)) return 'its helper program failed'
   if ('killed' in error && error.killed === true) {
     return `it did not answer within ${timeoutMilliseconds / 1000} seconds`
   }
-  const said = 'stderr' in error ? cleanRemoteText(error.stderr) : undefined
-  return said ?? 'its program could not be run'
+  const output = 'stderr' in error ? cleanRemoteText(error.stderr) : undefined
+  return output ?? 'its helper program could not be started'
 }
 
 function noKeychain(why: string, cause?: unknown): EvergrantClientError {
   return new EvergrantClientError(
     'TOKEN_STORE_UNAVAILABLE',
-    `No usable OS keychain: ${why.replace(/\.$/, '')}. Unlock it, or choose another place for the store key: an owner-only key file or a passphrase.`,
+    `The OS keychain cannot be used: ${why.replace(/\.$/, '')}. Unlock it, or choose another place for the store key: an owner-only key file or a passphrase.`,
     { cause },
   )
 }

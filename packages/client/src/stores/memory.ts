@@ -9,10 +9,13 @@ import type {
 } from './store.ts'
 
 /**
- * Keeps records in this process. For tests, and for hosts whose grants need not outlive them.
+ * Stores records in this process. It is for tests, and for hosts whose grants may end with them.
  *
- * Two managers over one memory store see each other's writes and locks, as two processes over a
- * durable store do.
+ * Sessions over one memory store see each other's writes and locks, like processes over a durable
+ * store.
+ *
+ * @example
+ * const store = memoryStore()
  */
 export function memoryStore(): RecordStore {
   const records = new Map<string, StoredRecord>()
@@ -66,7 +69,7 @@ interface LockTable {
   acquire(key: string, options?: LockOptions): Promise<LockOutcome>
 }
 
-/** Locks in the order they were asked for; a waiter leaves the queue when its time is up. */
+/** Locks in the order of their requests. A waiting request leaves the queue when its time is up. */
 function createLockTable(): LockTable {
   const queues = new Map<string, (() => void)[]>()
 
@@ -123,6 +126,9 @@ function createLockTable(): LockTable {
 function abortError(signal: AbortSignal | undefined): unknown {
   return (
     signal?.reason ??
-    new EvergrantClientError('TEMPORARILY_UNAVAILABLE', 'Waiting for the lock was given up.')
+    new EvergrantClientError(
+      'TEMPORARILY_UNAVAILABLE',
+      'The wait for the lock was aborted. Repeat the call.',
+    )
   )
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { EvergrantClientError } from '../lib/errors.ts'
 import type { RecordKind, RecordName, RecordStore, StoredRecord } from './store.ts'
 import type { OpenedRecord } from './encryption/record-cipher.ts'
@@ -6,6 +5,8 @@ import { recordCipher } from './encryption/record-cipher.ts'
 import { openedRecord } from './encryption/sealed-record.ts'
 import { within } from './locking/bounded.ts'
 import type { PostgresPool } from './postgres/pool.ts'
+import type { PostgresTableOptions } from './postgres/table.ts'
+import { defaultTimeoutMilliseconds, lockKey, quotedTable } from './postgres/table.ts'
 import { transactionLocks } from './postgres/transaction-lock.ts'
 
 export type {
@@ -15,93 +16,49 @@ export type {
   PostgresResult,
 } from './postgres/pool.ts'
 
-/** Where the records are. */
-export interface PostgresTableOptions {
-  /** The table's name, with or without a schema: `evergrant_records` (default), `auth.grants`. */
-  readonly table?: string | undefined
-}
+export { createPostgresTable, postgresTableSql } from './postgres/table.ts'
+export type { PostgresTableOptions } from './postgres/table.ts'
 
-/** Settings of {@link postgresStore}. */
+/** Options of {@link postgresStore}. */
 export interface PostgresStoreOptions extends PostgresTableOptions {
   /**
-   * The key that records are encrypted with: 32 bytes, the same on every machine, from where the
-   * host keeps its secrets and not from the database.
+   * The key that encrypts the records: 32 bytes, the same on every machine. Keep it where you keep
+   * your secrets, and not in the database.
    */
   readonly key: Uint8Array
   /**
-   * How many of the pool's connections locks may use at one moment. Default: half of the pool. A
-   * lock keeps one connection for as long as it is held, about as long as one refresh.
+   * How many connections of the pool locks may use at once. Default: half of the pool. A lock uses
+   * one connection while it is held, which is about as long as one refresh.
    */
   readonly maximumLockConnections?: number | undefined
   /** The longest that one statement may take. Default 10,000. */
   readonly requestTimeoutMilliseconds?: number | undefined
 }
 
-const defaultTable = 'evergrant_records'
-const defaultTimeoutMilliseconds = 10_000
-/** What `pg` uses where the host names no size. */
+/** The default of `pg`. */
 const defaultPoolSize = 10
 const listPageSize = 1000
-/** Damaged records stay in the table under a kind of their own, which nobody reads. */
+/** Damaged records stay in the table under another kind, which the store does not read. */
 const setAsidePrefix = 'set-aside/'
-
-/**
- * The SQL that makes the table, for hosts that run their own migrations. It can be run again, and
- * by several machines at once.
- *
- * @throws EvergrantClientError `INVALID_OPTION` for a name that is no plain identifier.
- */
-export function postgresTableSql(options: PostgresTableOptions = {}): string {
-  const table = quotedTable(options.table)
-  // Two machines that create one table at one moment would get in each other's way.
-  return `SELECT pg_advisory_xact_lock(${lockKey(['create', table])});
-CREATE TABLE IF NOT EXISTS ${table} (
-  kind text COLLATE "C" NOT NULL,
-  id text COLLATE "C" NOT NULL,
-  generation bigint NOT NULL,
-  sealed text NOT NULL,
-  written_at timestamptz NOT NULL,
-  PRIMARY KEY (kind, id)
-);`
-}
-
-/**
- * Creates the table of a {@link postgresStore} where it is missing. Safe to call at every start.
- *
- * @throws EvergrantClientError `INVALID_OPTION`, `TOKEN_STORE_UNAVAILABLE`
- */
-export async function createPostgresTable(
-  pool: PostgresPool,
-  options: PostgresTableOptions = {},
-): Promise<void> {
-  const text = postgresTableSql(options)
-  try {
-    // Several statements without parameters are one transaction.
-    await pool.query({ text, values: [], query_timeout: defaultTimeoutMilliseconds })
-  } catch (cause) {
-    throw new EvergrantClientError(
-      'TOKEN_STORE_UNAVAILABLE',
-      'The table for grants could not be created. Check that PostgreSQL is reachable and that its user may create tables, or run the statements of postgresTableSql() as one who may.',
-      { cause },
-    )
-  }
-}
 
 /**
  * Opens a store in PostgreSQL (12 or later), for any number of processes and machines.
  *
- * One row a record, encrypted with AES-256-GCM; each write is one statement that compares the
- * generation and sets it. A lock is an advisory lock on a connection of its own, so it dies with
- * its holder: at once where the process ends, within half a minute where the machine vanishes.
- * Damaged rows are set aside in the same table (`kind` then begins with `set-aside/`); rows of a
- * later version or of another key are left where they are.
+ * Each record is one row, encrypted with AES-256-GCM. Each write is one statement that compares and
+ * sets the generation. A lock is an advisory lock on a separate connection, so it ends with its
+ * holder: at once if the process ends, within half a minute if the machine fails. Damaged rows are
+ * set aside in the same table (their `kind` then begins with `set-aside/`). Rows of a later version or
+ * of another key are not changed.
  *
- * The server must confirm a commit only once it is durable (`synchronous_commit` is not `off`),
- * and the pool must lead to the primary.
+ * The server must confirm a commit only when it is durable (`synchronous_commit` is not `off`), and
+ * the pool must connect to the primary.
  *
- * @param pool - A `Pool` of the package `pg` with at least two connections. It stays the host's:
- *   `close` gives its connections back and does not end it.
+ * @param pool - A `Pool` of the package `pg` with at least two connections. You keep ownership:
+ *   `close` returns the connections and does not end the pool.
  * @throws EvergrantClientError `INVALID_OPTION`
+ * @example
+ * await createPostgresTable(pool)
+ * const store = postgresStore(pool, { key })
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions): RecordStore {
   const { requestTimeoutMilliseconds = defaultTimeoutMilliseconds } = options
@@ -130,7 +87,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
 
   async function read(name: RecordName): Promise<StoredRecord | undefined> {
     const { rows } = await run(
-      // Numbers travel as text: a host may have changed how `pg` parses them.
+      // Numbers are sent as text, because a host may have changed how `pg` parses them.
       `SELECT generation::text AS generation, sealed,
          GREATEST(0, EXTRACT(EPOCH FROM clock_timestamp() - written_at))::text AS age
        FROM ${table} WHERE kind = $1 AND id = $2`,
@@ -139,7 +96,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
     const row = rows[0]
     if (row === undefined) return undefined
     const sealed = textOf(row['sealed'])
-    const record = await openedRecord(name, openRow(name, sealed, row['generation']), {
+    const record = await openedRecord(name, openRow(cipher.open(name, sealed), row['generation']), {
       where: `the row ${JSON.stringify(`${name.kind}/${name.id}`)} of ${table}`,
       setAsideTo: `the kind "${setAsidePrefix}${name.kind}" of the same table`,
       setAside: () => moveAside(name, 'sealed = $4', sealed),
@@ -147,16 +104,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
     return record && { ...record, ageSeconds: Number(textOf(row['age'])) }
   }
 
-  /** A row whose generation is not the one inside was put together from two. */
-  function openRow(name: RecordName, sealed: string, generation: unknown): OpenedRecord {
-    const opened = cipher.open(name, sealed)
-    if ('record' in opened && opened.record.generation !== Number(textOf(generation))) {
-      return { unreadable: 'damaged', detail: 'its generation is another than the one inside' }
-    }
-    return opened
-  }
-
-  /** Only what was found to be of no use is moved: somebody may have written anew since. */
+  /** Moves only the row that was read: another process may have written a new one since. */
   async function moveAside(
     name: RecordName,
     condition: 'sealed = $4' | 'generation = $4::bigint',
@@ -225,34 +173,22 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
   }
 }
 
+/** A row whose generation differs from the sealed one was combined from two rows. */
+function openRow(opened: OpenedRecord, generation: unknown): OpenedRecord {
+  if ('record' in opened && opened.record.generation !== Number(textOf(generation))) {
+    return { unreadable: 'damaged', detail: 'its generation differs from the sealed one' }
+  }
+  return opened
+}
+
 function lockConnections(pool: PostgresPool, wanted: number | undefined): number {
   const size = pool.options.max ?? defaultPoolSize
   const maximum = wanted ?? Math.floor(size / 2)
   if (Number.isSafeInteger(maximum) && maximum >= 1 && maximum < size) return maximum
   throw new EvergrantClientError(
     'INVALID_OPTION',
-    `A lock keeps one connection while records are read and written on another: a pool of ${size} cannot spare ${maximum} for locks. Give the pool two connections or more (max), and fewer than all of them to locks (maximumLockConnections).`,
+    `The connection pool is too small: ${size} connections, of which ${maximum} are for locks (expected at least 1 for locks and 1 for records). Set "max" of the pool to 2 or more, and the option maximumLockConnections to less than that.`,
   )
-}
-
-/** Quoted, so that no name is read as SQL. */
-function quotedTable(table: string = defaultTable): string {
-  if (!/^[a-z_][a-z0-9_]{0,62}(\.[a-z_][a-z0-9_]{0,62})?$/.test(table)) {
-    throw new EvergrantClientError(
-      'INVALID_OPTION',
-      `The table name ${JSON.stringify(table)} cannot be used. Give lower-case letters, digits and underscores, with or without a schema and a dot before.`,
-    )
-  }
-  return table
-    .split('.')
-    .map((part) => `"${part}"`)
-    .join('.')
-}
-
-/** The name of an advisory lock: 64 bits of a hash, signed, in decimal. */
-function lockKey(parts: readonly string[]): string {
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest()
-  return digest.readBigInt64BE(0).toString()
 }
 
 function textOf(value: unknown): string {
@@ -264,8 +200,8 @@ function unavailable(table: string, cause: unknown): EvergrantClientError {
   return new EvergrantClientError(
     'TOKEN_STORE_UNAVAILABLE',
     missing
-      ? `The table ${table} does not exist. Create it with createPostgresTable() or the statements of postgresTableSql().`
-      : 'PostgreSQL did not do what the token store asked of it. Check that it is reachable and its user may read and write the table.',
+      ? `The PostgreSQL table ${table} does not exist. Create it with createPostgresTable(), or run the statements of postgresTableSql().`
+      : `A PostgreSQL query of the token store failed (table ${table}). Check that the database is reachable, and that its user may read and write the table.`,
     { cause },
   )
 }

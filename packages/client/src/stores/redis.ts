@@ -5,103 +5,82 @@ import type { OpenedRecord } from './encryption/record-cipher.ts'
 import { recordCipher } from './encryption/record-cipher.ts'
 import { openedRecord } from './encryption/sealed-record.ts'
 import { within } from './locking/bounded.ts'
+import { redisKeys } from './redis/keys.ts'
 import type { RunScript } from './redis/lease-lock.ts'
 import { leaseLocks } from './redis/lease-lock.ts'
+import {
+  listScript,
+  readScript,
+  removeScript,
+  setAsideScript,
+  writeScript,
+} from './redis/scripts.ts'
 
-/** The part of a client, pool, sentinel or cluster of the package `redis` that is used here. */
+/** The part of a client, pool, sentinel or cluster of the package `redis` that the store uses. */
 export interface RedisScripting {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
-/** Settings of {@link redisStore}. */
+/** Options of {@link redisStore}. */
 export interface RedisStoreOptions {
   /**
-   * The key that records are encrypted with: 32 bytes, the same on every machine, from where the
-   * host keeps its secrets and not from Redis.
+   * The key that encrypts the records: 32 bytes, the same on every machine. Keep it where you keep
+   * your secrets, and not in Redis.
    */
   readonly key: Uint8Array
-  /** What all names in Redis begin with. Default `evergrant:`. */
+  /** The beginning of all keys in Redis. Default `evergrant:`. */
   readonly keyPrefix?: string | undefined
   /**
-   * For how long a lock outlives a holder that died. It is renewed while it is held. Default
-   * 30,000; never less than a second.
+   * How long a lock stays after its holder died. It is renewed while it is held. Default 30,000; at
+   * least 1000.
    */
   readonly leaseMilliseconds?: number | undefined
-  /** The longest that one command may take, also while the client reconnects. Default 5,000. */
+  /** The longest that one command may take, including a reconnection. Default 5,000. */
   readonly requestTimeoutMilliseconds?: number | undefined
 }
 
-/** How many of the 256 parts of a listing are asked for at once. */
+/** How many of the 256 parts of a list are read at once. */
 const listedAtOnce = 32
 
-const readScript = `
-local record = redis.call('HMGET', KEYS[1], 'generation', 'sealed', 'writtenAt')
-if not record[1] then return {} end
-local now = redis.call('TIME')
-local age = (now[1] * 1000000 + now[2]) - tonumber(record[3] or 0)
-return { record[1], record[2] or '', string.format('%.0f', age) }`
-
-const writeScript = `
-local generation = redis.call('HGET', KEYS[1], 'generation') or '0'
-if generation ~= ARGV[1] then return 0 end
-local now = redis.call('TIME')
-redis.call('HSET', KEYS[1], 'generation', ARGV[2], 'sealed', ARGV[3],
-  'writtenAt', string.format('%.0f', now[1] * 1000000 + now[2]))
-redis.call('SADD', KEYS[2], ARGV[4])
-return 1`
-
-const removeScript = `
-local generation = redis.call('HGET', KEYS[1], 'generation') or '0'
-if generation ~= ARGV[1] then return 0 end
-redis.call('DEL', KEYS[1])
-redis.call('SREM', KEYS[2], ARGV[2])
-return 1`
-
-/** Only a record whose field ARGV[2] still is ARGV[3]: somebody may have written anew since. */
-const setAsideScript = `
-if redis.call('HGET', KEYS[1], ARGV[2]) ~= ARGV[3] then return 0 end
-redis.call('RENAME', KEYS[1], KEYS[3])
-redis.call('SREM', KEYS[2], ARGV[1])
-return 1`
-
-const listScript = `return redis.call('SSCAN', KEYS[1], ARGV[1], 'COUNT', 500)`
+type Command = (
+  script: string,
+  keys: readonly string[],
+  values: readonly string[],
+) => Promise<unknown>
 
 /**
  * Opens a store in Redis (6.2 or later) or Valkey, for any number of processes and machines.
  *
- * One hash a record, encrypted with AES-256-GCM; each write is a script that compares the
- * generation and sets it. A lock is a lease that is renewed while it is held. A holder that was
- * suspended for longer than its lease can wake and believe for a moment that it still holds it: it
- * cannot overwrite anything, since its writes expect a generation that is gone, but it may send a
- * refresh token that somebody else has just used. Where the authorization server honours no
- * superseded refresh token, prefer `postgresStore`, whose locks do not run out.
+ * Each record is one hash, encrypted with AES-256-GCM. Each write is a script that compares and sets
+ * the generation. A lock is a lease that is renewed while it is held. A holder that was suspended for
+ * longer than its lease can resume as if it still held the lease. It cannot overwrite anything,
+ * because its writes expect an older generation, but it may send a refresh token that another process
+ * has just used. If the authorization server accepts no superseded refresh token, use
+ * `postgresStore`, whose locks do not run out.
  *
- * Redis must keep what it has confirmed: `appendonly yes` with `appendfsync always`, and
- * `maxmemory-policy noeviction`. With less, a crash of Redis can lose the last refresh tokens.
+ * Redis must keep what it has confirmed: set `appendonly yes` with `appendfsync always`, and
+ * `maxmemory-policy noeviction`. Otherwise, a crash of Redis can lose the last refresh tokens.
  *
- * In a cluster, records spread over 256 hash tags a kind; each record, its lock and its entry in
- * the listing share a slot.
+ * In a cluster, the records of each kind are spread over 256 hash tags. A record, its lock and its
+ * list entry share a slot.
  *
- * @param client - A connected client, pool, sentinel or cluster of the package `redis`. It stays
- *   the host's: `close` does not end it.
+ * @param client - A connected client, pool, sentinel or cluster of the package `redis`. You keep
+ *   ownership: `close` does not end it.
  * @throws EvergrantClientError `INVALID_OPTION`
+ * @example
+ * const store = redisStore(client, { key })
  */
 export function redisStore(client: RedisScripting, options: RedisStoreOptions): RecordStore {
   const { keyPrefix = 'evergrant:', leaseMilliseconds = 30_000 } = options
   const { requestTimeoutMilliseconds = 5000 } = options
-  if (!/^[\w.:/-]*$/.test(keyPrefix)) {
-    throw new EvergrantClientError(
-      'INVALID_OPTION',
-      `The key prefix ${JSON.stringify(keyPrefix)} cannot be used. Give letters, digits and any of _ . : / -`,
-    )
-  }
   if (!(leaseMilliseconds >= 1000 && Number.isSafeInteger(leaseMilliseconds))) {
     throw new EvergrantClientError(
       'INVALID_OPTION',
-      `A lease of ${leaseMilliseconds} ms cannot be kept up. Give a whole number of milliseconds, 1000 or more.`,
+      `The option "leaseMilliseconds" cannot be used: ${leaseMilliseconds} (expected a whole number, 1000 or more). Correct it.`,
     )
   }
   const cipher = recordCipher(options.key)
+  const names = redisKeys(keyPrefix)
 
   const run: RunScript = async (script, keys, values, late) =>
     await within(
@@ -112,47 +91,24 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions): 
     )
   const locks = leaseLocks(run, leaseMilliseconds)
 
-  async function command(
-    script: string,
-    keys: readonly string[],
-    values: readonly string[],
-  ): Promise<unknown> {
+  const command: Command = async (script, keys, values) => {
     try {
       return await run(script, keys, values)
     } catch (cause) {
       throw new EvergrantClientError(
         'TOKEN_STORE_UNAVAILABLE',
-        'Redis did not do what the token store asked of it. Check that it is reachable and its user may run scripts on these keys.',
+        'A Redis command of the token store failed. Check that Redis is reachable, and that its user may run scripts on the keys of the store.',
         { cause },
       )
     }
   }
 
-  function shard(kind: RecordKind, id: string): string {
-    return `${keyPrefix}{${kind}:${id.slice(0, 2)}}:`
-  }
-
-  function keysOf(name: RecordName): {
-    record: string
-    index: string
-    aside: string
-    lock: string
-  } {
-    const tag = shard(name.kind, name.id)
-    return {
-      record: `${tag}record:${name.id}`,
-      index: `${tag}index`,
-      aside: `${tag}set-aside:${name.id}`,
-      lock: `${tag}lock:${name.id}`,
-    }
-  }
-
   async function read(name: RecordName): Promise<StoredRecord | undefined> {
-    const keys = keysOf(name)
+    const keys = names.of(name)
     const reply = texts(await command(readScript, [keys.record], []))
     if (reply.length === 0) return undefined
     const [generation = '', sealed = '', ageMicroseconds = ''] = reply
-    const record = await openedRecord(name, openHash(name, sealed, generation), {
+    const record = await openedRecord(name, openHash(cipher.open(name, sealed), generation), {
       where: `the Redis key ${JSON.stringify(keys.record)}`,
       setAsideTo: `a key that begins with ${JSON.stringify(keys.aside)}`,
       setAside: () => moveAside(name, 'sealed', sealed),
@@ -160,42 +116,20 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions): 
     return record && { ...record, ageSeconds: Math.max(0, Number(ageMicroseconds) / 1e6) }
   }
 
-  /** A record whose generation is not the one inside was put together from two. */
-  function openHash(name: RecordName, sealed: string, generation: string): OpenedRecord {
-    const opened = cipher.open(name, sealed)
-    if ('record' in opened && String(opened.record.generation) !== generation) {
-      return { unreadable: 'damaged', detail: 'its generation is another than the one inside' }
-    }
-    return opened
-  }
-
   async function moveAside(
     name: RecordName,
     field: 'sealed' | 'generation',
     value: string,
   ): Promise<void> {
-    const { record, index, aside } = keysOf(name)
+    const { record, index, aside } = names.of(name)
     const keys = [record, index, `${aside}@${randomUUID()}`]
     await command(setAsideScript, keys, [name.id, field, value])
-  }
-
-  /** A set that grows while it is scanned can name a member twice. */
-  async function members(index: string): Promise<Set<string>> {
-    const found = new Set<string>()
-    let cursor = '0'
-    do {
-      const reply = await command(listScript, [index], [cursor])
-      const [next, page]: unknown[] = Array.isArray(reply) ? reply : []
-      for (const id of texts(page)) found.add(id)
-      cursor = String(next)
-    } while (cursor !== '0')
-    return found
   }
 
   return {
     read,
     async write(name, body, expectedGeneration) {
-      const { record, index } = keysOf(name)
+      const { record, index } = names.of(name)
       const generation = expectedGeneration + 1
       const sealed = cipher.seal(name, { generation, body })
       const values = [String(expectedGeneration), String(generation), sealed, name.id]
@@ -203,32 +137,52 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions): 
       return Number(written) === 1 ? { outcome: 'written', generation } : { outcome: 'conflict' }
     },
     async remove(name, expectedGeneration) {
-      const { record, index } = keysOf(name)
+      const { record, index } = names.of(name)
       const values = [String(expectedGeneration), name.id]
       const removed = await command(removeScript, [record, index], values)
       return Number(removed) === 1 ? 'removed' : 'conflict'
     },
     async *list(kind: RecordKind) {
-      const indexes = Array.from({ length: 256 }, (_, number) => {
-        return `${shard(kind, number.toString(16).padStart(2, '0'))}index`
-      })
+      const indexes = names.indexes(kind)
       for (let first = 0; first < indexes.length; first += listedAtOnce) {
         const batch = indexes.slice(first, first + listedAtOnce)
-        for (const ids of await Promise.all(batch.map(members))) yield* ids
+        for (const ids of await Promise.all(batch.map((index) => members(command, index))))
+          yield* ids
       }
     },
     setAside: (name, expectedGeneration) =>
       moveAside(name, 'generation', String(expectedGeneration)),
-    lock: (name, lockOptions) => locks.lock(keysOf(name).lock, lockOptions),
+    lock: (name, lockOptions) => locks.lock(names.of(name).lock, lockOptions),
     close: () => locks.releaseAll(),
   }
 }
 
-/** A reply that is anything but a list of strings must never pass for "there is no record". */
+/** A hash whose generation differs from the sealed one was combined from two records. */
+function openHash(opened: OpenedRecord, generation: string): OpenedRecord {
+  if ('record' in opened && String(opened.record.generation) !== generation) {
+    return { unreadable: 'damaged', detail: 'its generation differs from the sealed one' }
+  }
+  return opened
+}
+
+/** The members of a set. A set that grows while it is scanned can return a member twice. */
+async function members(command: Command, index: string): Promise<Set<string>> {
+  const found = new Set<string>()
+  let cursor = '0'
+  do {
+    const reply = await command(listScript, [index], [cursor])
+    const [next, page]: unknown[] = Array.isArray(reply) ? reply : []
+    for (const id of texts(page)) found.add(id)
+    cursor = String(next)
+  } while (cursor !== '0')
+  return found
+}
+
+/** A reply that is not a list of strings must not count as "no record". */
 function texts(reply: unknown): string[] {
   if (Array.isArray(reply) && reply.every((item) => typeof item === 'string')) return reply
   throw new EvergrantClientError(
     'TOKEN_STORE_UNAVAILABLE',
-    'Redis answered with something else than strings. Give the store a client with the default type mapping.',
+    'A Redis reply cannot be read: it is not a list of strings. Use a client with the default type mapping.',
   )
 }

@@ -1,7 +1,7 @@
 /**
  * What a record holds: a grant with its tokens, which grant serves which server, a client
- * registration, a sign-in under way, how an authorization server is doing, or a token that is
- * still to be revoked.
+ * registration, an unfinished sign-in, the health of an authorization server, or a token that is to
+ * be revoked.
  */
 export type RecordKind =
   | 'grant'
@@ -11,44 +11,44 @@ export type RecordKind =
   | 'authorization-server'
   | 'revocation'
 
-/** Names one record. `id` is lower-case hexadecimal, so that it is safe as a file name or a key. */
+/** The name of a record. `id` is lower-case hexadecimal, so it is safe in file names and keys. */
 export interface RecordName {
   readonly kind: RecordKind
   readonly id: string
 }
 
-/** A record as the store keeps it. The store never looks into `body`. */
+/** A record as the store keeps it. The store does not interpret `body`. */
 export interface StoredRecord {
-  /** Counts the writes of this record, from 1. Two different bodies never share a generation. */
+  /** The number of writes of this record. Two different bodies never share a generation. */
   readonly generation: number
   readonly body: string
   /**
-   * How long ago the record was written, in seconds by the store's own clock. Stores that several
-   * machines share give it, so that a lifetime can be told without comparing machine clocks.
+   * How long ago the record was written, in seconds by the clock of the store. Stores that several
+   * machines share provide it, so that a lifetime does not depend on the clocks of the machines.
    */
   readonly ageSeconds?: number
 }
 
-/** How a conditional write went. */
+/** The outcome of a conditional write. */
 export type WriteOutcome =
   | { readonly outcome: 'written'; readonly generation: number }
-  /** The stored generation was another than expected; nothing was written. */
+  /** The stored generation was not the expected one. Nothing was written. */
   | { readonly outcome: 'conflict' }
 
 /** A lock that is held. */
 export interface HeldLock {
   /**
-   * Whether the lock is still held as far as the store can tell without waiting. A lock that the
-   * kernel or a database connection holds stays held; a lease can run out.
+   * Whether the lock is still held, as far as the store knows without waiting. A lock of the kernel
+   * or of a database connection stays held. A lease can run out.
    */
   isHeld(): boolean
-  /** Gives the lock back. Safe to call twice; never throws. */
+  /** Releases the lock. Safe to call twice; never throws. */
   release(): Promise<void>
 }
 
 /**
- * How an attempt to lock went. Busy and unavailable are different answers: somebody else is at
- * work, or nobody can know who is.
+ * The outcome of an attempt to lock. `busy`: another holder has the lock. `unavailable`: the store
+ * cannot lock.
  */
 export type LockOutcome =
   | { readonly outcome: 'acquired'; readonly lock: HeldLock }
@@ -57,24 +57,23 @@ export type LockOutcome =
 
 /** How long to wait for a lock. */
 export interface LockOptions {
-  /** Give up with `busy` after this many milliseconds. Default 0: one attempt. */
+  /** The outcome is `busy` after this many milliseconds. Default 0: one attempt. */
   readonly waitMilliseconds?: number
   readonly signal?: AbortSignal
 }
 
 /**
- * Where grants live between calls, processes and machines.
+ * Stores grants between calls, processes and machines.
  *
- * Every write is a compare-and-set on the generation, so that nobody overwrites what they have
- * not read. `storeContract` in `@evergrant/client/stores/contract` checks a store of
- * your own against all that is promised here.
+ * Every write is a compare-and-set on the generation, so no process overwrites what it has not read.
+ * If you write your own store, check it with `storeContract` of `@evergrant/client/stores/contract`.
  */
 export interface RecordStore {
-  /** Reads a record, or `undefined` where there is none. Rejects when the store cannot tell. */
+  /** Reads a record. Resolves with `undefined` if it is absent, and rejects if the store fails. */
   read(name: RecordName): Promise<StoredRecord | undefined>
   /**
    * Writes the record durably if its stored generation is `expectedGeneration` (0: it must not
-   * exist). When this resolves with `written`, a crash no longer loses the record.
+   * exist). After this resolves with `written`, a crash does not lose the record.
    */
   write(name: RecordName, body: string, expectedGeneration: number): Promise<WriteOutcome>
   /** Removes the record if its stored generation is `expectedGeneration`. */
@@ -82,12 +81,12 @@ export interface RecordStore {
   /** The IDs of all records of a kind, in no particular order. */
   list(kind: RecordKind): AsyncIterable<string>
   /**
-   * Keeps a record of no use where a person can find it and frees its name, if its stored
-   * generation is `expectedGeneration`. Else somebody has written anew, and nothing is done.
+   * Moves an unusable record to another name, where an operator finds it, if its stored generation is
+   * `expectedGeneration`. Otherwise it was replaced, and nothing is done.
    */
   setAside(name: RecordName, expectedGeneration: number): Promise<void>
-  /** Takes the lock named after a record. It dies with its holder. */
+  /** Takes the lock of a record. It ends when its holder dies. */
   lock(name: RecordName, options?: LockOptions): Promise<LockOutcome>
-  /** Gives back connections and files. Records stay, unless they are only in memory. */
+  /** Releases locks, connections and files. Records stay, unless they are only in memory. */
   close(): Promise<void>
 }

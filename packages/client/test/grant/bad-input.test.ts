@@ -1,5 +1,5 @@
 import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { grantId } from '../../src/grant/grant.ts'
 import type { GrantIdentity, RecordName, RecordStore } from '../../src/index.ts'
 import { createTokenManager } from '../../src/index.ts'
@@ -44,8 +44,10 @@ async function scene() {
   }
 }
 
-describe('a grant’s record', () => {
-  test('of a later version is left as it is, and nothing is sent', { tags: ['C-52'] }, async () => {
+test(
+  'grant record: one of a later version is not changed, and nothing is sent',
+  { tags: ['C-52'] },
+  async () => {
     await using it = await scene()
     const name = await it.nameOf(it.identity)
     const later = JSON.stringify({ ...JSON.parse((await it.bodyOf(name)) ?? ''), version: 2 })
@@ -59,76 +61,74 @@ describe('a grant’s record', () => {
     expect(await it.bodyOf(name)).toBe(later)
     expect(it.setAside).toEqual([])
     expect(it.as.requests).toEqual([])
-  })
+  },
+)
 
-  test.each([
-    ['partition', { partition: 'somebody-else' }],
-    ['issuer', { issuer: 'https://other.test' }],
-    ['resource', { resource: 'https://other.test/mcp' }],
-    ['clientId', { clientId: 'client-2' }],
-  ])(
-    'that was copied from one with another %s is set aside, and nothing is sent',
-    { tags: ['C-39', 'C-52'] },
-    async (member, difference) => {
-      await using it = await scene()
-      const identity = { ...it.identity, ...difference }
-      const [own, copied] = await Promise.all([it.nameOf(it.identity), it.nameOf(identity)])
-      const body = (await it.bodyOf(own)) ?? ''
-      await it.overwrite(copied, body)
-      it.clock.advanceSeconds(lifetimeSeconds)
-      const manager = await it.managerOf(identity)
-      await expect(manager.getAccessToken()).rejects.toMatchObject({
-        code: 'RECORD_UNREADABLE',
-        message: expect.stringContaining(`its ${member} is another`),
-      })
-      expect(it.setAside).toEqual([copied])
-      expect(await it.bodyOf(copied)).toBeUndefined()
-      expect(await it.bodyOf(own)).toBe(body)
-      expect(it.as.requests).toEqual([])
-      await expect(manager.getAccessToken()).rejects.toMatchObject({
-        code: 'SIGN_IN_REQUIRED',
-        signInReason: 'never-signed-in',
-      })
-    },
-  )
+test.each([
+  ['partition', { partition: 'another-user' }],
+  ['issuer', { issuer: 'https://other.test' }],
+  ['resource', { resource: 'https://other.test/mcp' }],
+  ['clientId', { clientId: 'client-2' }],
+])(
+  'grant record: one that was copied from another %s is set aside, and nothing is sent',
+  { tags: ['C-39', 'C-52'] },
+  async (member, difference) => {
+    await using it = await scene()
+    const identity = { ...it.identity, ...difference }
+    const [own, copied] = await Promise.all([it.nameOf(it.identity), it.nameOf(identity)])
+    const body = (await it.bodyOf(own)) ?? ''
+    await it.overwrite(copied, body)
+    it.clock.advanceSeconds(lifetimeSeconds)
+    const manager = await it.managerOf(identity)
+    await expect(manager.getAccessToken()).rejects.toMatchObject({
+      code: 'RECORD_UNREADABLE',
+      message: expect.stringContaining(`its ${member} is a different one`),
+    })
+    expect(it.setAside).toEqual([copied])
+    expect(await it.bodyOf(copied)).toBeUndefined()
+    expect(await it.bodyOf(own)).toBe(body)
+    expect(it.as.requests).toEqual([])
+    await expect(manager.getAccessToken()).rejects.toMatchObject({
+      code: 'SIGN_IN_REQUIRED',
+      signInReason: 'never-signed-in',
+    })
+  },
+)
+
+test('lifetime: a string of digits is accepted', { tags: ['C-55'] }, async () => {
+  await using it = await scene()
+  const manager = await it.manager()
+  it.clock.advanceSeconds(lifetimeSeconds)
+  it.as.faults.token.push({ kind: 'merge', fields: { expires_in: '500' } })
+  const { value } = await manager.getAccessToken()
+  it.clock.advanceSeconds(300)
+  expect((await manager.getAccessToken()).value).toBe(value)
+  expect(it.as.refreshRequests()).toBe(1)
+  it.clock.advanceSeconds(200)
+  expect((await manager.getAccessToken()).value).not.toBe(value)
+  expect(it.as.refreshRequests()).toBe(2)
 })
 
-describe('a lifetime', () => {
-  test('given as a string of digits is a lifetime', { tags: ['C-55'] }, async () => {
+test.each([
+  ['absent', { kind: 'omit', fields: ['expires_in'] }],
+  ['negative', { kind: 'merge', fields: { expires_in: -1 } }],
+  ['zero', { kind: 'merge', fields: { expires_in: 0 } }],
+  ['a word', { kind: 'merge', fields: { expires_in: 'soon' } }],
+] as const)(
+  'lifetime: %s is unknown, so the token is used until it is rejected and then refreshed once',
+  { tags: ['C-54', 'C-55'] },
+  async (_, fault) => {
     await using it = await scene()
     const manager = await it.manager()
     it.clock.advanceSeconds(lifetimeSeconds)
-    it.as.faults.token.push({ kind: 'merge', fields: { expires_in: '500' } })
+    it.as.faults.token.push(fault)
     const { value } = await manager.getAccessToken()
-    it.clock.advanceSeconds(300)
+    it.clock.advanceSeconds(365 * 24 * 3600)
     expect((await manager.getAccessToken()).value).toBe(value)
+    await manager.whenIdle()
     expect(it.as.refreshRequests()).toBe(1)
-    it.clock.advanceSeconds(200)
-    expect((await manager.getAccessToken()).value).not.toBe(value)
+    const next = await manager.getAccessToken({ rejectedAccessToken: value })
+    expect(next.value).not.toBe(value)
     expect(it.as.refreshRequests()).toBe(2)
-  })
-
-  test.each([
-    ['absent', { kind: 'omit', fields: ['expires_in'] }],
-    ['negative', { kind: 'merge', fields: { expires_in: -1 } }],
-    ['zero', { kind: 'merge', fields: { expires_in: 0 } }],
-    ['a word', { kind: 'merge', fields: { expires_in: 'soon' } }],
-  ] as const)(
-    'that is %s is not known: the token is used until it is rejected, then refreshed once',
-    { tags: ['C-54', 'C-55'] },
-    async (_, fault) => {
-      await using it = await scene()
-      const manager = await it.manager()
-      it.clock.advanceSeconds(lifetimeSeconds)
-      it.as.faults.token.push(fault)
-      const { value } = await manager.getAccessToken()
-      it.clock.advanceSeconds(365 * 24 * 3600)
-      expect((await manager.getAccessToken()).value).toBe(value)
-      await manager.whenIdle()
-      expect(it.as.refreshRequests()).toBe(1)
-      const next = await manager.getAccessToken({ rejectedAccessToken: value })
-      expect(next.value).not.toBe(value)
-      expect(it.as.refreshRequests()).toBe(2)
-    },
-  )
-})
+  },
+)

@@ -21,13 +21,13 @@ import { authorizedFetch } from '../../src/fetch.ts'
 import { grantRepository } from '../../src/grant/grant-repository.ts'
 import type { RecordStore, Session, SessionOptions } from '../../src/index.ts'
 import { diagnosticsChannelName, EvergrantClientError, findSignIn } from '../../src/index.ts'
-import { createKeeper } from '../../src/refresh-worker.ts'
+import { createRefreshWorker } from '../../src/refresh-worker.ts'
 import { openTelemetryObserver } from '../../src/opentelemetry.ts'
 import { fileStore } from '../../src/stores/file.ts'
 import type { Scene } from '../support/signed-in-session.ts'
 import { scene } from '../support/signed-in-session.ts'
 
-/** Every fault a token endpoint can show, one after the other, each followed by a rescue. */
+/** Every fault of a token endpoint. Each is followed by a success. */
 const faults = [
   { kind: 'status', status: 503, body: 'no' },
   { kind: 'html' },
@@ -40,7 +40,7 @@ const faults = [
   { kind: 'redirect', location: 'https://elsewhere.test/token' },
 ] as const
 
-/** Watches all the secrets that the servers have seen or made up to now. */
+/** Watches all secrets that the servers have received or created so far. */
 function watchSecrets(canaries: ReturnType<typeof createCanaries>, it: Scene): void {
   for (const { form, headers } of [...it.as.requests, ...it.server.requests]) {
     for (const name of ['code', 'code_verifier', 'refresh_token', 'token']) {
@@ -59,17 +59,17 @@ function watchSecrets(canaries: ReturnType<typeof createCanaries>, it: Scene): v
   }
 }
 
-/** The private key that a session's tokens are bound to: `d` of its JWK. */
+/** The private key that the tokens of a session are bound to: `d` of its JWK. */
 async function privateKeyOf(session: Session, store: RecordStore, it: Scene): Promise<string> {
   const { identity } = await session.status()
-  if (identity === undefined) throw new Error('nobody has signed in')
+  if (identity === undefined) throw new Error('no sign-in is stored')
   const stored = await (await grantRepository(store, identity, it.clock)).read()
   const d = stored?.grant.dpopKey?.['d']
   if (typeof d !== 'string') throw new Error('the tokens are not bound to a key')
   return d
 }
 
-/** An observer that exports to memory, and all that it exported as text. */
+/** An observer that exports to memory, and its exports as text. */
 function telemetry() {
   const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
   const reader = new PeriodicExportingMetricReader({
@@ -103,8 +103,98 @@ async function filesBelow(folder: string): Promise<string[]> {
   )
 }
 
+/** What every part of the test uses. */
+interface Witness {
+  readonly it: Scene
+  readonly canaries: ReturnType<typeof createCanaries>
+  readonly store: RecordStore
+  readonly observe: ReturnType<typeof openTelemetryObserver>
+  readonly hear: (message: unknown) => void
+  /** Hears the result of the work, or its error. */
+  readonly attempt: (work: () => Promise<unknown>) => Promise<void>
+  readonly session: (options?: Partial<SessionOptions>) => Session
+}
+
+async function meetEveryFault({ it, canaries, attempt, session }: Witness): Promise<void> {
+  for (const fault of faults) {
+    const current = session()
+    await attempt(() => current.signIn({ force: true }))
+    await attempt(async () => (await authorizedFetch(current)(it.server.resource)).status)
+    it.clock.advanceSeconds(1000)
+    it.as.faults.token.push(fault)
+    await attempt(async () => (await authorizedFetch(current)(it.server.resource)).status)
+    it.clock.advanceSeconds(100)
+    it.as.faults.token.push(fault)
+    await attempt(() => current.signIn({ force: true }))
+    await attempt(() => current.status())
+  }
+  const clientSecret = canaries.secret('client secret')
+  const preRegistered = { [it.as.issuer]: { clientId: 'client-1', clientSecret } }
+  const confidential = session({ client: { name: 'confidential', preRegistered } })
+  it.as.faults.token.push({ kind: 'oauth-error', error: 'invalid_client' })
+  await attempt(() => confidential.signIn({ force: true }))
+  await attempt(() => session().signIn({ force: true }))
+}
+
+async function useBoundTokens({ it, canaries, store, attempt, session }: Witness): Promise<void> {
+  const boundAnswer = { kind: 'merge', fields: { token_type: 'DPoP' } } as const
+  const bound = session({ partition: 'bound', preferences: { dpop: 'when-advertised' } })
+  it.as.faults.token.push(boundAnswer)
+  await attempt(() => bound.signIn())
+  const d = await privateKeyOf(bound, store, it)
+  canaries.watch('DPoP private key', d)
+  canaries.watch('DPoP private key', Buffer.from(d, 'base64url'))
+  await attempt(async () => (await authorizedFetch(bound)(it.server.resource)).status)
+  for (const fault of [faults[0], faults[4], boundAnswer]) {
+    it.clock.advanceSeconds(1000)
+    it.as.faults.token.push(fault)
+    await attempt(async () => (await authorizedFetch(bound)(it.server.resource)).status)
+  }
+  await attempt(() => bound.status())
+}
+
+/** Each response is passed to the wrong session first, and then twice to the right one. */
+async function signInByRedirect(witness: Witness): Promise<void> {
+  const { it, canaries, store, hear, attempt, session } = witness
+  const redirect = { kind: 'redirect', redirectUri: 'https://app.test/callback' } as const
+  const web = session({ partition: 'web', signIn: redirect })
+  const otherUser = session({ partition: 'other-user', signIn: redirect })
+  for (const answered of ['by another issuer', 'and then 503', 'correctly']) {
+    const required: unknown = await web.signIn().catch((error: unknown) => error)
+    if (!EvergrantClientError.is(required)) throw new Error('the sign-in needs no user')
+    hear(required)
+    const answer = await fetch(required.authorizationUrl ?? '', { redirect: 'manual' })
+    const callbackUrl = answer.headers.get('location') ?? ''
+    canaries.watch('code', new URL(callbackUrl).searchParams.get('code') ?? '')
+    const received = new URL(callbackUrl)
+    if (answered === 'by another issuer') received.searchParams.set('iss', 'https://evil.test')
+    if (answered === 'and then 503') it.as.faults.token.push(faults[0])
+    await attempt(() => findSignIn(store, callbackUrl))
+    await attempt(() => otherUser.completeSignIn(callbackUrl))
+    await attempt(() => web.completeSignIn(received.href))
+    await attempt(() => web.completeSignIn(received.href))
+  }
+  expect((await web.status()).state).toBe('active')
+}
+
+/** The worker meets a server that fails, and then a store that fails. */
+async function runRefreshWorkers({ it, store, observe, hear, attempt }: Witness): Promise<void> {
+  for (const scannedStore of [store, { ...store, read: () => Promise.reject(new Error('EIO')) }]) {
+    const worker = createRefreshWorker(scannedStore, { clock: it.clock, observe })
+    await attempt(() => worker.start())
+    it.as.faults.token.push(faults[0], faults[1], faults[4])
+    for (let round = 0; round < 5; round += 1) {
+      it.clock.advanceSeconds(300)
+      await attempt(() => worker.whenIdle())
+    }
+    it.as.faults.token.length = 0
+    hear(worker.stats())
+    await worker.stop()
+  }
+}
+
 test(
-  'no token, code, verifier, key or secret shows in any error, event, span, metric, log, file or URL, whatever goes wrong',
+  'secrets: no error, event, span, metric, log, file or URL contains a token, code, verifier or key',
   { tags: ['C-06'] },
   async () => {
     await using it = await scene()
@@ -124,8 +214,6 @@ test(
       hear(event)
       measure(event)
     }
-    const clientSecret = canaries.secret('client secret')
-    const preRegistered = { [it.as.issuer]: { clientId: 'client-1', clientSecret } }
 
     function session(more: Partial<SessionOptions> = {}): Session {
       return it.session({ store, observe, refresh: { maximumWaitSeconds: 0 }, ...more })
@@ -143,73 +231,11 @@ test(
       }
     }
 
-    for (const fault of faults) {
-      const current = session()
-      await attempt(() => current.signIn({ anew: true }))
-      await attempt(async () => (await authorizedFetch(current)(it.server.resource)).status)
-      it.clock.advanceSeconds(1000)
-      it.as.faults.token.push(fault)
-      await attempt(async () => (await authorizedFetch(current)(it.server.resource)).status)
-      it.clock.advanceSeconds(100)
-      it.as.faults.token.push(fault)
-      await attempt(() => current.signIn({ anew: true }))
-      await attempt(() => current.status())
-    }
-    const confidential = session({ client: { name: 'confidential', preRegistered } })
-    it.as.faults.token.push({ kind: 'oauth-error', error: 'invalid_client' })
-    await attempt(() => confidential.signIn({ anew: true }))
-    await attempt(() => session().signIn({ anew: true }))
-
-    // Tokens that are bound to a key.
-    const boundAnswer = { kind: 'merge', fields: { token_type: 'DPoP' } } as const
-    const bound = session({ partition: 'bound', preferences: { dpop: 'when-advertised' } })
-    it.as.faults.token.push(boundAnswer)
-    await attempt(() => bound.signIn())
-    const d = await privateKeyOf(bound, store, it)
-    canaries.watch('DPoP private key', d)
-    canaries.watch('DPoP private key', Buffer.from(d, 'base64url'))
-    await attempt(async () => (await authorizedFetch(bound)(it.server.resource)).status)
-    for (const fault of [faults[0], faults[4], boundAnswer]) {
-      it.clock.advanceSeconds(1000)
-      it.as.faults.token.push(fault)
-      await attempt(async () => (await authorizedFetch(bound)(it.server.resource)).status)
-    }
-    await attempt(() => bound.status())
-
-    // The redirect form: each answer comes from outside, to the wrong session first, and twice.
-    const redirect = { kind: 'redirect', redirectUri: 'https://app.test/callback' } as const
-    const web = session({ partition: 'web', signIn: redirect })
-    const stranger = session({ partition: 'stranger', signIn: redirect })
-    for (const answered of ['by another issuer', 'and then 503', 'rightly']) {
-      const required: unknown = await web.signIn().catch((error: unknown) => error)
-      if (!EvergrantClientError.is(required)) throw new Error('a sign-in needs no person')
-      hear(required)
-      const answer = await fetch(required.authorizationUrl ?? '', { redirect: 'manual' })
-      const callbackUrl = answer.headers.get('location') ?? ''
-      canaries.watch('code', new URL(callbackUrl).searchParams.get('code') ?? '')
-      const received = new URL(callbackUrl)
-      if (answered === 'by another issuer') received.searchParams.set('iss', 'https://evil.test')
-      if (answered === 'and then 503') it.as.faults.token.push(faults[0])
-      await attempt(() => findSignIn(store, callbackUrl))
-      await attempt(() => stranger.completeSignIn(callbackUrl))
-      await attempt(() => web.completeSignIn(received.href))
-      await attempt(() => web.completeSignIn(received.href))
-    }
-    expect((await web.status()).state).toBe('active')
-
-    // A keeper of all of them, at a server that fails, and over a store that does.
-    for (const keptStore of [store, { ...store, read: () => Promise.reject(new Error('EIO')) }]) {
-      const keeper = createKeeper(keptStore, { clock: it.clock, observe })
-      await attempt(() => keeper.start())
-      it.as.faults.token.push(faults[0], faults[1], faults[4])
-      for (let round = 0; round < 5; round += 1) {
-        it.clock.advanceSeconds(300)
-        await attempt(() => keeper.whenIdle())
-      }
-      it.as.faults.token.length = 0
-      hear(keeper.stats())
-      await keeper.stop()
-    }
+    const witness: Witness = { it, canaries, store, observe, hear, attempt, session }
+    await meetEveryFault(witness)
+    await useBoundTokens(witness)
+    await signInByRedirect(witness)
+    await runRefreshWorkers(witness)
 
     it.as.faults.revoke.push({ kind: 'reset' })
     await attempt(() => session().signOut())
@@ -230,13 +256,13 @@ test(
     const files = await filesBelow(folder)
     await rm(folder, { recursive: true, force: true })
     expect(heard.length).toBeGreaterThan(50)
-    for (const said of [
-      'keeper-paused',
+    for (const expected of [
+      'refresh-worker-paused',
       'TOKEN_STORE_UNAVAILABLE',
       'refresh-succeeded',
       'signed-out',
     ]) {
-      expect(heard.join()).toContain(said)
+      expect(heard.join()).toContain(expected)
     }
     expect(files.length).toBeGreaterThan(3)
     canaries.expectNoCanary([...heard, ...spans, ...metrics, ...urls, ...files])

@@ -2,11 +2,11 @@ import diagnostics from 'node:diagnostics_channel'
 import { expect, test } from 'vitest'
 import type { ClientEvent } from '../../src/index.ts'
 import { diagnosticsChannelName } from '../../src/index.ts'
-import { createKeeper } from '../../src/refresh-worker.ts'
+import { createRefreshWorker } from '../../src/refresh-worker.ts'
 import { lifetimeSeconds, manyGrants } from '../support/many-grants.ts'
 import { scene } from '../support/signed-in-session.ts'
 
-/** The types of what is published on the channel, in order, until disposed of. */
+/** The types of the published events, in order, until it is disposed. */
 function publishedTypes(): Disposable & { readonly types: string[] } {
   const types: string[] = []
   const hear = (message: unknown): void => {
@@ -21,7 +21,7 @@ function publishedTypes(): Disposable & { readonly types: string[] } {
   }
 }
 
-test("a session's events are each published once, and observed once", async () => {
+test('diagnostics channel: each event of a session is published once and observed once', async () => {
   await using it = await scene()
   using published = publishedTypes()
   const session = it.session()
@@ -40,19 +40,23 @@ test("a session's events are each published once, and observed once", async () =
   expect(it.events.map(({ type }) => type)).toEqual(published.types)
 })
 
-test('events of a token manager alone, and of a keeper, are each published once', async () => {
+test('diagnostics channel: each event of a token manager and of a refresh worker is published once', async () => {
   using published = publishedTypes()
   await using it = await manyGrants()
   await it.signIn('user-1')
   expect(published.types).toEqual(['signed-in'])
   const { clock, observe } = it
-  const keeper = createKeeper(it.store, { clock, observe, rescanSeconds: 10 * lifetimeSeconds })
-  await keeper.start()
+  const worker = createRefreshWorker(it.store, {
+    clock,
+    observe,
+    rescanSeconds: 10 * lifetimeSeconds,
+  })
+  await worker.start()
   clock.advanceSeconds(lifetimeSeconds)
-  await keeper.whenIdle()
-  await keeper.stop()
+  await worker.whenIdle()
+  await worker.stop()
   const refresh = ['lock-waited', 'refresh-started', 'refresh-succeeded']
   expect(published.types).toEqual(['signed-in', ...refresh])
-  // What is about the keeper itself goes to its observer alone.
-  expect(it.events.map(({ type }) => type)).toEqual(['keeper-scanned', ...refresh])
+  // Events about the refresh worker go only to its observer.
+  expect(it.events.map(({ type }) => type)).toEqual(['refresh-worker-scanned', ...refresh])
 })

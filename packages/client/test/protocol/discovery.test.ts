@@ -3,14 +3,14 @@ import {
   startScriptedAuthorizationServer,
   startServer,
 } from '@evergrant/test-kit'
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   discover,
   discoverAuthorizationServer,
   discoverProtectedResource,
 } from '../../src/protocol/discovery.ts'
 
-/** A server that answers each path with what the table says, else 404, and notes the paths. */
+/** A server that answers each path from a table, otherwise with 404, and records the paths. */
 async function tableServer(
   table: (origin: string) => Readonly<Record<string, readonly [number, string, string?]>>,
 ) {
@@ -41,15 +41,17 @@ const resourceWellKnown = '/.well-known/oauth-protected-resource'
 const serverWellKnown = '/.well-known/oauth-authorization-server'
 const openIdWellKnown = '/.well-known/openid-configuration'
 
-describe('protected resource metadata', () => {
-  test.each([
-    ['the path-aware place', 'path', ['/.well-known/oauth-protected-resource/mcp']],
-    [
-      'the root after it',
-      'root',
-      ['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource'],
-    ],
-  ] as const)('is found at %s', { tags: ['C-30'] }, async (_, wellKnown, places) => {
+test.each([
+  ['the path-aware place', 'path', ['/.well-known/oauth-protected-resource/mcp']],
+  [
+    'the root after it',
+    'root',
+    ['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource'],
+  ],
+] as const)(
+  'resource metadata: is found at %s',
+  { tags: ['C-30'] },
+  async (_, wellKnown, places) => {
     const seen: string[] = []
     await using as = await startScriptedAuthorizationServer()
     await using server = await startProtectedServer(as, { wellKnown })
@@ -61,65 +63,73 @@ describe('protected resource metadata', () => {
     })
     expect(found?.metadata.authorization_servers).toEqual([as.issuer])
     expect(seen).toEqual(places)
-  })
+  },
+)
 
-  test(
-    'is taken from where the challenge says, and from nowhere else',
-    { tags: ['C-30'] },
-    async () => {
-      await using server = await tableServer((origin) => ({
-        '/elsewhere.json': [
-          200,
-          JSON.stringify({
-            resource: `${origin}/mcp`,
-            authorization_servers: ['https://auth.test'],
-          }),
-        ],
-        [`${resourceWellKnown}/mcp`]: [200, '{"resource":"wrong"}'],
-      }))
-      const found = await discoverProtectedResource(`${server.origin}/mcp`, {
-        resourceMetadataUrl: `${server.origin}/elsewhere.json`,
-      })
-      expect(found?.metadata.authorization_servers).toEqual(['https://auth.test'])
-      expect(server.paths).toEqual(['/elsewhere.json'])
-
-      await expect(
-        discoverProtectedResource(`${server.origin}/mcp`, {
-          resourceMetadataUrl: `${server.origin}/missing.json`,
+test(
+  'resource metadata: is read only from the URL of the challenge, if there is one',
+  { tags: ['C-30'] },
+  async () => {
+    await using server = await tableServer((origin) => ({
+      '/elsewhere.json': [
+        200,
+        JSON.stringify({
+          resource: `${origin}/mcp`,
+          authorization_servers: ['https://auth.test'],
         }),
-      ).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' })
-      expect(server.paths).toEqual(['/elsewhere.json', '/missing.json'])
-    },
-  )
-
-  test('of another resource is not used', { tags: ['C-30', 'C-34'] }, async () => {
-    await using as = await startScriptedAuthorizationServer()
-    await using server = await startProtectedServer(as, {
-      metadata: { resource: 'https://evil.example.com/mcp' },
+      ],
+      [`${resourceWellKnown}/mcp`]: [200, '{"resource":"wrong"}'],
+    }))
+    const found = await discoverProtectedResource(`${server.origin}/mcp`, {
+      resourceMetadataUrl: `${server.origin}/elsewhere.json`,
     })
-    await expect(discover(server.resource)).rejects.toMatchObject({ code: 'METADATA_MISMATCH' })
-    expect(as.requests).toEqual([])
-  })
+    expect(found?.metadata.authorization_servers).toEqual(['https://auth.test'])
+    expect(server.paths).toEqual(['/elsewhere.json'])
 
-  test('without an authorization server is not used', { tags: ['C-30'] }, async () => {
+    await expect(
+      discoverProtectedResource(`${server.origin}/mcp`, {
+        resourceMetadataUrl: `${server.origin}/missing.json`,
+      }),
+    ).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' })
+    expect(server.paths).toEqual(['/elsewhere.json', '/missing.json'])
+  },
+)
+
+test('resource metadata: of another resource is not used', { tags: ['C-30', 'C-34'] }, async () => {
+  await using as = await startScriptedAuthorizationServer()
+  await using server = await startProtectedServer(as, {
+    metadata: { resource: 'https://evil.example.com/mcp' },
+  })
+  await expect(discover(server.resource)).rejects.toMatchObject({ code: 'METADATA_MISMATCH' })
+  expect(as.requests).toEqual([])
+})
+
+test(
+  'resource metadata: without an authorization server is not used',
+  { tags: ['C-30'] },
+  async () => {
     await using as = await startScriptedAuthorizationServer()
     await using server = await startProtectedServer(as, { metadata: { authorization_servers: [] } })
     await expect(discover(server.resource)).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' })
-  })
+  },
+)
 
-  test(
-    'in trouble is asked for later, and no other place instead',
-    { tags: ['C-30'] },
-    async () => {
-      await using server = await tableServer(() => ({ [`${resourceWellKnown}/mcp`]: [503, ''] }))
-      await expect(discover(`${server.origin}/mcp`)).rejects.toMatchObject({
-        code: 'TEMPORARILY_UNAVAILABLE',
-      })
-      expect(server.paths).toEqual([`${resourceWellKnown}/mcp`])
-    },
-  )
+test(
+  'resource metadata: a failing server is an error, and no other URL is tried',
+  { tags: ['C-30'] },
+  async () => {
+    await using server = await tableServer(() => ({ [`${resourceWellKnown}/mcp`]: [503, ''] }))
+    await expect(discover(`${server.origin}/mcp`)).rejects.toMatchObject({
+      code: 'TEMPORARILY_UNAVAILABLE',
+    })
+    expect(server.paths).toEqual([`${resourceWellKnown}/mcp`])
+  },
+)
 
-  test('of a server in the network cannot lead to this machine', { tags: ['C-30'] }, async () => {
+test(
+  'resource metadata: of a remote server cannot point to this machine',
+  { tags: ['C-30'] },
+  async () => {
     const asked: string[] = []
     const answering =
       (body: unknown): typeof fetch =>
@@ -143,72 +153,82 @@ describe('protected resource metadata', () => {
       }),
     ).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' })
     expect(asked).toEqual(['https://mcp.test/.well-known/oauth-protected-resource/mcp'])
-  })
+  },
+)
+
+test('server metadata: three URLs are tried in order', { tags: ['C-31'] }, async () => {
+  await using server = await tableServer((origin) => ({
+    [`/tenant${openIdWellKnown}`]: [200, documentOf(`${origin}/tenant`)],
+  }))
+  const issuer = `${server.origin}/tenant`
+  const { metadata } = await discoverAuthorizationServer(issuer)
+  expect(metadata.issuer).toBe(issuer)
+  expect(server.paths).toEqual([
+    `${serverWellKnown}/tenant`,
+    `${openIdWellKnown}/tenant`,
+    `/tenant${openIdWellKnown}`,
+  ])
 })
 
-describe('authorization server metadata', () => {
-  test('is looked for in three places, in order', { tags: ['C-31'] }, async () => {
+test.each<[string, readonly [number, string]]>([
+  ['HTML with status 200', [200, '<!doctype html><title>Sign in</title>']],
+  ['text that is no JSON', [200, 'hello']],
+  ['JSON that is no object', [200, '"hello"']],
+  ['the document of another issuer', [200, documentOf('https://other.test')]],
+  ['a document without endpoints', [200, '{"issuer":"x"}']],
+  ['404', [404, 'not found']],
+  ['401', [401, '{}']],
+  ['500', [500, 'oops']],
+])(
+  'server metadata: is found after a URL that answers with %s',
+  { tags: ['C-31', 'C-32'] },
+  async (_, answer) => {
     await using server = await tableServer((origin) => ({
-      [`/tenant${openIdWellKnown}`]: [200, documentOf(`${origin}/tenant`)],
+      [serverWellKnown]: answer,
+      [openIdWellKnown]: [200, documentOf(origin)],
     }))
-    const issuer = `${server.origin}/tenant`
-    const { metadata } = await discoverAuthorizationServer(issuer)
-    expect(metadata.issuer).toBe(issuer)
-    expect(server.paths).toEqual([
-      `${serverWellKnown}/tenant`,
-      `${openIdWellKnown}/tenant`,
-      `/tenant${openIdWellKnown}`,
-    ])
-  })
+    const { metadata } = await discoverAuthorizationServer(server.origin)
+    expect(metadata.token_endpoint).toBe(`${server.origin}/token`)
+  },
+)
 
-  test.each<[string, readonly [number, string]]>([
-    ['HTML with status 200', [200, '<!doctype html><title>Sign in</title>']],
-    ['text that is no JSON', [200, 'hello']],
-    ['JSON that is no object', [200, '"hello"']],
-    ['the document of a neighbour', [200, documentOf('https://other.test')]],
-    ['a document without endpoints', [200, '{"issuer":"x"}']],
-    ['404', [404, 'not found']],
-    ['401', [401, '{}']],
-    ['500', [500, 'oops']],
-  ])(
-    'is found behind a place that answers with %s',
-    { tags: ['C-31', 'C-32'] },
-    async (_, answer) => {
-      await using server = await tableServer((origin) => ({
-        [serverWellKnown]: answer,
-        [openIdWellKnown]: [200, documentOf(origin)],
-      }))
-      const { metadata } = await discoverAuthorizationServer(server.origin)
-      expect(metadata.token_endpoint).toBe(`${server.origin}/token`)
-    },
-  )
+test.each([
+  ['another issuer', 'https://honest.example', 'METADATA_MISMATCH'],
+  ['the issuer with a slash more', '/', 'METADATA_MISMATCH'],
+])('server metadata: with %s is not used', { tags: ['C-32'] }, async (_, named, code) => {
+  await using server = await tableServer((origin) => ({
+    [serverWellKnown]: [200, documentOf(named === '/' ? `${origin}/` : named)],
+  }))
+  await expect(discoverAuthorizationServer(server.origin)).rejects.toMatchObject({ code })
+})
 
-  test.each([
-    ['another issuer', 'https://honest.example', 'METADATA_MISMATCH'],
-    ['the issuer with a slash more', '/', 'METADATA_MISMATCH'],
-  ])('that names %s is not used', { tags: ['C-32'] }, async (_, named, code) => {
-    await using server = await tableServer((origin) => ({
-      [serverWellKnown]: [200, documentOf(named === '/' ? `${origin}/` : named)],
-    }))
-    await expect(discoverAuthorizationServer(server.origin)).rejects.toMatchObject({ code })
-  })
-
-  test('that is nowhere is an error that names the places', { tags: ['C-31'] }, async () => {
+test(
+  'server metadata: if it is missing, the error names the URLs',
+  { tags: ['C-31'] },
+  async () => {
     await using server = await tableServer(() => ({}))
     await expect(discoverAuthorizationServer(server.origin)).rejects.toMatchObject({
       code: 'DISCOVERY_FAILED',
       message: expect.stringContaining(`${server.origin}${openIdWellKnown} (status 404`),
     })
-  })
+  },
+)
 
-  test('in trouble everywhere is asked for later', { tags: ['C-31'] }, async () => {
+test(
+  'server metadata: if all URLs fail, the error says to try again',
+  { tags: ['C-31'] },
+  async () => {
     await using server = await tableServer(() => ({ [serverWellKnown]: [503, ''] }))
     await expect(discoverAuthorizationServer(server.origin)).rejects.toMatchObject({
       code: 'TEMPORARILY_UNAVAILABLE',
     })
-  })
+  },
+)
 
-  test('is followed through a redirect of the same origin only', { tags: ['C-31'] }, async () => {
+test(
+  'server metadata: only redirects within the origin are followed',
+  { tags: ['C-31'] },
+  async () => {
     await using server = await tableServer((origin) => ({
       [serverWellKnown]: [308, '', `${serverWellKnown}/`],
       [`${serverWellKnown}/`]: [200, documentOf(origin)],
@@ -224,74 +244,72 @@ describe('authorization server metadata', () => {
       code: 'DISCOVERY_FAILED',
     })
     expect(server.paths.length).toBe(before)
+  },
+)
+
+test('server metadata: an endless redirect is an error', { tags: ['C-31'] }, async () => {
+  await using server = await tableServer(() => ({
+    [serverWellKnown]: [302, '', serverWellKnown],
+    [openIdWellKnown]: [302, '', 'no://where'],
+  }))
+  await expect(discoverAuthorizationServer(server.origin)).rejects.toMatchObject({
+    code: 'DISCOVERY_FAILED',
   })
-
-  test('that redirects for ever is given up', { tags: ['C-31'] }, async () => {
-    await using server = await tableServer(() => ({
-      [serverWellKnown]: [302, '', serverWellKnown],
-      [openIdWellKnown]: [302, '', 'no://where'],
-    }))
-    await expect(discoverAuthorizationServer(server.origin)).rejects.toMatchObject({
-      code: 'DISCOVERY_FAILED',
-    })
-    expect(server.paths).toHaveLength(5)
-  })
-
-  test.each([
-    ['16 MiB long', { kind: 'huge' }],
-    ['never answered', { kind: 'hang' }],
-    ['never finished', { kind: 'slow-body' }],
-    ['cut off', { kind: 'reset' }],
-  ] as const)(
-    'that is %s is no answer, and nothing is lost',
-    { tags: ['C-31'] },
-    async (_, fault) => {
-      await using as = await startScriptedAuthorizationServer()
-      as.faults.metadata.push(fault, fault, fault)
-      await expect(
-        discoverAuthorizationServer(as.issuer, { requestTimeoutMilliseconds: 200 }),
-      ).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' })
-      as.faults.metadata.length = 0
-      const { metadata } = await discoverAuthorizationServer(as.issuer)
-      expect(metadata.issuer).toBe(as.issuer)
-    },
-  )
-
-  test('is not waited for by a caller who has gone', { tags: ['C-31'] }, async () => {
-    await using as = await startScriptedAuthorizationServer()
-    as.faults.metadata.push({ kind: 'hang' })
-    const reason = new Error('gone')
-    await expect(
-      discoverAuthorizationServer(as.issuer, { signal: AbortSignal.abort(reason) }),
-    ).rejects.toBe(reason)
-  })
-
-  // An issuer out in the network cannot be served here, so its answers are given by hand.
-  test.each([
-    ['authorization_endpoint', 'http://127.0.0.1:6379/authorize'],
-    ['token_endpoint', 'http://localhost:6379/token'],
-    ['registration_endpoint', 'http://[::1]:6379/register'],
-    ['revocation_endpoint', 'https://127.0.0.2/revoke'],
-    ['pushed_authorization_request_endpoint', 'http://127.0.0.1:6379/par'],
-  ])(
-    'of an issuer in the network cannot lead to this machine by its %s',
-    { tags: ['C-31'] },
-    async (member, endpoint) => {
-      const issuer = 'https://auth.test'
-      const answering: typeof fetch = () =>
-        Promise.resolve(Response.json({ ...JSON.parse(documentOf(issuer)), [member]: endpoint }))
-      await expect(discoverAuthorizationServer(issuer, { fetch: answering })).rejects.toMatchObject(
-        {
-          code: 'DISCOVERY_FAILED',
-          message: expect.stringContaining(`"${endpoint}" on this machine as its ${member}`),
-        },
-      )
-    },
-  )
+  expect(server.paths).toHaveLength(5)
 })
 
+test.each([
+  ['16 MiB long', { kind: 'huge' }],
+  ['never answered', { kind: 'hang' }],
+  ['never finished', { kind: 'slow-body' }],
+  ['cut off', { kind: 'reset' }],
+] as const)(
+  'server metadata: %s is not an answer, and a retry is possible',
+  { tags: ['C-31'] },
+  async (_, fault) => {
+    await using as = await startScriptedAuthorizationServer()
+    as.faults.metadata.push(fault, fault, fault)
+    await expect(
+      discoverAuthorizationServer(as.issuer, { requestTimeoutMilliseconds: 200 }),
+    ).rejects.toMatchObject({ code: 'TEMPORARILY_UNAVAILABLE' })
+    as.faults.metadata.length = 0
+    const { metadata } = await discoverAuthorizationServer(as.issuer)
+    expect(metadata.issuer).toBe(as.issuer)
+  },
+)
+
+test('server metadata: a caller that aborts stops waiting', { tags: ['C-31'] }, async () => {
+  await using as = await startScriptedAuthorizationServer()
+  as.faults.metadata.push({ kind: 'hang' })
+  const reason = new Error('aborted')
+  await expect(
+    discoverAuthorizationServer(as.issuer, { signal: AbortSignal.abort(reason) }),
+  ).rejects.toBe(reason)
+})
+
+// A remote issuer cannot run here, so its answers are fixed.
+test.each([
+  ['authorization_endpoint', 'http://127.0.0.1:6379/authorize'],
+  ['token_endpoint', 'http://localhost:6379/token'],
+  ['registration_endpoint', 'http://[::1]:6379/register'],
+  ['revocation_endpoint', 'https://127.0.0.2/revoke'],
+  ['pushed_authorization_request_endpoint', 'http://127.0.0.1:6379/par'],
+])(
+  'server metadata: of a remote issuer cannot point to this machine with its %s',
+  { tags: ['C-31'] },
+  async (member, endpoint) => {
+    const issuer = 'https://auth.test'
+    const answering: typeof fetch = () =>
+      Promise.resolve(Response.json({ ...JSON.parse(documentOf(issuer)), [member]: endpoint }))
+    await expect(discoverAuthorizationServer(issuer, { fetch: answering })).rejects.toMatchObject({
+      code: 'DISCOVERY_FAILED',
+      message: expect.stringContaining(`"${endpoint}" on this machine as its ${member}`),
+    })
+  },
+)
+
 test(
-  'finds everything, with the resource as the metadata spells it',
+  'discovery: finds both documents, with the resource as the metadata spells it',
   { tags: ['C-30', 'C-31', 'C-34'] },
   async () => {
     await using as = await startScriptedAuthorizationServer({ issuerPath: '/tenant' })
@@ -306,7 +324,7 @@ test(
 )
 
 test(
-  'of several authorization servers the caller chooses, among those named',
+  'discovery: the caller chooses one of the named authorization servers',
   { tags: ['C-39'] },
   async () => {
     await using as = await startScriptedAuthorizationServer()
@@ -323,11 +341,13 @@ test(
   },
 )
 
-describe('a server of the 2025-03-26 revision', () => {
-  test.each([
-    ['its origin', ''],
-    ['its origin with a slash', '/'],
-  ])('is its own authorization server, named by %s', { tags: ['C-31', 'C-32'] }, async (_, end) => {
+test.each([
+  ['its origin', ''],
+  ['its origin with a slash', '/'],
+])(
+  '2025-03-26 revision: the server is its own authorization server, with %s',
+  { tags: ['C-31', 'C-32'] },
+  async (_, end) => {
     await using server = await tableServer((origin) => ({
       [serverWellKnown]: [
         200,
@@ -342,34 +362,42 @@ describe('a server of the 2025-03-26 revision', () => {
     expect(found.authorizationServer.token_endpoint).toBe(`${server.origin}/oauth/token`)
     expect(found.resource).toBe(`${server.origin}/mcp`)
     expect(found.protectedResource).toBeUndefined()
-  })
+  },
+)
 
-  test('that names another issuer is not used', { tags: ['C-32'] }, async () => {
+test(
+  '2025-03-26 revision: a document with another issuer is not used',
+  { tags: ['C-32'] },
+  async () => {
     await using server = await tableServer((origin) => ({
       [serverWellKnown]: [200, documentOf(`${origin}/tenant`)],
     }))
     await expect(discover(`${server.origin}/mcp`)).rejects.toMatchObject({
       code: 'METADATA_MISMATCH',
     })
-  })
+  },
+)
 
-  test(
-    'has default endpoints where it has no document, and that is reported',
-    { tags: ['C-31', 'S-10'] },
-    async () => {
-      await using server = await tableServer(() => ({}))
-      const found = await discover(`${server.origin}/mcp`)
-      expect(found.authorizationServer).toMatchObject({
-        issuer: server.origin,
-        authorization_endpoint: `${server.origin}/authorize`,
-        token_endpoint: `${server.origin}/token`,
-        registration_endpoint: `${server.origin}/register`,
-      })
-      expect(found.warnings.map((warning) => warning.requirement)).toEqual(['S-10'])
-    },
-  )
+test(
+  '2025-03-26 revision: without a document, the default endpoints are used and reported',
+  { tags: ['C-31', 'S-10'] },
+  async () => {
+    await using server = await tableServer(() => ({}))
+    const found = await discover(`${server.origin}/mcp`)
+    expect(found.authorizationServer).toMatchObject({
+      issuer: server.origin,
+      authorization_endpoint: `${server.origin}/authorize`,
+      token_endpoint: `${server.origin}/token`,
+      registration_endpoint: `${server.origin}/register`,
+    })
+    expect(found.warnings.map((warning) => warning.requirement)).toEqual(['S-10'])
+  },
+)
 
-  test('cannot lead to this machine from out in the network', { tags: ['C-31'] }, async () => {
+test(
+  '2025-03-26 revision: a remote server cannot point to this machine',
+  { tags: ['C-31'] },
+  async () => {
     const origin = 'https://mcp.test'
     const answering: typeof fetch = (input) =>
       Promise.resolve(
@@ -384,21 +412,25 @@ describe('a server of the 2025-03-26 revision', () => {
       code: 'DISCOVERY_FAILED',
       message: expect.stringContaining('registration_endpoint'),
     })
-  })
+  },
+)
 
-  test('in trouble is not taken for one without a document', { tags: ['C-31'] }, async () => {
+test(
+  '2025-03-26 revision: a failing server does not count as one without a document',
+  { tags: ['C-31'] },
+  async () => {
     await using server = await tableServer(() => ({ [serverWellKnown]: [502, ''] }))
     await expect(discover(`${server.origin}/mcp`)).rejects.toMatchObject({
       code: 'TEMPORARILY_UNAVAILABLE',
     })
-  })
-})
+  },
+)
 
 test.each([
   ['no URL', 'mcp.example.com'],
   ['http in the network', 'http://mcp.test/mcp'],
 ])(
-  'a server URL that is %s is refused before anything is sent',
+  'discovery: a server URL that is %s is refused before a request is sent',
   { tags: ['C-30'] },
   async (_, url) => {
     const asked: string[] = []

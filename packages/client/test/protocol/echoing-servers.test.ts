@@ -7,7 +7,7 @@ import type { InteractiveSignIn, SessionOptions } from '../../src/index.ts'
 import type { Scene } from '../support/signed-in-session.ts'
 import { scene } from '../support/signed-in-session.ts'
 
-/** Every way in which a server writes what it got, one in each description. */
+/** Every way in which a server writes what it received, one in each description. */
 const writings: readonly ((secret: string) => string)[] = [
   (secret) => secret,
   (secret) => encodeURIComponent(secret),
@@ -20,7 +20,7 @@ const writings: readonly ((secret: string) => string)[] = [
 
 interface Echo {
   readonly fetch: typeof globalThis.fetch
-  /** The next request to a URL that contains this is answered with what it carried. */
+  /** The next request to a URL that contains `part` gets an answer with its own secrets. */
   next(part: string, answer: (secret: string) => Response): void
   /** Every secret that was sent. */
   readonly sent: Set<string>
@@ -28,7 +28,7 @@ interface Echo {
 
 const secretFields = ['code', 'code_verifier', 'refresh_token', 'token', 'client_secret']
 
-/** A way to the servers on which some requests are answered with what they carried. */
+/** A `fetch` that answers some requests with their own secrets. */
 function echo(): Echo {
   const sent = new Set<string>()
   const answers: { readonly part: string; readonly answer: (secret: string) => Response }[] = []
@@ -74,7 +74,7 @@ function expectNothingOf(echoing: Echo, heard: readonly string[]): void {
 }
 
 test.each(writings.map((write) => [write('a b/c'), write] as const))(
-  'no code, verifier, token or client secret that a server echoes as %j is in any error or event',
+  'echoing server: no error or event contains a code, verifier, token or client secret that is echoed as %j',
   { tags: ['C-06'] },
   async (_, write) => {
     const clientSecret = 'a client/secret+with=marks'
@@ -91,10 +91,10 @@ test.each(writings.map((write) => [write('a b/c'), write] as const))(
     it.clock.advanceSeconds(1000)
     echoing.next('/token', (secret) => refusal('invalid_scope', secret, write))
     heard.push(await heardOf(() => session.getAccessToken()))
-    // In the error code itself, which is shown too.
+    // In the error code, which is shown, too.
     echoing.next('/token', (secret) => refusal(write(secret), secret, write))
     heard.push(await heardOf(() => session.getAccessToken()))
-    // Where tokens come back, everything else beside them is shown or kept.
+    // In a token response, the other members are shown or stored.
     it.clock.advanceSeconds(1000)
     echoing.next('/token', (secret) =>
       Response.json({ access_token: 'x', token_type: write(secret) }),
@@ -108,7 +108,7 @@ test.each(writings.map((write) => [write('a b/c'), write] as const))(
 )
 
 test(
-  'a scope that repeats the tokens is not shown, and the tokens are used',
+  'echoing server: a scope with the tokens is not shown, and the tokens are used',
   { tags: ['C-06'] },
   async () => {
     await using it = await scene()
@@ -131,7 +131,7 @@ test(
 )
 
 test(
-  'an authorization error that repeats state and code shows neither',
+  'echoing server: an authorization error with the state and code shows neither',
   { tags: ['C-06', 'C-36'] },
   async () => {
     await using it = await scene()
@@ -166,7 +166,7 @@ test(
 )
 
 test(
-  'a challenge that repeats the access token takes it nowhere',
+  'echoing server: a challenge with the access token does not spread it',
   { tags: ['C-06', 'C-39'] },
   async () => {
     await using it = await scene()
@@ -182,7 +182,7 @@ test(
     const heard = await heardOf(() => ask(it.server.resource))
     expect(heard).toContain('SIGN_IN_REQUIRED')
     expectNothingOf(echoing, [heard, inspect(it.events, { depth: 20 })])
-    // In the browser form it would stand in the authorization URL.
+    // In the redirect form, the scope would be part of the authorization URL.
     echoing.next('/mcp', (token) => {
       const challenge = `Bearer error="insufficient_scope", scope="mcp:read ${token}"`
       return new Response(null, { status: 403, headers: { 'www-authenticate': challenge } })
@@ -199,7 +199,7 @@ test(
   },
 )
 
-test('words are not taken for secrets', { tags: ['C-06'] }, () => {
+test('echoing server: short words are not redacted', { tags: ['C-06'] }, () => {
   expect(createRedactor(['code', '', undefined])('the code is wrong')).toBe('the code is wrong')
   expect(createRedactor(['token-1', 'token-12'])('a=token-1 b=token-12')).toBe(
     'a=[redacted] b=[redacted]',

@@ -2,10 +2,10 @@ import { startServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { asUnavailable, boundedFetch, getDocument, NoAnswerError } from '../../src/protocol/http.ts'
 
-const nobody = 'http://127.0.0.1:1/'
+const unreachable = 'http://127.0.0.1:1/'
 
 test(
-  'a caller who goes while waiting gets the own reason, not a timeout',
+  'http: a caller that aborts gets its own reason, not a timeout',
   { tags: ['C-53'] },
   async () => {
     const arrived = Promise.withResolvers<void>()
@@ -13,7 +13,7 @@ test(
       arrived.resolve()
     })
     const controller = new AbortController()
-    const reason = new Error('gone')
+    const reason = new Error('aborted')
     const waiting = getDocument(server.url, { signal: controller.signal })
     await arrived.promise
     controller.abort(reason)
@@ -21,7 +21,7 @@ test(
   },
 )
 
-test('a body that comes too slowly counts as no answer', { tags: ['C-53'] }, async () => {
+test('http: a body that arrives too slowly counts as no answer', { tags: ['C-53'] }, async () => {
   await using server = await startServer((_, response) => {
     response.writeHead(200, { 'content-type': 'application/json' })
     response.write('{')
@@ -32,12 +32,12 @@ test('a body that comes too slowly counts as no answer', { tags: ['C-53'] }, asy
 })
 
 test(
-  'an answer that arrived while the process stood still past the time limit is read',
+  'http: an answer that arrived while the process was suspended is read after the time limit',
   { tags: ['C-52', 'C-53'] },
   async () => {
     await using server = await startServer((_, response) => {
       response.end('{"rotated":true}')
-      // The answer is in the socket by now; nothing in this process moves until the limit is over.
+      // The answer has arrived in the socket. This blocks the process until the limit is over.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
     })
     const answer = await getDocument(server.url, { requestTimeoutMilliseconds: 100 })
@@ -45,7 +45,7 @@ test(
   },
 )
 
-test('the limit on the body is a limit on bytes', { tags: ['C-53'] }, async () => {
+test('http: the limit of the body counts bytes', { tags: ['C-53'] }, async () => {
   await using server = await startServer((_, response) => {
     response.end('é'.repeat(10))
   })
@@ -56,7 +56,7 @@ test('the limit on the body is a limit on bytes', { tags: ['C-53'] }, async () =
 })
 
 test(
-  'a request that carries secrets follows no redirect, not even to itself',
+  'http: a request with secrets follows no redirect, not even to its own URL',
   { tags: ['C-06'] },
   async () => {
     let requests = 0
@@ -70,7 +70,7 @@ test(
   },
 )
 
-test('a browser that hides a redirect hides an answer', { tags: ['C-53'] }, async () => {
+test('http: a redirect that a browser hides is no answer', { tags: ['C-53'] }, async () => {
   const hidden = Object.defineProperty(new Response(null), 'type', { value: 'opaqueredirect' })
   await expect(
     boundedFetch({ fetch: () => Promise.resolve(hidden) })('https://auth.test/token'),
@@ -78,7 +78,7 @@ test('a browser that hides a redirect hides an answer', { tags: ['C-53'] }, asyn
 })
 
 test.each([204, 205, 304])(
-  'status %i has no body, and is an answer',
+  'http: status %i is an answer without a body',
   { tags: ['C-57'] },
   async (status) => {
     await using server = await startServer((_, response) => {
@@ -88,21 +88,21 @@ test.each([204, 205, 304])(
   },
 )
 
-test('a status that HTTP does not know is no answer', { tags: ['C-53'] }, async () => {
+test('http: an unknown status is no answer', { tags: ['C-53'] }, async () => {
   await using server = await startServer((_, response) => {
     response.writeHead(999).end()
   })
   await expect(boundedFetch({})(server.url)).rejects.toMatchObject({
     reason: 'unreachable',
-    message: `${server.url} answered with status 999, which HTTP does not know`,
+    message: `${server.url} answered with status 999 (expected 200 to 599)`,
   })
 })
 
 test(
-  'a server that is not there is named with the system’s reason, and can be tried again',
+  'http: the error of an unreachable server contains the system error code and allows a retry',
   { tags: ['C-53'] },
   async () => {
-    const error: unknown = await getDocument(`${nobody}?secret=x`, {}).catch(
+    const error: unknown = await getDocument(`${unreachable}?secret=x`, {}).catch(
       (thrown: unknown) => thrown,
     )
     expect(error).toBeInstanceOf(NoAnswerError)

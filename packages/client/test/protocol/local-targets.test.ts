@@ -5,7 +5,7 @@ import {
   discoverProtectedResource,
 } from '../../src/protocol/discovery.ts'
 
-// Servers out in the network cannot be started here, so their answers are given by hand.
+// Remote servers cannot run here, so their answers are fixed.
 const server = 'https://mcp.test/mcp'
 const local = [
   'http://127.0.0.1:6379/',
@@ -18,7 +18,7 @@ const local = [
   'https://[fe80::1]/',
 ]
 
-/** A `fetch` that answers by table, and notes what it was asked for. */
+/** A `fetch` that answers from a table, and records the URLs. */
 function network(table: Readonly<Record<string, string>>) {
   const asked: string[] = []
   const answering: typeof globalThis.fetch = (input, init) => {
@@ -43,7 +43,7 @@ function follow({ fetch }: ReturnType<typeof network>) {
 }
 
 test.each(local)(
-  'a redirect of an MCP server in the network to %s is refused, at once and after another hop',
+  'local target: a redirect of a remote MCP server to %s is refused, directly and after another redirect',
   { tags: ['C-39'] },
   async (target) => {
     const other = 'https://other.test/'
@@ -58,15 +58,19 @@ test.each(local)(
   },
 )
 
-test('a redirect elsewhere in the network is followed to its end', { tags: ['C-39'] }, async () => {
-  const there = network({ [server]: 'https://a.test/', 'https://a.test/': 'https://b.test/' })
-  const { response, fromServer } = await follow(there)
-  expect(await response.text()).toBe('found')
-  expect(fromServer).toBe(false)
-})
+test(
+  'local target: a redirect to another remote server is followed',
+  { tags: ['C-39'] },
+  async () => {
+    const there = network({ [server]: 'https://a.test/', 'https://a.test/': 'https://b.test/' })
+    const { response, fromServer } = await follow(there)
+    expect(await response.text()).toBe('found')
+    expect(fromServer).toBe(false)
+  },
+)
 
 test.each(local.filter((url) => url.startsWith('https:')))(
-  'metadata in the network cannot lead to %s',
+  'local target: remote metadata cannot point to %s',
   { tags: ['C-30', 'C-31'] },
   async (target) => {
     const issuer = 'https://auth.test'

@@ -24,7 +24,7 @@ async function scene(
 }
 
 test(
-  'registers by itself, declares refresh tokens and its type',
+  'registration: registers dynamically, and declares refresh tokens and the application type',
   { tags: ['C-01', 'C-37', 'C-38'] },
   async () => {
     await using it = await scene()
@@ -46,18 +46,22 @@ test(
   },
 )
 
-test('uses its metadata document where the server supports that', { tags: ['C-37'] }, async () => {
-  await using it = await scene({}, { clientIdMetadataDocuments: true })
-  expect(await it.register({ clientIdMetadataUrl: url })).toMatchObject({
-    clientId: url,
-    origin: 'client-id-metadata-document',
-    tokenEndpointAuthMethod: 'none',
-  })
-  expect(it.as.count('register')).toBe(0)
-})
+test(
+  'registration: uses the metadata document if the server supports it',
+  { tags: ['C-37'] },
+  async () => {
+    await using it = await scene({}, { clientIdMetadataDocuments: true })
+    expect(await it.register({ clientIdMetadataUrl: url })).toMatchObject({
+      clientId: url,
+      origin: 'client-id-metadata-document',
+      tokenEndpointAuthMethod: 'none',
+    })
+    expect(it.as.count('register')).toBe(0)
+  },
+)
 
 test(
-  'registers where the server does not support metadata documents',
+  'registration: registers dynamically if the server does not support metadata documents',
   { tags: ['C-37'] },
   async () => {
     await using it = await scene()
@@ -66,7 +70,7 @@ test(
 )
 
 test(
-  'a registration made by hand comes first, for its own issuer only',
+  'registration: a pre-registered client has precedence, for its issuer only',
   { tags: ['C-37', 'C-39'] },
   async () => {
     await using it = await scene({}, { clientIdMetadataDocuments: true })
@@ -88,16 +92,22 @@ test(
   },
 )
 
-test('says what a person can do where there is no way', { tags: ['C-37'] }, async () => {
-  await using it = await scene({ registration_endpoint: undefined })
-  await expect(it.register()).rejects.toMatchObject({
-    code: 'REGISTRATION_FAILED',
-    message: expect.stringContaining(`by hand with the redirect URI ${redirectUri}`),
-  })
-})
+test(
+  'registration: without dynamic registration, the error gives the next step',
+  { tags: ['C-37'] },
+  async () => {
+    await using it = await scene({ registration_endpoint: undefined })
+    await expect(it.register()).rejects.toMatchObject({
+      code: 'REGISTRATION_FAILED',
+      message: expect.stringContaining(
+        `Register a client there with the redirect URI ${redirectUri}`,
+      ),
+    })
+  },
+)
 
 test(
-  'a metadata URL that cannot be a client ID is the caller’s mistake',
+  'registration: a metadata URL that cannot be a client ID is an invalid option',
   { tags: ['C-37'] },
   async () => {
     await using it = await scene({}, { clientIdMetadataDocuments: true })
@@ -107,15 +117,19 @@ test(
   },
 )
 
-test('a redirect URI that no server should take is not sent', { tags: ['C-38'] }, async () => {
-  await using it = await scene()
-  await expect(
-    registerClient(it.metadata, { name: 'App' }, 'http://app.test/callback'),
-  ).rejects.toMatchObject({ code: 'INVALID_OPTION' })
-  expect(it.as.count('register')).toBe(0)
-})
+test(
+  'registration: a redirect URI that no server should accept is not sent',
+  { tags: ['C-38'] },
+  async () => {
+    await using it = await scene()
+    await expect(
+      registerClient(it.metadata, { name: 'App' }, 'http://app.test/callback'),
+    ).rejects.toMatchObject({ code: 'INVALID_OPTION' })
+    expect(it.as.count('register')).toBe(0)
+  },
+)
 
-test('a rejection is put in words', { tags: ['C-38'] }, async () => {
+test('registration: the error of a rejection explains it', { tags: ['C-38'] }, async () => {
   await using it = await scene()
   it.as.faults.register.push({ kind: 'oauth-error', error: 'invalid_redirect_uri' })
   await expect(it.register()).rejects.toMatchObject({
@@ -133,28 +147,36 @@ test.each([
   ['HTML with status 200', { kind: 'html' }, 'REGISTRATION_FAILED'],
   ['a redirect', { kind: 'redirect', location: 'https://evil.test/' }, 'REGISTRATION_FAILED'],
   ['no client_id', { kind: 'omit', fields: ['client_id'] }, 'REGISTRATION_FAILED'],
-] as const)('%s is told apart', { tags: ['C-38'] }, async (_, fault, code) => {
-  await using it = await scene()
-  it.as.faults.register.push(fault)
-  await expect(it.register()).rejects.toMatchObject({ code })
-})
+] as const)(
+  'registration: %s gets its own error code',
+  { tags: ['C-38'] },
+  async (_, fault, code) => {
+    await using it = await scene()
+    it.as.faults.register.push(fault)
+    await expect(it.register()).rejects.toMatchObject({ code })
+  },
+)
 
-test('keeps the secret a server insists on, and how to send it', { tags: ['C-39'] }, async () => {
-  await using it = await scene({ token_endpoint_auth_methods_supported: ['client_secret_post'] })
-  it.as.faults.register.push({
-    kind: 'merge',
-    fields: {
-      client_secret: 's3cret',
-      client_secret_expires_at: 1_900_000_000,
+test(
+  'registration: keeps the secret that a server requires, and its authentication method',
+  { tags: ['C-39'] },
+  async () => {
+    await using it = await scene({ token_endpoint_auth_methods_supported: ['client_secret_post'] })
+    it.as.faults.register.push({
+      kind: 'merge',
+      fields: {
+        client_secret: 's3cret',
+        client_secret_expires_at: 1_900_000_000,
+        token_endpoint_auth_method: 'client_secret_post',
+      },
+    })
+    expect(await it.register()).toMatchObject({
+      clientSecret: 's3cret',
+      tokenEndpointAuthMethod: 'client_secret_post',
+      secretExpiresAtEpochSeconds: 1_900_000_000,
+    })
+    expect(it.as.requests.find((request) => request.endpoint === 'register')?.json).toMatchObject({
       token_endpoint_auth_method: 'client_secret_post',
-    },
-  })
-  expect(await it.register()).toMatchObject({
-    clientSecret: 's3cret',
-    tokenEndpointAuthMethod: 'client_secret_post',
-    secretExpiresAtEpochSeconds: 1_900_000_000,
-  })
-  expect(it.as.requests.find((request) => request.endpoint === 'register')?.json).toMatchObject({
-    token_endpoint_auth_method: 'client_secret_post',
-  })
-})
+    })
+  },
+)

@@ -2,10 +2,10 @@ import { array, assert, double, nat, oneof, option, property } from 'fast-check'
 import { expect, test } from 'vitest'
 import { dueQueue } from '../../src/refresh-worker/due-queue.ts'
 
-// 0 and -0 are one moment, in whatever order they come out; `toEqual` holds them for two.
+// 0 and -0 are the same time in any order, but `toEqual` distinguishes them.
 const times = array(oneof(double({ noNaN: true }), nat({ max: 5 })).map((time) => time + 0))
 
-test('whatever goes in comes out in the order in which it is due', () => {
+test('due queue: items are returned in the order in which they are due', () => {
   assert(
     property(times, (dues) => {
       const queue = dueQueue()
@@ -18,7 +18,7 @@ test('whatever goes in comes out in the order in which it is due', () => {
   )
 })
 
-test('adding and taking in any order always yields the earliest of what is in', () => {
+test('due queue: adding and taking in any order returns the earliest item', () => {
   const steps = array(option(nat({ max: 100 })))
   assert(
     property(steps, (actions) => {

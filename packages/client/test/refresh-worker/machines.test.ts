@@ -1,77 +1,80 @@
 import { describe, expect, test } from 'vitest'
-import { createKeeper } from '../../src/refresh-worker.ts'
+import { createRefreshWorker } from '../../src/refresh-worker.ts'
 import { lifetimeSeconds, manyGrants } from '../support/many-grants.ts'
 import { noteMissing, sharedStores } from '../support/shared-stores.ts'
 import { skewedClock } from '../support/skewed-clock.ts'
 
-/** How far each machine's clock is ahead of the true time. */
+/** How far the clock of each machine is ahead. */
 const clockErrorsSeconds = [110, -110, 0]
 
 for (const kind of sharedStores) {
-  noteMissing(`${kind.name}: keepers on several machines`, kind)
+  noteMissing(`${kind.name}: refresh workers on several machines`, kind)
 
-  describe.runIf(kind.url !== undefined)(`${kind.name}: keepers on several machines`, () => {
-    test(
-      'refresh every grant once for each expiry, ahead of it, whatever their clocks say',
-      { tags: ['C-51', 'C-55'] },
-      async () => {
-        const shared = await kind.open()
-        const { store } = await shared.machine()
-        await using many = await manyGrants({}, store)
-        for (let user = 1; user <= 30; user += 1) await many.signIn(`user-${user}`)
-        const keepers = await Promise.all(
-          clockErrorsSeconds.map(async (errorSeconds) =>
-            createKeeper((await shared.machine()).store, {
-              clock: skewedClock(many.clock, errorSeconds),
-              observe: many.observe,
-              // Early, since the store's server also sees the real time that this test takes.
-              timing: { aheadFraction: 0.3 },
-            }),
-          ),
-        )
-        await Promise.all(keepers.map((keeper) => keeper.start()))
-        for (let passed = 0; passed < 2700; passed += 15) {
-          await shared.age(15)
-          many.clock.advanceSeconds(15)
-          await Promise.all(keepers.map((keeper) => keeper.whenIdle()))
-        }
-        // Due between 700 and 835 seconds after the last one: three times in 2700 seconds.
-        expect(many.as.count('token', 'refreshed')).toBe(90)
-        expect(many.as.refreshRequests()).toBe(90)
-        const reasons = many.events.flatMap((event) =>
-          event.type === 'refresh-started' ? [event.reason] : [],
-        )
-        expect(new Set(reasons)).toEqual(new Set(['ahead-of-expiry']))
-        await Promise.all(keepers.map((keeper) => keeper.stop()))
-        await shared.close()
-      },
-    )
+  describe.runIf(kind.url !== undefined)(
+    `${kind.name}: refresh workers on several machines`,
+    () => {
+      test(
+        'refresh workers: refresh every grant once for each expiry, ahead of it, even if their clocks differ',
+        { tags: ['C-51', 'C-55'] },
+        async () => {
+          const shared = await kind.open()
+          const { store } = await shared.machine()
+          await using many = await manyGrants({}, store)
+          for (let user = 1; user <= 30; user += 1) await many.signIn(`user-${user}`)
+          const workers = await Promise.all(
+            clockErrorsSeconds.map(async (errorSeconds) =>
+              createRefreshWorker((await shared.machine()).store, {
+                clock: skewedClock(many.clock, errorSeconds),
+                observe: many.observe,
+                // Early, because the clock of the store also counts the real time of this test.
+                timing: { aheadFraction: 0.3 },
+              }),
+            ),
+          )
+          await Promise.all(workers.map((worker) => worker.start()))
+          for (let passed = 0; passed < 2700; passed += 15) {
+            await shared.age(15)
+            many.clock.advanceSeconds(15)
+            await Promise.all(workers.map((worker) => worker.whenIdle()))
+          }
+          // Due between 700 and 835 seconds after the last one: three times in 2700 seconds.
+          expect(many.as.count('token', 'refreshed')).toBe(90)
+          expect(many.as.refreshRequests()).toBe(90)
+          const reasons = many.events.flatMap((event) =>
+            event.type === 'refresh-started' ? [event.reason] : [],
+          )
+          expect(new Set(reasons)).toEqual(new Set(['ahead-of-expiry']))
+          await Promise.all(workers.map((worker) => worker.stop()))
+          await shared.close()
+        },
+      )
 
-    test(
-      'a restart of all of them together sends each refresh once',
-      { tags: ['C-51'] },
-      async () => {
-        const shared = await kind.open()
-        const { store } = await shared.machine()
-        await using many = await manyGrants({}, store)
-        for (let user = 1; user <= 30; user += 1) await many.signIn(`user-${user}`)
-        await shared.age(lifetimeSeconds)
-        many.clock.advanceSeconds(lifetimeSeconds)
-        const keepers = await Promise.all(
-          clockErrorsSeconds.map(async (errorSeconds) =>
-            createKeeper((await shared.machine()).store, {
-              clock: skewedClock(many.clock, errorSeconds),
-              startSpreadSeconds: 0,
-            }),
-          ),
-        )
-        await Promise.all(keepers.map((keeper) => keeper.start()))
-        await Promise.all(keepers.map((keeper) => keeper.whenIdle()))
-        expect(many.as.count('token', 'refreshed')).toBe(30)
-        expect(many.as.refreshRequests()).toBe(30)
-        await Promise.all(keepers.map((keeper) => keeper.stop()))
-        await shared.close()
-      },
-    )
-  })
+      test(
+        'refresh workers: a concurrent restart of all sends each refresh once',
+        { tags: ['C-51'] },
+        async () => {
+          const shared = await kind.open()
+          const { store } = await shared.machine()
+          await using many = await manyGrants({}, store)
+          for (let user = 1; user <= 30; user += 1) await many.signIn(`user-${user}`)
+          await shared.age(lifetimeSeconds)
+          many.clock.advanceSeconds(lifetimeSeconds)
+          const workers = await Promise.all(
+            clockErrorsSeconds.map(async (errorSeconds) =>
+              createRefreshWorker((await shared.machine()).store, {
+                clock: skewedClock(many.clock, errorSeconds),
+                startSpreadSeconds: 0,
+              }),
+            ),
+          )
+          await Promise.all(workers.map((worker) => worker.start()))
+          await Promise.all(workers.map((worker) => worker.whenIdle()))
+          expect(many.as.count('token', 'refreshed')).toBe(30)
+          expect(many.as.refreshRequests()).toBe(30)
+          await Promise.all(workers.map((worker) => worker.stop()))
+          await shared.close()
+        },
+      )
+    },
+  )
 }

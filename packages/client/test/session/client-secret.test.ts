@@ -4,7 +4,7 @@ import type { ClientConfiguration, Session } from '../../src/index.ts'
 import type { Scene } from '../support/signed-in-session.ts'
 import { scene } from '../support/signed-in-session.ts'
 
-/** A server with one client, which was registered there by hand. */
+/** A server with one pre-registered client. */
 async function confidentialScene(): Promise<Scene> {
   return await scene({ as: { clients: [{ clientId: 'client-1', clientSecret: 'first secret' }] } })
 }
@@ -24,7 +24,7 @@ function refreshTokensSent(it: Scene): readonly (string | undefined)[] {
 }
 
 test(
-  'a client secret that was rotated is used from the next refresh on, and nobody is asked',
+  'client secret: a rotated secret is used from the next refresh on, without a sign-in',
   { tags: ['C-53'] },
   async () => {
     await using it = await confidentialScene()
@@ -39,7 +39,7 @@ test(
 )
 
 test(
-  'while the secret is wrong everything is kept, and the same refresh token is good afterwards',
+  'client secret: while it is wrong all tokens are kept, and the same refresh token works afterwards',
   { tags: ['C-53'] },
   async () => {
     await using it = await confidentialScene()
@@ -50,7 +50,7 @@ test(
     await expect(early.getAccessToken()).rejects.toMatchObject({
       code: 'TOKEN_REQUEST_REFUSED',
       oauthError: 'invalid_client',
-      message: expect.stringContaining("check the client's secret in the configuration"),
+      message: expect.stringContaining('check the client secret in the configuration'),
     })
     expect(await early.status()).toMatchObject({ state: 'active', hasRefreshToken: true })
 
@@ -64,7 +64,7 @@ test(
 )
 
 test(
-  'a client known by its metadata document keeps its grants where the server refuses it',
+  'client secret: a client with a metadata document keeps its grants if the server refuses it',
   { tags: ['C-53'] },
   async () => {
     await using it = await scene({ as: { clientIdMetadataDocuments: true } })
@@ -77,7 +77,7 @@ test(
     it.as.faults.token.push({ kind: 'oauth-error', error: 'invalid_client' })
     await expect(session.getAccessToken()).rejects.toMatchObject({
       code: 'TOKEN_REQUEST_REFUSED',
-      message: expect.stringContaining("fetch the client's metadata document"),
+      message: expect.stringContaining('fetch the metadata document of the client'),
     })
     it.clock.advanceSeconds(10)
     await session.getAccessToken()
@@ -86,7 +86,7 @@ test(
 )
 
 test(
-  'a registration that the client made itself is over with its server’s word, and made anew',
+  'client secret: if the server forgets a dynamic registration, the next sign-in registers again',
   { tags: ['C-53'] },
   async () => {
     await using it = await scene()
@@ -102,7 +102,7 @@ test(
 )
 
 test(
-  'a client secret that was rotated is used for signing out',
+  'client secret: a rotated secret is used for signing out',
   { tags: ['C-57', 'A-11'] },
   async () => {
     await using it = await confidentialScene()
@@ -114,7 +114,7 @@ test(
 )
 
 test(
-  'and for a sign-out that could not be finished before it was rotated',
+  'client secret: a secret that was rotated after the sign-out is used for the pending revocation',
   { tags: ['C-57', 'A-11'] },
   async () => {
     await using it = await confidentialScene()

@@ -3,7 +3,7 @@ import type { RecordStore } from '../../src/index.ts'
 import { scene } from '../support/signed-in-session.ts'
 
 test(
-  'callers who come together at a cold start wait for one lock and cause one refresh',
+  'cold start: concurrent callers wait for one lock and cause one refresh',
   { tags: ['C-51'] },
   async () => {
     await using it = await scene()

@@ -20,7 +20,7 @@ async function scene(store: RecordStore) {
     clock,
     as,
     server,
-    /** What a user's browser does with the sign-in URL; returns where it ends up. */
+    /** Opens the sign-in URL as a browser does, and returns the callback URL. */
     async browse(answer: Response) {
       const body: unknown = await answer.json()
       const url = typeof body === 'object' && body !== null && 'signInUrl' in body && body.signInUrl
@@ -35,56 +35,57 @@ async function scene(store: RecordStore) {
   }
 }
 
-describe('the gateway of the guide', () => {
-  test(
-    'asks each user to sign in once, on any machine, and keeps the sign-ins fresh',
-    { tags: ['C-05', 'C-36', 'C-55'] },
-    async () => {
-      const store = memoryStore()
-      await using it = await scene(store)
-      for (const user of ['ann', 'ben']) {
-        const answer = await forward(it.session(user), call)
-        expect(answer.status).toBe(401)
-        const done = await finishSignIn(store, user, await it.browse(answer))
-        expect(done.status).toBe(200)
-        expect((await forward(it.session(user), call)).status).toBe(200)
-      }
-      const keeper = await keepFresh(store, { clock: it.clock })
-      expect(keeper.stats()).toMatchObject({ grants: 2, unkept: 0 })
-      for (let expiry = 1; expiry <= 3; expiry += 1) {
-        it.clock.advanceSeconds(900)
-        await keeper.whenIdle()
-        expect(it.as.refreshRequests()).toBe(2 * expiry)
-      }
-      await keeper.stop()
-    },
-  )
-
-  test('takes no sign-in that another user began', { tags: ['C-35'] }, async () => {
+test(
+  'gateway guide: each user signs in once, on any machine, and the sign-ins stay usable',
+  { tags: ['C-05', 'C-36', 'C-55'] },
+  async () => {
     const store = memoryStore()
     await using it = await scene(store)
-    const callbackUrl = await it.browse(await forward(it.session('mallory'), call))
-    expect((await finishSignIn(store, 'ann', callbackUrl)).status).toBe(400)
-    expect((await finishSignIn(store, 'ann', 'https://gateway.example/?state=x')).status).toBe(400)
-    expect((await forward(it.session('ann'), call)).status).toBe(401)
-  })
+    for (const user of ['ann', 'ben']) {
+      const answer = await forward(it.session(user), call)
+      expect(answer.status).toBe(401)
+      const done = await finishSignIn(store, user, await it.browse(answer))
+      expect(done.status).toBe(200)
+      expect((await forward(it.session(user), call)).status).toBe(200)
+    }
+    const worker = await keepFresh(store, { clock: it.clock })
+    expect(worker.stats()).toMatchObject({ grants: 2, inactive: 0 })
+    for (let expiry = 1; expiry <= 3; expiry += 1) {
+      it.clock.advanceSeconds(900)
+      await worker.whenIdle()
+      expect(it.as.refreshRequests()).toBe(2 * expiry)
+    }
+    await worker.stop()
+  },
+)
+
+test('gateway guide: refuses a sign-in that another user started', { tags: ['C-35'] }, async () => {
+  const store = memoryStore()
+  await using it = await scene(store)
+  const callbackUrl = await it.browse(await forward(it.session('mallory'), call))
+  expect((await finishSignIn(store, 'ann', callbackUrl)).status).toBe(400)
+  expect((await finishSignIn(store, 'ann', 'https://gateway.example/?state=x')).status).toBe(400)
+  expect((await forward(it.session('ann'), call)).status).toBe(401)
 })
 
-for (const kind of sharedStores.slice(0, 1))
-  noteMissing('the gateway of the guide, over Postgres', kind)
+for (const kind of sharedStores.slice(0, 1)) noteMissing('gateway guide over PostgreSQL', kind)
 
-describe.runIf(postgresUrl !== undefined)('the gateway of the guide, over Postgres', () => {
-  test('a sign-in on one machine serves another', { tags: ['C-36'] }, async () => {
-    const key = randomBytes(32)
-    const pools = [postgresPool(4, 'gateway-1'), postgresPool(4, 'gateway-2')]
-    const stores = await Promise.all(pools.map((pool) => openStore(pool, key)))
-    const [here = memoryStore(), there = memoryStore()] = stores
-    await using it = await scene(here)
-    const user = `user-${randomBytes(6).toString('hex')}`
-    const callbackUrl = await it.browse(await forward(it.session(user), call))
-    expect((await finishSignIn(there, user, callbackUrl)).status).toBe(200)
-    expect((await forward(it.session(user), call)).status).toBe(200)
-    await it.session(user).signOut()
-    await Promise.all(pools.map((pool) => pool.end()))
-  })
+describe.runIf(postgresUrl !== undefined)('gateway guide over PostgreSQL', () => {
+  test(
+    'gateway guide: a sign-in on one machine serves another, over PostgreSQL',
+    { tags: ['C-36'] },
+    async () => {
+      const key = randomBytes(32)
+      const pools = [postgresPool(4, 'gateway-1'), postgresPool(4, 'gateway-2')]
+      const stores = await Promise.all(pools.map((pool) => openStore(pool, key)))
+      const [here = memoryStore(), there = memoryStore()] = stores
+      await using it = await scene(here)
+      const user = `user-${randomBytes(6).toString('hex')}`
+      const callbackUrl = await it.browse(await forward(it.session(user), call))
+      expect((await finishSignIn(there, user, callbackUrl)).status).toBe(200)
+      expect((await forward(it.session(user), call)).status).toBe(200)
+      await it.session(user).signOut()
+      await Promise.all(pools.map((pool) => pool.end()))
+    },
+  )
 })

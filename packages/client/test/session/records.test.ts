@@ -4,7 +4,7 @@ import { createSession, listSessions, retryRevocations } from '../../src/index.t
 import type { Scene } from '../support/signed-in-session.ts'
 import { scene } from '../support/signed-in-session.ts'
 
-/** Makes every record of a kind one that a later version wrote, and returns their bodies. */
+/** Makes every record of a kind look like one of a later version, and returns the bodies. */
 async function writtenLater(store: RecordStore, kind: RecordKind): Promise<readonly string[]> {
   const bodies: string[] = []
   for (const id of await idsOf(store, kind)) {
@@ -36,7 +36,7 @@ function redirectSession(it: Scene): Session {
   })
 }
 
-/** Begins a sign-in for a scope, and returns the authorization URL. */
+/** Starts a sign-in for a scope, and returns the authorization URL. */
 async function begin(session: Session, scope: string): Promise<string> {
   const challenge = { scheme: 'Bearer', scope: [scope] } as const
   const required: unknown = await session.signIn({ challenge }).catch((error: unknown) => error)
@@ -54,7 +54,7 @@ async function verifiersIn(store: RecordStore): Promise<number> {
 }
 
 test.each(['binding', 'registration'] as const)(
-  'a %s of a later version is left as it is, and nothing is sent',
+  'records: a %s of a later version is not changed, and nothing is sent',
   { tags: ['C-52'] },
   async (kind) => {
     await using it = await scene()
@@ -63,7 +63,7 @@ test.each(['binding', 'registration'] as const)(
     expect(bodies).toHaveLength(1)
     const tokenRequests = it.as.count('token')
 
-    await expect(it.session().signIn({ anew: true })).rejects.toMatchObject({
+    await expect(it.session().signIn({ force: true })).rejects.toMatchObject({
       code: 'RECORD_UNREADABLE',
       message: expect.stringContaining('Update to the version that wrote it'),
     })
@@ -72,49 +72,45 @@ test.each(['binding', 'registration'] as const)(
   },
 )
 
-test('a binding that cannot be read hides no other in the list', { tags: ['C-52'] }, async () => {
-  await using it = await scene()
-  await it.session().signIn()
-  await writtenLater(it.store, 'binding')
-  await using other = await scene()
-  const second = other.session({ store: it.store })
-  await second.signIn()
-  const { serverUrls, unreadable } = await listSessions(it.store)
-  expect(serverUrls).toEqual([second.serverUrl])
-  expect(unreadable).toMatchObject([{ code: 'RECORD_UNREADABLE' }])
-})
-
 test(
-  'a note of a revocation that cannot be read keeps no other from being settled',
-  { tags: ['C-57'] },
+  'records: an unreadable binding does not hide others in the list',
+  { tags: ['C-52'] },
   async () => {
     await using it = await scene()
-    for (const partition of ['one', 'two']) {
-      const session = it.session({ partition })
-      await session.signIn()
-      it.as.faults.revoke.push({ kind: 'reset' })
-      await session.signOut()
-    }
-    const [first = ''] = await idsOf(it.store, 'revocation')
-    const stored = await it.store.read({ kind: 'revocation', id: first })
-    await it.store.write(
-      { kind: 'revocation', id: first },
-      '{"version":2}',
-      stored?.generation ?? 0,
-    )
-    const counts = await retryRevocations(it.store, { clock: it.clock })
-    expect(counts).toEqual({ settled: 1, pending: 1 })
+    await it.session().signIn()
+    await writtenLater(it.store, 'binding')
+    await using other = await scene()
+    const second = other.session({ store: it.store })
+    await second.signIn()
+    const { serverUrls, unreadable } = await listSessions(it.store)
+    expect(serverUrls).toEqual([second.serverUrl])
+    expect(unreadable).toMatchObject([{ code: 'RECORD_UNREADABLE' }])
   },
 )
 
+test('records: an unreadable revocation does not block others', { tags: ['C-57'] }, async () => {
+  await using it = await scene()
+  for (const partition of ['one', 'two']) {
+    const session = it.session({ partition })
+    await session.signIn()
+    it.as.faults.revoke.push({ kind: 'reset' })
+    await session.signOut()
+  }
+  const [first = ''] = await idsOf(it.store, 'revocation')
+  const stored = await it.store.read({ kind: 'revocation', id: first })
+  await it.store.write({ kind: 'revocation', id: first }, '{"version":2}', stored?.generation ?? 0)
+  const counts = await retryRevocations(it.store, { clock: it.clock })
+  expect(counts).toEqual({ settled: 1, pending: 1 })
+})
+
 test(
-  'sign-ins by redirect that nobody finishes leave one record, not one each',
+  'redirect sign-in: repeated unfinished sign-ins leave one record',
   { tags: ['C-06'] },
   async () => {
     await using it = await scene()
     const session = redirectSession(it)
     const urls = new Set<unknown>()
-    for (let begun = 0; begun < 5; begun += 1) {
+    for (let started = 0; started < 5; started += 1) {
       const required: unknown = await session.signIn().catch((error: unknown) => error)
       urls.add(Reflect.get(Object(required), 'authorizationUrl'))
       it.clock.advanceSeconds(3600)
@@ -125,7 +121,7 @@ test(
 )
 
 test(
-  'a sign-in that a wider one superseded can be finished, and leaves nothing',
+  'redirect sign-in: one that was superseded by a wider one can be finished, and leaves no record',
   { tags: ['C-06', 'C-23'] },
   async () => {
     await using it = await scene()
@@ -146,7 +142,7 @@ test(
 )
 
 test(
-  'superseded sign-ins that nobody finishes are removed once they have expired',
+  'redirect sign-in: unfinished superseded sign-ins are removed after they expire',
   { tags: ['C-06'] },
   async () => {
     await using it = await scene()
@@ -160,7 +156,7 @@ test(
 )
 
 test(
-  'calls that need one scope and the other by turns leave a few sign-ins, not one each',
+  'redirect sign-in: calls that alternate between two scopes leave a few records',
   { tags: ['C-06', 'C-23'] },
   async () => {
     await using it = await scene()

@@ -1,11 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { headlessSignIn } from '../../src/headless.ts'
 import type { SignIn } from '../../src/index.ts'
 import { loopbackSignIn } from '../../src/loopback.ts'
 import { scene } from '../support/signed-in-session.ts'
 
-/** A person who looks at the page until they are told to approve. */
-function slowPerson() {
+/** A user who waits on the page until the test lets them approve. */
+function slowUser() {
   const approval = Promise.withResolvers<void>()
   const asked = Promise.withResolvers<void>()
   let pages = 0
@@ -19,10 +19,10 @@ function slowPerson() {
         redirectUri: prepared.redirectUri,
         async authorize(authorizationUrl, signal) {
           pages += 1
-          const left = Promise.withResolvers<never>()
-          signal?.addEventListener('abort', () => left.reject(signal.reason), { once: true })
+          const aborted = Promise.withResolvers<never>()
+          signal?.addEventListener('abort', () => aborted.reject(signal.reason), { once: true })
           asked.resolve()
-          await Promise.race([approval.promise, left.promise])
+          await Promise.race([approval.promise, aborted.promise])
           return await prepared.authorize(authorizationUrl, signal)
         },
         async close() {
@@ -42,71 +42,77 @@ function slowPerson() {
   }
 }
 
-describe('a sign-in that several callers wait for', () => {
-  test(
-    'goes on where the one who began it leaves, and signs in the others',
-    { tags: ['C-51'] },
-    async () => {
-      await using it = await scene()
-      const person = slowPerson()
-      const session = it.session({ signIn: person.signIn })
-      const leaving = new AbortController()
-      const first = session.signIn({ signal: leaving.signal })
-      const second = session.signIn()
-      await person.asked
-      leaving.abort(new Error('the first caller left'))
-      await expect(first).rejects.toThrow('the first caller left')
-      person.approve()
-      expect((await second).refreshToken).toBe('issued')
-      expect((await session.getAccessToken()).value).toBeTypeOf('string')
-      expect(person.pages()).toBe(1)
-    },
-  )
-
-  test('lets one who joined leave, too', { tags: ['C-51'] }, async () => {
+test(
+  'shared sign-in: goes on if the caller that started it aborts, and signs in the others',
+  { tags: ['C-51'] },
+  async () => {
     await using it = await scene()
-    const person = slowPerson()
-    const session = it.session({ signIn: person.signIn })
-    const first = session.signIn()
+    const user = slowUser()
+    const session = it.session({ signIn: user.signIn })
     const leaving = new AbortController()
-    const second = session.signIn({ signal: leaving.signal })
-    await person.asked
-    leaving.abort(new Error('the second caller left'))
-    await expect(second).rejects.toThrow('the second caller left')
-    person.approve()
-    expect((await first).outcome).toBe('signed-in')
-  })
+    const first = session.signIn({ signal: leaving.signal })
+    const second = session.signIn()
+    await user.asked
+    leaving.abort(new Error('the first caller aborted'))
+    await expect(first).rejects.toThrow('the first caller aborted')
+    user.approve()
+    expect((await second).refreshToken).toBe('issued')
+    expect((await session.getAccessToken()).value).toBeTypeOf('string')
+    expect(user.pages()).toBe(1)
+  },
+)
 
-  test('is given up where all leave, and the next one is new', { tags: ['C-51'] }, async () => {
-    await using it = await scene()
-    const person = slowPerson()
-    const session = it.session({ signIn: person.signIn })
-    const leaving = [new AbortController(), new AbortController()]
-    const callers = leaving.map(({ signal }) => session.signIn({ signal }))
-    await person.asked
-    for (const controller of leaving) controller.abort(new Error('left'))
-    const settled = await Promise.allSettled(callers)
-    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-    person.approve()
-    expect((await session.signIn()).outcome).toBe('signed-in')
-    expect(person.pages()).toBe(2)
-    expect(person.closed()).toBe(2)
-    expect(it.as.count('authorize')).toBe(1)
-  })
-
-  test('begins for nobody who has left already', { tags: ['C-51'] }, async () => {
-    await using it = await scene()
-    const person = slowPerson()
-    const session = it.session({ signIn: person.signIn })
-    const signal = AbortSignal.abort(new Error('left before'))
-    await expect(session.signIn({ signal })).rejects.toThrow('left before')
-    expect(person.pages()).toBe(0)
-    expect(it.as.requests).toEqual([])
-  })
+test('shared sign-in: a caller that joined can abort, too', { tags: ['C-51'] }, async () => {
+  await using it = await scene()
+  const user = slowUser()
+  const session = it.session({ signIn: user.signIn })
+  const first = session.signIn()
+  const leaving = new AbortController()
+  const second = session.signIn({ signal: leaving.signal })
+  await user.asked
+  leaving.abort(new Error('the second caller aborted'))
+  await expect(second).rejects.toThrow('the second caller aborted')
+  user.approve()
+  expect((await first).outcome).toBe('signed-in')
 })
 
 test(
-  'the callback in the browser’s reach is closed when the last caller has left',
+  'shared sign-in: ends if all callers abort, and the next one is new',
+  { tags: ['C-51'] },
+  async () => {
+    await using it = await scene()
+    const user = slowUser()
+    const session = it.session({ signIn: user.signIn })
+    const leaving = [new AbortController(), new AbortController()]
+    const callers = leaving.map(({ signal }) => session.signIn({ signal }))
+    await user.asked
+    for (const controller of leaving) controller.abort(new Error('aborted'))
+    const settled = await Promise.allSettled(callers)
+    expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    user.approve()
+    expect((await session.signIn()).outcome).toBe('signed-in')
+    expect(user.pages()).toBe(2)
+    expect(user.closed()).toBe(2)
+    expect(it.as.count('authorize')).toBe(1)
+  },
+)
+
+test(
+  'shared sign-in: does not start for a caller that has already aborted',
+  { tags: ['C-51'] },
+  async () => {
+    await using it = await scene()
+    const user = slowUser()
+    const session = it.session({ signIn: user.signIn })
+    const signal = AbortSignal.abort(new Error('aborted before'))
+    await expect(session.signIn({ signal })).rejects.toThrow('aborted before')
+    expect(user.pages()).toBe(0)
+    expect(it.as.requests).toEqual([])
+  },
+)
+
+test(
+  'shared sign-in: the loopback callback closes when the last caller aborts',
   { tags: ['C-06', 'C-51'] },
   async () => {
     await using it = await scene()
@@ -116,8 +122,8 @@ test(
     const caller = session.signIn({ signal: leaving.signal })
     const redirectUri = new URL(await opened.promise).searchParams.get('redirect_uri') ?? ''
     expect((await fetch(redirectUri)).status).toBe(400)
-    leaving.abort(new Error('left'))
-    await expect(caller).rejects.toThrow('left')
+    leaving.abort(new Error('aborted'))
+    await expect(caller).rejects.toThrow('aborted')
     await expect
       .poll(async () => {
         const answer = await fetch(redirectUri).catch(() => undefined)

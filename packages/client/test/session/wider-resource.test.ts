@@ -3,7 +3,7 @@ import { authorizedFetch } from '../../src/fetch.ts'
 import type { Scene } from '../support/signed-in-session.ts'
 import { scene } from '../support/signed-in-session.ts'
 
-/** A tenant that is confined to /mcp, and claims the whole origin by a document of its own. */
+/** A tenant that controls only /mcp, and claims the whole origin with a document there. */
 function tenantOf(it: Scene) {
   const metadataUrl = `${it.server.resource}/metadata.json`
   const answering: typeof globalThis.fetch = (input, init) =>
@@ -17,7 +17,7 @@ function tenantOf(it: Scene) {
 }
 
 test(
-  'a tenant cannot have tokens issued that are good at its neighbours',
+  'wider resource: a tenant cannot obtain tokens that are valid for its neighbors',
   { tags: ['C-30', 'C-34'] },
   async () => {
     await using it = await scene()
@@ -33,7 +33,7 @@ test(
 )
 
 test(
-  'a host that names the wider resource signs in to it, and is not asked about it at a step-up',
+  'wider resource: a host that accepts the resource signs in to it, and step-ups need no new acceptance',
   { tags: ['C-30', 'C-34'] },
   async () => {
     await using it = await scene()
@@ -44,13 +44,13 @@ test(
     expect(first.warnings?.join()).toContain('covers more than')
 
     const later = it.session({ fetch: tenant.fetch })
-    const second = await later.signIn({ challenge: tenant.challenge, anew: true })
+    const second = await later.signIn({ challenge: tenant.challenge, force: true })
     expect(second.identity.resource).toBe(it.server.origin)
   },
 )
 
 test(
-  'the origin may claim the whole of itself at its own well-known URI',
+  'wider resource: the well-known URL of the origin may claim the complete origin',
   { tags: ['C-30'] },
   async () => {
     await using it = await scene({ server: { wellKnown: 'root' } })
@@ -67,7 +67,7 @@ test(
 )
 
 test(
-  'a URL that the parser rewrites still belongs to the server or to others',
+  'wider resource: a URL that the parser rewrites is still compared correctly',
   { tags: ['C-39'] },
   async () => {
     await using it = await scene()

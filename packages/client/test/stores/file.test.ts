@@ -20,7 +20,7 @@ import { fileStore, keyFileKey, passphraseKey } from '../../src/stores/file.ts'
 const name: RecordName = { kind: 'grant', id: 'c'.repeat(64) }
 const secret = 'canary-refresh-token'
 
-/** Windows has no such bits: there the access list of the user's folder decides. */
+/** Windows has no such bits. There, the access list of the folder applies. */
 async function rightsOf(target: string): Promise<'owner only' | 'wider'> {
   const isWider = process.platform !== 'win32' && ((await stat(target)).mode & 0o077) !== 0
   return isWider ? 'wider' : 'owner only'
@@ -41,7 +41,7 @@ async function scene() {
 }
 
 test(
-  'a record on the disk is the owner’s alone and shows no token',
+  'file store: only the owner can read a record, and it shows no token',
   { tags: ['C-06'] },
   async () => {
     await using it = await scene()
@@ -52,7 +52,7 @@ test(
 )
 
 test(
-  'rights that are too wide are taken back when the store is opened',
+  'file store: permissions that are too wide are corrected when the store is opened',
   { tags: ['C-06'] },
   async ({ skip }) => {
     if (process.platform === 'win32') skip('Windows has no such rights')
@@ -77,7 +77,7 @@ test.each([
   ],
   ['given another generation', (text: string) => text.replace('"generation":1', '"generation":9')],
 ])(
-  'a file that was %s is set aside with its content, and reported',
+  'file store: a file that was %s is set aside and reported',
   { tags: ['C-52'] },
   async (_how, damage) => {
     await using it = await scene()
@@ -92,7 +92,7 @@ test.each([
 )
 
 test(
-  'a file copied over another record’s name does not open there',
+  'file store: a file that was copied to the name of another record does not open',
   { tags: ['C-39'] },
   async () => {
     await using it = await scene()
@@ -104,7 +104,7 @@ test(
 )
 
 test(
-  'a file of a later version, or of another key, is left where it is',
+  'file store: a file of a later version or of another key is not changed',
   { tags: ['C-52'] },
   async () => {
     await using it = await scene()
@@ -120,7 +120,7 @@ test(
 )
 
 test(
-  'what a crashed writer left is swept, what a writer is at work on is not',
+  'file store: temporary files of a crash are removed, those of a running write are not',
   { tags: ['C-52'] },
   async () => {
     await using it = await scene()
@@ -140,7 +140,7 @@ test(
 )
 
 test(
-  'a linked record stays a link, and what it points to is replaced',
+  'file store: a linked record stays a link, and its target is replaced',
   { tags: ['C-52'] },
   async ({ skip }) => {
     if (process.platform === 'win32') skip('links need a privilege on Windows')
@@ -155,15 +155,19 @@ test(
   },
 )
 
-test('a key of another length is refused with words', { tags: ['C-06'] }, async () => {
-  await using it = await scene()
-  await expect(fileStore(it.folder, { key: randomBytes(16) })).rejects.toMatchObject({
-    code: 'INVALID_OPTION',
-    message: expect.stringContaining('32 bytes'),
-  })
-})
+test(
+  'file store: a key of another length is an error with the expected length',
+  { tags: ['C-06'] },
+  async () => {
+    await using it = await scene()
+    await expect(fileStore(it.folder, { key: randomBytes(16) })).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining('32 bytes'),
+    })
+  },
+)
 
-test('a folder that cannot be one is refused with words', async () => {
+test('file store: a path that cannot be a folder is an error with the next step', async () => {
   await using it = await scene()
   await expect(fileStore(it.file, { key: it.key })).rejects.toMatchObject({
     code: 'TOKEN_STORE_UNAVAILABLE',
@@ -171,7 +175,7 @@ test('a folder that cannot be one is refused with words', async () => {
 })
 
 test(
-  'of many processes that want a key file, one makes it and all read the same',
+  'key file: one of many processes creates it, and all read the same key',
   { tags: ['C-06'] },
   async () => {
     await using it = await scene()
@@ -184,7 +188,7 @@ test(
   },
 )
 
-test('a key file that is there is read, and nothing is written', { tags: ['C-53'] }, async () => {
+test('key file: an existing one is read, and nothing is written', { tags: ['C-53'] }, async () => {
   await using it = await scene()
   const file = path.join(it.folder, 'keys', 'store.key')
   const { key } = await keyFileKey(file)
@@ -194,7 +198,7 @@ test('a key file that is there is read, and nothing is written', { tags: ['C-53'
   expect((await stat(path.dirname(file))).mtime).toEqual(longAgo)
 })
 
-test('a key file of the wrong size is an error that says so, not a new key', async () => {
+test('key file: one of the wrong size is an error and not replaced', async () => {
   await using it = await scene()
   const file = path.join(it.folder, 'short.key')
   await writeFile(file, Buffer.from('short').toString('base64'))
@@ -202,7 +206,7 @@ test('a key file of the wrong size is an error that says so, not a new key', asy
   expect(await readFile(file, 'utf8')).toBe(Buffer.from('short').toString('base64'))
 })
 
-test('a passphrase gives the same key for the same salt only', { tags: ['C-06'] }, async () => {
+test('passphrase: gives the same key only for the same salt', { tags: ['C-06'] }, async () => {
   const salt = randomBytes(16)
   const [one, again, otherSalt] = await Promise.all([
     passphraseKey('correct horse', salt),

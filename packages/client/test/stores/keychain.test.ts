@@ -20,41 +20,49 @@ async function temporaryFolder() {
   }
 }
 
-// macOS and Windows have one keychain for the whole session, and no way to put another in its place.
-describe.runIf(process.platform === 'linux')('a keychain that cannot be used', () => {
-  test('is an error that says so, and no other place is taken', { tags: ['C-06'] }, async () => {
-    await using folder = await temporaryFolder()
-    const DBUS_SESSION_BUS_ADDRESS = `unix:path=${path.join(folder.path, 'nobody-there')}`
-    const env = { ...process.env, DBUS_SESSION_BUS_ADDRESS }
-    expect(await openKeychainIn(env, folder.lockFile)).toMatchObject({
-      code: 'TOKEN_STORE_UNAVAILABLE',
-      message: expect.stringContaining('owner-only key file or a passphrase'),
-    })
-  })
+// macOS and Windows have one keychain for the session, and a test cannot replace it.
+describe.runIf(process.platform === 'linux')('keychain: unusable', () => {
+  test(
+    'keychain: an unusable one is an error, and no other place is used',
+    { tags: ['C-06'] },
+    async () => {
+      await using folder = await temporaryFolder()
+      const DBUS_SESSION_BUS_ADDRESS = `unix:path=${path.join(folder.path, 'no-bus')}`
+      const env = { ...process.env, DBUS_SESSION_BUS_ADDRESS }
+      expect(await openKeychainIn(env, folder.lockFile)).toMatchObject({
+        code: 'TOKEN_STORE_UNAVAILABLE',
+        message: expect.stringContaining('owner-only key file or a passphrase'),
+      })
+    },
+  )
 
-  test('is not asked by a program that was started to ask it', { tags: ['C-06'] }, async () => {
+  test('keychain: the helper program does not start itself', { tags: ['C-06'] }, async () => {
     await using folder = await temporaryFolder()
     const env = { ...process.env, EVERGRANT_KEYCHAIN_PROGRAM: '1' }
     expect(await openKeychainIn(env, folder.lockFile)).toMatchObject({
       code: 'TOKEN_STORE_UNAVAILABLE',
-      message: expect.stringContaining('no Node.js'),
+      message: expect.stringContaining('is not Node.js'),
     })
   })
 
-  test('is given up when it does not answer', { tags: ['C-06'] }, async () => {
-    await using folder = await temporaryFolder()
-    const socket = path.join(folder.path, 'bus')
-    const silent = createServer().listen(socket)
-    try {
-      const env = { ...process.env, DBUS_SESSION_BUS_ADDRESS: `unix:path=${socket}` }
-      expect(await openKeychainIn(env, folder.lockFile)).toMatchObject({
-        code: 'TOKEN_STORE_UNAVAILABLE',
-        message: expect.stringContaining('did not answer within 3 seconds'),
-      })
-    } finally {
-      silent.close()
-    }
-  })
+  test(
+    'keychain: one that does not answer is an error after 3 seconds',
+    { tags: ['C-06'] },
+    async () => {
+      await using folder = await temporaryFolder()
+      const socket = path.join(folder.path, 'bus')
+      const silent = createServer().listen(socket)
+      try {
+        const env = { ...process.env, DBUS_SESSION_BUS_ADDRESS: `unix:path=${socket}` }
+        expect(await openKeychainIn(env, folder.lockFile)).toMatchObject({
+          code: 'TOKEN_STORE_UNAVAILABLE',
+          message: expect.stringContaining('did not answer within 3 seconds'),
+        })
+      } finally {
+        silent.close()
+      }
+    },
+  )
 })
 
 if (!hasSecretService) {
@@ -64,9 +72,9 @@ if (!hasSecretService) {
   )
 }
 
-describe.runIf(hasSecretService)('a Secret Service', () => {
+describe.runIf(hasSecretService)('keychain: Secret Service', () => {
   test(
-    'gives one key to all processes that start for the first time together, and keeps it',
+    'keychain: processes that start for the first time concurrently get the same key, and it is kept',
     { tags: ['C-06'] },
     async () => {
       await using folder = await temporaryFolder()

@@ -12,7 +12,7 @@ import { noteMissing, sharedStores } from '../support/shared-stores.ts'
 import { skewedClock } from '../support/skewed-clock.ts'
 
 const lifetimeSeconds = 1000
-/** How far each machine's clock is ahead of the true time. Any two differ by up to 220 s. */
+/** How far the clock of each machine is ahead. Two clocks differ by up to 220 s. */
 const clockErrorsSeconds = [0, 110, -110, 60, -60, 110, -110, 5]
 
 for (const kind of sharedStores) {
@@ -20,7 +20,7 @@ for (const kind of sharedStores) {
 
   describe.runIf(kind.url !== undefined)(`${kind.name}: several machines`, () => {
     test(
-      'refresh once for each expiry, whatever their clocks say',
+      'several machines: refresh once for each expiry, even if their clocks differ',
       { tags: ['C-51', 'C-55'] },
       async () => {
         await using it = await scene(kind)
@@ -37,7 +37,7 @@ for (const kind of sharedStores) {
     )
 
     test(
-      'refresh before the server rejects a token: no call meets a 401',
+      'several machines: refresh before the server rejects a token, so no call gets a 401',
       { tags: ['C-51', 'C-55'] },
       async () => {
         await using it = await scene(kind)
@@ -50,14 +50,14 @@ for (const kind of sharedStores) {
             expect(response.status, `step ${step}`).not.toBe(401)
           }
         }
-        // Sixty steps of a tenth: the token is due in the ninth of each, and nobody refreshes twice.
+        // Sixty steps of a tenth: the token is due in each ninth step, and is refreshed once.
         expect(it.as.refreshRequests()).toBe(Math.floor(60 / 9))
         expect(it.as.count('token', 'refreshed')).toBe(Math.floor(60 / 9))
       },
     )
 
     test(
-      'a Retry-After that one machine was given is kept by all, for as long as it says',
+      'several machines: a Retry-After for one machine applies to all of them',
       { tags: ['C-53'] },
       async () => {
         await using it = await scene(kind, { maximumWaitSeconds: 5 })
@@ -82,7 +82,7 @@ for (const kind of sharedStores) {
     )
 
     test(
-      'a machine that loses its connections meanwhile costs nobody the grant',
+      'several machines: a machine that loses its connections does not end the grant',
       { tags: ['C-51', 'C-53'] },
       async () => {
         await using it = await scene(kind)
@@ -103,7 +103,7 @@ for (const kind of sharedStores) {
               'TEMPORARILY_UNAVAILABLE',
             ]).toContain(code)
           }
-          // Cut off or not, the next call of every machine is served, and the grant is alive.
+          // The next call of every machine succeeds, and the grant is alive.
           await expect
             .poll(async () => {
               const served = await Promise.allSettled(
@@ -130,7 +130,7 @@ async function scene(
     clients: [{ clientId: 'client-1' }],
     rotation: 'rotate',
     familyRevocation: true,
-    // A connection that breaks can lose an answer; that is not what these tests are about.
+    // A broken connection can lose a response, which these tests are not about.
     graceSeconds: 60,
   })
   const server = await startProtectedServer(as, { clock, scopesSupported: ['mcp:read'] })
@@ -155,7 +155,7 @@ async function scene(
   )
   const issued = await as.issueGrant({ clientId: 'client-1', scope, resource: server.resource })
   const now = clock.nowEpochSeconds() + (clockErrorsSeconds[0] ?? 0)
-  await managers[0]?.adopt({
+  await managers[0]?.saveSignIn({
     tokenSet: {
       accessToken: issued.accessToken,
       tokenType: 'Bearer',
@@ -176,7 +176,7 @@ async function scene(
         headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
         body: '{}',
       }),
-    /** Time goes on for the machines, the authorization server and the store's server alike. */
+    /** Advances the clocks of the machines, the authorization server and the store. */
     async advance(seconds: number) {
       await shared.age(seconds)
       clock.advanceSeconds(seconds)

@@ -5,7 +5,7 @@ import { pollForLock } from '../../src/stores/locking/poll-for-lock.ts'
 const crowded: LockAttempt = { outcome: 'crowded', reason: 'all connections are in use' }
 const busy: LockAttempt = { outcome: 'busy', holder: 'another process' }
 
-/** Answers one after the other, then the last one again and again. */
+/** Returns the outcomes in turn, and repeats the last one. */
 function attempts(...answers: readonly LockAttempt[]) {
   let asked = 0
   return async (): Promise<LockAttempt> => {
@@ -15,7 +15,7 @@ function attempts(...answers: readonly LockAttempt[]) {
 }
 
 test(
-  'lock: a holder that was seen is reported where the last attempt was crowded out',
+  'lock: a holder that was found is reported, even if the last attempt had no connection',
   { tags: ['C-53'] },
   async () => {
     expect(await pollForLock(attempts(busy, crowded), { waitMilliseconds: 30 })).toBe(busy)
@@ -23,7 +23,7 @@ test(
 )
 
 test(
-  'lock: without an attempt that was answered it is unavailable, with the reason',
+  'lock: is unavailable with the reason if no attempt had a connection',
   { tags: ['C-53'] },
   async () => {
     expect(await pollForLock(attempts(crowded), { waitMilliseconds: 30 })).toEqual({

@@ -19,7 +19,7 @@ import { fileStore, keyFileKey, preparePrivateFolder } from '../../src/stores/fi
 
 const key = randomBytes(32)
 
-/** A folder of this user, with a name that a shell would take apart. */
+/** A folder of this user, with a name that a shell must not interpret. */
 async function scene() {
   const root = await mkdtemp(path.join(tmpdir(), 'evergrant-private-'))
   const folder = path.join(root, "it's here; $(id)")
@@ -32,7 +32,7 @@ async function scene() {
   }
 }
 
-/** Gives a path to another user, or finds one that is not this user's. */
+/** Gives a path to another user, or returns one that belongs to another user. */
 async function foreign(target: string): Promise<string> {
   if (process.geteuid?.() !== 0) return '/'
   await chown(target, 4242, 4242)
@@ -44,14 +44,16 @@ const refused = (because: string) => ({
   message: expect.stringContaining(because),
 })
 
-// Windows has neither these rights nor these owners; links need a privilege there.
-describe.skipIf(process.platform === 'win32')('paths that another user could have prepared', () => {
+// Windows has neither these permissions nor these owners, and links require a privilege.
+const isWindows = process.platform === 'win32'
+
+describe.skipIf(isWindows)('private path: folders', () => {
   test.each([
     ['all users', 0o777],
     ['all users, with the sticky bit', 0o1777],
     ['the group', 0o770],
   ])(
-    'file store: refuses a folder that %s may write to, and its advice cures it',
+    'file store: refuses a folder that %s may write to, and the command of the error corrects it',
     { tags: ['C-06'] },
     async (_who, mode) => {
       await using it = await scene()
@@ -73,8 +75,8 @@ describe.skipIf(process.platform === 'win32')('paths that another user could hav
   })
 
   test.each([
-    ['that leads to a folder', true],
-    ['that leads nowhere', false],
+    ['to a folder', true],
+    ['that is broken', false],
   ])(
     'file store: refuses a link %s in place of its folder',
     { tags: ['C-06'] },
@@ -117,7 +119,7 @@ describe.skipIf(process.platform === 'win32')('paths that another user could hav
     expect(await readdir(it.folder)).toEqual(['store'])
   })
 
-  test('file store: a folder it makes is the owner’s alone under every umask', async () => {
+  test('file store: a new folder is accessible to its owner only, with every umask', async () => {
     await using it = await scene()
     const folder = path.join(it.folder, 'a', 'b')
     const umask = process.umask(0)
@@ -129,7 +131,9 @@ describe.skipIf(process.platform === 'win32')('paths that another user could hav
     await (await fileStore(folder, { key })).close()
     expect((await stat(folder)).mode & 0o777).toBe(0o700)
   })
+})
 
+describe.skipIf(isWindows)('private path: key files', () => {
   test.each([
     [
       'is writable by others',
@@ -146,7 +150,7 @@ describe.skipIf(process.platform === 'win32')('paths that another user could hav
       },
     ],
     [
-      'is a symbolic link that leads nowhere',
+      'is a broken symbolic link',
       'symbolic link',
       async (file: string) => {
         await symlink(`${file}.nowhere`, `${file}.link`)

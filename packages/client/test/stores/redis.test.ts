@@ -9,37 +9,35 @@ const key = randomBytes(32)
 
 for (const kind of sharedStores.slice(1)) noteMissing('Redis store: leases', kind)
 
-describe('settings', () => {
-  const client = { eval: () => Promise.reject(new Error('not asked')) }
+const unusedClient = { eval: () => Promise.reject(new Error('not used')) }
 
-  test.each([
-    ['a prefix with a brace, which would move the hash tag', { keyPrefix: 'app{1}:' }],
-    ['a lease that cannot be kept up', { leaseMilliseconds: 100 }],
-    ['a lease that never ends', { leaseMilliseconds: Number.NaN }],
-  ])('%s is refused', (_what, options) => {
-    expect(() => redisStore(client, { key, ...options })).toThrow(
-      expect.objectContaining({ code: 'INVALID_OPTION' }),
-    )
-  })
-
-  test(
-    'an answer of another type never passes for an absent record',
-    { tags: ['C-52'] },
-    async () => {
-      const buffers = { eval: () => Promise.resolve([Buffer.from('1'), Buffer.from('x')]) }
-      await expect(redisStore(buffers, { key }).read(name)).rejects.toMatchObject({
-        code: 'TOKEN_STORE_UNAVAILABLE',
-      })
-    },
+test.each([
+  ['a prefix with a brace, which would change the hash tag', { keyPrefix: 'app{1}:' }],
+  ['a lease that is too short to renew', { leaseMilliseconds: 100 }],
+  ['a lease without an end', { leaseMilliseconds: Number.NaN }],
+])('redis store: %s is refused', (_what, options) => {
+  expect(() => redisStore(unusedClient, { key, ...options })).toThrow(
+    expect.objectContaining({ code: 'INVALID_OPTION' }),
   )
+})
 
-  test('a server that does not answer is an error in bounded time', async () => {
-    const silent = { eval: () => new Promise<never>(() => undefined) }
-    const store = redisStore(silent, { key, requestTimeoutMilliseconds: 20 })
-    await expect(store.read(name)).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' })
-    expect(await store.lock(name, { waitMilliseconds: 5000 })).toMatchObject({
-      outcome: 'unavailable',
+test(
+  'redis store: a reply of another type does not count as an absent record',
+  { tags: ['C-52'] },
+  async () => {
+    const buffers = { eval: () => Promise.resolve([Buffer.from('1'), Buffer.from('x')]) }
+    await expect(redisStore(buffers, { key }).read(name)).rejects.toMatchObject({
+      code: 'TOKEN_STORE_UNAVAILABLE',
     })
+  },
+)
+
+test('redis store: a server that does not answer is an error within the time limit', async () => {
+  const silent = { eval: () => new Promise<never>(() => undefined) }
+  const store = redisStore(silent, { key, requestTimeoutMilliseconds: 20 })
+  await expect(store.read(name)).rejects.toMatchObject({ code: 'TOKEN_STORE_UNAVAILABLE' })
+  expect(await store.lock(name, { waitMilliseconds: 5000 })).toMatchObject({
+    outcome: 'unavailable',
   })
 })
 
@@ -68,10 +66,10 @@ describe.runIf(redisUrl !== undefined)('Redis store: leases', () => {
     }
   }
 
-  test('a lease is renewed for as long as its holder lives', { tags: ['C-51'] }, async () => {
+  test('redis store: a lease is renewed while its holder lives', { tags: ['C-51'] }, async () => {
     await using it = await scene()
     const lock = acquired(await it.store.lock(name))
-    // Somebody else waits for twice the lease, in vain.
+    // Another process waits for twice the lease and gets no lock.
     const waited = await it.another.lock(name, { waitMilliseconds: 2200 })
     expect(waited.outcome).toBe('busy')
     expect(lock.isHeld()).toBe(true)
@@ -79,7 +77,7 @@ describe.runIf(redisUrl !== undefined)('Redis store: leases', () => {
     expect(await it.client.exists(it.lockKey)).toBe(0)
   })
 
-  test('the lease of a holder that is gone runs out', { tags: ['C-51'] }, async () => {
+  test('redis store: the lease of a dead holder expires', { tags: ['C-51'] }, async () => {
     await using it = await scene()
     const lock = acquired(await it.store.lock(name))
     it.client.destroy()
@@ -91,13 +89,13 @@ describe.runIf(redisUrl !== undefined)('Redis store: leases', () => {
   })
 
   test(
-    'a holder whose lease ran out overwrites nothing, and releases nothing',
+    'redis store: a holder whose lease expired overwrites and releases nothing',
     { tags: ['C-51', 'C-52'] },
     async () => {
       await using it = await scene()
       const late = acquired(await it.store.lock(name))
       await it.store.write(name, '"journal"', 0)
-      // The lease runs out while the holder knows nothing of it.
+      // The lease expires, and the holder does not know yet.
       await it.other.del(it.lockKey)
       const next = acquired(await it.another.lock(name))
       const read = await it.another.read(name)
@@ -116,7 +114,7 @@ describe.runIf(redisUrl !== undefined)('Redis store: leases', () => {
     },
   )
 
-  test('a lease that was given while nobody waited for it any more is given back', async () => {
+  test('redis store: a lease that arrives after the wait has ended is released', async () => {
     await using it = await scene()
     const gate = Promise.withResolvers<void>()
     const slow = {
@@ -139,7 +137,7 @@ describe.runIf(redisUrl !== undefined)('Redis store: leases', () => {
     await expect.poll(() => it.client.exists(it.lockKey)).toBe(0)
   })
 
-  test('a record, its lock and its place in the listing share a slot of a cluster', async () => {
+  test('redis store: a record, its lock and its list entry share a slot of a cluster', async () => {
     await using it = await scene()
     const lock = acquired(await it.store.lock(name))
     await it.store.write(name, '1', 0)
@@ -147,7 +145,7 @@ describe.runIf(redisUrl !== undefined)('Redis store: leases', () => {
     await it.store.write(name, '1', 0)
     const keys = await it.client.keys(`${it.lockKey.slice(0, it.lockKey.indexOf('{'))}*`)
     expect(keys).toHaveLength(4)
-    // Redis hashes what stands between the first braces.
+    // Redis hashes the text between the first braces.
     const slots = keys.map((found) => /\{(.+?)\}/.exec(found)?.[1])
     expect(slots[0]).toBe('grant:cc')
     expect(new Set(slots).size).toBe(1)

@@ -16,7 +16,7 @@ for (const kind of sharedStores) {
     const subject = {
       reset: async () => await shared?.reset(),
       open: async () => {
-        if (shared === undefined) throw new Error(`This suite needs ${kind.need}.`)
+        if (shared === undefined) throw new Error(`This suite requires ${kind.need}.`)
         return (await shared.machine()).store
       },
     }
@@ -32,7 +32,7 @@ for (const kind of sharedStores) {
       return { shared, store, [Symbol.asyncDispose]: () => shared.close() }
     }
 
-    test('what the server keeps shows no token', { tags: ['C-06'] }, async () => {
+    test('shared store: the stored text shows no token', { tags: ['C-06'] }, async () => {
       await using it = await scene()
       await it.shared.tamper(name, (sealed) => {
         expect(sealed).toContain('"evergrant":1')
@@ -44,13 +44,13 @@ for (const kind of sharedStores) {
     test.each([
       ['cut off', (sealed: string) => sealed.slice(0, sealed.length / 2)],
       ['emptied', () => ''],
-      ['replaced by something else', () => '{"tokens":"mine"}'],
+      ['replaced by other JSON', () => '{"tokens":"mine"}'],
       [
         'given another generation',
         (sealed: string) => sealed.replace('"generation":1', '"generation":9'),
       ],
     ])(
-      'a record that was %s is set aside with its content, and reported',
+      'shared store: a record that was %s is set aside and reported',
       { tags: ['C-52'] },
       async (_how, damage) => {
         await using it = await scene()
@@ -64,7 +64,7 @@ for (const kind of sharedStores) {
     )
 
     test(
-      'an old record put back under a newer generation does not open',
+      'shared store: an old record with a newer generation does not open',
       { tags: ['C-52'] },
       async () => {
         await using it = await scene()
@@ -76,21 +76,25 @@ for (const kind of sharedStores) {
       },
     )
 
-    test('a record copied over another one does not open', { tags: ['C-52'] }, async () => {
-      await using it = await scene()
-      await it.store.write(other, '"other"', 0)
-      let copy = ''
-      await it.shared.tamper(name, (sealed) => (copy = sealed))
-      await it.shared.tamper(other, () => copy)
-      await expect(it.store.read(other)).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
-      expect((await it.store.read(name))?.generation).toBe(1)
-    })
+    test(
+      'shared store: a record that was copied to another name does not open',
+      { tags: ['C-52'] },
+      async () => {
+        await using it = await scene()
+        await it.store.write(other, '"other"', 0)
+        let copy = ''
+        await it.shared.tamper(name, (sealed) => (copy = sealed))
+        await it.shared.tamper(other, () => copy)
+        await expect(it.store.read(other)).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' })
+        expect((await it.store.read(name))?.generation).toBe(1)
+      },
+    )
 
-    test('a record of another key is left where it is', { tags: ['C-52'] }, async () => {
+    test('shared store: a record of another key is not changed', { tags: ['C-52'] }, async () => {
       await using it = await scene()
-      const stranger = await it.shared.machine({ key: randomBytes(32) })
+      const differently = await it.shared.machine({ key: randomBytes(32) })
       const message = expect.stringContaining('another key')
-      await expect(stranger.store.read(name)).rejects.toMatchObject({
+      await expect(differently.store.read(name)).rejects.toMatchObject({
         code: 'RECORD_UNREADABLE',
         message,
       })
@@ -98,24 +102,32 @@ for (const kind of sharedStores) {
       expect((await it.store.read(name))?.body).toContain(secret)
     })
 
-    test('a record of a later version is left where it is', { tags: ['C-52'] }, async () => {
-      await using it = await scene()
-      const later = (sealed: string): string => sealed.replace('"evergrant":1', '"evergrant":2')
-      await it.shared.tamper(name, later)
-      const message = expect.stringContaining('format version 2')
-      await expect(it.store.read(name)).rejects.toMatchObject({
-        code: 'RECORD_UNREADABLE',
-        message,
-      })
-      expect(await it.shared.setAside()).toEqual([])
-    })
+    test(
+      'shared store: a record of a later version is not changed',
+      { tags: ['C-52'] },
+      async () => {
+        await using it = await scene()
+        const later = (sealed: string): string => sealed.replace('"evergrant":1', '"evergrant":2')
+        await it.shared.tamper(name, later)
+        const message = expect.stringContaining('format version 2')
+        await expect(it.store.read(name)).rejects.toMatchObject({
+          code: 'RECORD_UNREADABLE',
+          message,
+        })
+        expect(await it.shared.setAside()).toEqual([])
+      },
+    )
 
-    test('the age of a record is the server’s to tell', { tags: ['C-55'] }, async () => {
-      await using it = await scene()
-      await it.shared.age(500)
-      const age = (await it.store.read(name))?.ageSeconds ?? 0
-      expect(age).toBeGreaterThanOrEqual(500)
-      expect(age).toBeLessThan(560)
-    })
+    test(
+      'shared store: the age of a record counts by the clock of the server',
+      { tags: ['C-55'] },
+      async () => {
+        await using it = await scene()
+        await it.shared.age(500)
+        const age = (await it.store.read(name))?.ageSeconds ?? 0
+        expect(age).toBeGreaterThanOrEqual(500)
+        expect(age).toBeLessThan(560)
+      },
+    )
   })
 }

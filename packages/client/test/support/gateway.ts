@@ -4,7 +4,7 @@ import type { RecordStore, Session } from '@evergrant/client'
 import { createSession, EvergrantClientError, findSignIn } from '@evergrant/client'
 import { authorizedFetch } from '@evergrant/client/fetch'
 
-/** @param userId - Of the gateway's own user, as its own sign-in told. */
+/** @param userId - The user of the gateway, from its own sign-in. */
 export function sessionOf(store: RecordStore, userId: string, mcpServerUrl: string): Session {
   return createSession(mcpServerUrl, {
     store,
@@ -26,21 +26,21 @@ export async function forward(session: Session, message: string): Promise<Respon
     })
   } catch (error) {
     if (!EvergrantClientError.is(error) || error.authorizationUrl === undefined) throw error
-    // Nobody has signed in yet, or the grant has ended: a person has to, and then the call works.
+    // The user must sign in. After that, the call succeeds.
     return Response.json({ signInUrl: error.authorizationUrl }, { status: 401 })
   }
 }
 // #endregion session
 
 // #region callback
-/** Answers GET /oauth/callback, on whichever machine the user's browser arrives. */
+/** Answers GET /oauth/callback, on any machine. */
 export async function finishSignIn(
   store: RecordStore,
   userId: string,
   callbackUrl: string,
 ): Promise<Response> {
   const signIn = await findSignIn(store, callbackUrl)
-  // A callback that another user began would put that user's account under this one's name.
+  // Otherwise, a callback that another user started would give this user that user's account.
   if (signIn?.partition !== userId) return new Response('Start again.', { status: 400 })
   await sessionOf(store, userId, signIn.serverUrl).completeSignIn(callbackUrl)
   return new Response('You are signed in. Close this page.')
@@ -51,20 +51,23 @@ export async function finishSignIn(
 import { createPostgresTable, postgresStore } from '@evergrant/client/stores/postgres'
 import type { Pool } from 'pg'
 
-/** @param key - 32 bytes from the place where the gateway keeps its secrets. */
+/** @param key - 32 bytes from the secrets of the gateway. */
 export async function openStore(pool: Pool, key: Uint8Array): Promise<RecordStore> {
   await createPostgresTable(pool)
   return postgresStore(pool, { key })
 }
 // #endregion store
 
-// #region keeper
-import type { Keeper, KeeperOptions } from '@evergrant/client/refresh-worker'
-import { createKeeper } from '@evergrant/client/refresh-worker'
+// #region refresh-worker
+import type { RefreshWorker, RefreshWorkerOptions } from '@evergrant/client/refresh-worker'
+import { createRefreshWorker } from '@evergrant/client/refresh-worker'
 
-export async function keepFresh(store: RecordStore, options: KeeperOptions = {}): Promise<Keeper> {
-  const keeper = createKeeper(store, options)
-  await keeper.start()
-  return keeper
+export async function keepFresh(
+  store: RecordStore,
+  options: RefreshWorkerOptions = {},
+): Promise<RefreshWorker> {
+  const worker = createRefreshWorker(store, options)
+  await worker.start()
+  return worker
 }
-// #endregion keeper
+// #endregion refresh-worker

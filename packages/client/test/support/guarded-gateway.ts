@@ -5,13 +5,13 @@ import { createSession } from '@evergrant/client'
 import { authorizedFetch } from '@evergrant/client/fetch'
 import { guardedFetch, isPublicAddress } from '@evergrant/client/guarded-fetch'
 
-/** One for the process, because it keeps connections. */
+/** Created once for the process, because it reuses connections. */
 export const egress: typeof fetch = guardedFetch({
-  // An MCP server of your own network that users may reach.
+  // An MCP server of your network that users may reach.
   allowAddress: (address) => isPublicAddress(address) || address === '10.0.0.5',
 })
 
-/** @param mcpServerUrl - As the user typed it. */
+/** @param mcpServerUrl - The URL that the user entered. */
 export function guardedSession(
   store: RecordStore,
   userId: string,

@@ -1,5 +1,5 @@
 /**
- * Opens the keychain key once and prints what came of it, as JSON.
+ * Opens the keychain key once, and prints the result as JSON.
  *
  *     node keychain-process.ts LOCK-FILE
  */

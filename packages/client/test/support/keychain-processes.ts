@@ -5,7 +5,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
-/** What a process that opened the keychain key printed. */
+/** The output of a process that opened the keychain key. */
 export type KeychainOutcome =
   | { readonly fingerprint: string; readonly source: string }
   | { readonly code: string; readonly message: string }
@@ -16,9 +16,9 @@ const run = promisify(execFile)
 const conditions = '--conditions=evergrant:source'
 
 /**
- * Opens the keychain key in a process of its own: the keychain's library reads the real environment.
+ * Opens the keychain key in a separate process, because the keychain library reads its environment.
  *
- * @param of - The package as it is here, or as it was built: both have to find their program.
+ * @param of - The sources of the package, or the build. Both must find their helper program.
  */
 export async function openKeychainIn(
   env: Environment,
@@ -31,7 +31,7 @@ export async function openKeychainIn(
   return JSON.parse(stdout) as KeychainOutcome
 }
 
-/** The same from several processes, and one more afterwards, over a Secret Service made for it. */
+/** Opens the key in several processes, and then in another one, with a new Secret Service. */
 export async function openKeychainOfSession(
   folder: string,
   lockFile: string,
@@ -46,7 +46,7 @@ export async function openKeychainOfSession(
   return JSON.parse(stdout) as readonly KeychainOutcome[]
 }
 
-/** Whether this machine has what a Secret Service of the test's own takes. */
+/** Whether this machine can run a separate Secret Service for the test. */
 export const hasSecretService: boolean =
   process.platform === 'linux' && ['dbus-run-session', 'gnome-keyring-daemon'].every(isOnPath)
 

@@ -1,7 +1,7 @@
 /**
- * Unlocks a new, empty Secret Service and opens the keychain key from several processes at once,
- * then once more from the built package. Run under `dbus-run-session`, with whose bus the service ends; prints a JSON list
- * of what each of them printed.
+ * Unlocks a new, empty Secret Service, and opens the keychain key in several processes at once, then
+ * again with the built package. Run it under `dbus-run-session`, so that the service ends with its
+ * bus. Prints a JSON list of the outputs.
  *
  *     dbus-run-session -- node keychain-session.ts LOCK-FILE PROCESSES
  */

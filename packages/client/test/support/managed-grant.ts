@@ -1,5 +1,10 @@
 import { classifyTokenError, parseTokenResponse } from '@evergrant/core'
-import type { ScriptedAuthorizationServer, VirtualClock } from '@evergrant/test-kit'
+import type {
+  ScriptedAuthorizationServer,
+  ScriptedAuthorizationServerOptions,
+  VirtualClock,
+} from '@evergrant/test-kit'
+import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
 import type {
   ClientEvent,
   GrantIdentity,
@@ -9,10 +14,11 @@ import type {
   TokenManagerOptions,
 } from '../../src/index.ts'
 import { createTokenManager } from '../../src/index.ts'
+import { memoryStore } from '../../src/stores/memory.ts'
 
 export const resource = 'https://mcp.test/mcp'
 
-/** A refresh over plain fetch, so that these tests stand on the transaction alone. */
+/** Refreshes with plain `fetch`, so that these tests depend on the transaction only. */
 export function plainExchange(tokenEndpoint: string): RefreshExchange {
   return async (grant) => {
     let response: Response
@@ -44,7 +50,7 @@ export function plainExchange(tokenEndpoint: string): RefreshExchange {
       },
       { during: 'refresh' },
     )
-    if (decision.outcome === 'use-dpop-nonce') throw new Error('these tests use no DPoP')
+    if (decision.outcome === 'use-dpop-nonce') throw new Error('these tests do not use DPoP')
     return {
       kind: 'failed',
       outcome: decision.outcome,
@@ -57,11 +63,11 @@ export function plainExchange(tokenEndpoint: string): RefreshExchange {
   }
 }
 
-/** A signed-in grant on a scripted authorization server, and managers over it. */
+/** A signed-in grant at a scripted authorization server, and managers for it. */
 export interface ManagedGrant {
   readonly identity: GrantIdentity
   readonly events: ClientEvent[]
-  /** A manager of its own, as another process over the same store would have. */
+  /** A new manager, like that of another process over the same store. */
   manager(options?: Partial<TokenManagerOptions>): Promise<TokenManager>
 }
 
@@ -90,7 +96,7 @@ export async function signedInGrant(
     })
   }
   const first = await manager()
-  await first.adopt({
+  await first.saveSignIn({
     tokenSet: {
       accessToken: issued.accessToken,
       tokenType: 'Bearer',
@@ -102,4 +108,27 @@ export async function signedInGrant(
     requestedScope: scope,
   })
   return { identity, events, manager }
+}
+
+export const lifetimeSeconds = 1000
+
+/** A scripted authorization server and a signed-in grant over a memory store. */
+export interface ManagedScene extends ManagedGrant, AsyncDisposable {
+  readonly clock: VirtualClock
+  readonly as: ScriptedAuthorizationServer
+  readonly store: RecordStore
+}
+
+export async function managedScene(
+  options: ScriptedAuthorizationServerOptions = {},
+): Promise<ManagedScene> {
+  const clock = virtualClock()
+  const as = await startScriptedAuthorizationServer({
+    accessTokenLifetimeSeconds: lifetimeSeconds,
+    clients: [{ clientId: 'client-1' }],
+    ...options,
+  })
+  const store = memoryStore()
+  const grant = await signedInGrant(as, store, clock)
+  return { clock, as, store, ...grant, [Symbol.asyncDispose]: () => as.close() }
 }

@@ -7,21 +7,22 @@ import type {
 import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
 import type { ClientEvent, Grant, RecordStore } from '../../src/index.ts'
 import { createTokenManager } from '../../src/index.ts'
-import type { KeeperEvent } from '../../src/refresh-worker.ts'
-import { bindingExchange, identityOf } from '../../src/session/current-grant.ts'
+import type { RefreshWorkerEvent } from '../../src/refresh-worker.ts'
+import { bindingExchange } from '../../src/session/binding-exchange.ts'
+import { profileChooser } from '../../src/session/provider-profile.ts'
 import type { Binding } from '../../src/session/records.ts'
-import { bindingRecord } from '../../src/session/records.ts'
+import { bindingRecord, identityOf } from '../../src/session/records.ts'
 import { dpopProver } from '../../src/protocol/dpop.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 
 export const lifetimeSeconds = 1000
 
-/** One user's sign-in, as the store holds it. */
+/** The stored sign-in of one user. */
 export interface UserGrant {
   readonly partition: string
   /** The grant at the authorization server. */
   readonly grantId: string
-  /** The refresh token it began with. */
+  /** The first refresh token. */
   readonly refreshToken: string
   read(): Promise<Grant | undefined>
 }
@@ -31,8 +32,8 @@ export interface ManyGrants extends AsyncDisposable {
   readonly clock: VirtualClock
   readonly as: ScriptedAuthorizationServer
   readonly store: RecordStore
-  readonly events: (ClientEvent | KeeperEvent)[]
-  readonly observe: (event: ClientEvent | KeeperEvent) => void
+  readonly events: (ClientEvent | RefreshWorkerEvent)[]
+  readonly observe: (event: ClientEvent | RefreshWorkerEvent) => void
   signIn(partition: string): Promise<UserGrant>
 }
 
@@ -49,7 +50,7 @@ export async function manyGrants(
     familyRevocation: true,
     ...options,
   })
-  const events: (ClientEvent | KeeperEvent)[] = []
+  const events: (ClientEvent | RefreshWorkerEvent)[] = []
   const document = await fetch(`${as.issuer}/.well-known/oauth-authorization-server`)
   const { metadata } = parseAuthorizationServerMetadata(await document.json(), as.issuer)
   const resource = 'https://mcp.test/mcp'
@@ -76,9 +77,15 @@ export async function manyGrants(
     const manager = await createTokenManager(identityOf(binding), {
       store,
       clock,
-      exchange: bindingExchange(binding, { store, clock, http, profile: undefined, dpop }),
+      exchange: bindingExchange(binding, {
+        store,
+        clock,
+        http,
+        dpop,
+        profileOf: profileChooser(undefined),
+      }),
     })
-    await manager.adopt({
+    await manager.saveSignIn({
       tokenSet: {
         accessToken: issued.accessToken,
         tokenType: 'Bearer',

@@ -15,32 +15,32 @@ import { createPostgresTable, postgresStore } from '../../src/stores/postgres.ts
 import type { RedisStoreOptions } from '../../src/stores/redis.ts'
 import { redisStore } from '../../src/stores/redis.ts'
 
-/** What a machine's own connections to a store bring. */
+/** A store over the connections of one machine. */
 export interface Machine {
   readonly store: RecordStore
-  /** Breaks the machine's connections, as a network or a dying process does. */
+  /** Breaks the connections of the machine, as a network or a dying process does. */
   cutOff(): Promise<void>
 }
 
-/** A real server that several machines share, and a test's hands inside it. */
+/** A real server that several machines share, and that a test can change. */
 export interface SharedStore {
-  /** A store over connections of its own, as another machine has. */
+  /** A store over separate connections, like that of another machine. */
   machine(options?: { readonly key?: Uint8Array }): Promise<Machine>
-  /** Puts another text in the place of a sealed record. */
+  /** Replaces the text of a sealed record. */
   tamper(name: RecordName, change: (sealed: string) => string): Promise<void>
-  /** What is kept of records that were set aside. */
+  /** The texts of records that were set aside. */
   setAside(): Promise<readonly string[]>
-  /** Lets the server's clock go on against all that is written already. */
+  /** Makes all stored records older, by the clock of the server. */
   age(seconds: number): Promise<void>
   /** Removes all records. */
   reset(): Promise<void>
   close(): Promise<void>
 }
 
-/** One store to run a suite over, or nothing to run it over. */
+/** One store that a suite runs over, if its server is available. */
 export interface SharedStoreKind {
   readonly name: string
-  /** What the suite needs to run. */
+  /** What the suite requires. */
   readonly need: string
   readonly url: string | undefined
   open(): Promise<SharedStore>
@@ -124,7 +124,7 @@ async function sharedPostgres(): Promise<SharedStore> {
   }
 }
 
-/** A client of Redis with its default modules, and no functions or scripts of a host. */
+/** A client of Redis with its default modules, and without functions or scripts of a host. */
 export type TestRedisClient = RedisClientType<
   RedisModules,
   RedisFunctions,
@@ -133,7 +133,7 @@ export type TestRedisClient = RedisClientType<
   TypeMapping
 >
 
-/** A client of Redis that has connected. */
+/** A connected client of Redis. */
 export async function redisClient(): Promise<TestRedisClient> {
   const client: TestRedisClient = createClient<
     RedisModules,
@@ -142,17 +142,17 @@ export async function redisClient(): Promise<TestRedisClient> {
     3,
     TypeMapping
   >(redisUrl === undefined ? {} : { url: redisUrl })
-  // Without a listener a broken connection would end the process; it reconnects by itself.
+  // Without a listener, a broken connection would end the process. The client reconnects.
   client.on('error', () => undefined)
   await client.connect()
   return client
 }
 
-/** A pool of Postgres connections. */
+/** A pool of PostgreSQL connections. */
 export function postgresPool(max: number, name: string): Pool {
   const pool = new Pool({ connectionString: postgresUrl, max, application_name: name })
   pool.on('error', () => undefined)
-  // `pg`'s own type has to satisfy what the store asks for.
+  // The type of `pg` must satisfy the interface of the store.
   return pool satisfies PostgresPool
 }
 

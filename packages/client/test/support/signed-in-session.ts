@@ -22,7 +22,7 @@ export interface Scene extends AsyncDisposable {
   readonly server: ProtectedServer
   readonly store: RecordStore
   readonly events: ClientEvent[]
-  /** How often somebody was asked to sign in. */
+  /** How often an authorization page was opened. */
   signIns(): number
   session(options?: Partial<SessionOptions>): Session
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { RefreshStep } from '@evergrant/client'
 import type { Answer } from '../messages.ts'
+import type { RefreshStep } from '../refresh-steps.ts'
 import type { StoreKind } from '../stores/store-kind.ts'
 import type { Random } from '../random.ts'
 import { until, within } from '../waiting.ts'

@@ -3,11 +3,11 @@ import { EvergrantClientError } from '../../lib/errors.ts'
 import type { RecordName, StoredRecord } from '../store.ts'
 
 const formatVersion = 1
-/** What AES-256 takes. */
+/** The key length of AES-256. */
 export const keyLengthBytes = 32
 const ivLengthBytes = 12
 
-/** What a sealed record turned out to be. */
+/** An opened record, or why it cannot be opened. */
 export type OpenedRecord =
   | { readonly record: StoredRecord }
   | {
@@ -17,7 +17,7 @@ export type OpenedRecord =
 
 /** Seals and opens record bodies with AES-256-GCM. */
 export interface RecordCipher {
-  /** Tells keys apart without giving one away: the first bytes of a hash. */
+  /** Identifies the key without revealing it: the first bytes of a hash. */
   readonly keyId: string
   seal(name: RecordName, record: StoredRecord): string
   open(name: RecordName, text: string): OpenedRecord
@@ -26,17 +26,17 @@ export interface RecordCipher {
 /**
  * Makes the cipher of a store.
  *
- * The record's name and generation are authenticated with the body, so that a file copied over
- * another one's name, or an old file put back with a new number, does not open.
+ * The name and generation of the record are authenticated with the body. A record that was copied to
+ * another name, or an old record with a new generation, does not open.
  *
- * @param key - 32 bytes from a good source of randomness.
+ * @param key - 32 random bytes.
  * @throws EvergrantClientError `INVALID_OPTION` for a key of another length
  */
 export function recordCipher(key: Uint8Array): RecordCipher {
   if (key.byteLength !== keyLengthBytes) {
     throw new EvergrantClientError(
       'INVALID_OPTION',
-      `A store key has ${keyLengthBytes} bytes; got ${key.byteLength}. Make one with randomBytes(${keyLengthBytes}).`,
+      `The store key cannot be used: it has ${key.byteLength} bytes (expected ${keyLengthBytes} bytes). Create one with randomBytes(${keyLengthBytes}).`,
     )
   }
   const keyId = createHash('sha256')
@@ -81,7 +81,7 @@ export function recordCipher(key: Uint8Array): RecordCipher {
       } catch {
         return {
           unreadable: 'damaged',
-          detail: 'it was changed, cut off, or belongs under another name',
+          detail: 'it was changed or cut off, or has the wrong name',
         }
       }
     },

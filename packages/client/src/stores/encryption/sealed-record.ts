@@ -2,21 +2,21 @@ import { EvergrantClientError } from '../../lib/errors.ts'
 import type { RecordName, StoredRecord } from '../store.ts'
 import type { OpenedRecord } from './record-cipher.ts'
 
-/** What a store does around an encrypted record that does not open. */
+/** Where an encrypted record is, and how it is set aside if it does not open. */
 export interface SealedPlace {
-  /** Where the record is, for a person: a file, a row, a key. */
+  /** The place of the record, for messages: a file, a row, a key. */
   readonly where: string
-  /** Where a damaged record goes, for a person; it ends the sentence "It was moved to …". */
+  /** The place of damaged records. It ends the sentence "It was moved to …". */
   readonly setAsideTo: string
-  /** Frees the record's name and keeps what was read; does nothing if it is another by now. */
+  /** Moves the record that was read to another name. Does nothing if it was replaced. */
   readonly setAside: () => Promise<void>
 }
 
 /**
- * The record that an encrypted text holds. A damaged one is set aside and reported, never read as
- * empty; one of a later version or of another key is somebody's, and stays where it is.
+ * The record of an encrypted text. A damaged one is set aside and reported, never read as empty. One
+ * of a later version or of another key belongs to another installation and is not changed.
  *
- * @param opened - `undefined` where there is no record.
+ * @param opened - `undefined` if there is no record.
  * @throws EvergrantClientError `RECORD_UNREADABLE`
  */
 export async function openedRecord(
@@ -29,12 +29,12 @@ export async function openedRecord(
   if (unreadable === 'damaged') await place.setAside()
   const next = {
     damaged: `It was moved to ${place.setAsideTo}, unchanged. Sign in again.`,
-    'later-version': 'It was left as it is. Update to the version that wrote it.',
+    'later-version': 'It was not changed. Update to the version that wrote it.',
     'another-key':
-      'It was left as it is. Give the key it was written with, or remove it and sign in again.',
+      'It was not changed. Use the key that encrypted it, or remove it and sign in again.',
   }
   throw new EvergrantClientError(
     'RECORD_UNREADABLE',
-    `The stored ${name.kind} in ${place.where} cannot be used: ${detail}. Nothing was sent to any server. ${next[unreadable]}`,
+    `The stored ${name.kind} in ${place.where} cannot be used: ${detail}. Nothing was sent. ${next[unreadable]}`,
   )
 }

@@ -2,22 +2,22 @@ import { randomBytes } from 'node:crypto'
 import { chmod, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 
-/** Readable and writable by the owner alone. Windows has no such bits and inherits the folder's. */
+/** Only the owner can read and write. Windows has no such bits and inherits those of the folder. */
 export const ownerOnlyFile = 0o600
 export const ownerOnlyFolder = 0o700
 
 const temporaryPrefix = '.writing-'
-/** A writer needs milliseconds; a temporary file this old was left by a crash. */
+/** A write takes milliseconds. A temporary file that is this old was left by a crash. */
 const leftoverAgeMilliseconds = 60_000
 /** On Windows a rename fails while a virus scanner holds the target open. */
 const renameAttempts = 5
 
 /**
- * Replaces a file as a whole: a crash at any instant leaves the old content or the new one.
- * When it resolves, the new content is on the disk.
+ * Replaces a file as a whole: a crash at any moment leaves the old content or the new one. When it
+ * resolves, the new content is on the disk.
  */
 export async function replaceFile(file: string, content: string): Promise<void> {
-  // Where the file is a link, what it points to is replaced, and the link stays.
+  // If the file is a link, its target is replaced and the link stays.
   const target = await realpath(file).catch(() => file)
   const folder = path.dirname(target)
   const temporary = path.join(
@@ -32,7 +32,7 @@ export async function replaceFile(file: string, content: string): Promise<void> 
     } finally {
       await handle.close()
     }
-    await renameWithPatience(temporary, target)
+    await renameWithRetries(temporary, target)
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
@@ -40,7 +40,7 @@ export async function replaceFile(file: string, content: string): Promise<void> 
   await syncFolder(folder)
 }
 
-/** Removes what writers that crashed left in a folder. */
+/** Removes temporary files that a crash left in a folder. */
 export async function sweepLeftovers(folder: string, nowEpochMilliseconds: number): Promise<void> {
   for (const name of await readdir(folder)) {
     if (!name.startsWith(temporaryPrefix)) continue
@@ -53,14 +53,14 @@ export async function sweepLeftovers(folder: string, nowEpochMilliseconds: numbe
   }
 }
 
-/** Takes group and others their rights to a file or folder, where the platform knows such rights. */
+/** Removes the permissions of the group and of others, if the platform has them. */
 export async function restrictToOwner(target: string, mode: number): Promise<void> {
   if (process.platform === 'win32') return
   const { mode: current } = await stat(target)
   if ((current & 0o077) !== 0) await chmod(target, mode)
 }
 
-async function renameWithPatience(from: string, to: string): Promise<void> {
+async function renameWithRetries(from: string, to: string): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await rename(from, to)
@@ -74,9 +74,9 @@ async function renameWithPatience(from: string, to: string): Promise<void> {
   }
 }
 
-/** Makes a new name in a folder durable. */
+/** Makes a new file name in a folder durable. */
 export async function syncFolder(folder: string): Promise<void> {
-  // A name is durable once its folder is; Windows cannot sync folders and need not.
+  // A file name is durable when its folder is synced. Windows does not need this.
   if (process.platform === 'win32') return
   const handle = await open(folder, 'r')
   try {

@@ -2,26 +2,26 @@ import path from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import type { HeldLock, LockOptions, LockOutcome } from '../store.ts'
 
-/** SQLite's code for "somebody else holds the lock". */
+/** The SQLite code for "another connection holds the lock". */
 const sqliteBusy = 5
 
-/** Pauses between attempts, in milliseconds: short at first, since a refresh is short. */
+/** Pauses between attempts: short at first, because a refresh is short. */
 const shortestPauseMilliseconds = 4
 const longestPauseMilliseconds = 50
 
 /**
- * Takes a lock that the kernel releases when its holder dies, on a file of its own that is never
- * removed. It is the write lock of an empty SQLite database: the one lock that the runtime brings
- * along on every platform, needs no native addon, and blocks no event loop.
+ * Takes a lock on a separate file. The kernel releases it when its holder dies. It is the write lock
+ * of an empty SQLite database, because that is available on every platform without a native addon,
+ * and does not block the event loop.
  *
- * A lock file that were removed could be locked by two processes at once, each holding another
- * file of the same name.
+ * The file is never removed. Otherwise two processes could hold the lock at once, each on another
+ * file with the same name.
  */
 export async function kernelLock(file: string, options: LockOptions = {}): Promise<LockOutcome> {
   const { waitMilliseconds = 0, signal } = options
   let database: DatabaseSync
   try {
-    // Imported here, so that a runtime without SQLite gets an answer instead of a load error.
+    // Imported here, so that a runtime without SQLite gets an outcome instead of a load error.
     const sqlite = await import('node:sqlite')
     database = new sqlite.DatabaseSync(file, { timeout: 0 })
   } catch (cause) {
@@ -66,7 +66,7 @@ function heldBy(database: DatabaseSync): HeldLock {
     async release() {
       if (!held) return
       held = false
-      // Closing rolls the empty transaction back, and with it the lock.
+      // Closing ends the empty transaction, and with it the lock.
       database.close()
     },
   }

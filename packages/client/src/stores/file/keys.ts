@@ -7,26 +7,29 @@ import { ownerOnlyFile, ownerOnlyFolder, restrictToOwner, syncFolder } from './d
 import { readPrivateFile } from './private-path.ts'
 import { hasCode } from './system-error.ts'
 
-/** A store key, and where it lives, for a person to read. */
+/** A store key, and where it is stored. */
 export interface StoreKey {
   readonly key: Uint8Array
-  /** For instance "the keychain of this user"; never the key. */
+  /** A description for messages, such as "the keychain of this user"; never the key. */
   readonly source: string
 }
 
 /**
- * The key in a file that only the owner can read; made if it is missing. It protects copies of
- * the store (backups, synced folders without the key), not the store from programs of this user.
+ * The key in a file that only the owner can read. It is created if it is missing. It protects copies
+ * of the store without the key, such as backups. It does not protect the store from programs of this
+ * user.
  *
- * A file that is a symbolic link, belongs to another user, or is writable by others is refused:
- * its key may be one that they know. On Windows only the link is noticed.
+ * A file that is a symbolic link, that belongs to another user, or that others can write to is
+ * refused, because they may know its key. On Windows only the link is detected.
  *
- * @param file - Keep it outside the store folder, so that one copy does not hold both.
+ * @param file - Keep it outside the store folder, so that no copy contains both.
  * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`
+ * @example
+ * const { key } = await keyFileKey(file)
  */
 export async function keyFileKey(file: string): Promise<StoreKey> {
   try {
-    // Only the first time anything is written: a full disk must not cost the key that is there.
+    // An existing key is never written, so a full disk cannot destroy it.
     if (!(await exists(file))) await makeKeyFile(file)
     const key = Uint8Array.from(Buffer.from(await readPrivateFile(file), 'base64'))
     await restrictToOwner(file, ownerOnlyFile)
@@ -35,7 +38,7 @@ export async function keyFileKey(file: string): Promise<StoreKey> {
     if (EvergrantClientError.is(cause)) throw cause
     throw new EvergrantClientError(
       'TOKEN_STORE_UNAVAILABLE',
-      `The key file ${JSON.stringify(file)} cannot be used. It must be readable and, the first time, writable by this user.`,
+      `The key file ${JSON.stringify(file)} cannot be used (expected a file that this user can read and, the first time, write). Check its permissions, or use another file.`,
       { cause },
     )
   }
@@ -52,9 +55,9 @@ async function makeKeyFile(file: string): Promise<void> {
     } finally {
       await handle.close()
     }
-    // A link fails where the name is taken: of several processes one makes the key.
+    // A link fails if the name exists, so only one of several processes creates the key.
     await link(temporary, file)
-    // Records are synced; a key that a power cut took would leave them closed for good.
+    // Records are synced. Without a synced key, a power failure could make them unreadable.
     await syncFolder(path.dirname(file))
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error
@@ -76,14 +79,16 @@ async function exists(file: string): Promise<boolean> {
 /**
  * The key derived from a passphrase with scrypt (N = 2^17, r = 8, p = 1).
  *
- * @param salt - At least 16 bytes, the same for every use of a store and secret from nobody.
+ * @param salt - At least 16 bytes, the same for every use of a store. It is not secret.
  * @throws EvergrantClientError `INVALID_OPTION`
+ * @example
+ * const { key } = await passphraseKey('correct horse', salt)
  */
 export async function passphraseKey(passphrase: string, salt: Uint8Array): Promise<StoreKey> {
   if (passphrase === '' || salt.byteLength < 16) {
     throw new EvergrantClientError(
       'INVALID_OPTION',
-      'A store passphrase must not be empty, and its salt needs at least 16 bytes.',
+      'The store passphrase or its salt cannot be used (expected a passphrase that is not empty, and a salt of at least 16 bytes). Correct it.',
     )
   }
   const key = await new Promise<Uint8Array>((resolve, reject) => {
@@ -97,7 +102,7 @@ export async function passphraseKey(passphrase: string, salt: Uint8Array): Promi
 }
 
 /**
- * The key, if it is one.
+ * Checks the length of a key.
  *
  * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`
  */
@@ -105,6 +110,6 @@ export function checkedKey(key: Uint8Array, where: string): Uint8Array {
   if (key.byteLength === keyLengthBytes) return key
   throw new EvergrantClientError(
     'TOKEN_STORE_UNAVAILABLE',
-    `The store key in ${where} has ${key.byteLength} bytes instead of ${keyLengthBytes}. Restore it from a backup, or remove it together with the store and sign in again.`,
+    `The store key in ${where} cannot be used: it has ${key.byteLength} bytes (expected ${keyLengthBytes} bytes). Restore it from a backup, or remove it together with the store and sign in again.`,
   )
 }

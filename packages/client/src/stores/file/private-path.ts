@@ -13,20 +13,20 @@ type Kind = 'folder' | 'file'
 const othersMayWrite = 0o022
 
 /**
- * Refuses a folder or file in which another user of this machine could plant or replace what this
- * process trusts: a symbolic link, anything that another user owns, and what the group or all
- * users may write. What is missing, or cannot be looked at, passes. On Windows only the link and the kind are checked:
- * Node.js sees neither owner nor access list there.
+ * Refuses a folder or file in which another user of this machine could place or replace data that
+ * this process trusts: a symbolic link, a path that another user owns, or one that the group or all
+ * users may write to. A missing or unreadable path passes. On Windows only the link and the kind are
+ * checked, because Node.js shows neither the owner nor the access list.
  *
- * It looks once, before the path is used. It finds what was planted earlier and settings that would
- * allow it later. It does not stop a program of the same user or of root, and not a user who may
- * rename the path in the folder above between the check and its use: keep that folder your own, or
- * sticky as `/tmp` is. Nothing above the path is checked.
+ * The path is checked once, before it is used. The check finds data that was placed earlier, and
+ * permissions that allow it later. It does not stop a program of the same user or of root, or a user
+ * who can rename the path between the check and its use. The folder above must therefore belong to
+ * you, or be sticky like `/tmp`. It is not checked.
  *
- * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`, with the command that cures it.
+ * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`, with the command that corrects it.
  */
 export async function assertPrivatePath(target: string, kind: Kind): Promise<void> {
-  // A slash at the end would make lstat follow the link.
+  // With a slash at the end, lstat would follow the link.
   const file = path.resolve(target)
   const found = await lstat(file).catch(() => undefined)
   if (found === undefined) return
@@ -35,11 +35,11 @@ export async function assertPrivatePath(target: string, kind: Kind): Promise<voi
 }
 
 /**
- * Makes a folder for its owner alone where it is missing, after the checks of
- * {@link assertPrivatePath}: before, for a link that leads nowhere, and again for what came between.
+ * Creates a folder for its owner only, if it is missing. The checks of {@link assertPrivatePath} run
+ * before, because of broken links, and afterwards.
  *
- * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`; the system's error where the folder
- *   cannot be made.
+ * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`; the system error if the folder
+ *   cannot be created.
  */
 export async function preparePrivateFolder(folder: string): Promise<void> {
   await assertPrivatePath(folder, 'folder')
@@ -48,17 +48,17 @@ export async function preparePrivateFolder(folder: string): Promise<void> {
 }
 
 /**
- * Reads a file that must be this user's alone, after the checks of {@link assertPrivatePath}. What
- * is checked is what is read: the file is opened first.
+ * Reads a private file, after the checks of {@link assertPrivatePath}. The file is opened first, so
+ * that the checked file is the one that is read.
  *
- * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`; the system's error where the file is
+ * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`; the system error if the file is
  *   missing or cannot be read.
  */
 export async function readPrivateFile(target: string): Promise<string> {
   const file = path.resolve(target)
-  // Windows has neither flag: links are found by name there.
+  // Windows has neither flag, so links are found by name there.
   if (process.platform === 'win32') await assertPrivatePath(file, 'file')
-  // Not blocking: a pipe with no writer would never open.
+  // Without blocking, because a pipe without a writer would never open.
   const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
   let handle: FileHandle
   try {
@@ -78,21 +78,21 @@ export async function readPrivateFile(target: string): Promise<string> {
 
 function assertPrivate(file: string, kind: Kind, found: Stats): void {
   if (kind === 'folder' ? !found.isDirectory() : !found.isFile()) {
-    throw unsafe(file, `it is not a ${kind} (expected a ${kind}). Move what is there away`)
+    throw unsafe(file, `it is not a ${kind} (expected a ${kind}). Move it away`)
   }
   const user = process.geteuid?.()
   if (user === undefined) return
   if (found.uid !== user) {
     throw unsafe(
       file,
-      `it belongs to user ID ${found.uid} (expected ${user}, the user of this process). Run this program as the user who owns it, without sudo, or use a ${kind} of your own`,
+      `it belongs to user ID ${found.uid} (expected ${user}, the user of this process). Run this program as the owner, without sudo, or use another ${kind}`,
     )
   }
   if ((found.mode & othersMayWrite) !== 0) {
     const rights = (found.mode & 0o777).toString(8).padStart(3, '0')
     throw unsafe(
       file,
-      `other users may write to it (mode ${rights}; expected write access for the owner only). Check that nothing in it is foreign, then run: chmod go-w ${shellQuoted(file)}`,
+      `other users may write to it (mode ${rights}; expected write access for the owner only). Check its content, then run: chmod go-w ${shellQuoted(file)}`,
     )
   }
 }
@@ -104,7 +104,7 @@ async function isLink(file: string, kind: Kind): Promise<EvergrantClientError> {
   )
   return unsafe(
     file,
-    `it is a symbolic link to ${JSON.stringify(leadsTo)} (expected a ${kind}). Use the path that it leads to, or remove the link: rm ${shellQuoted(file)}`,
+    `it is a symbolic link to ${JSON.stringify(leadsTo)} (expected a ${kind}). Use its target, or remove the link: rm ${shellQuoted(file)}`,
   )
 }
 

@@ -1,4 +1,4 @@
-/** Whether an error is the system's, with this code: `ENOENT`, for instance. */
+/** Whether an error is a system error with this code, such as `ENOENT`. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }

@@ -1,4 +1,4 @@
-/** A moment, by the clock that never steps and by the one that goes on while the machine sleeps. */
+/** A time by two clocks: one that is never set, and one that continues while the machine sleeps. */
 export interface Moment {
   readonly monotonicMilliseconds: number
   readonly wallMilliseconds: number
@@ -9,8 +9,8 @@ export function thisMoment(): Moment {
 }
 
 /**
- * How long ago a moment may have been, in milliseconds: the larger answer of the two clocks, since
- * the monotonic one stands still in a suspended machine, and the wall clock can be set back.
+ * How long ago a time was at most, in milliseconds. The larger value of the two clocks counts, because
+ * the monotonic clock stops in a suspended machine, and the wall clock can be set back.
  */
 export function millisecondsSince(moment: Moment): number {
   return Math.max(
@@ -20,9 +20,9 @@ export function millisecondsSince(moment: Moment): number {
 }
 
 /**
- * Waits for work, and no longer than `milliseconds`.
+ * Waits for work, but no longer than `milliseconds`.
  *
- * @param late - Receives what comes after that, to give it back.
+ * @param late - Receives a result that arrives later, to release it.
  */
 export async function within<Value>(
   milliseconds: number,
@@ -36,11 +36,11 @@ export async function within<Value>(
     inTime = false
     deadline.reject(new Error(`${what} did not answer within ${milliseconds} ms.`))
   }, milliseconds)
-  async function handBack(): Promise<void> {
+  async function releaseLate(): Promise<void> {
     const value = await work
     if (!inTime) late?.(value)
   }
-  handBack().catch(() => undefined)
+  releaseLate().catch(() => undefined)
   try {
     return await Promise.race([work, deadline.promise])
   } finally {

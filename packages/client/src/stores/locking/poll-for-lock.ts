@@ -1,19 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { LockOptions, LockOutcome } from '../store.ts'
 
-/** One attempt: an answer, or `crowded` where this process may not even ask right now. */
+/** One attempt: an outcome, or `crowded` if this process has no free connection for it. */
 export type LockAttempt = LockOutcome | { readonly outcome: 'crowded'; readonly reason: string }
 
-/** Pauses between attempts, in milliseconds: short at first, since a refresh is short. */
+/** Pauses between attempts: short at first, because a refresh is short. */
 const shortestPauseMilliseconds = 10
 const longestPauseMilliseconds = 200
 
 /**
- * Tries to lock until another holder's release lets it through or the time is up. The pauses are
- * random, so that waiters on many machines do not ask in step.
+ * Tries to lock until the lock is free or the time is up. The pauses are random, so that many machines
+ * do not try at the same times.
  *
- * A lock that was found busy stays so where the last attempt was crowded out: the store can lock, and
- * another holder is at work.
+ * If an attempt found the lock busy and the last one was crowded, the outcome is `busy`: the store can
+ * lock, and another holder has the lock.
  */
 export async function pollForLock(
   attempt: () => Promise<LockAttempt>,

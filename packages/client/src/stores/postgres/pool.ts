@@ -1,17 +1,17 @@
-/** A query as `pg` takes it; after `query_timeout` milliseconds it rejects. */
+/** A query for `pg`. After `query_timeout` milliseconds, it rejects. */
 export interface PostgresQuery {
   readonly text: string
   readonly values: string[]
   readonly query_timeout: number
 }
 
-/** The part of a query's result that is used here. */
+/** The part of a query result that the store uses. */
 export interface PostgresResult {
   readonly rows: Record<string, unknown>[]
   readonly rowCount: number | null
 }
 
-/** The part of a `PoolClient` of `pg` that is used here. */
+/** The part of a `PoolClient` of `pg` that the store uses. */
 export interface PostgresClient {
   query(query: PostgresQuery): Promise<PostgresResult>
   on(event: 'error' | 'end', listener: () => void): unknown
@@ -20,7 +20,7 @@ export interface PostgresClient {
   release(destroy?: boolean): void
 }
 
-/** The part of a `Pool` of `pg` that is used here. */
+/** The part of a `Pool` of `pg` that the store uses. */
 export interface PostgresPool {
   readonly options: { readonly max?: number | undefined }
   query(query: PostgresQuery): Promise<PostgresResult>

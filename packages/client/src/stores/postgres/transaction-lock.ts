@@ -6,7 +6,7 @@ import type { PostgresClient, PostgresPool } from './pool.ts'
 
 /** How locks use the pool. */
 export interface TransactionLockSettings {
-  /** Locks that may be held, or asked for, at one moment. */
+  /** How many locks may be held or requested at once. */
   readonly maximumConnections: number
   readonly requestTimeoutMilliseconds: number
 }
@@ -18,20 +18,20 @@ export interface TransactionLocks {
   releaseAll(): Promise<void>
 }
 
-/** How often the connection of a held lock is asked whether it is still there. */
+/** How often the connection of a held lock is checked. */
 const heartbeatMilliseconds = 5000
-/** A lock whose connection has not answered for this long counts as lost. */
+/** A lock counts as lost if its connection has not answered for this long. */
 const confirmationLimitMilliseconds = 20_000
 /**
- * When the server gives a silent connection up: later than the holder does, so that two never
- * believe that they hold one lock.
+ * When the server closes a silent connection: later than the holder does, so that two processes never
+ * hold one lock.
  */
 const serverKeepalive = {
   tcp_keepalives_idle: '10',
   tcp_keepalives_interval: '5',
   tcp_keepalives_count: '3',
   tcp_user_timeout: '25000',
-  // A holder that is merely stopped keeps the lock, as it would keep one of the kernel's.
+  // A suspended holder keeps the lock, as it would keep a lock of the kernel.
   idle_in_transaction_session_timeout: '0',
 }
 
@@ -43,9 +43,9 @@ const tryLock = `SELECT pg_try_advisory_xact_lock($1::bigint) AS locked, ${Objec
   .join(', ')}`
 
 /**
- * Advisory locks, each on a connection of its own, so that they die with it. They belong to an
- * open transaction rather than to the session: a connection goes back to the pool clean, and a
- * pooler between client and server (PgBouncer in transaction mode) cannot separate the two.
+ * Advisory locks, each on a separate connection, so that they end with it. They belong to an open
+ * transaction and not to the session. A connection therefore returns to the pool without locks, and a
+ * pooler (PgBouncer in transaction mode) cannot separate a lock from its connection.
  */
 export function transactionLocks(
   pool: PostgresPool,
@@ -74,7 +74,7 @@ export function transactionLocks(
       )
     } catch (cause) {
       connections -= 1
-      return { outcome: 'unavailable', reason: 'no connection to PostgreSQL can be had', cause }
+      return { outcome: 'unavailable', reason: 'no connection to PostgreSQL is available', cause }
     }
     try {
       await connection.run(begin)
@@ -99,10 +99,10 @@ export function transactionLocks(
       confirmed = asked
     }
     const heartbeat = setInterval(() => {
-      // A connection that failed is known to be dead; there is nothing more to do.
+      // A failed connection is already marked as dead.
       confirm().catch(() => undefined)
     }, heartbeatMilliseconds)
-    // A lock is no reason to keep a process alive; it dies with the process.
+    // A lock must not keep a process alive. It ends with the process.
     heartbeat.unref()
     const lock: HeldLock = {
       isHeld: () =>
@@ -134,7 +134,7 @@ export function transactionLocks(
 
 /** A connection with a transaction on it. */
 interface LockConnection {
-  /** One statement after the other, also when they are asked for at once. */
+  /** Runs one statement at a time, in the order of the calls. */
   run(text: string, values?: string[]): Promise<Record<string, unknown>[]>
   isAlive(): boolean
   /** Ends the transaction, and with it the lock. Never throws. */
@@ -148,7 +148,7 @@ function lockConnection(
   let alive = true
   let turn: Promise<unknown> = Promise.resolve()
 
-  // Without a listener of our own, a connection that breaks would end the process.
+  // Without a listener, a connection that breaks would end the process.
   function onEnd(): void {
     alive = false
   }
@@ -165,7 +165,7 @@ function lockConnection(
       })
       return rows
     } catch (error) {
-      // Whatever failed, the transaction is over or its state unknown.
+      // After any failure, the transaction has ended or its state is unknown.
       alive = false
       throw error
     }
@@ -185,7 +185,7 @@ function lockConnection(
       const destroy = !alive
       client.release(destroy)
       client.removeListener('end', onEnd)
-      // A broken connection can report its error after it was given back.
+      // A broken connection can report its error after its release.
       if (!destroy) client.removeListener('error', onEnd)
     },
   }

@@ -5,7 +5,7 @@ import { millisecondsSince, thisMoment } from '../locking/bounded.ts'
 import type { LockAttempt } from '../locking/poll-for-lock.ts'
 import { pollForLock } from '../locking/poll-for-lock.ts'
 
-/** Runs a script on one key's server. */
+/** Runs a script on the server of its keys. */
 export type RunScript = (
   script: string,
   keys: readonly string[],
@@ -13,7 +13,7 @@ export type RunScript = (
   late?: (reply: unknown) => void,
 ) => Promise<unknown>
 
-/** Leases over one Redis. */
+/** Leases of one Redis. */
 export interface LeaseLocks {
   lock(key: string, options?: LockOptions): Promise<LockOutcome>
   releaseAll(): Promise<void>
@@ -23,7 +23,7 @@ const acquireScript = `
 if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 1 end
 return 0`
 
-/** Only its owner prolongs a lease, or ends it: by now it may be somebody else's. */
+/** Only the owner renews or ends a lease: another process may hold it now. */
 const renewScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])`
@@ -32,15 +32,15 @@ const releaseScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('DEL', KEYS[1])`
 
-/** The holder gives up this share of a lease early: its clock and Redis's are two. */
+/** The share of a lease that the holder does not use, because its clock and that of Redis differ. */
 const safetyShare = 0.1
 
 /**
- * Locks as leases: a key with the holder's own random value, which runs out unless it is renewed.
+ * Locks as leases: keys with a random value of the holder, which expire unless they are renewed.
  *
- * A lease cannot promise that two never hold it: a holder that was suspended may not know yet that
- * its time is over. What fences its writes is the generation of the record. Whoever held the lock
- * in between has raised it, and a write that expects the old one changes nothing.
+ * A lease cannot guarantee a single holder: a holder that was suspended may not know yet that its
+ * lease has expired. The generation of the record protects against its writes: the next holder has
+ * raised it, and a write that expects an older generation changes nothing.
  */
 export function leaseLocks(run: RunScript, leaseMilliseconds: number): LeaseLocks {
   const held = new Set<HeldLock>()
@@ -63,7 +63,7 @@ export function leaseLocks(run: RunScript, leaseMilliseconds: number): LeaseLock
   }
 
   function heldFrom(asked: Moment, key: string, holder: string): HeldLock {
-    // Counted from before the request: when it arrived there is not known.
+    // The lease counts from before the request, because its arrival time is not known.
     let confirmed = asked
     let over = false
     let given: Promise<void> | undefined
@@ -74,10 +74,10 @@ export function leaseLocks(run: RunScript, leaseMilliseconds: number): LeaseLock
       else over = true
     }
     const renewal = setInterval(() => {
-      // Redis may be back before the lease runs out; the next renewal tells.
+      // Redis may answer again before the lease expires. The next renewal finds out.
       renew().catch(() => undefined)
     }, leaseMilliseconds / 3)
-    // A lease is no reason to keep a process alive; it runs out by itself.
+    // A lease must not keep a process alive. It expires.
     renewal.unref()
     const lock: HeldLock = {
       isHeld: () =>

@@ -1,0 +1,64 @@
+import type { TokenSet } from '@evergrant/core'
+import type { Clock } from '../lib/clock.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
+import type { Grant, PrivateJwk } from './grant.ts'
+import type { GrantRepository, StoredGrant } from './grant-repository.ts'
+import { persistently } from './persistently.ts'
+
+/** The result of a sign-in. */
+export interface SignedInGrant {
+  readonly tokenSet: TokenSet
+  readonly requestedScope: string | undefined
+  readonly dpopKey?: PrivateJwk | undefined
+}
+
+/**
+ * Stores the tokens of a sign-in and replaces the stored grant.
+ *
+ * @throws EvergrantClientError `TOKEN_STORE_WRITE_FAILED`
+ */
+export async function saveSignedInGrant(
+  repository: GrantRepository,
+  clock: Clock,
+  signedIn: SignedInGrant,
+): Promise<StoredGrant> {
+  const { tokenSet, requestedScope, dpopKey } = signedIn
+  const grant: Grant = {
+    identity: repository.identity,
+    state: 'active',
+    tokenSet,
+    ...(requestedScope === undefined ? {} : { requestedScope }),
+    ...(dpopKey === undefined ? {} : { dpopKey }),
+  }
+  return await persistently(clock, () => overwrite(repository, grant))
+}
+
+async function overwrite(repository: GrantRepository, grant: Grant): Promise<StoredGrant> {
+  for (;;) {
+    const current = await repository.read().catch((error: unknown) => {
+      // This read set the damaged record aside, so the sign-in can be stored.
+      if (EvergrantClientError.is(error) && error.code === 'RECORD_UNREADABLE') {
+        return repository.read()
+      }
+      throw error
+    })
+    const written = await repository.write(grant, current?.generation ?? 0)
+    if (written !== undefined) return written
+  }
+}
+
+/**
+ * Marks the stored grant as signed out.
+ *
+ * @returns The grant as it was, or `undefined` if no sign-in is stored.
+ */
+export async function forgetGrant(repository: GrantRepository): Promise<Grant | undefined> {
+  for (;;) {
+    const current = await repository.read()
+    if (current === undefined || current.grant.state === 'signed-out') return undefined
+    // The record and its generation stay, so that a slower process cannot restore the grant.
+    const { identity } = repository
+    const written = await repository.write({ identity, state: 'signed-out' }, current.generation)
+    if (written !== undefined) return current.grant
+  }
+}

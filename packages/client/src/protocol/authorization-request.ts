@@ -1,0 +1,90 @@
+import type { AuthorizationServerMetadata, ProviderProfile, ScopeDecision } from '@evergrant/core'
+import { applyProviderProfile, decidePkce } from '@evergrant/core'
+import * as oauth from 'oauth4webapi'
+import { EvergrantClientError, quote } from '../lib/errors.ts'
+import type { PendingAuthorization } from './pending-authorization.ts'
+import type { ClientRegistration } from './registration.ts'
+
+/** What an authorization request is made from. */
+export interface AuthorizationRequestInput {
+  readonly authorizationServer: AuthorizationServerMetadata
+  readonly registration: ClientRegistration
+  readonly redirectUri: string
+  readonly resource: string
+  readonly scope: ScopeDecision
+  readonly profile: ProviderProfile
+  readonly nowEpochSeconds: number
+  readonly wantsRefreshToken?: boolean | undefined
+  /**
+   * Continue with S256 if the metadata does not mention PKCE. Default `false`, as the MCP
+   * specification requires (C-33).
+   */
+  readonly assumePkceS256?: boolean | undefined
+  /** Whether the tokens are to be bound to a key (RFC 9449). Default `false`. */
+  readonly bindTokens?: boolean | undefined
+}
+
+/** An authorization request: where to send the user, and what to keep until the response. */
+export interface AuthorizationRequest {
+  readonly authorizationUrl: string
+  readonly pending: PendingAuthorization
+  /** Deviations from the standards that this product requires, in plain words. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * Makes an authorization request with PKCE, `state` and `resource` (C-33, C-34, C-36).
+ *
+ * @throws EvergrantClientError `PKCE_NOT_SUPPORTED`
+ */
+export async function beginAuthorization(
+  input: AuthorizationRequestInput,
+): Promise<AuthorizationRequest> {
+  const { authorizationServer, registration, redirectUri, resource, scope, profile } = input
+  const pkce = decidePkce(authorizationServer, { assumeS256: input.assumePkceS256 })
+  if (pkce.action === 'refuse') {
+    throw new EvergrantClientError(
+      'PKCE_NOT_SUPPORTED',
+      `${pkce.explanation} If you know that ${quote(authorizationServer.issuer)} supports S256, set the option assumePkceS256.`,
+    )
+  }
+  const state = oauth.generateRandomState()
+  const codeVerifier = oauth.generateRandomCodeVerifier()
+  const fromProfile = applyProviderProfile(profile, resource, {
+    wantsRefreshToken: input.wantsRefreshToken,
+  })
+  const url = new URL(authorizationServer.authorization_endpoint)
+  const parameters: Readonly<Record<string, string | undefined>> = {
+    ...fromProfile.authorizationParameters,
+    response_type: 'code',
+    client_id: registration.clientId,
+    redirect_uri: redirectUri,
+    state,
+    code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
+    code_challenge_method: 'S256',
+    resource: fromProfile.resource,
+    scope: scope.scope,
+    prompt: scope.prompt.prompt,
+  }
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) url.searchParams.set(name, value)
+  }
+  return {
+    authorizationUrl: url.href,
+    pending: {
+      state,
+      codeVerifier,
+      issuer: authorizationServer.issuer,
+      resource,
+      clientId: registration.clientId,
+      redirectUri,
+      scope: scope.scope,
+      createdAtEpochSeconds: input.nowEpochSeconds,
+      ...(input.bindTokens === true ? { bindTokens: true } : {}),
+    },
+    warnings:
+      pkce.reason === 'assumed-by-option'
+        ? [pkce.explanation, ...fromProfile.warnings]
+        : fromProfile.warnings,
+  }
+}

@@ -1,0 +1,165 @@
+import type { AuthorizationServerMetadata } from '@evergrant/core'
+import { parseAuthorizationServerMetadata, ProtocolError } from '@evergrant/core'
+import { isObject } from '../lib/is-object.ts'
+import type { PendingAuthorization } from '../protocol/pending-authorization.ts'
+import type { ClientRegistration } from '../protocol/registration.ts'
+
+/**
+ * Which grant serves an MCP server. It is found by the URL of the server, so a new process needs no
+ * request to find the grant.
+ */
+export interface Binding {
+  readonly serverUrl: string
+  readonly partition: string
+  readonly resource: string
+  readonly authorizationServer: AuthorizationServerMetadata
+  readonly registration: ClientRegistration
+  /** Why the server issued no refresh token, in plain words; absent if it issued one. */
+  readonly noRefreshTokenReason?: string
+}
+
+/** A sign-in whose response arrives in a later request. Secret: it holds the PKCE verifier. */
+export interface StoredSignIn {
+  readonly binding: Binding
+  readonly pending: PendingAuthorization
+  readonly authorizationUrl: string
+  /** The explanation if the server issues no refresh token, decided when the request was made. */
+  readonly noRefreshTokenReason: string
+}
+
+/** The unfinished sign-ins of one server and user, each by its `state`. */
+export interface SignInsUnderWay {
+  /** The one whose authorization URL is returned again; absent after one is finished. */
+  readonly current?: string
+  /** All of them, the oldest first. They are removed if they are never finished. */
+  readonly states: readonly string[]
+}
+
+/** A token that is to be revoked as soon as its server answers. */
+export interface PendingRevocation {
+  readonly token: string
+  readonly hint: 'refresh_token' | 'access_token'
+  readonly authorizationServer: AuthorizationServerMetadata
+  readonly registration: ClientRegistration
+  readonly createdAtEpochSeconds: number
+}
+
+export function parseBinding(value: unknown): Binding | undefined {
+  if (!isObject(value)) return undefined
+  const { serverUrl, partition, resource, noRefreshTokenReason } = value
+  const authorizationServer = parseServer(value['authorizationServer'])
+  const registration = parseRegistration(value['registration'])
+  if (typeof serverUrl !== 'string' || typeof partition !== 'string') return undefined
+  if (typeof resource !== 'string') return undefined
+  if (authorizationServer === undefined || registration === undefined) return undefined
+  if (registration.issuer !== authorizationServer.issuer) return undefined
+  return {
+    serverUrl,
+    partition,
+    resource,
+    authorizationServer,
+    registration,
+    ...(typeof noRefreshTokenReason === 'string' ? { noRefreshTokenReason } : {}),
+  }
+}
+
+export function parseSignIn(value: unknown): StoredSignIn | undefined {
+  if (!isObject(value)) return undefined
+  const binding = parseBinding(value['binding'])
+  const pending = parsePending(value['pending'])
+  const { authorizationUrl, noRefreshTokenReason } = value
+  if (binding === undefined || pending === undefined) return undefined
+  if (typeof authorizationUrl !== 'string' || typeof noRefreshTokenReason !== 'string') {
+    return undefined
+  }
+  return { binding, pending, authorizationUrl, noRefreshTokenReason }
+}
+
+export function parseSignInsUnderWay(value: unknown): SignInsUnderWay | undefined {
+  if (!isObject(value)) return undefined
+  const { current, states } = value
+  if (!Array.isArray(states) || !states.every((state) => typeof state === 'string')) {
+    return undefined
+  }
+  return { states, ...(typeof current === 'string' ? { current } : {}) }
+}
+
+function parsePending(value: unknown): PendingAuthorization | undefined {
+  if (!isObject(value)) return undefined
+  const { state, codeVerifier, issuer, resource, clientId, redirectUri, scope } = value
+  const { createdAtEpochSeconds } = value
+  if (
+    typeof state !== 'string' ||
+    typeof codeVerifier !== 'string' ||
+    typeof issuer !== 'string' ||
+    typeof resource !== 'string' ||
+    typeof clientId !== 'string' ||
+    typeof redirectUri !== 'string' ||
+    typeof createdAtEpochSeconds !== 'number' ||
+    (scope !== undefined && typeof scope !== 'string')
+  ) {
+    return undefined
+  }
+  return {
+    state,
+    codeVerifier,
+    issuer,
+    resource,
+    clientId,
+    redirectUri,
+    scope,
+    createdAtEpochSeconds,
+    ...(value['bindTokens'] === true ? { bindTokens: true } : {}),
+  }
+}
+
+export function parseRevocation(value: unknown): PendingRevocation | undefined {
+  if (!isObject(value)) return undefined
+  const { token, hint, createdAtEpochSeconds } = value
+  const authorizationServer = parseServer(value['authorizationServer'])
+  const registration = parseRegistration(value['registration'])
+  if (typeof token !== 'string' || typeof createdAtEpochSeconds !== 'number') return undefined
+  if (hint !== 'refresh_token' && hint !== 'access_token') return undefined
+  if (authorizationServer === undefined || registration === undefined) return undefined
+  return { token, hint, authorizationServer, registration, createdAtEpochSeconds }
+}
+
+export function parseRegistration(value: unknown): ClientRegistration | undefined {
+  if (!isObject(value)) return undefined
+  const { issuer, clientId, clientSecret, tokenEndpointAuthMethod, origin, redirectUri } = value
+  const { secretExpiresAtEpochSeconds } = value
+  if (typeof issuer !== 'string' || typeof clientId !== 'string') return undefined
+  if (
+    tokenEndpointAuthMethod !== 'none' &&
+    tokenEndpointAuthMethod !== 'client_secret_basic' &&
+    tokenEndpointAuthMethod !== 'client_secret_post'
+  ) {
+    return undefined
+  }
+  if (
+    origin !== 'pre-registered' &&
+    origin !== 'client-id-metadata-document' &&
+    origin !== 'dynamic'
+  ) {
+    return undefined
+  }
+  return {
+    issuer,
+    clientId,
+    tokenEndpointAuthMethod,
+    origin,
+    ...(typeof clientSecret === 'string' ? { clientSecret } : {}),
+    ...(typeof redirectUri === 'string' ? { redirectUri } : {}),
+    ...(typeof secretExpiresAtEpochSeconds === 'number' ? { secretExpiresAtEpochSeconds } : {}),
+  }
+}
+
+function parseServer(value: unknown): AuthorizationServerMetadata | undefined {
+  if (!isObject(value) || typeof value['issuer'] !== 'string') return undefined
+  try {
+    return parseAuthorizationServerMetadata(value, value['issuer']).metadata
+  } catch (error) {
+    if (ProtocolError.is(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,62 @@
+import { persistently } from '../grant/persistently.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
+import { aboutGrant } from '../lib/events.ts'
+import type { CompletedAuthorization } from '../protocol/authorization-response.ts'
+import type { CurrentGrant } from './current-grant.ts'
+import type { Binding } from './records.ts'
+import { discardTokens } from './revocation.ts'
+import type { SessionContext } from './session-context.ts'
+import type { SignInResult } from './sign-in-api.ts'
+
+/** A sign-in whose tokens are to be saved. */
+export interface CompletedSignIn {
+  readonly binding: Binding
+  readonly authorization: CompletedAuthorization
+  readonly requestedScope: string | undefined
+  /** The explanation if the server issued no refresh token. */
+  readonly noRefreshTokenReason: string
+}
+
+/**
+ * Saves the tokens of a sign-in, and makes the session use them.
+ *
+ * @throws EvergrantClientError `TOKEN_STORE_WRITE_FAILED`; the tokens are then revoked.
+ */
+export async function saveSignIn(
+  context: SessionContext,
+  grants: CurrentGrant,
+  { binding, authorization, requestedScope, noRefreshTokenReason }: CompletedSignIn,
+): Promise<SignInResult> {
+  const { tokenSet, dpopKey, missingScopes } = authorization
+  const manager = await grants.managerFor(binding)
+  const isIssued = tokenSet.refreshToken !== undefined
+  const complete: Binding = isIssued ? binding : { ...binding, noRefreshTokenReason }
+  try {
+    await manager.saveSignIn({ tokenSet, requestedScope, dpopKey })
+    await persistently(context.clock, () => grants.use({ binding: complete, manager }))
+  } catch (error) {
+    if (!EvergrantClientError.is(error)) throw error
+    // The code is spent and the tokens will never be used, so they must not stay valid.
+    await discardTokens({ tokenSet }, binding, context)
+    throw tokensNotSaved(error)
+  }
+  if (missingScopes.length > 0) {
+    context.observe({ ...aboutGrant(manager.identity), type: 'scope-narrowed', missingScopes })
+  }
+  return {
+    identity: manager.identity,
+    outcome: 'signed-in',
+    scope: tokenSet.scope,
+    missingScopes,
+    refreshToken: isIssued ? 'issued' : 'not-issued',
+    ...(isIssued ? {} : { noRefreshTokenReason }),
+  }
+}
+
+function tokensNotSaved(cause: EvergrantClientError): EvergrantClientError {
+  return new EvergrantClientError(
+    'TOKEN_STORE_WRITE_FAILED',
+    'The sign-in succeeded, but the token store could not save the tokens. The tokens were revoked. Check the disk space and permissions of the store, then sign in again.',
+    { cause },
+  )
+}

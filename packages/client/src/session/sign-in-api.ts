@@ -1,0 +1,31 @@
+import type { BearerChallenge, ScopeDecision } from '@evergrant/core'
+import type { GrantIdentity } from '../grant/grant.ts'
+
+/** Options of a sign-in. */
+export interface SignInOptions {
+  /** The challenge of the resource: the required scope, and where its metadata is. */
+  readonly challenge?: BearerChallenge | undefined
+  /** A token that the resource refused. A sign-in of another process counts only if it brought another. */
+  readonly unusableAccessToken?: string | undefined
+  /** Open the authorization page even if a usable grant is stored, for example to change accounts. */
+  readonly force?: boolean | undefined
+  /** Stops the wait of this caller. The sign-in goes on while another caller waits for it. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The result of a sign-in. */
+export interface SignInResult {
+  readonly identity: GrantIdentity
+  /** `adopted`: another caller or process signed in; this call opened no page. */
+  readonly outcome: 'signed-in' | 'adopted'
+  /** The requested scope and why; absent if another process made the request. */
+  readonly decision?: ScopeDecision
+  /** Mistakes of the servers, and deviations from the standards, in plain words. */
+  readonly warnings?: readonly string[]
+  readonly scope: string | undefined
+  /** Scopes that were requested and not granted. */
+  readonly missingScopes: readonly string[]
+  readonly refreshToken: 'issued' | 'not-issued'
+  /** Why the server issued no refresh token, in plain words. */
+  readonly noRefreshTokenReason?: string
+}

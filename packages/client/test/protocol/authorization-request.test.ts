@@ -1,0 +1,92 @@
+import { selectProviderProfile } from '@evergrant/core'
+import { expect, test } from 'vitest'
+import { authorizationScene, redirectUri, resource } from '../support/authorization-scene.ts'
+
+test(
+  'authorization request: contains PKCE, state, resource and the decided scope',
+  { tags: ['C-02', 'C-33', 'C-34', 'C-36'] },
+  async () => {
+    await using it = await authorizationScene()
+    const { authorizationUrl, pending, warnings } = await it.begin()
+    const { searchParams } = new URL(authorizationUrl)
+    expect(Object.fromEntries(searchParams)).toEqual({
+      response_type: 'code',
+      client_id: it.options.registration.clientId,
+      redirect_uri: redirectUri,
+      state: pending.state,
+      code_challenge: expect.stringMatching(/^[\w-]{43}$/),
+      code_challenge_method: 'S256',
+      resource,
+      scope: 'mcp:read offline_access',
+    })
+    expect(authorizationUrl).not.toContain(pending.codeVerifier)
+    expect(pending.state.length).toBeGreaterThanOrEqual(43)
+    expect(warnings).toEqual([])
+    expect(JSON.parse(JSON.stringify(pending))).toEqual(pending)
+  },
+)
+
+test(
+  'authorization request: never repeats a state or verifier',
+  { tags: ['C-33', 'C-36'] },
+  async () => {
+    await using it = await authorizationScene()
+    const requests = await Promise.all(Array.from({ length: 50 }, () => it.begin()))
+    const secrets = requests.flatMap(({ pending }) => [pending.state, pending.codeVerifier])
+    expect(new Set(secrets).size).toBe(100)
+  },
+)
+
+test(
+  'authorization request: asks an OpenID Provider for consent to offline access',
+  { tags: ['C-07'] },
+  async () => {
+    await using it = await authorizationScene({
+      scopes_supported: ['openid', 'mcp:read', 'offline_access'],
+    })
+    const { authorizationUrl } = await it.begin()
+    expect(new URL(authorizationUrl).searchParams.get('prompt')).toBe('consent')
+  },
+)
+
+test(
+  'authorization request: keeps the query of the authorization endpoint',
+  { tags: ['C-33'] },
+  async () => {
+    await using it = await authorizationScene({
+      authorization_endpoint: 'https://auth.test/authorize?tenant=a&state=x&code_challenge=y',
+    })
+    const { authorizationUrl, pending } = await it.begin()
+    const { searchParams } = new URL(authorizationUrl)
+    expect(searchParams.get('tenant')).toBe('a')
+    expect(searchParams.getAll('state')).toEqual([pending.state])
+    expect(searchParams.getAll('code_challenge')).not.toContain('y')
+  },
+)
+
+test(
+  'authorization request: is refused without PKCE support, unless an option allows it',
+  { tags: ['C-33'] },
+  async () => {
+    await using it = await authorizationScene({ code_challenge_methods_supported: undefined })
+    await expect(it.begin()).rejects.toMatchObject({ code: 'PKCE_NOT_SUPPORTED' })
+    const { authorizationUrl, warnings } = await it.begin({ assumePkceS256: true })
+    expect(new URL(authorizationUrl).searchParams.get('code_challenge_method')).toBe('S256')
+    expect(warnings).toHaveLength(1)
+  },
+)
+
+test(
+  'authorization request: contains the parameters that a product requires, and reports omitted ones',
+  { tags: ['C-34'] },
+  async () => {
+    const entra = selectProviderProfile('https://login.microsoftonline.com/common/v2.0')
+    const google = selectProviderProfile('https://accounts.google.com')
+    await using it = await authorizationScene()
+    const omitting = await it.begin({ profile: entra })
+    expect(new URL(omitting.authorizationUrl).searchParams.has('resource')).toBe(false)
+    expect(omitting.warnings).toHaveLength(1)
+    const adding = await it.begin({ profile: google })
+    expect(new URL(adding.authorizationUrl).searchParams.get('access_type')).toBe('offline')
+  },
+)
