@@ -1,6 +1,7 @@
 /**
- * Writes the page of the command lines from what their `--help` prints; with `--check` it only says
- * whether the page is up to date.
+ * Writes the page of the command lines from the output of `--help`, and the table of settings in the
+ * README of the authorization server from their definitions. With `--check`, only reports whether
+ * both are up to date.
  *
  *     node scripts/command-line.ts [--check]
  */
@@ -8,7 +9,8 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
-import { keepMadePage } from './made-page.ts'
+import { defaultOf, settings } from '../apps/reference-as/src/settings/settings-table.ts'
+import { keepMadePage, keepMadeSection } from './made-page.ts'
 
 interface Program {
   readonly name: string
@@ -32,7 +34,7 @@ const programs: readonly Program[] = [
       'The [reference authorization server](https://github.com/evergrant/evergrant/tree/main/apps/reference-as). Exit codes: 0 done, 2 usage, 4 the server could not do it.',
     commands: [
       'serve',
-      'profiles',
+      'products',
       'users add',
       'users remove',
       'users list',
@@ -70,12 +72,26 @@ description: Commands and options of evergrant, evergrant-as and evergrant-mcp-s
 
 # Command line
 
-This page is made from what \`--help\` prints, by \`pnpm command-line\`.
+This page is generated from the output of \`--help\` by \`pnpm command-line\`.
 
 ${sections.join('\n\n')}
 `,
   'command-line',
 )
+
+await keepMadeSection(
+  'apps/reference-as/README.md',
+  'settings',
+  ['| Setting | Default | |', '| --- | --- | --- |', ...settings.map(settingRow)].join('\n'),
+  'command-line',
+)
+
+function settingRow(setting: (typeof settings)[number]): string {
+  const { name, kind, help, details } = setting
+  const place = kind.flag === 'file-only' ? ['in the file only'] : []
+  const text = [help, ...(details === undefined ? [] : [details]), ...place].join('; ')
+  return `| \`${name}\` | ${defaultOf(setting) ?? '–'} | ${text} |`
+}
 
 async function helpOf({ main }: Program, command: string): Promise<string> {
   const { stdout } = await run(

@@ -2,19 +2,57 @@ import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
 
+const root = path.resolve(import.meta.dirname, '..')
+
 /**
- * Writes a page of the docs that is made from something else, or, with `--check` on the command
- * line, fails when the page is not what that makes.
+ * Writes a generated page of the docs. With `--check` on the command line, fails when the page is
+ * not up to date.
  *
- * @param name - The page, from the `docs` folder on.
+ * @param name - The page, relative to the `docs` folder.
  * @param script - Its script in `package.json`.
  */
 export async function keepMadePage(name: string, made: string, script: string): Promise<void> {
-  const page = path.resolve(import.meta.dirname, '..', 'docs', name)
+  await keepFile(`docs/${name}`, () => made, script)
+}
+
+/**
+ * Writes a generated section of a file, between `<!-- marker: … -->` and `<!-- /marker -->`. With
+ * `--check`, fails when the section is not up to date.
+ *
+ * @param file - The file, relative to the repository.
+ */
+export async function keepMadeSection(
+  file: string,
+  marker: string,
+  made: string,
+  script: string,
+): Promise<void> {
+  const section = new RegExp(`(<!-- ${marker}:[^\\n]*-->\\n)[^]*?(<!-- /${marker} -->)`, 'u')
+  await keepFile(
+    file,
+    (current) => {
+      if (!section.test(current)) throw new Error(`${file} has no section ${marker}`)
+      return current.replace(
+        section,
+        (_, start: string, end: string) => `${start}\n${made}\n\n${end}`,
+      )
+    },
+    script,
+  )
+}
+
+async function keepFile(
+  file: string,
+  make: (current: string) => string,
+  script: string,
+): Promise<void> {
+  const location = path.join(root, file)
+  const current = await readFile(location, 'utf8').catch(() => '')
+  const made = make(current)
   if (!process.argv.includes('--check')) {
-    await writeFile(page, made)
-  } else if ((await readFile(page, 'utf8').catch(() => '')) !== made) {
-    process.stderr.write(`docs/${name} is out of date. Run: pnpm ${script}\n`)
+    await writeFile(location, made)
+  } else if (current !== made) {
+    process.stderr.write(`${file} is out of date. Run: pnpm ${script}\n`)
     process.exitCode = 1
   }
 }

@@ -132,7 +132,6 @@ const config: Config = {
       'oidc-provider',
       'client-documents',
       'guarded-fetch',
-      'profiles',
     ]),
   ],
   themeConfig: {

@@ -38,7 +38,7 @@ const sidebars: SidebarsConfig = {
       items: [
         'reference/requirements',
         'reference/interoperation',
-        'reference/profiles',
+        'reference/emulated-servers',
         'reference/command-line',
         'reference/errors',
         {

@@ -5,5 +5,4 @@ export default packageBuild({
   'client-documents': 'src/client-documents.ts',
   'guarded-fetch': 'src/guarded-fetch.ts',
   'oidc-provider': 'src/oidc-provider.ts',
-  profiles: 'src/profiles.ts',
 })

@@ -1,23 +1,23 @@
-/** What can keep the authorization server from starting or a command from finishing. */
+/** Why the authorization server cannot start, or a command cannot finish. */
 export type ReferenceServerErrorCode =
   /** An option has a value that cannot work. */
   | 'OPTION_INVALID'
-  /** `--demo` approves by itself, so it may only be reachable from this machine. */
+  /** `--demo` approves automatically, so it may only be reachable from this machine. */
   | 'DEMO_NOT_ON_LOOPBACK'
-  /** The database cannot be opened, written, or was written by a later version. */
+  /** The database cannot be opened or written, or was written by a later version. */
   | 'STORE_UNAVAILABLE'
   /** The port is taken, or the address does not belong to this machine. */
   | 'LISTEN_FAILED'
-  /** An account of that name exists already. */
+  /** An account with that name exists already. */
   | 'ACCOUNT_EXISTS'
-  /** There is no account of that name. */
+  /** There is no account with that name. */
   | 'ACCOUNT_UNKNOWN'
-  /** The prompt for a password was left without one. */
+  /** The password prompt was closed without a password. */
   | 'PASSWORD_NOT_GIVEN'
 
 const brand: symbol = Symbol.for('evergrant.ReferenceServerError')
 
-/** The one error class of this app. */
+/** The error class of this app. */
 export class ReferenceServerError extends Error {
   override readonly name = 'ReferenceServerError'
   readonly code: ReferenceServerErrorCode

@@ -1,10 +1,10 @@
-/** A page as a browser without JavaScript sees it. */
+/** A page in a browser without JavaScript. */
 export interface Visited {
   readonly url: URL
   readonly status: number
   readonly headers: Headers
   readonly text: string
-  /** Where the browser was sent outside of the server, instead of a page. */
+  /** The URL outside of the server that the browser was redirected to, instead of a page. */
   readonly left: URL | undefined
 }
 
@@ -13,7 +13,7 @@ interface Cookie {
   readonly path: string
 }
 
-/** Just enough of a browser: cookies with paths, redirects, forms. */
+/** A minimal browser: cookies with paths, redirects, forms. */
 export function createBrowser(origin: string) {
   const cookies = new Map<string, Cookie>()
 
@@ -52,7 +52,7 @@ export function createBrowser(origin: string) {
 
   return {
     visit,
-    /** Fills in and submits the form of a page; `undefined` leaves a field out. */
+    /** Fills in and submits the form of a page. `undefined` omits a field. */
     async submit(
       page: Visited,
       fields: Record<string, string | undefined>,

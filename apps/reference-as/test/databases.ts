@@ -6,27 +6,27 @@ import { reportNotRun } from '@evergrant/test-kit'
 import { Client } from 'pg'
 import { temporaryFolder } from './support.ts'
 
-/** A database of its own for one test, and the test's hands inside it. */
+/** A separate database for one test, with access for the test. */
 export interface TestDatabase {
   /** For `--db`. */
   readonly location: string
   liveRefreshTokens(): Promise<number>
-  /** Runs a statement that is the same in every database; `{refresh_tokens}` is that table. */
+  /** Executes a statement that is the same in every database. `{refresh_tokens}` is that table. */
   execute(sql: string): Promise<void>
   /** The first row of a query. */
   row(sql: string): Promise<Readonly<Record<string, unknown>>>
-  /** Makes every change of a refresh token fail, as a read-only volume does, or work again. */
+  /** Makes every change of a refresh token fail, as on a read-only volume, or succeed again. */
   refuseWrites(refuse: boolean): Promise<void>
-  /** Breaks every connection but the test's own, where there are connections. */
+  /** Breaks every connection except that of the test. SQLite has none. */
   cutOff(): Promise<void>
-  /** Says that the tables were written by another version. */
+  /** Changes the schema version. */
   setLayoutVersion(version: number): Promise<void>
-  /** Everything stored, as text. */
+  /** All stored data, as text. */
   content(): Promise<string>
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** One kind of database to run tests over, or nothing to run them over. */
+/** One kind of database to run tests on, if it is available. */
 export interface DatabaseKind {
   readonly name: string
   readonly available: boolean
@@ -35,16 +35,16 @@ export interface DatabaseKind {
 
 const postgresUrl = process.env['EVERGRANT_TEST_POSTGRES_URL']
 
-/** What two servers can share. */
+/** Databases that two servers can share. */
 export const databases: readonly DatabaseKind[] = [
   { name: 'SQLite', available: true, open: sqliteDatabase },
   { name: 'Postgres', available: postgresUrl !== undefined, open: postgresDatabase },
 ]
 
-/** Reports a suite that does not run over Postgres because there is none. */
+/** Reports a suite that does not run on Postgres because none is configured. */
 export function noteWithoutPostgres(suite: string): void {
   if (postgresUrl !== undefined) return
-  reportNotRun(`${suite} over Postgres`, 'PostgreSQL: EVERGRANT_TEST_POSTGRES_URL is not set')
+  reportNotRun(`${suite} on Postgres`, 'PostgreSQL: EVERGRANT_TEST_POSTGRES_URL is not set')
 }
 
 async function sqliteDatabase(): Promise<TestDatabase> {

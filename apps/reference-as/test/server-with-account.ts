@@ -1,15 +1,15 @@
 import { hashPassword } from '../src/accounts/accounts.ts'
 import type { AuthorizationServerOptions } from '../src/index.ts'
-import { openSqliteStore } from '../src/store/sqlite.ts'
+import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts'
 import { resource, startServer, temporaryFolder } from './support.ts'
 
-/** What the one user of the server types into the sign-in form. */
+/** The form fields with which the user of the server signs in. */
 export const credentials = { username: 'alice', password: 'correct horse', decision: 'sign-in' }
 
-// Once for all tests of a file: it is meant to be slow.
+// Once for all tests of a file, because it is slow by design.
 const hash = hashPassword(credentials.password)
 
-/** Starts a server that asks its users, over a database with one account. */
+/** Starts a server without the demo, on a database with one account. */
 export async function startServerWithAccount(options: AuthorizationServerOptions = {}) {
   const folder = temporaryFolder()
   const databasePath = folder.file('as.db')

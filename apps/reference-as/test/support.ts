@@ -12,17 +12,17 @@ import type {
 export const resource = 'http://127.0.0.1:9/mcp'
 export const redirectUri = 'http://127.0.0.1:7777/callback'
 
-// oauth4webapi marks it deprecated so that nobody uses it by accident.
+// oauth4webapi marks it deprecated to prevent accidental use.
 // oxlint-disable-next-line typescript/no-deprecated
 export const insecure = { [oauth.allowInsecureRequests]: true } as const
 
-/** A server for one test: closed by `await using`, its log kept. */
+/** A server for one test, with its log. `await using` closes it. */
 export async function startServer(options: AuthorizationServerOptions = {}) {
   const logs: LogEntry[] = []
   const server = await startAuthorizationServer({
     demo: true,
     databasePath: ':memory:',
-    // Most tests present tokens as fast as they get them.
+    // Most tests present tokens right after they get them.
     overlapSeconds: 0,
     log: (entry) => logs.push(entry),
     ...options,
@@ -36,7 +36,7 @@ export async function startServer(options: AuthorizationServerOptions = {}) {
   }
 }
 
-/** A folder for one test. */
+/** A directory for one test. */
 export function temporaryFolder() {
   const folder = mkdtempSync(path.join(tmpdir(), 'evergrant-as-'))
   return {
@@ -81,7 +81,7 @@ export interface Authorization {
   readonly url: URL
 }
 
-/** An authorization request; `undefined` leaves a parameter out. */
+/** An authorization request. `undefined` omits a parameter. */
 export async function authorizationRequest(
   server: Server,
   client: oauth.Client,
@@ -108,7 +108,7 @@ export async function authorizationRequest(
   return { client, verifier, state, url }
 }
 
-/** Where the demo server's answer to an authorization request goes: one redirect, no cookies. */
+/** The redirect with which the demo server answers an authorization request. */
 export async function answerOf(authorization: Authorization): Promise<URL> {
   const response = await fetch(authorization.url, { redirect: 'manual' })
   const location = response.headers.get('location')
@@ -116,7 +116,7 @@ export async function answerOf(authorization: Authorization): Promise<URL> {
   return new URL(location)
 }
 
-/** Redeems the answer of an authorization request. */
+/** Redeems the response of an authorization request. */
 export async function redeem(
   server: Server,
   { client, verifier, state }: Authorization,
@@ -153,14 +153,14 @@ export async function signIn(
 }
 
 /** Signs in and expects a refresh token. */
-export async function signInLasting(server: Server) {
+export async function signInWithRefreshToken(server: Server) {
   const { client, tokens } = await signIn(server)
   const { refresh_token: refreshToken } = tokens
   if (refreshToken === undefined) throw new Error('expected a refresh token')
   return { client, tokens, refreshToken }
 }
 
-/** A refresh that must succeed; the new refresh token. */
+/** A refresh that must succeed. */
 export async function refresh(
   server: Server,
   client: oauth.Client,
@@ -179,7 +179,7 @@ export async function refresh(
   return { ...tokens, refresh_token: tokens.refresh_token }
 }
 
-/** Status and JSON body of a form post to an endpoint, for what a proper client would not send. */
+/** Status and JSON body of a form post, for requests that a valid client would not send. */
 export async function post(
   server: Server,
   endpoint: string,

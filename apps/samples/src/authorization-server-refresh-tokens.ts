@@ -9,25 +9,26 @@ import {
   decideRefreshIssuance,
 } from '@evergrant/authorization-server'
 import type {
+  Clock,
   RefreshIssuanceDecision,
   RefreshIssuanceRequest,
   RefreshTokenRotation,
 } from '@evergrant/authorization-server'
 
-const preset = 'oidc' // or oauth21, either, never
+const policy = 'oidc' // or oauth21, either, never
 
 // #region metadata
 /** For `scopes_supported` of your metadata. Lists `offline_access` if requesting it has an effect. */
 export const scopesSupported: readonly string[] = authorizationServerScopes(
   ['openid', 'mcp:read', 'mcp:write'],
-  preset,
+  policy,
 )
 // #endregion metadata
 
 // #region issuance
 /** The consent page calls this before the user answers, and the token endpoint calls it again. */
 export function decide(request: RefreshIssuanceRequest): RefreshIssuanceDecision {
-  return decideRefreshIssuance(request, { preset })
+  return decideRefreshIssuance(request, { policy })
 }
 // #endregion issuance
 
@@ -42,7 +43,7 @@ export interface SignedIn {
 /** @param successorKey - 32 random bytes, kept with your signing keys. */
 export function openRotation(
   successorKey: Uint8Array,
-  nowEpochSeconds?: () => number,
+  clock?: Clock,
 ): RefreshTokenRotation<SignedIn> {
   return createRefreshTokenRotation(createMemoryRefreshTokenStore<SignedIn>(), {
     successorKey,
@@ -51,7 +52,7 @@ export function openRotation(
     graceSeconds: 75,
     overlapSeconds: 10, // even after the successor was used, for concurrent calls
     lifetimes: { idleSeconds: 14 * 86_400, absoluteSeconds: 90 * 86_400 },
-    nowEpochSeconds, // injected by tests
+    clock, // injected by tests
   })
 }
 // #endregion rotation

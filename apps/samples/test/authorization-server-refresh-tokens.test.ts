@@ -32,7 +32,7 @@ test(
   { tags: ['A-05', 'A-06'] },
   async () => {
     let nowEpochSeconds = 1_000_000
-    const rotation = openRotation(randomBytes(32), () => nowEpochSeconds)
+    const rotation = openRotation(randomBytes(32), { nowEpochSeconds: () => nowEpochSeconds })
     const first = await rotation.issue('family', signedIn)
     nowEpochSeconds += 300
     const second = tokenOf(await refresh(rotation, first, 'client'))

@@ -1,4 +1,5 @@
 export type {
+  ClientDocumentEvent,
   ClientDocumentOptions,
   ClientDocuments,
   ClientDocumentStore,

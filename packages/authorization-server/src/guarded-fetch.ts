@@ -12,14 +12,14 @@ export { isPublicAddress }
 
 /** Options of {@link createGuardedFetch}. */
 export interface GuardedFetchOptions {
-  /** Whole exchange, body included. Default 5,000. */
+  /** Longest exchange, including the body. Default 5,000. */
   readonly requestTimeoutMilliseconds?: number | undefined
   /**
-   * From the start to the headers of the response, name resolution and TLS included: a host that
-   * stays silent is given up on sooner than one that answers slowly. Default 3,000.
+   * Longest time from the start to the headers of the response, including name resolution and TLS.
+   * A silent host fails sooner than one that answers slowly. Default 3,000.
    */
   readonly headersTimeoutMilliseconds?: number | undefined
-  /** Longest body that is read before the exchange is broken off. Default 5,120. */
+  /** Longest body. A longer one aborts the exchange. Default 5,120. */
   readonly maximumBodyBytes?: number | undefined
   /** Which addresses may be connected to. Default {@link isPublicAddress}. */
   readonly allowAddress?: ((address: string) => boolean) | undefined
@@ -29,24 +29,30 @@ export interface GuardedFetchOptions {
   readonly ca?: string | undefined
 }
 
-/** What can be said of one request. */
+/** Options of one request. */
 export interface GuardedFetchInit extends Pick<RequestInit, 'headers' | 'signal'> {
-  /** Longest body, in place of the limit that the guarded fetch was made with. */
+  /** Longest body, instead of the limit that the guarded fetch was created with. */
   readonly maximumBodyBytes?: number | undefined
 }
 
-/** The part of `fetch` that is guarded: a GET of an https URL. */
+/** The subset of `fetch` that is guarded: a GET of an https URL. */
 export type GuardedFetch = (url: string | URL, init?: GuardedFetchInit) => Promise<Response>
 
 /**
- * Makes a `fetch` for URLs that strangers supply: Client ID Metadata Documents (A-09), `jwks_uri`.
+ * Creates a `fetch` for URLs that unknown clients supply: Client ID Metadata Documents (A-09),
+ * `jwks_uri`.
  *
- * The address is checked where the connection is made, so a name that resolves differently the
- * second time (DNS rebinding) gains nothing; one refused address among several refuses the name.
- * Redirects are returned, never followed. No cookies, no proxy, no connection is reused.
+ * The address is checked when the connection is made, so a name that resolves differently the
+ * second time (DNS rebinding) does not get past the guard. One refused address among several refuses
+ * the name. Redirects are returned, never followed. No cookies, no proxy, no connection reuse.
  *
- * Rejects with {@link AuthorizationServerError} `FETCH_REFUSED` where the guard says no, and with
- * Node's own error where the network does.
+ * Rejects with {@link AuthorizationServerError} `FETCH_REFUSED` when the guard refuses, and with
+ * Node's own error when the network fails.
+ *
+ * @example
+ * ```ts
+ * const documents = createClientMetadataDocuments({ fetch: createGuardedFetch(), store })
+ * ```
  *
  * @see draft-ietf-oauth-client-id-metadata-document §6
  */
@@ -77,7 +83,7 @@ export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFe
       exchange.on('error', reject)
       exchange.on('response', (message) => {
         clearTimeout(silence)
-        // A promise, since what a listener throws would end the process.
+        // A promise, because an error that a listener throws would end the process.
         resolve(responseFrom(message, init.maximumBodyBytes ?? maximumBodyBytes))
       })
       exchange.end()
@@ -85,7 +91,7 @@ export function createGuardedFetch(options: GuardedFetchOptions = {}): GuardedFe
   }
 }
 
-/** Rejects where a `Response` cannot have the status or a header, as with status 999. */
+/** Rejects when a `Response` cannot have the status or a header, as with status 999. */
 async function responseFrom(message: IncomingMessage, maximumBodyBytes: number): Promise<Response> {
   const status = message.statusCode ?? 0
   try {
@@ -113,9 +119,9 @@ function assertFetchable(url: URL, allowAddress: (address: string) => boolean): 
     )
   }
   if (url.protocol !== 'https:') refuse('only https URLs are fetched')
-  if (url.username !== '' || url.password !== '') refuse('the URL carries credentials')
-  // The URL parser has turned decimal, octal and hexadecimal IPv4 into dotted form by now. A
-  // literal address is connected to without a lookup, so it is checked here.
+  if (url.username !== '' || url.password !== '') refuse('the URL contains credentials')
+  // The URL parser has already normalized decimal, octal and hexadecimal IPv4. A literal address is
+  // connected to without a lookup, so it is checked here.
   const host = url.hostname.replace(/^\[|\]$/g, '')
   if (isIP(host) !== 0 && !allowAddress(host)) refuse('the address is not publicly reachable')
 }

@@ -1,45 +1,45 @@
 export { assessClientRisk } from './issuance/client-risk.ts'
 export type { ClientRiskFacts, ClientRiskRules } from './issuance/client-risk.ts'
-export { AuthorizationServerError } from './lib/errors.ts'
-export type { AuthorizationServerErrorCode } from './lib/errors.ts'
-export {
-  authorizationServerScopes,
-  decideRefreshIssuance,
-  offlineAccessHasEffect,
-  refreshIssuancePresets,
-} from './issuance/issuance.ts'
+export { authorizationServerScopes, decideRefreshIssuance } from './issuance/issuance.ts'
 export type {
   RefreshIssuanceDecision,
   RefreshIssuanceOptions,
   RefreshIssuancePolicy,
-  RefreshIssuancePreset,
+} from './issuance/issuance.ts'
+export type {
   RefreshIssuanceReason,
   RefreshIssuanceRequest,
+  RefreshIssuanceRule,
+  RefreshIssuanceVerdict,
   RiskAssessment,
-} from './issuance/issuance.ts'
+} from './issuance/issuance-rule.ts'
 export { isLocalRedirectUri } from './issuance/local-redirect.ts'
+export { refreshIssuancePresets } from './issuance/presets.ts'
+export type { RefreshIssuancePreset } from './issuance/presets.ts'
+export type { Clock } from './lib/clock.ts'
+export { AuthorizationServerError } from './lib/errors.ts'
+export type { AuthorizationServerErrorCode } from './lib/errors.ts'
+export { defaultRefreshTokenLifetimes } from './rotation/lifetimes.ts'
+export type { RefreshTokenLifetimes } from './rotation/lifetimes.ts'
 export { createMemoryRefreshTokenStore } from './rotation/memory-store.ts'
-export { createRefreshTokenRotation } from './rotation/redemption.ts'
+export { createRefreshTokenRotation } from './rotation/refresh-token-rotation.ts'
 export type {
   RedemptionResult,
   RefreshTokenRotation,
   RefreshTokenRotationOptions,
-} from './rotation/redemption.ts'
-export {
-  defaultGraceSeconds,
-  defaultOverlapSeconds,
-  defaultRefreshTokenLifetimes,
-  deriveSuccessor,
-  generateRefreshToken,
-  decideRotation,
-  refreshTokenId,
-} from './rotation/rotation-rule.ts'
+} from './rotation/refresh-token-rotation.ts'
 export type {
-  PresentationOptions,
-  PresentationVerdict,
-  RefreshTokenLifetimes,
   RefreshTokenRecord,
   RefreshTokenStore,
-  ReuseReason,
   SupersedeResult,
+} from './rotation/refresh-token-store.ts'
+export {
+  decideRotation,
+  defaultGraceSeconds,
+  defaultOverlapSeconds,
+} from './rotation/rotation-rule.ts'
+export type {
+  ReuseReason,
+  RotationDecision,
+  RotationRuleOptions,
 } from './rotation/rotation-rule.ts'

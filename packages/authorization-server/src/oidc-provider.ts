@@ -1,21 +1,21 @@
-export type { ArtifactStore, StoredArtifact } from './oidc-provider/artifacts.ts'
-export { bindRefreshTokens } from './oidc-provider/binding.ts'
+export type { RefreshTokenBindingStores } from './oidc-provider/adapters.ts'
+export type { ArtifactStore, StoredArtifact } from './oidc-provider/artifact-store.ts'
 export type {
-  IssuanceSubject,
-  RefreshTokenBinding,
   RefreshTokenBindingOptions,
-  RefreshTokenBindingStores,
   RefreshTokenEvent,
   RiskFacts,
-} from './oidc-provider/binding.ts'
-export { withHashedClientSecret } from './oidc-provider/client-secrets.ts'
+} from './oidc-provider/binding-options.ts'
+export { bindRefreshTokens } from './oidc-provider/binding.ts'
+export type { RefreshTokenBinding } from './oidc-provider/binding.ts'
 export {
   bindClientDocuments,
   isClientDocumentUnavailable,
 } from './oidc-provider/client-documents.ts'
 export type {
   ClientDocumentBinding,
+  ClientDocumentBindingEvent,
   ClientDocumentBindingOptions,
-  ClientDocumentEvent,
 } from './oidc-provider/client-documents.ts'
+export { withHashedClientSecret } from './oidc-provider/client-secrets.ts'
 export type { ResourceIndicatorFunctions } from './oidc-provider/effective-resource.ts'
+export type { IssuanceSubject } from './oidc-provider/issuance.ts'

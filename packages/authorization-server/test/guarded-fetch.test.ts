@@ -35,10 +35,10 @@ async function documentServer(listener: RequestListener) {
   }
 }
 
-/** A TLS server that answers with these bytes, whatever HTTP says about them. */
+/** A TLS server that answers with these bytes, valid HTTP or not. */
 async function rawServer(answer: string) {
   const server = createTlsServer({ cert: ca, key: fixture('key') }, (socket) => {
-    // The client breaks off, which is what the test is about.
+    // The client closes the connection, as the test expects.
     socket.on('error', () => {})
     socket.once('data', () => socket.write(answer))
   })
@@ -87,12 +87,12 @@ describe('addresses', () => {
     'fd00:ec2::254',
     'localhost',
     '',
-  ])('%s is not public', { tags: ['A-09'] }, (address) => {
+  ])('guard: %s is not public', { tags: ['A-09'] }, (address) => {
     expect(isPublicAddress(address)).toBe(false)
   })
 
   test.each(['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700:4700::1111', '2a00:1450::1'])(
-    '%s is public',
+    'guard: %s is public',
     { tags: ['A-09'] },
     (address) => {
       expect(isPublicAddress(address)).toBe(true)
@@ -103,7 +103,7 @@ describe('addresses', () => {
 describe('URLs refused before any connection', () => {
   const never = createGuardedFetch({
     lookup: () => {
-      throw new Error('must not look anything up')
+      throw new Error('unexpected lookup')
     },
   })
   test.each([
@@ -117,14 +117,14 @@ describe('URLs refused before any connection', () => {
     ['IPv6 loopback', 'https://[::1]/metadata.json'],
     ['mapped IPv4', 'https://[::ffff:169.254.169.254]/metadata.json'],
     ['cloud metadata', 'https://169.254.169.254/latest/meta-data/'],
-  ])('%s', { tags: ['A-09'] }, async (_, url) => {
+  ])('guard: refuses %s before any connection', { tags: ['A-09'] }, async (_, url) => {
     await expect(never(url)).rejects.toThrow(expect.objectContaining({ code: 'FETCH_REFUSED' }))
     await expect(never(url)).rejects.not.toThrow('secret')
   })
 })
 
 test(
-  'a name that resolves to a private address is refused, also among public ones',
+  'guard: refuses a name that resolves to a private address, also among public ones',
   { tags: ['A-09'] },
   async () => {
     for (const addresses of [['10.0.0.5'], ['8.8.8.8', '127.0.0.1']]) {
@@ -143,13 +143,13 @@ test(
 )
 
 test(
-  'rebinding gains nothing: the address that was checked is the one connected to',
+  'guard: connects to the address that was checked (DNS rebinding)',
   { tags: ['A-09'] },
   async () => {
     await using server = await documentServer((_request, response) => response.end('{}'))
     let lookups = 0
     const fetchDocument = createGuardedFetch({
-      // Good at the first look, something else at every later one.
+      // Public at the first lookup, private at every later one.
       lookup: (_hostname, _options, callback) => {
         lookups += 1
         callback(null, [{ address: lookups === 1 ? '127.0.0.1' : '127.0.0.2', family: 4 }])
@@ -166,7 +166,7 @@ test(
 describe('over TLS', () => {
   const onLoopback = { lookup: loopbackLookup, allowAddress: () => true, ca }
 
-  test('returns a redirect and does not follow it', { tags: ['A-09'] }, async () => {
+  test('guarded fetch: returns a redirect and does not follow it', { tags: ['A-09'] }, async () => {
     await using server = await documentServer((_request, response) =>
       response.writeHead(302, { location: 'https://127.0.0.1/' }).end(),
     )
@@ -175,7 +175,7 @@ describe('over TLS', () => {
     expect(server.requests).toBe(1)
   })
 
-  test('breaks off a body that is too long', { tags: ['A-09'] }, async () => {
+  test('guarded fetch: aborts a body that is too long', { tags: ['A-09'] }, async () => {
     await using server = await documentServer((_request, response) =>
       response.end('x'.repeat(5121)),
     )
@@ -183,41 +183,41 @@ describe('over TLS', () => {
     await expect(response.text()).rejects.toThrow('longer than 5120 bytes')
   })
 
-  test('gives up on a server that does not answer', { tags: ['A-09'] }, async () => {
+  test('guarded fetch: times out when a server does not answer', { tags: ['A-09'] }, async () => {
     await using server = await documentServer(() => {})
-    const impatient = createGuardedFetch({ ...onLoopback, requestTimeoutMilliseconds: 50 })
-    await expect(impatient(`https://client.example:${server.port}/`)).rejects.toThrow('aborted')
+    const timeLimited = createGuardedFetch({ ...onLoopback, requestTimeoutMilliseconds: 50 })
+    await expect(timeLimited(`https://client.example:${server.port}/`)).rejects.toThrow('aborted')
   })
 
   test(
-    'gives up on a server that sends no headers before it gives up on a slow body',
+    'guarded fetch: the timeout for headers is shorter than the one for the body',
     { tags: ['A-09'] },
     async () => {
       await using server = await documentServer(() => {})
-      const hasty = createGuardedFetch({
+      const timeLimited = createGuardedFetch({
         ...onLoopback,
         headersTimeoutMilliseconds: 50,
         requestTimeoutMilliseconds: 3_600_000,
       })
-      await expect(hasty(`https://client.example:${server.port}/`)).rejects.toThrow(
+      await expect(timeLimited(`https://client.example:${server.port}/`)).rejects.toThrow(
         'no response headers within 50 milliseconds',
       )
     },
   )
 
   test.each(['999 Odd', '600 Odd', '101 Switching Protocols', '199 Odd'])(
-    'rejects a status that no response can have, and nothing else ends: %s',
+    'guarded fetch: rejects a status that no response can have, %s',
     { tags: ['A-09'] },
     async (statusLine) => {
       await using server = await rawServer(`HTTP/1.1 ${statusLine}\r\ncontent-length: 0\r\n\r\n`)
-      const impatient = createGuardedFetch({ ...onLoopback, headersTimeoutMilliseconds: 500 })
-      await expect(impatient(`https://client.example:${server.port}/`)).rejects.toThrow(
+      const timeLimited = createGuardedFetch({ ...onLoopback, headersTimeoutMilliseconds: 500 })
+      await expect(timeLimited(`https://client.example:${server.port}/`)).rejects.toThrow(
         /^the status is \d+ |hang up|no response headers/,
       )
     },
   )
 
-  test('keeps the headers that caching is decided on', { tags: ['A-09'] }, async () => {
+  test('guarded fetch: keeps the headers that control caching', { tags: ['A-09'] }, async () => {
     await using server = await documentServer((_request, response) =>
       response.writeHead(200, { 'cache-control': 'max-age=60' }).end('{"a":1}'),
     )

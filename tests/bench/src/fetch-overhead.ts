@@ -7,7 +7,7 @@ import { Bench } from 'tinybench'
 import { startTinyMcpServer } from './mcp-server.ts'
 import { round, table } from './report.ts'
 
-/** What `authorizedFetch` adds to a request on loopback, where a request costs least. */
+/** The overhead of `authorizedFetch` for a request on loopback, where requests are cheapest. */
 export async function benchFetchOverhead(): Promise<void> {
   await using as = await startScriptedAuthorizationServer()
   await using mcp = await startTinyMcpServer(as.issuer, systemClock)
@@ -33,7 +33,7 @@ export async function benchFetchOverhead(): Promise<void> {
   bench.add('`authorizedFetch`', async () => {
     await (await authorized(mcp.url, init)).arrayBuffer()
   })
-  // In turns, and the best of each, so that neither is first in line and a busy machine hits both.
+  // In turns, with the best of each, so that other work on the machine affects both.
   const best = new Map<string, number>()
   for (let turn = 0; turn < 4; turn += 1) {
     await bench.run()
@@ -45,7 +45,7 @@ export async function benchFetchOverhead(): Promise<void> {
   const measured = [...best].map(([name, microseconds]) => ({ name, microseconds }))
   const bare = measured[0]?.microseconds ?? Number.NaN
   table(
-    'A request on loopback: what the wrapper adds',
+    'A request on loopback: overhead of the wrapper',
     ['', 'best median of 4', 'ratio'],
     measured.map(({ name, microseconds }) => [
       name,

@@ -9,14 +9,14 @@ import { round, table } from './report.ts'
 
 type GetToken = () => Promise<unknown>
 
-/** A single call takes less time than the clock takes to be read before and after it. */
+/** A single call takes less time than reading the clock before and after it. */
 const callsInARow = 100
 
 async function inARow(getToken: GetToken): Promise<void> {
   for (let call = 0; call < callsInARow; call += 1) await getToken()
 }
 
-/** How long it takes to get a token that is there and good. */
+/** How long it takes to get a stored, valid token. */
 export async function benchGoodToken(): Promise<void> {
   const evergrant = await evergrantTokens()
   const subjects: Readonly<Record<string, GetToken>> = {
@@ -36,7 +36,7 @@ export async function benchGoodToken(): Promise<void> {
   })
   const first = measured[0]?.nanoseconds ?? Number.NaN
   table(
-    `A token that is good: time of one call, of ${callsInARow} in a row`,
+    `A valid token: time of one call, of ${callsInARow} in a row`,
     ['', 'mean', 'ratio'],
     measured.map(({ name, nanoseconds }) => [
       name,
@@ -44,8 +44,8 @@ export async function benchGoodToken(): Promise<void> {
       `${round(nanoseconds / first)}×`,
     ]),
   )
-  // What was measured was really the way through memory.
-  if (evergrant.requests() !== 0) throw new Error('A good token went to the network.')
+  // The measured calls must have used memory only.
+  if (evergrant.requests() !== 0) throw new Error('A call for a valid token used the network.')
 }
 
 async function evergrantTokens(): Promise<{
@@ -64,7 +64,7 @@ async function evergrantTokens(): Promise<{
   const { identity } = await session.signIn()
   const manager = await createTokenManager(identity, {
     store,
-    exchange: () => Promise.reject(new Error('A good token needs no exchange.')),
+    exchange: () => Promise.reject(new Error('A valid token needs no exchange.')),
   })
   await manager.getAccessToken()
   return {
@@ -84,7 +84,7 @@ function googleToken(): GetToken {
   return () => client.getAccessToken()
 }
 
-/** Its cache is filled through its own API, by a token endpoint that answers inside the process. */
+/** Fills the cache of MSAL through its API, with a token endpoint inside the process. */
 async function microsoftToken(): Promise<GetToken> {
   const tenant = '11111111-1111-1111-1111-111111111111'
   const authority = `https://login.microsoftonline.com/${tenant}`
@@ -114,7 +114,7 @@ async function microsoftToken(): Promise<GetToken> {
     },
     system: {
       networkClient: {
-        sendGetRequestAsync: () => Promise.reject(new Error('Nothing has to be discovered.')),
+        sendGetRequestAsync: () => Promise.reject(new Error('Unexpected discovery request.')),
         sendPostRequestAsync() {
           tokenRequests += 1
           const body = {
@@ -126,7 +126,7 @@ async function microsoftToken(): Promise<GetToken> {
             id_token: idToken(tenant),
             client_info: base64({ uid: '33333333-3333-3333-3333-333333333333', utid: tenant }),
           }
-          // The library names the type of the answer; what it gets is for the server to decide.
+          // The library declares the type of the response, which it does not check.
           return Promise.resolve({ headers: {}, body: body as never, status: 200 })
         },
       },

@@ -1,4 +1,4 @@
-/** `pnpm bench`: one table for each question. Ratios of one run on one machine, no promises. */
+/** `pnpm bench`: one table for each question, with ratios of one run on one machine. */
 import { benchFetchOverhead } from './fetch-overhead.ts'
 import { benchGoodToken } from './good-token.ts'
 import { benchRefreshWorker } from './refresh-worker.ts'
@@ -10,4 +10,4 @@ await benchGoodToken()
 await benchFetchOverhead()
 await benchOneExpiry()
 await benchRefreshWorker()
-say(`\n${((performance.now() - startedAt) / 1000).toFixed(0)} s in all.`)
+say(`\n${((performance.now() - startedAt) / 1000).toFixed(0)} s in total.`)

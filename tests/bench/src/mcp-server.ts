@@ -1,24 +1,24 @@
 import type { RunningServer } from '@evergrant/test-kit'
 import { readBody, startServer } from '@evergrant/test-kit'
 
-/** An MCP server with one tool that answers at once, so that what is measured is the client. */
+/** An MCP server with one tool that answers at once, so that the client dominates the measurement. */
 export interface TinyMcpServer extends AsyncDisposable {
   readonly url: string
-  /** Resolves when this many clients have asked for a stream of messages, and were told no. */
-  streamsAsked(count: number): Promise<void>
+  /** Resolves when this many clients have requested a stream of messages, which is refused. */
+  streamsRefused(count: number): Promise<void>
 }
 
 /**
  * Starts a stateless MCP server over Streamable HTTP.
  *
- * @param clock - By which access tokens expire; their signatures are not what is measured here.
+ * @param clock - For the expiry of access tokens. Their signatures are not checked.
  */
 export async function startTinyMcpServer(
   issuer: string,
   clock: { nowEpochSeconds(): number },
 ): Promise<TinyMcpServer> {
   let streams = 0
-  let tellStreams: (() => void) | undefined
+  let notifyWaiting: (() => void) | undefined
   const server: RunningServer = await startServer(async (request, response) => {
     const body = await readBody(request)
     const json = { 'content-type': 'application/json' }
@@ -38,7 +38,7 @@ export async function startTinyMcpServer(
     } else if (request.method !== 'POST') {
       response.writeHead(405).end()
       streams += 1
-      tellStreams?.()
+      notifyWaiting?.()
     } else {
       const result = answer(JSON.parse(body))
       if (result === undefined) response.writeHead(202).end()
@@ -47,12 +47,12 @@ export async function startTinyMcpServer(
   })
   return {
     url: `${server.url}/mcp`,
-    streamsAsked: (count) =>
+    streamsRefused: (count) =>
       new Promise((resolve) => {
-        tellStreams = () => {
+        notifyWaiting = () => {
           if (streams >= count) resolve()
         }
-        tellStreams()
+        notifyWaiting()
       }),
     [Symbol.asyncDispose]: () => server.close(),
   }

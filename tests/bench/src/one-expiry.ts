@@ -26,12 +26,12 @@ const names: Readonly<Record<PeerName, string>> = {
 const peers: readonly PeerName[] = ['evergrant', 'sdk-v1', 'sdk-v2']
 
 /**
- * One expiry, met by many calls at once, at a server that rotates refresh tokens and revokes the
- * family on reuse: how many refresh requests it takes, and which calls never get an answer. Ends
- * the bench with 1 where ours takes more than one, or loses a call.
+ * Many concurrent calls meet one expiry at a server that rotates refresh tokens and revokes the family
+ * on reuse: how many refresh requests they cause, and how many calls fail. Sets exit code 1 when
+ * Evergrant sends more than one refresh or loses a call.
  */
 export async function benchOneExpiry(): Promise<void> {
-  const head = ['', 'calls at once', 'refresh POSTs', 'lost calls', 'wants a browser', 'grant']
+  const head = ['', 'concurrent calls', 'refresh POSTs', 'lost calls', 'prompts the user', 'grant']
   for (const [title, cases] of [
     ['One expiry, one process', [1, 10, 50, 500].map((calls) => ({ processes: 1, calls }))],
     [
@@ -79,7 +79,7 @@ async function meetExpiry(
   try {
     await signIn(peer, as, mcp.url, folder)
     for (let index = 0; index < processes; index += 1) {
-      // The SDKs warn on stderr about each call that is lost here.
+      // The SDKs print a warning on stderr for each lost call.
       const child = fork(program, [], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
       children.push(child)
       await ask(child, {
@@ -87,8 +87,8 @@ async function meetExpiry(
         settings: { peer, serverUrl: mcp.url, issuer: as.issuer, folder },
       })
     }
-    // A client asks for a stream when it has connected; that request is not to meet the expiry.
-    await mcp.streamsAsked(processes)
+    // A client requests a stream after it has connected. That request must not meet the expiry.
+    await mcp.streamsRefused(processes)
     offsetSeconds = lifetimeSeconds
     const answers = await Promise.all(
       children.map((child) => ask(child, { do: 'call', calls, clockOffsetSeconds: offsetSeconds })),
@@ -109,7 +109,7 @@ async function meetExpiry(
   }
 }
 
-/** Leaves a grant in the store: by a sign-in of ours, or as an application saves the SDK's. */
+/** Stores a grant: by a sign-in for Evergrant, in the file of the provider for the SDKs. */
 async function signIn(
   peer: PeerName,
   as: ScriptedAuthorizationServer,
@@ -136,9 +136,9 @@ async function signIn(
 async function ask(child: ChildProcess, command: PeerCommand): Promise<PeerAnswer> {
   const answered = once(child, 'message')
   const died = once(child, 'exit').then(() => {
-    throw new Error('A process of the comparison ended before it answered.')
+    throw new Error('A process of the comparison exited before it answered.')
   })
-  // It exits in the end, when nobody asks any more.
+  // The process exits at the end, when no answer is expected.
   died.catch(() => undefined)
   child.send(command)
   const [answer] = await Promise.race([answered, died])

@@ -14,7 +14,7 @@ export function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** Three significant digits, with thousands set apart. */
+/** Three significant digits, with thousands separators. */
 export function round(number: number): string {
   return Number(number.toPrecision(3)).toLocaleString('en-US')
 }

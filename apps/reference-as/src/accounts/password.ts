@@ -4,7 +4,10 @@ import { Writable } from 'node:stream'
 import type { Readable } from 'node:stream'
 import { ReferenceServerError } from '../errors.ts'
 
-/** Asks for a password without echo on a terminal; reads all of the input where there is none. */
+/**
+ * Prompts for a password without echo on a terminal, and reads the whole input otherwise. Smaller than
+ * a prompt library.
+ */
 export async function readPassword(
   input: Readable & { readonly isTTY?: boolean },
   output: Writable,

@@ -3,19 +3,19 @@ import { parseRedirectUri, ProtocolError } from '@evergrant/core'
 import { errors } from 'oidc-provider'
 import type { ClientMetadata, KoaContextWithOIDC } from 'oidc-provider'
 import { isLoopbackUrl } from '../http/addresses.ts'
-import type { ServerSettings } from '../settings/options.ts'
+import type { ServerSettings } from '../settings/server-settings.ts'
 
-/** Bounds of a registration: every client can send one, and it is stored. */
+/** Bounds of a registration, because any client can send one and it is stored. */
 const longestRegistration = 16 * 1024
 const longestName = 200
 const longestText = 1024
 const mostEntries = 20
 
 /**
- * What registration bodies and metadata documents say, brought to what this server can honour
- * (RFC 7591 §2: a server may replace requested values, and says so in its answer).
+ * Changes the metadata of registrations and metadata documents to what this server can honor
+ * (RFC 7591 §2: a server may replace requested values, and its response says so).
  *
- * @param ctx - The registration request; `undefined` for clients that are stored, configured, or
+ * @param ctx - The registration request. `undefined` for clients that are stored, configured, or
  *   known by a metadata document.
  */
 export function settleClientMetadata(
@@ -27,14 +27,14 @@ export function settleClientMetadata(
   if (!isConfigured) {
     if (ctx?.oidc.route === 'registration') assertRegistration(ctx.oidc.body)
     else metadata.redirect_uris = list(metadata.redirect_uris).filter((uri) => isRedirectUri(uri))
-    // The sign-out endpoint redirects a user who is not signed in without asking.
+    // The sign-out endpoint redirects a user who is not signed in without a prompt.
     metadata['post_logout_redirect_uris'] = []
-    // The engine fetches this URL, for pairwise subjects, which this server does not offer. A
+    // The engine fetches this URL for pairwise subjects, which this server does not offer. A
     // registration could make it send requests to any host.
     delete metadata['sector_identifier_uri']
   }
   if (settings.demo) keepOnThisMachine(metadata)
-  normalizeClient(metadata, settings.preset === 'never')
+  normalizeClient(metadata, settings.policy === 'never')
 }
 
 /** @throws `errors.InvalidClientMetadata` of oidc-provider */
@@ -57,7 +57,7 @@ function assertRegistration(body: unknown): void {
   for (const uri of list(Reflect.get(Object(body), 'redirect_uris'))) assertRedirectUri(uri)
 }
 
-/** As JSON. What is nested too deeply to be written is endless. */
+/** The length as JSON. Infinite for a value that is nested too deeply to serialize. */
 function lengthOf(value: unknown): number {
   try {
     return JSON.stringify(value)?.length ?? 0
@@ -84,7 +84,7 @@ function isRedirectUri(uri: unknown): uri is string {
   }
 }
 
-/** RFC 6749 §5.2 allows no quotes and no characters beyond ASCII in a description. */
+/** RFC 6749 §5.2 allows only ASCII without quotes and backslashes in a description. */
 function refuse(description: string): never {
   throw new errors.InvalidClientMetadata(description.replaceAll(/[^ !#-[\]-~]/g, "'"))
 }
@@ -94,22 +94,22 @@ function list(value: unknown): unknown[] {
 }
 
 function normalizeClient(metadata: ClientMetadata, neverIssues: boolean): void {
-  // Clients list every grant type they know; one that is not offered here must not bar them.
+  // Clients list every grant type they support. An unsupported one must not exclude them.
   const offered = neverIssues ? ['authorization_code'] : ['authorization_code', 'refresh_token']
   if (Array.isArray(metadata.grant_types)) {
     metadata.grant_types = metadata.grant_types.filter((type) => offered.includes(type))
   }
-  // As an allow-list it would freeze a client at the scopes of its first challenge and make every
-  // step-up fail. What a client gets is the user's decision, each time.
+  // As an allow-list it would limit a client to the scopes of its first challenge, and every step-up
+  // would fail. The user decides at each authorization.
   delete metadata.scope
-  // RFC 8252 §7.1, §7.3: private-use schemes, and loopback redirects from any port, are what the
-  // engine grants to native clients only. Many do not say that they are one, or say `web`.
+  // RFC 8252 §7.1, §7.3: the engine allows private-use schemes and loopback redirects with any port
+  // for native clients only. Many native clients do not declare that, or declare `web`.
   const uris = list(metadata.redirect_uris).filter((uri) => typeof uri === 'string')
   const plain = uris.filter((uri) => uri.startsWith('http:'))
   if (uris.some((uri) => isLocalRedirectUri(uri)) && plain.every((uri) => isLoopbackUrl(uri))) {
     metadata.application_type = 'native'
   }
-  // A metadata document cannot hold a secret, so silence about authentication means none.
+  // A metadata document cannot contain a secret, so the default authentication method is none.
   if (
     metadata.client_id?.startsWith('https:') &&
     metadata.client_secret === undefined &&
@@ -120,8 +120,8 @@ function normalizeClient(metadata: ClientMetadata, neverIssues: boolean): void {
 }
 
 /**
- * Leaves out redirect URIs of websites, and refuses clients that have no others. The demo approves
- * by itself: any website that a developer opens could send its visitor here for tokens.
+ * Removes redirect URIs of websites, and refuses clients without others. The demo approves
+ * automatically, so any website that a developer opens could get tokens.
  */
 function keepOnThisMachine(metadata: ClientMetadata): void {
   const uris: unknown = metadata.redirect_uris
@@ -129,7 +129,7 @@ function keepOnThisMachine(metadata: ClientMetadata): void {
   const kept = uris.filter((uri: unknown) => typeof uri !== 'string' || isLocalRedirectUri(uri))
   if (uris.length > 0 && kept.length === 0) {
     throw new errors.InvalidClientMetadata(
-      'redirect_uris must lead to this machine: the server runs as a demo and approves by itself',
+      'redirect_uris must lead to this machine, because the server runs as a demo and approves automatically',
     )
   }
   metadata.redirect_uris = kept

@@ -2,24 +2,25 @@ import { assessClientRisk } from '@evergrant/authorization-server'
 import type { RiskAssessment } from '@evergrant/authorization-server'
 import type { ArtifactStore, RiskFacts } from '@evergrant/authorization-server/oidc-provider'
 import type { Provider } from 'oidc-provider'
+import { nowEpochSeconds } from '../lib/clock.ts'
 import type { Log } from '../telemetry/log.ts'
-import type { ServerSettings } from '../settings/options.ts'
+import type { ServerSettings } from '../settings/server-settings.ts'
 import { createSeenClients } from './seen-clients.ts'
 
-/** What the settings say about clients that anybody can make up. */
+/** The risk rules of the settings, for clients that are not preregistered. */
 export interface ClientRisk {
   readonly assess: (facts: RiskFacts) => Promise<RiskAssessment>
-  /** Notes what later assessments need to know. */
+  /** Records what later assessments need. */
   observe(provider: Provider, log: Log): void
 }
 
-/** The assessment by the rules of the settings; `undefined` where there are none. */
+/** The assessment by the rules of the settings. `undefined` when no rule is set. */
 export function clientRiskBySettings(
   { clients, clientRiskRules: rules }: ServerSettings,
   artifacts: ArtifactStore,
 ): ClientRisk | undefined {
   if (rules === undefined) return undefined
-  // Nobody else asks since when a client is known.
+  // Only this rule needs to know when a client first got tokens.
   const seen =
     rules.newClientLifetimeSeconds === undefined ? undefined : createSeenClients(artifacts)
   return {
@@ -31,7 +32,7 @@ export function clientRiskBySettings(
         isPreregistered: clients.some((one) => one.client_id === client.clientId),
         knownSinceEpochSeconds: await seen?.since(client.clientId),
       }
-      return assessClientRisk(facts, rules, Math.floor(Date.now() / 1000))
+      return assessClientRisk(facts, rules, nowEpochSeconds())
     },
     observe(provider, log) {
       seen?.observe(provider, log)

@@ -2,16 +2,17 @@ import { hash } from 'node:crypto'
 import { isLocalRedirectUri } from '@evergrant/authorization-server'
 import type { ArtifactStore } from '@evergrant/authorization-server/oidc-provider'
 import type { errors, KoaContextWithOIDC, Provider } from 'oidc-provider'
-import type { ServerSettings } from '../settings/options.ts'
+import { nowEpochSeconds } from '../lib/clock.ts'
+import type { ServerSettings } from '../settings/server-settings.ts'
 
-/** The model under which consented redirect URIs are stored; the engine has none of this name. */
+/** The model of stored redirect URIs with consent. The engine has no model of this name. */
 const model = 'TrustedRedirect'
 
-/** Where errors may be sent before a user has seen a page of this server. */
+/** Where errors may be redirected before the user has seen a page of this server. */
 export interface RedirectTrust {
-  /** Notes that a user consented to answers for a client that go there. */
+  /** Records that a user consented to responses for a client that go there. */
   note(clientId: string, redirectUri: string): Promise<void>
-  /** Has errors that may not be sent to a redirect URI shown on a page. */
+  /** Shows errors on a page when they may not be sent to the redirect URI. */
   guard(provider: Provider): void
 }
 
@@ -21,10 +22,10 @@ type AuthorizationError = Error | errors.OIDCProviderError
 /**
  * Decides where errors may be redirected. An attacker can register a client and link to the
  * authorization endpoint with a request that must fail. If the error were redirected, a link to this
- * server would lead to a phishing page: an open redirector (RFC 9700 §4.11.2). So an error that comes
- * before any page is redirected only to a configured client, to the user's own machine, and to a
- * redirect URI that a user has consented to for this client. All others are shown on a page. After a
- * page of this server, which says where the answer goes, the client gets errors as usual.
+ * server would lead to a phishing page: an open redirector (RFC 9700 §4.11.2). So an error before any
+ * page is redirected only to a configured client, to the user's own machine, and to a redirect URI
+ * that a user has consented to for this client. Other errors are shown on a page. After a page of this
+ * server, which says where the response goes, the client gets errors as usual.
  *
  * @param show - Answers with a page about the error.
  */
@@ -33,7 +34,7 @@ export function createRedirectTrust(
   artifacts: ArtifactStore,
   show: (ctx: KoaContextWithOIDC, error: AuthorizationError) => void,
 ): RedirectTrust {
-  // Client identifiers and redirect URIs are too long together for some databases' keys.
+  // Together, client identifiers and redirect URIs are too long for the keys of some databases.
   const idOf = (clientId: string, redirectUri: string) =>
     hash('sha256', JSON.stringify([clientId, redirectUri]), 'base64url')
 
@@ -46,16 +47,15 @@ export function createRedirectTrust(
   return {
     async note(clientId, redirectUri) {
       if (isLocalRedirectUri(redirectUri)) return
-      const now = Math.floor(Date.now() / 1000)
       await artifacts.put(model, idOf(clientId, redirectUri), {
         payload: {},
-        expiresAtEpochSeconds: now + settings.lifetimes.absoluteSeconds,
+        expiresAtEpochSeconds: nowEpochSeconds() + settings.lifetimes.absoluteSeconds,
       })
     },
     guard(provider) {
       const failed = new WeakMap<object, readonly [KoaContextWithOIDC, AuthorizationError]>()
       const note = (ctx: KoaContextWithOIDC, error: AuthorizationError) => {
-        // The route that resumes an authorization comes after a page.
+        // The route that resumes an authorization follows a page.
         if (ctx.oidc.route === 'authorization') failed.set(ctx, [ctx, error])
       }
       provider.on('authorization.error', note)

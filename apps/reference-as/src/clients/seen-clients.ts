@@ -1,26 +1,24 @@
 import { hash } from 'node:crypto'
 import type { ArtifactStore } from '@evergrant/authorization-server/oidc-provider'
 import type { Provider } from 'oidc-provider'
+import { nowEpochSeconds } from '../lib/clock.ts'
 import { clip, clippedMessage } from '../telemetry/log.ts'
 import type { Log } from '../telemetry/log.ts'
 
-/** What a client that got tokens is filed under; the engine has no model of this name. */
+/** The model of clients that got tokens. The engine has no model of this name. */
 const model = 'SeenClient'
 
-/** Since when each client gets tokens here. */
+/** When each client first got tokens here. */
 export interface SeenClients {
-  /** `undefined` for a client that never got any. */
+  /** `undefined` for a client that never got tokens. */
   since(clientId: string): Promise<number | undefined>
-  /** Has clients noted when they first get tokens. */
+  /** Records clients when they first get tokens. */
   observe(provider: Provider, log: Log): void
 }
 
-/** Keeps one row for each client that a person let in; nothing for those that only asked. */
-export function createSeenClients(
-  artifacts: ArtifactStore,
-  nowEpochSeconds: () => number = () => Math.floor(Date.now() / 1000),
-): SeenClients {
-  // Client identifiers may be URLs, which are too long for some databases' keys.
+/** Stores one row for each client that got tokens, and none for clients that only requested them. */
+export function createSeenClients(artifacts: ArtifactStore): SeenClients {
+  // Client identifiers can be URLs, which are too long for the keys of some databases.
   const idOf = (clientId: string) => hash('sha256', clientId, 'base64url')
 
   return {
@@ -43,7 +41,7 @@ export function createSeenClients(
         try {
           await artifacts.add(model, idOf(clientId), { payload: { since: nowEpochSeconds() } })
         } catch (error) {
-          // The tokens are issued; the client stays new until its next sign-in.
+          // The tokens are issued. The client stays new until its next sign-in.
           const detail = clippedMessage(error)
           log({ level: 'error', event: 'client.not_noted', client: clip(clientId), detail })
         }

@@ -1,18 +1,18 @@
 import type { Configuration, KoaContextWithOIDC, Provider } from 'oidc-provider'
 
-/** Authorizations that asked for `access_type=offline`, until their code is redeemed. */
+/** Authorizations with `access_type=offline`, until their code is redeemed. */
 export interface AccessTypes {
-  /** Watches authorizations. Kept in memory: what is emulated is one server, tried by hand. */
+  /** Observes authorizations. Kept in memory: an emulation is one server for trials. */
   observe(provider: Provider): void
-  /** Lets only those codes bring a refresh token. */
+  /** Issues refresh tokens for those codes only. */
   issuing(
     issue: NonNullable<Configuration['issueRefreshToken']>,
   ): NonNullable<Configuration['issueRefreshToken']>
 }
 
-/** Emulates a server that gives a refresh token with the first consent, or with `prompt=consent`. */
+/** Emulates a server that issues a refresh token on the first consent, or with `prompt=consent`. */
 export function createAccessTypes(): AccessTypes {
-  // The demo has no rate limits, and codes may stay unredeemed: both sets are bounded.
+  // Both sets are bounded, because the demo has no rate limits and codes may stay unredeemed.
   const offlineGrants = new Set<string>()
   const consented = new Set<string>()
 
@@ -42,7 +42,7 @@ export function createAccessTypes(): AccessTypes {
 
 const mostRemembered = 10_000
 
-/** Adds to a set, and removes the oldest entry where there are more than `most`. */
+/** Adds to a set, and removes the oldest entry when there are more than `most`. */
 export function remember(values: Set<string>, value: string, most: number = mostRemembered): void {
   values.delete(value)
   values.add(value)

@@ -1,42 +1,42 @@
-import { behavioursOf } from '@evergrant/authorization-server/profiles'
-import type { ServerProfile } from '@evergrant/authorization-server/profiles'
 import { notEmulated, registersWithoutSource } from './emulation.ts'
+import { behaviorsOf } from './servers/catalog.ts'
+import type { EmulatedServer } from './servers/emulated-server.ts'
 
-/** A profile as a person reads it: each behaviour with how it is known, and what is left out. */
-export function describeProfile(profile: ServerProfile): string {
-  const left = notEmulated(profile)
-  const lines = behavioursOf(profile).flatMap(([name, { value, status, source }]) => [
+/** Describes a server for the terminal: each behavior with its source, and what is not emulated. */
+export function describeEmulatedServer(server: EmulatedServer): string {
+  const left = notEmulated(server)
+  const lines = behaviorsOf(server).flatMap(([name, { value, status, source }]) => [
     `  ${name}: ${value}${left[name] === undefined ? '' : ` (not emulated: ${left[name]})`}`,
     `    ${status}: ${source}`,
   ])
-  const notes = profile.notes.flatMap(({ value, status, source }) => [
+  const notes = server.notes.flatMap(({ value, status, source }) => [
     `  ${value}`,
     `    ${status}: ${source}`,
   ])
   return [
-    `${profile.name}: ${profile.product}`,
+    `${server.name}: ${server.product}`,
     '',
     ...lines,
     '',
-    ...(notes.length === 0 ? [] : ['Known besides, and not emulated:', ...notes, '']),
-    ...(registersWithoutSource(profile)
+    ...(notes.length === 0 ? [] : ['Also known, and not emulated:', ...notes, '']),
+    ...(registersWithoutSource(server)
       ? [
-          'Dynamic registration: offered here so that clients can try the rest; no source says that the product has it.',
+          'Dynamic registration: offered so that clients can try the rest; no source says that the product has it.',
           '',
         ]
       : []),
-    'Everything else is as this server does it.',
+    'In all other respects, this server behaves as it does without --emulate.',
     '',
   ].join('\n')
 }
 
-/** A line for each profile. */
-export function listProfiles(profiles: readonly ServerProfile[]): string {
-  const width = Math.max(...profiles.map(({ name }) => name.length))
-  return profiles
-    .map((profile) => {
-      const { name, product } = profile
-      const statuses = behavioursOf(profile).map(([, { status }]) => status)
+/** One line for each server. */
+export function listEmulatedServers(servers: readonly EmulatedServer[]): string {
+  const width = Math.max(...servers.map(({ name }) => name.length))
+  return servers
+    .map((server) => {
+      const { name, product } = server
+      const statuses = behaviorsOf(server).map(([, { status }]) => status)
       const counts = (['measured', 'documented', 'inferred'] as const)
         .map((status) => [status, statuses.filter((one) => one === status).length] as const)
         .filter(([, count]) => count > 0)

@@ -5,15 +5,15 @@ import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { Emulation } from './emulation.ts'
 
-/** As much as the engine reads. */
+/** The engine's own limit. */
 const longestBody = 56 * 1024
 
-/** The engine's context; outside its own routes it carries nothing of OIDC. */
+/** The engine's context. Outside its own routes it has no `oidc`. */
 type Context = Parameters<Parameters<Provider['use']>[0]>[0]
 
 /**
- * Rewrites requests before the engine sees them, and its answers before anybody else does, to what
- * a profile's product takes and gives. Call it before anything else is attached to the provider.
+ * Rewrites requests before the engine sees them, and responses before they are sent, so that the
+ * server behaves like the emulated product. Attach it to the provider before everything else.
  */
 export function emulate(provider: Provider, emulation: Emulation): void {
   provider.use(async (ctx, next) => {
@@ -27,12 +27,12 @@ export function emulate(provider: Provider, emulation: Emulation): void {
   })
 }
 
-/** @throws what the engine sends back to the client, in the words of RFC 6749 §4.1.2.1. */
+/** @throws Errors that the engine sends to the client (RFC 6749 §4.1.2.1). */
 export function refuseAuthorization(ctx: KoaContextWithOIDC, emulation: Emulation): void {
   const { scope, resource } = ctx.query
   const scopes = typeof scope === 'string' ? scope.split(' ') : []
   if (emulation.offlineAccess === 'refused' && scopes.includes('offline_access')) {
-    throw new errors.InvalidScope('this scope is not known here', 'offline_access')
+    throw new errors.InvalidScope('this scope is not supported', 'offline_access')
   }
   if (emulation.scopeRequired && scope === undefined) {
     throw new errors.InvalidRequest('missing required parameter: scope')
@@ -42,7 +42,7 @@ export function refuseAuthorization(ctx: KoaContextWithOIDC, emulation: Emulatio
   }
 }
 
-/** Answers for a well-known URI that the product does not have. */
+/** Answers at a well-known URI that the product does not have. */
 function answersInstead(ctx: Context, { metadataAt }: Emulation): boolean {
   if (metadataAt === 'both') return false
   if (!ctx.path.startsWith('/.well-known/oauth-authorization-server')) return false
@@ -56,17 +56,17 @@ function answersInstead(ctx: Context, { metadataAt }: Emulation): boolean {
 }
 
 /**
- * Takes `resource` out of a token request, or refuses the request for it before the engine spends
- * the token. The engine reads the parameters from where this leaves them, and refuses duplicates.
+ * Removes `resource` from a token request, or refuses the request before the engine spends the
+ * token. The engine reads the parameters from `request.body`, and refuses duplicates.
  */
 async function refusesToken(
   ctx: Context,
   provider: Provider,
   { resource }: Emulation,
 ): Promise<boolean> {
-  if (resource === 'honoured' || ctx.method !== 'POST') return false
+  if (resource === 'honored' || ctx.method !== 'POST') return false
   if (ctx.path !== provider.pathFor('token')) return false
-  // Anything else is left unread: the engine has its own answer to it.
+  // Other bodies are left unread, for the engine to refuse.
   if (typeof ctx.is('application/x-www-form-urlencoded') !== 'string') return false
   if ((ctx.request.length ?? 0) > longestBody) return false
   const parameters = await readForm(ctx)
@@ -89,7 +89,7 @@ function refuse(ctx: Context, error: string, description: string): true {
   return true
 }
 
-/** Parses as the engine does: a parameter that is there twice becomes a list. */
+/** Parses as the engine does: a parameter that is present twice becomes a list. */
 async function readForm(ctx: Context): Promise<ParsedUrlQuery | undefined> {
   const chunks: Buffer[] = []
   let length = 0
@@ -105,7 +105,7 @@ async function readForm(ctx: Context): Promise<ParsedUrlQuery | undefined> {
 function rewriteAuthorization(ctx: Context, provider: Provider, emulation: Emulation): void {
   if (ctx.method !== 'GET' || ctx.path !== provider.pathFor('authorization')) return
   const { resource, ...others } = ctx.query
-  // Duplicates stay lists here, for the engine to refuse.
+  // Duplicates stay lists, for the engine to refuse.
   if (emulation.resource === 'ignored' && resource !== undefined) ctx.query = others
   const { scope, prompt } = ctx.query
   const asksConsent = typeof prompt === 'string' && prompt.split(' ').includes('consent')

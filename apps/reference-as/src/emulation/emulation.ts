@@ -1,18 +1,18 @@
-import type { RefreshIssuancePolicy } from '@evergrant/authorization-server'
-import type { ServerBehaviours, ServerProfile } from '@evergrant/authorization-server/profiles'
+import { rotates } from './emulated-settings.ts'
+import type { EmulatedServer, ServerBehaviors } from './servers/emulated-server.ts'
 
-/** What of a profile goes beyond the settings that this server has anyway. */
+/** The part of an emulated server that goes beyond settings of this server. */
 export interface Emulation {
   readonly offlineAccess: 'by-policy' | 'listed' | 'unlisted' | 'refused'
   readonly scopesSupported: boolean
   readonly promptConsentNeeded: boolean
   readonly scopeRequired: boolean
-  /** The code brings a refresh token only where `access_type=offline` was asked for. */
+  /** A code brings a refresh token only when `access_type=offline` was requested. */
   readonly accessTypeOffline: boolean
   readonly rotation: 'new-token' | 'same-token' | 'no-token'
-  /** What becomes of a superseded refresh token, where it is not what this server does anyway. */
-  readonly reuse: 'as-it-comes' | 'refused' | 'refused-once-successor-is-used' | 'accepted'
-  readonly resource: 'honoured' | 'ignored' | 'refused'
+  /** How a superseded refresh token is handled. `by-rule`: as this server does. */
+  readonly reuse: 'by-rule' | 'refused' | 'refused-once-successor-is-used' | 'accepted'
+  readonly resource: 'honored' | 'ignored' | 'refused'
   readonly registration: boolean
   readonly clientIdMetadataDocuments: boolean
   readonly iss: boolean
@@ -21,7 +21,7 @@ export interface Emulation {
   readonly deadRefreshToken: 'invalid_grant' | 'empty-400' | 'bad_refresh_token'
 }
 
-/** This server as it is. */
+/** This server without emulation. */
 export const noEmulation: Emulation = {
   offlineAccess: 'by-policy',
   scopesSupported: true,
@@ -29,8 +29,8 @@ export const noEmulation: Emulation = {
   scopeRequired: false,
   accessTypeOffline: false,
   rotation: 'new-token',
-  reuse: 'as-it-comes',
-  resource: 'honoured',
+  reuse: 'by-rule',
+  resource: 'honored',
   registration: true,
   clientIdMetadataDocuments: true,
   iss: true,
@@ -39,85 +39,40 @@ export const noEmulation: Emulation = {
   deadRefreshToken: 'invalid_grant',
 }
 
-/** Settings as a profile has them; what somebody sets goes before. */
-export interface EmulatedSettings {
-  readonly policy?: RefreshIssuancePolicy
-  readonly graceSeconds?: number
-  readonly overlapSeconds: number
-  readonly refreshTokenIdleSeconds?: number
-  readonly refreshTokenLifetimeSeconds?: number
-  readonly accessTokenLifetimeSeconds?: number
-}
-
-const policies: Readonly<
-  Record<NonNullable<ServerBehaviours['refreshTokenFor']>['value'], RefreshIssuancePolicy>
-> = {
-  always: 'any-code',
-  'grant-type': 'oauth21',
-  'offline-access': 'offline-access-alone',
-  'grant-type-and-offline-access': 'oidc',
-  'access-type-offline': 'any-code',
-}
-
-/** Long enough that nothing ends by it while somebody tries a profile: ten years. */
-const endlessSeconds = 10 * 365 * 86_400
-
-/** The settings that a profile stands for. */
-export function emulatedSettings({ behaviours }: ServerProfile): EmulatedSettings {
-  const { refreshTokenFor, reuse, graceSeconds, accessTokenSeconds } = behaviours
-  const idle = rotates(behaviours) ? behaviours.idleSeconds?.value : undefined
-  const untilUsed = reuse?.value === 'accepted-until-successor-is-used'
-  const absolute = behaviours.absoluteSeconds?.value ?? idle
-  const grace = untilUsed ? endlessSeconds : graceSeconds?.value
-  return {
-    ...(refreshTokenFor === undefined ? {} : { policy: policies[refreshTokenFor.value] }),
-    ...(grace === undefined ? {} : { graceSeconds: grace }),
-    // None of these products lets both tokens of an exchange be good.
-    overlapSeconds: 0,
-    ...(idle === undefined ? {} : { refreshTokenIdleSeconds: idle }),
-    ...(absolute === undefined
-      ? {}
-      : { refreshTokenLifetimeSeconds: behaviours.absoluteSeconds?.value ?? endlessSeconds }),
-    ...(accessTokenSeconds === undefined
-      ? {}
-      : { accessTokenLifetimeSeconds: accessTokenSeconds.value }),
-  }
-}
-
-/** What this server has to do otherwise than by its settings to behave like a profile. */
-export function emulationOf({ behaviours }: ServerProfile): Emulation {
+/** What this server must do beyond its settings to behave like the emulated server. */
+export function emulationOf({ behaviors }: EmulatedServer): Emulation {
   const { refreshTokenFor, offlineAccess, rotation, resource, metadataAt, deadRefreshToken } =
-    behaviours
+    behaviors
   return {
     offlineAccess: offlineAccess?.value ?? 'by-policy',
-    scopesSupported: behaviours.scopesSupported?.value !== 'absent',
-    promptConsentNeeded: behaviours.promptConsent?.value === 'needed',
-    scopeRequired: behaviours.requestWithoutScope?.value === 'refused',
+    scopesSupported: behaviors.scopesSupported?.value !== 'absent',
+    promptConsentNeeded: behaviors.promptConsent?.value === 'needed',
+    scopeRequired: behaviors.requestWithoutScope?.value === 'refused',
     accessTypeOffline: refreshTokenFor?.value === 'access-type-offline',
     rotation: rotation?.value ?? 'new-token',
-    reuse: emulatedReuse(behaviours),
-    resource: resource?.value ?? 'honoured',
+    reuse: emulatedReuse(behaviors),
+    resource: resource?.value ?? 'honored',
     registration:
-      behaviours.registration?.value === 'offered' || registersWithoutSource({ behaviours }),
-    // Without a source it is not offered.
-    clientIdMetadataDocuments: behaviours.clientIdMetadataDocuments?.value === 'supported',
-    iss: behaviours.iss?.value !== 'not-sent',
-    codeChallengeMethods: behaviours.codeChallengeMethods?.value !== 'absent',
+      behaviors.registration?.value === 'offered' || registersWithoutSource({ behaviors }),
+    // Not offered without a source.
+    clientIdMetadataDocuments: behaviors.clientIdMetadataDocuments?.value === 'supported',
+    iss: behaviors.iss?.value !== 'not-sent',
+    codeChallengeMethods: behaviors.codeChallengeMethods?.value !== 'absent',
     metadataAt: metadataAt?.value ?? 'both',
     deadRefreshToken: deadRefreshToken?.value ?? 'invalid_grant',
   }
 }
 
 /**
- * Whether registration is offered though no source says that the product has it: where there is no
- * other way in that a client finds by itself, and no source says that there is none at all.
+ * Whether registration is offered although no source says that the product has it: when a client
+ * has no other way to become known, and no source says that the product has no registration.
  */
-export function registersWithoutSource({ behaviours }: Pick<ServerProfile, 'behaviours'>): boolean {
-  const { registration, clientIdMetadataDocuments } = behaviours
+export function registersWithoutSource({ behaviors }: Pick<EmulatedServer, 'behaviors'>): boolean {
+  const { registration, clientIdMetadataDocuments } = behaviors
   return registration === undefined && clientIdMetadataDocuments?.value !== 'supported'
 }
 
-function emulatedReuse({ reuse }: ServerBehaviours): Emulation['reuse'] {
+function emulatedReuse({ reuse }: ServerBehaviors): Emulation['reuse'] {
   switch (reuse?.value) {
     case 'refused':
     case 'accepted':
@@ -125,17 +80,13 @@ function emulatedReuse({ reuse }: ServerBehaviours): Emulation['reuse'] {
     case 'accepted-until-successor-is-used':
       return 'refused-once-successor-is-used'
     default:
-      return 'as-it-comes'
+      return 'by-rule'
   }
 }
 
-function rotates({ rotation }: ServerBehaviours): boolean {
-  return rotation === undefined || rotation.value === 'new-token'
-}
-
-/** The behaviours of a profile that this server does not show, each with the reason. */
-export function notEmulated({ behaviours }: ServerProfile): Readonly<Record<string, string>> {
-  return behaviours.idleSeconds === undefined || rotates(behaviours)
+/** The behaviors of a server that are not emulated, each with the reason. */
+export function notEmulated({ behaviors }: EmulatedServer): Readonly<Record<string, string>> {
+  return behaviors.idleSeconds === undefined || rotates(behaviors)
     ? {}
-    : { idleSeconds: 'the life of a token that is not exchanged is not extended here' }
+    : { idleSeconds: 'use does not extend the lifetime of a token that is not exchanged' }
 }

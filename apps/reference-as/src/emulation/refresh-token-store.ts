@@ -2,15 +2,15 @@ import type { RefreshTokenRecord, RefreshTokenStore } from '@evergrant/authoriza
 import type { Emulation } from './emulation.ts'
 
 /**
- * A store that shows superseded tokens as a profile needs them: where reuse is refused, a superseded
- * token is not there, so that its family stays; where it is accepted, it looks as if it were new,
- * and leads to its successor once more.
+ * A store that shows superseded tokens as the emulation requires. When reuse is refused, a superseded
+ * token is not found, so that its family stays valid. When reuse is accepted, a superseded token
+ * looks live and leads to its successor again.
  */
 export function emulateReuse<Data>(
   store: RefreshTokenStore<Data>,
   reuse: Emulation['reuse'],
 ): RefreshTokenStore<Data> {
-  if (reuse === 'as-it-comes') return store
+  if (reuse === 'by-rule') return store
 
   async function shown(
     record: RefreshTokenRecord<Data>,

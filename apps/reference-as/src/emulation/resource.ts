@@ -1,11 +1,11 @@
 import type { KoaContextWithOIDC } from 'oidc-provider'
-import type { ServerSettings } from '../settings/options.ts'
-import type { ResourceRegistry } from '../resources.ts'
+import type { ResourceRegistry } from '../provider/resources.ts'
+import type { ServerSettings } from '../settings/server-settings.ts'
 
 /**
- * Settles what an authorization is for where the product does not go by `resource`: what was asked
- * for, if this server knows it, or else the first of the list. The product would take what it is
- * configured for, and whoever tries the profile has configured nothing but the list.
+ * Chooses the resource of an authorization when the emulated product does not honor `resource`: the
+ * requested resource if this server knows it, otherwise the first of the list. The product itself
+ * would use its own configuration, and the list is the only configuration that this server has.
  */
 export function settleResource(
   ctx: KoaContextWithOIDC,
@@ -13,7 +13,7 @@ export function settleResource(
   registry: ResourceRegistry,
 ): void {
   const { params, provider, resourceServers, requestParamScopes } = ctx.oidc
-  if (settings.emulation.resource === 'honoured') return
+  if (settings.emulation.resource === 'honored') return
   if (params === undefined || resourceServers === undefined) return
   const resource = [...requestedResources(ctx), ...settings.resources].find(
     (one) => URL.parse(one)?.hash === '' && registry.audienceOf(one) !== undefined,
@@ -25,13 +25,13 @@ export function settleResource(
   const scope = settings.resourceScopes.join(' ')
   resourceServers[resource] = new provider.ResourceServer(resource, { audience, scope })
   params['resource'] = resource
-  // The engine saw no resource, and took its scopes out of the request.
+  // The engine saw no resource and removed its scopes from the request.
   const asked = typeof ctx.query['scope'] === 'string' ? ctx.query['scope'].split(' ') : []
   const kept = asked.filter((one) => one !== 'offline_access' || requestParamScopes.has(one))
   params['scope'] = kept.join(' ') || undefined
 }
 
-/** As the client sent them: the engine's copy of the request has none. */
+/** From the original URL: the engine's copy of the request has none. */
 function requestedResources(ctx: KoaContextWithOIDC): readonly string[] {
   return URL.parse(ctx.originalUrl, ctx.oidc.issuer)?.searchParams.getAll('resource') ?? []
 }

@@ -2,22 +2,22 @@ import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import { isLoopbackHost } from '@evergrant/core'
 
-/** Tells whether an http(s) URL can only lead to this machine; `false` for what is not a URL. */
+/** Tells whether an http(s) URL can only lead to this machine. `false` for text that is not a URL. */
 export function isLoopbackUrl(url: string): boolean {
   const parsed = URL.parse(url)
   return parsed !== null && /^https?:$/.test(parsed.protocol) && isLoopbackHost(parsed.hostname)
 }
 
 /**
- * What an address counts as where addresses are counted: an IPv6 address as its /64, because whoever
- * has one of those has all of them; an IPv4 address, also one written in IPv6, as itself.
+ * The unit in which addresses are counted: an IPv6 address counts as its /64, because a network
+ * usually has all of those addresses. An IPv4 address, also one mapped to IPv6, counts as itself.
  */
 export function networkOf(address: string): string {
   const bare = address.split('%')[0] ?? ''
-  // Text that is not an address serves as a key all the same, and a key must not be long.
+  // Text that is not an address is used as a key too, and a key must not be long.
   const canonical = isIP(bare) === 6 ? URL.parse(`http://[${bare}]`)?.hostname : undefined
   if (canonical === undefined) return address.slice(0, 64)
-  // Parsed as a host, an address gets its one canonical spelling.
+  // The URL parser gives an address its canonical spelling.
   const [head = '', tail] = canonical.slice(1, -1).split('::')
   const before = head.split(':').filter(Boolean)
   const after = (tail ?? '').split(':').filter(Boolean)
@@ -34,10 +34,10 @@ export function networkOf(address: string): string {
 }
 
 /**
- * The network that a request comes from, as {@link networkOf} counts it.
+ * The network that a request comes from, in the unit of {@link networkOf}.
  *
- * @param trustedProxies - How many proxies stand in front. Each appends the address of its caller to
- *   `X-Forwarded-For`; entries further left can be made up by the client.
+ * @param trustedProxies - How many proxies are in front of the server. Each appends the address of
+ *   its caller to `X-Forwarded-For`. The client can forge entries further to the left.
  */
 export function requesterOf(request: IncomingMessage, trustedProxies: number): string {
   const { remoteAddress = '' } = request.socket
@@ -47,7 +47,7 @@ export function requesterOf(request: IncomingMessage, trustedProxies: number): s
   return networkOf(entries.at(-trustedProxies) ?? entries[0] ?? remoteAddress)
 }
 
-/** Some proxies add the port, which differs with every connection. */
+/** Some proxies add the port, which differs for every connection. */
 function withoutPort(entry: string): string {
   return /^\[([^\]]+)\](?::\d+)?$/.exec(entry)?.[1] ?? /^([\d.]+):\d+$/.exec(entry)?.[1] ?? entry
 }

@@ -1,12 +1,12 @@
 /**
- * Longest query of any request, in characters. What starts a sign-in or a sign-out is stored before
- * anything is known about who sent it; requests of real clients have a few hundred characters.
+ * Longest query of any request, in characters. The start of a sign-in or a sign-out is stored before
+ * the user is known. Requests of real clients have a few hundred characters.
  */
 const longestQuery = 4096
 
 /** Longest values of parameters of an authorization request, in characters. */
 const longestValues: Readonly<Record<string, number>> = {
-  // Clients keep their own state in there, some of it signed.
+  // Clients encode their own state in it, sometimes with a signature.
   state: 2048,
   scope: 2048,
   nonce: 512,
@@ -15,13 +15,13 @@ const longestValues: Readonly<Record<string, number>> = {
 const longestOtherValue = 1024
 const mostParameters = 40
 
-/** Why a request is not taken on, for a page, and its status. */
+/** Why a request is refused, for a page, and the status of the response. */
 export interface OversizedRequest {
   readonly status: 400 | 414
   readonly detail: string
 }
 
-/** What about the query of a request is too large; `undefined` where nothing is. */
+/** Which part of a request's query is too large. `undefined` when none is. */
 export function oversized(path: string, query: string): OversizedRequest | undefined {
   if (query.length > longestQuery) {
     return {

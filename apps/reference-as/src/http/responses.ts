@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pageHeaders, renderPage } from '../pages/layout.ts'
 import type { Page } from '../pages/layout.ts'
 
-/** Far more than any of our forms, far less than what would hurt. */
+/** Longest form. The forms of this server have a few hundred bytes. */
 const maximumFormBytes = 16 * 1024
 
 export function sendPageTo(response: ServerResponse, status: number, page: Page): void {
@@ -15,7 +15,7 @@ export function sendJson(response: ServerResponse, status: number, body: object)
     .end(JSON.stringify(body))
 }
 
-/** Reads a form post; `undefined` for another content type or a body that is too long. */
+/** Reads a form post. `undefined` for another content type or a body that is too long. */
 export async function readForm(request: IncomingMessage): Promise<URLSearchParams | undefined> {
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded') return undefined

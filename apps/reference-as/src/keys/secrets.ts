@@ -3,7 +3,7 @@ import { loadSigningKeys } from './signing-keys.ts'
 import type { SigningKeyGeneration } from './signing-keys.ts'
 import type { SecretStore } from '../store/store.ts'
 
-/** Keys the server needs on every start, made once and kept in the store. */
+/** Keys that the server needs on every start, created once and kept in the store. */
 export interface ServerSecrets {
   readonly signingKeys: readonly SigningKeyGeneration[]
   readonly cookieKeys: readonly string[]
@@ -11,7 +11,7 @@ export interface ServerSecrets {
   readonly formKey: Uint8Array
 }
 
-/** Loads the keys; makes those that are missing. */
+/** Loads the keys, and creates those that are missing. */
 export async function loadSecrets(secrets: SecretStore): Promise<ServerSecrets> {
   const key = async (name: string) =>
     await secrets.getOrCreate(name, async () => randomBytes(32).toString('base64url'))
@@ -29,7 +29,7 @@ export async function loadSecrets(secrets: SecretStore): Promise<ServerSecrets> 
   }
 }
 
-/** The token that a form of one interaction carries against cross-site request forgery. */
+/** The token of a form against cross-site request forgery. */
 export function formToken(formKey: Uint8Array, subject: string): string {
   return createHmac('sha256', formKey).update('form\0').update(subject).digest('base64url')
 }

@@ -1,6 +1,7 @@
 import type { JWKS } from 'oidc-provider'
 import { clippedMessage } from '../telemetry/log.ts'
 import type { Log } from '../telemetry/log.ts'
+import { nowEpochSeconds } from '../lib/clock.ts'
 import { loadSigningKeys, signingKeysAt } from './signing-keys.ts'
 import type { SecretStore } from '../store/store.ts'
 
@@ -8,23 +9,24 @@ import type { SecretStore } from '../store/store.ts'
 export interface SigningKeyWatchOptions {
   readonly everySeconds: number
   readonly log: Log
-  readonly onChange: (keys: JWKS) => void
+  /** Called with the keys to use from now on. */
+  readonly useKeys: (keys: JWKS) => void
 }
 
-/** Looks for keys that were rotated elsewhere, and for those whose time to sign or to go has come. */
+/** Looks for keys that another process rotated, and for keys that start signing or expire. */
 export function watchSigningKeys(
   secrets: SecretStore,
   current: JWKS,
-  { everySeconds, log, onChange }: SigningKeyWatchOptions,
+  { everySeconds, log, useKeys }: SigningKeyWatchOptions,
 ): { stop(): Promise<void> } {
   let seen = identity(current)
   let checking = Promise.resolve()
 
   async function check(): Promise<void> {
     try {
-      const keys = signingKeysAt(await loadSigningKeys(secrets), now())
+      const keys = signingKeysAt(await loadSigningKeys(secrets), nowEpochSeconds())
       if (identity(keys) === seen) return
-      onChange(keys)
+      useKeys(keys)
       seen = identity(keys)
       log({
         level: 'info',
@@ -33,7 +35,7 @@ export function watchSigningKeys(
         published: keys.keys.length,
       })
     } catch (error) {
-      // The keys at hand go on: whether the store can be used is for requests to find out.
+      // The current keys stay in use. Requests report whether the store works.
       const detail = clippedMessage(error)
       log({ level: 'error', event: 'signing_keys.check_failed', detail })
     }
@@ -52,8 +54,4 @@ export function watchSigningKeys(
 
 function identity({ keys }: JWKS): string {
   return keys.map(({ kid }) => kid).join(' ')
-}
-
-function now(): number {
-  return Math.floor(Date.now() / 1000)
 }

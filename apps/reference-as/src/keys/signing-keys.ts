@@ -3,40 +3,40 @@ import type { JWK, JWKS } from 'oidc-provider'
 import type { SecretStore } from '../store/store.ts'
 
 /**
- * The keys made at one time, one for each algorithm. Public from the start, signing from a later
- * moment on, public until all that they signed has expired: then no token meets a verifier, or
- * another instance of this server, that has not heard of its key.
+ * Keys that were created together, one for each algorithm. They are published first, sign from a
+ * later moment on, and stay published until everything they signed has expired. So every verifier
+ * and every instance of this server knows the key of each valid token.
  */
 export interface SigningKeyGeneration {
   readonly keys: readonly JWK[]
   readonly signsFromEpochSeconds: number
-  /** Absent until a later generation takes over. */
+  /** Absent until a later generation signs. */
   readonly publishedUntilEpochSeconds?: number | undefined
 }
 
-/** What can be set about {@link rotateSigningKeys}. */
+/** Options of {@link rotateSigningKeys}. */
 export interface SigningKeyRotation {
   readonly nowEpochSeconds: number
   /** How long the new keys are published before they sign. */
   readonly signAfterSeconds: number
-  /** How long the old keys are published after they have signed for the last time. */
+  /** How long the old keys stay published after their last signature. */
   readonly keepSeconds: number
 }
 
 const secretName = 'signing-keys'
 
-/** The engine's ID tokens live this long, which is longer than access tokens by default. */
+/** Lifetime of the engine's ID tokens, which is longer than that of access tokens by default. */
 export const idTokenLifetimeSeconds = 3600
 
 /**
- * How long keys stay published after their last signature: the longest life of a token, and two
- * minutes for instances that have not noticed the change, and for clocks that differ.
+ * How long keys stay published after their last signature: the longest lifetime of a token, plus two
+ * minutes for instances that have not noticed the change yet and for clock differences.
  */
 export function signingKeyRetentionSeconds(accessTokenLifetimeSeconds: number): number {
   return Math.max(idTokenLifetimeSeconds, accessTokenLifetimeSeconds) + 120
 }
 
-/** The stored generations, oldest first; makes the first one where there is none. */
+/** The stored generations, oldest first. Creates the first generation when none is stored. */
 export async function loadSigningKeys(
   secrets: SecretStore,
 ): Promise<readonly SigningKeyGeneration[]> {
@@ -44,9 +44,9 @@ export async function loadSigningKeys(
 }
 
 /**
- * Adds a generation of keys, and drops those whose time is over.
+ * Adds a generation of keys, and removes expired ones.
  *
- * Concurrency: of several rotations at once each adds its generation.
+ * Concurrency: each of several concurrent rotations adds its generation.
  */
 export async function rotateSigningKeys(
   secrets: SecretStore,
@@ -57,7 +57,7 @@ export async function rotateSigningKeys(
   for (;;) {
     const current = await readSigningKeys(secrets)
     const kept = generationsFrom(current)
-      .filter((one) => !isOver(one, nowEpochSeconds))
+      .filter((one) => !isExpired(one, nowEpochSeconds))
       .map((one) => ({
         ...one,
         publishedUntilEpochSeconds:
@@ -69,30 +69,30 @@ export async function rotateSigningKeys(
   }
 }
 
-/** The keys to publish at a time; the engine signs with the first that fits. */
+/** The keys to publish at a time. The engine signs with the first that fits. */
 export function signingKeysAt(
   generations: readonly SigningKeyGeneration[],
   nowEpochSeconds: number,
 ): JWKS {
-  const published = generations.filter((one) => !isOver(one, nowEpochSeconds))
+  const published = generations.filter((one) => !isExpired(one, nowEpochSeconds))
   const signing =
     published.findLast((one) => one.signsFromEpochSeconds <= nowEpochSeconds) ?? published[0]
   const others = published.filter((one) => one !== signing)
   return { keys: [...(signing?.keys ?? []), ...others.flatMap(({ keys }) => keys)] }
 }
 
-/** What a generation is there for at a time. */
+/** The state of a generation at a time. */
 export function signingKeyState(
   generations: readonly SigningKeyGeneration[],
   generation: SigningKeyGeneration,
   nowEpochSeconds: number,
-): 'signs' | 'published' | 'over' {
-  if (isOver(generation, nowEpochSeconds)) return 'over'
+): 'signs' | 'published' | 'expired' {
+  if (isExpired(generation, nowEpochSeconds)) return 'expired'
   const [first] = signingKeysAt(generations, nowEpochSeconds).keys
   return generation.keys.some((key) => key === first) ? 'signs' : 'published'
 }
 
-function isOver(generation: SigningKeyGeneration, nowEpochSeconds: number): boolean {
+function isExpired(generation: SigningKeyGeneration, nowEpochSeconds: number): boolean {
   const { publishedUntilEpochSeconds } = generation
   return publishedUntilEpochSeconds !== undefined && publishedUntilEpochSeconds <= nowEpochSeconds
 }
@@ -103,12 +103,12 @@ async function readSigningKeys(secrets: SecretStore): Promise<string> {
   )
 }
 
-/** What the two functions above wrote: nobody else writes this secret. */
+/** Not checked, because only this module writes the secret. */
 function generationsFrom(stored: string): readonly SigningKeyGeneration[] {
   return JSON.parse(stored) as readonly SigningKeyGeneration[]
 }
 
-/** ES256 signs; RS256 is there because RFC 9068 §2.1 and OpenID Connect demand that it be. */
+/** ES256 signs. RS256 is published because RFC 9068 §2.1 and OpenID Connect require it. */
 async function generateKeys(): Promise<readonly JWK[]> {
   return await Promise.all(
     ['ES256', 'RS256'].map(async (alg) => {

@@ -38,19 +38,19 @@ button.primary { color: var(--on-accent); background: var(--accent); border-colo
 const styleHash = `'sha256-${createHash('sha256').update(style).digest('base64')}'`
 const styleElement: Html = { markup: `<style>${style}</style>` }
 
-/** A page and the policy it is sent with. */
+/** A page and the form policy it is sent with. */
 export interface Page {
   readonly title: string
   readonly body: Html
   /**
-   * Where a form on the page may end up. Default: nowhere. `anywhere` is for pages that lead back to
-   * an application: browsers hold the policy against every redirect that follows, and where those
-   * go is the application's affair. What keeps others from using the form is its token.
+   * Where a form on the page may lead. Default: nowhere. `anywhere` is for pages that lead back to an
+   * application: browsers apply the policy to every redirect that follows, and the application decides
+   * where those go. The token of the form protects it from other sites.
    */
   readonly formTargets?: 'self' | 'anywhere' | undefined
 }
 
-/** The document of a page: no script, nothing loaded. */
+/** The document of a page. It has no script and loads nothing. */
 export function renderPage({ title, body }: Page): string {
   return html`<!doctype html>
     <html lang="en">
@@ -67,7 +67,7 @@ export function renderPage({ title, body }: Page): string {
     </html>`.markup
 }
 
-/** Headers every page is sent with. */
+/** The headers of every page. */
 export function pageHeaders(page: Page): Readonly<Record<string, string>> {
   const { formTargets } = page
   return {
@@ -82,9 +82,9 @@ export function pageHeaders(page: Page): Readonly<Record<string, string>> {
       "base-uri 'none'",
       "frame-ancestors 'none'",
     ].join('; '),
-    // An application may have opened the sign-in in a window, and waits for word from it.
+    // An application may have opened the sign-in in a window, and waits for its message.
     ...(formTargets === 'anywhere' ? {} : { 'cross-origin-opener-policy': 'same-origin' }),
-    // With no-referrer browsers send `Origin: null` along with the forms.
+    // With no-referrer, browsers send `Origin: null` with forms.
     'referrer-policy': 'same-origin',
     'x-content-type-options': 'nosniff',
     'x-frame-options': 'DENY',

@@ -1,16 +1,16 @@
-import { graceWithin } from './options.ts'
-import type { ServerSettings } from './options.ts'
+import { graceWithin } from './resolve-settings.ts'
+import type { ServerSettings } from './server-settings.ts'
 
-/** What works, but hardly as meant: for whoever starts the server. Each says what to do. */
-export function doubtsAbout(settings: ServerSettings): readonly string[] {
+/** Warnings about settings that work but are probably a mistake. Each says what to do. */
+export function configurationWarnings(settings: ServerSettings): readonly string[] {
   const { accessTokenLifetimeSeconds, graceSeconds } = settings
-  // A refresh of the one who was robbed would begin another grace, and so on for good. What is
-  // chosen for very short access tokens, as tests have them, is no mistake of anybody.
+  // A refresh of the legitimate client would begin another grace each time. The default grace is
+  // accepted, because it is longer than the very short access tokens that tests use.
   const longest = Math.max(accessTokenLifetimeSeconds - 1, graceWithin(accessTokenLifetimeSeconds))
   if (graceSeconds <= longest) return []
   return [
-    `A grace of ${graceSeconds} s is no shorter than the life of an access token, ` +
-      `${accessTokenLifetimeSeconds} s: a thief who uses a stolen refresh token within it may ` +
-      'never be noticed. Make the grace a quarter of that, or access tokens longer.',
+    `The grace (${graceSeconds} s) is not shorter than the lifetime of an access token ` +
+      `(${accessTokenLifetimeSeconds} s): the use of a stolen refresh token within the grace may ` +
+      'never be detected. Set the grace to a quarter of that lifetime, or make the lifetime longer.',
   ]
 }

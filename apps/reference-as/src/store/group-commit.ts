@@ -1,25 +1,25 @@
 /** One caller's share of a transaction. */
 interface Job {
-  /** Does the work; what it returns tells the caller, once the transaction is committed. */
+  /** Does the work. Returns a function that resolves the caller's promise after the commit. */
   readonly run: () => () => void
   readonly reject: (error: unknown) => void
 }
 
-/** Commits work of several callers at once; see {@link createGroupCommit}. */
+/** Commits work of several callers together. See {@link createGroupCommit}. */
 export interface GroupCommit {
-  /** Resolves when the work is committed, rejects when nothing of it is. */
+  /** Resolves when the work is committed. Rejects when none of it is. */
   enqueue<Result>(work: () => Result): Promise<Result>
-  /** Commits what waits, now. */
+  /** Commits the waiting work now. */
   flush(): void
 }
 
 /**
- * Puts the writes of requests that run at the same time into one transaction. A commit costs much
- * more than a row, and with many at once nobody waits longer for it.
+ * Puts the writes of concurrent requests into one transaction. A commit costs much more than a row,
+ * so that no request waits longer this way.
  *
- * Work that fails takes nothing else with it: the others are done again without it.
+ * Work that fails does not affect other work: the rest is repeated without it.
  *
- * @param transaction - Runs work in a transaction; rolls back and throws when it throws.
+ * @param transaction - Runs work in a transaction. Rolls back and rethrows when the work throws.
  */
 export function createGroupCommit(
   transaction: <Result>(work: () => Result) => Result,
@@ -30,21 +30,21 @@ export function createGroupCommit(
     const jobs = waiting
     waiting = []
     if (jobs.length === 0) return
-    let culprit: Job | undefined
+    let failing: Job | undefined
     try {
       const answers = transaction(() =>
         jobs.map((job) => {
-          culprit = job
+          failing = job
           const answer = job.run()
-          culprit = undefined
+          failing = undefined
           return answer
         }),
       )
       for (const answer of answers) answer()
     } catch (error) {
-      // Without a culprit it is the database that refused, and would refuse each of them again.
+      // Without a failing job, the database itself refused, and would refuse each job again.
       for (const job of jobs) {
-        if (culprit === undefined || job === culprit) job.reject(error)
+        if (failing === undefined || job === failing) job.reject(error)
         else waiting.push(job)
       }
       flush()

@@ -2,18 +2,18 @@ import type { RefreshTokenRecord } from '@evergrant/authorization-server'
 import { withHashedClientSecret } from '@evergrant/authorization-server/oidc-provider'
 import type { StoredArtifact } from '@evergrant/authorization-server/oidc-provider'
 import type { AdapterPayload } from 'oidc-provider'
-import type { Account, LastingGrant } from './store.ts'
+import type { Account, ActiveGrant } from './store.ts'
 
-/** The layout this version writes. A database with a higher number was written by a later one. */
+/** The schema version that this version writes. Databases of later versions have a higher one. */
 export const schemaVersion = 2
 
-/** How long registrations of version 1 are kept beyond the last grant that there is. */
+/** How long registrations of schema version 1 are kept beyond the expiry of the last grant. */
 export const unusedRegistrationSeconds: number = 7 * 86_400
 
-/** One row as a driver gives it: the columns have the same names in every database. */
+/** One row as a driver returns it. The columns have the same names in every database. */
 export type Row = Readonly<Record<string, unknown>>
 
-/** What `artifactFrom` reads, in the order of {@link artifactColumns}. */
+/** The values of an artifact, in the order of {@link artifactColumns}. */
 export function artifactValues(
   model: string,
   id: string,
@@ -32,7 +32,7 @@ export function artifactValues(
 
 export const artifactColumns = 'model, id, payload, expires_at, grant_id, lookup_key, consumed_at'
 
-/** What `refreshTokenFrom` reads of a live token, in the order of {@link refreshTokenColumns}. */
+/** The values of a live token, in the order of {@link refreshTokenColumns}. */
 export function refreshTokenValues(
   record: RefreshTokenRecord<AdapterPayload>,
 ): [string, string, string | null, number, number, number, string] {
@@ -51,10 +51,10 @@ export const refreshTokenColumns =
   'id, family_id, account_id, issued_at, expires_at, family_expires_at, data'
 
 /**
- * When a refresh token is of no more use, in SQL. One that was exchanged is kept for as long as its
- * family lives: presented again, it gives away that somebody else has it (A-05).
+ * When a refresh token can be deleted, in SQL. An exchanged token is kept as long as its family
+ * lives, because a second presentation of it reveals theft (A-05).
  */
-export const refreshTokenEnd =
+export const refreshTokenExpiry =
   'CASE WHEN superseded_at IS NULL THEN expires_at ELSE family_expires_at END'
 
 export function artifactFrom(row: Row | undefined): StoredArtifact | undefined {
@@ -68,7 +68,7 @@ export function artifactFrom(row: Row | undefined): StoredArtifact | undefined {
   }
 }
 
-/** The payload of a stored client as text, its secret hashed. */
+/** The payload of a stored client as text, with its secret hashed. */
 export function withoutSecret(row: Row): string {
   return JSON.stringify(withHashedClientSecret(payloadFrom(row, 'payload')))
 }
@@ -99,7 +99,7 @@ export function accountFrom(row: Row | undefined): Account | undefined {
   }
 }
 
-export function lastingGrantFrom(row: Row): LastingGrant {
+export function activeGrantFrom(row: Row): ActiveGrant {
   const { clientId, redirectUri, scope } = payloadFrom(row, 'data')
   return {
     grantId: text(row, 'family_id'),
@@ -131,7 +131,7 @@ function optionalNumber(row: Row, column: string): number | undefined {
   return row[column] === null ? undefined : number(row, column)
 }
 
-/** What was written there: nobody else writes to these tables. */
+/** Not checked, because only this server writes to these tables. */
 function payloadFrom(row: Row, column: string): AdapterPayload {
   return JSON.parse(text(row, column)) as AdapterPayload
 }

@@ -1,17 +1,37 @@
-import { setImmediate as others } from 'node:timers/promises'
+import { setImmediate as otherWork } from 'node:timers/promises'
+import { nowEpochSeconds } from '../lib/clock.ts'
+import { clippedMessage } from '../telemetry/log.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Store } from './store.ts'
 
-/** How many rows one statement of a sweep deletes: few enough that a refresh can wait for it. */
+const sweepEveryMilliseconds = 60_000
+/** Longer than the engine's tolerance for clocks. */
+const sweepDelaySeconds = 60
+
+/** Deletes expired rows every minute. Clear the returned interval to stop. */
+export function startSweeping(store: Store, log: Log): NodeJS.Timeout {
+  const timer = setInterval(() => {
+    store.sweep(nowEpochSeconds() - sweepDelaySeconds).then(
+      (rows) => rows > 0 && log({ level: 'info', event: 'store.swept', rows }),
+      (error: unknown) =>
+        log({ level: 'error', event: 'store.sweep_failed', detail: clippedMessage(error) }),
+    )
+  }, sweepEveryMilliseconds)
+  return timer.unref()
+}
+
+/** How many rows one statement of a sweep deletes. A refresh may have to wait for one statement. */
 export const sweepBatchRows = 1000
 
-/** What is left after so many goes with the next sweep, a minute later. */
+/** The next sweep, a minute later, continues after this many. */
 const batchesPerSweep = 100
 
 /**
- * Deletes in batches. A backlog in one statement, as after a day without the server, would hold up
- * every refresh until it is done.
+ * Deletes in batches. One statement for a large backlog, as after a day without the server, would
+ * block every refresh until it is done.
  *
- * @param deleteBatch - Deletes up to {@link sweepBatchRows} rows and says how many.
- * @param isOpen - Whether the database still is: nothing waits for a sweep that is under way.
+ * @param deleteBatch - Deletes up to {@link sweepBatchRows} rows and returns how many.
+ * @param isOpen - Whether the database is still open: closing it does not wait for a running sweep.
  * @returns How many rows were deleted.
  */
 export async function sweepInBatches(
@@ -23,8 +43,8 @@ export async function sweepInBatches(
     const rows = await deleteBatch()
     swept += rows
     if (rows < sweepBatchRows) break
-    // SQLite works on the event loop itself, and whoever waits for that goes first.
-    await others()
+    // SQLite runs on the event loop, so other work gets its turn here.
+    await otherWork()
   }
   return swept
 }

@@ -1,6 +1,6 @@
-import { cleanRemoteText, escapeInvisible } from '@evergrant/core'
+import { cleanRemoteText } from '@evergrant/core'
 
-/** One line of the structured log. Never holds a token, code, verifier, cookie or password. */
+/** One event of the structured log. Never holds a token, code, verifier, cookie or password. */
 export interface LogEntry {
   readonly level: 'info' | 'warn' | 'error'
   readonly event: string
@@ -9,31 +9,23 @@ export interface LogEntry {
 
 export type Log = (entry: LogEntry) => void
 
-/** A log that cannot be written takes neither a request nor the process with it. */
+/** A log that cannot be written must not fail a request or end the process. */
 export function withoutThrowing(log: Log): Log {
   return (entry) => {
     try {
       log(entry)
     } catch {
-      // There is nowhere left to say so.
+      // There is no other place to report it.
     }
   }
 }
 
-/** What an error says, short enough for a log line. */
+/** The message of an error, short enough for a log line. */
 export function clippedMessage(error: unknown): string | undefined {
   return clip(error instanceof Error ? error.message : String(error))
 }
 
-/** Text that came from outside, without characters that reorder or hide text, cut short. */
+/** Remote text, shortened and without characters that reorder or hide text. */
 export function clip(value: unknown, maximumLength = 200): string | undefined {
   return cleanRemoteText(value, maximumLength)
-}
-
-/**
- * A log entry as one line for a terminal or a file. JSON leaves C1 controls, marks that reorder or
- * hide text and line separators as they are; here they are escaped in every field.
- */
-export function logLine(entry: LogEntry): string {
-  return `${escapeInvisible(JSON.stringify({ time: new Date().toISOString(), ...entry }))}\n`
 }

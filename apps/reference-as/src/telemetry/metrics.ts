@@ -4,8 +4,8 @@ import type { ServerEvents } from './stats.ts'
 const scope = '@evergrant/reference-as'
 
 /**
- * The meter of the global OpenTelemetry provider; `undefined` where `@opentelemetry/api` is not
- * installed. Without an SDK registered, what is counted goes nowhere.
+ * The meter of the global OpenTelemetry provider. `undefined` when `@opentelemetry/api` is not
+ * installed. Without a registered SDK, counts are discarded.
  */
 export async function globalMeter(): Promise<Meter | undefined> {
   try {
@@ -20,20 +20,22 @@ export async function globalMeter(): Promise<Meter | undefined> {
 }
 
 /**
- * Counts what happens as OpenTelemetry metrics: `evergrant.as.sign_ins`; `.refreshes`, by
- * `outcome` (`success` or the OAuth error code); `.refreshes.replayed`, the answers given again
- * within the grace; `.refreshes.kept`, the tokens given back within the overlap;
- * `.reuse_detections`, by `reason`; `.issuance_decisions`, by `issued` and `reason`. None says whose
- * sign-in it was.
+ * Counts events as OpenTelemetry metrics: `evergrant.as.sign_ins`, `.refreshes` by `outcome`
+ * (`success` or the OAuth error code), `.refreshes.replayed` (successors given again within the
+ * grace), `.refreshes.kept` (tokens given back within the overlap), `.reuse_detections` by `reason`,
+ * `.issuance_decisions` by `issued` and `reason`. None identifies a user or a client.
  */
 export function createMetrics(meter: Meter): ServerEvents {
   const counter = (name: string, description: string) =>
     meter.createCounter(`evergrant.as.${name}`, { description })
-  const signIns = counter('sign_ins', 'Authorization responses that carried a code')
+  const signIns = counter('sign_ins', 'Authorization responses with a code')
   const refreshes = counter('refreshes', 'Token requests with a refresh token')
   const replays = counter('refreshes.replayed', 'Successors given again within the grace')
   const kept = counter('refreshes.kept', 'Tokens given back within the overlap')
-  const reuse = counter('reuse_detections', 'Sign-ins ended because a token was used again')
+  const reuse = counter(
+    'reuse_detections',
+    'Sign-ins revoked because a superseded token was presented',
+  )
   const decisions = counter('issuance_decisions', 'Decisions on issuing a refresh token')
   return {
     signedIn: () => signIns.add(1),

@@ -1,8 +1,8 @@
 import type { RefreshTokenEvent } from '@evergrant/authorization-server/oidc-provider'
 
-/** What the server did since it started. */
+/** What the server has done since it started. */
 export interface AuthorizationServerStats {
-  /** Authorization responses that carried a code: what a user experiences as signing in. */
+  /** Authorization responses with a code: what a user experiences as signing in. */
   readonly signIns: number
   /** Token requests by `grant_type`, then by outcome: `success` or the OAuth error code. */
   readonly tokenRequests: Readonly<Record<string, Readonly<Record<string, number>>>>
@@ -10,15 +10,15 @@ export interface AuthorizationServerStats {
     readonly issued: number
     readonly notIssued: number
     readonly rotated: number
-    /** The same successor given again within the grace. */
+    /** The same successor, given again within the grace. */
     readonly replayed: number
-    /** The presented token given back, for it was only a moment old. */
+    /** The presented token, given back within the overlap. */
     readonly kept: number
     readonly reuseDetected: number
   }
 }
 
-/** What can be counted, as it happens. */
+/** Observes events that can be counted. */
 export interface ServerEvents {
   signedIn(): void
   /** @param outcome - `success`, or the OAuth error code. */
@@ -30,7 +30,7 @@ export interface StatsCounter extends ServerEvents {
   read(): AuthorizationServerStats
 }
 
-/** Passes every event on to all of `listeners`. */
+/** Passes every event on to all `listeners`. */
 export function toAll(listeners: readonly ServerEvents[]): ServerEvents {
   return {
     signedIn: () => listeners.forEach((one) => one.signedIn()),
@@ -40,7 +40,7 @@ export function toAll(listeners: readonly ServerEvents[]): ServerEvents {
   }
 }
 
-/** The parameter is the client's to choose; a key for every invention would fill the memory. */
+/** The client chooses the parameter. A key for every value would fill the memory. */
 function countedGrantType(grantType: string): string {
   return grantType === 'authorization_code' || grantType === 'refresh_token' ? grantType : 'other'
 }

@@ -1,89 +1,97 @@
 import type { GuardedFetch } from '../guarded-fetch.ts'
+import type { Clock } from '../lib/clock.ts'
 
-/** A document as it was resolved. */
+/** A resolved document. */
 export interface ResolvedClientDocument<Document> {
   readonly document: Document
-  /** The document as it came, for whoever parses it again. */
+  /** The document as received, for callers that parse it again. */
   readonly text: string
   /**
-   * `fresh`: by the headers it came with; `fetched`: just now, or confirmed just now; `copy`: the
-   * host does not answer, this is what it answered last.
+   * `fresh`: cached and fresh by HTTP rules. `fetched`: fetched or confirmed now. `copy`: the host
+   * does not answer, and this is its last answer.
    */
   readonly source: 'fresh' | 'fetched' | 'copy'
-  /** For how many seconds it need not be resolved again. */
+  /** For how many seconds you need not resolve it again. */
   readonly freshForSeconds: number
 }
 
-/** A document as it is kept: plain data, for any store. */
+/** A stored document: plain data, for any store. */
 export interface KeptClientDocument {
   readonly text: string
-  /** What HTTP says about caching it, as this package wrote it. */
+  /** The HTTP caching policy, as this package wrote it. */
   readonly policy: unknown
   /** When its host last confirmed it. */
   readonly confirmedAtEpochSeconds: number
 }
 
-/** Where documents are kept beyond the life of the process. */
+/** Storage for documents beyond the life of the process. */
 export interface ClientDocumentStore {
   get(url: string): Promise<KeptClientDocument | undefined>
-  /** May drop the document at `expiresAtEpochSeconds`: it is of no use after that. */
+  /** May drop the document at `expiresAtEpochSeconds`. It is not used after that. */
   set(url: string, document: KeptClientDocument, expiresAtEpochSeconds: number): Promise<void>
   delete(url: string): Promise<void>
 }
 
-/** Documents that clients publish under https URLs of theirs. */
+/** Documents that clients publish at their https URLs. */
 export interface ClientDocuments<Document> {
   /**
-   * The document at `url`: one that HTTP says is fresh, else what its host says, else, where the
-   * host does not answer, what it said last. Of callers at the same time one asks.
+   * Returns the document at `url`: the cached one when it is fresh by HTTP rules, otherwise the
+   * host's answer, or, when the host does not answer, its last one. Concurrent callers share one
+   * request.
    *
    * @throws {@link AuthorizationServerError} `CLIENT_DOCUMENT_UNAVAILABLE`,
    *   `CLIENT_DOCUMENT_INVALID`, `FETCH_REFUSED`.
    */
   resolve(url: string): Promise<ResolvedClientDocument<Document>>
   /**
-   * Keeps the document that was resolved last in the store. For clients that get tokens: those that
-   * are only asked about are kept nowhere, since anybody can name any number of URLs.
+   * Saves the last resolved document in the store. Call it for clients that get tokens. Do not call
+   * it for clients that only start an authorization: a request can name any number of URLs.
    */
   keep(url: string): Promise<void>
 }
 
+/** A copy was used, with the reason why the host did not answer. */
+export interface ClientDocumentEvent {
+  readonly type: 'copy-used'
+  readonly url: string
+  readonly cause: unknown
+}
+
 /** Options of {@link createClientMetadataDocuments} and {@link createClientKeySets}. */
 export interface ClientDocumentOptions {
-  /** Use {@link createGuardedFetch}: the URLs are a stranger's. */
+  /** Use {@link createGuardedFetch}: clients that you do not know choose the URLs. */
   readonly fetch: GuardedFetch
-  /** Default: none; documents then last as long as the process. */
+  /** Default: none. Documents are then kept until the process ends. */
   readonly store?: ClientDocumentStore | undefined
   /** Longest exchange. Default 5,000. */
   readonly requestTimeoutMilliseconds?: number | undefined
-  /** Bounds for what HTTP says about freshness. Default 30 seconds to a day. */
+  /** Bounds for the freshness that HTTP headers give. Default 30 seconds to a day. */
   readonly freshSeconds?: { readonly minimum: number; readonly maximum: number } | undefined
-  /** How long a failure is remembered; a failure is never prolonged by asking. Default 10. */
+  /** How long a failure is remembered. Further calls do not prolong it. Default 10. */
   readonly failureSeconds?: number | undefined
-  /** How long after its last confirmation a copy stands in for a host. Default 30 days. */
+  /** How long after its last confirmation a copy may replace the host's answer. Default 30 days. */
   readonly maximumCopyAgeSeconds?: number | undefined
-  /** How many documents are remembered in memory. Default 1,000, of key sets 100. */
+  /** How many documents are kept in memory. Default 1,000, for key sets 100. */
   readonly maximumDocuments?: number | undefined
-  /** Fetches at the same time. Default 20. */
+  /** Concurrent fetches. Default 20. */
   readonly maximumConcurrentFetches?: number | undefined
   /**
-   * Of these, and of as many that wait for their turn, how many may be for one requester. Beyond that
-   * a document is unavailable for the moment. Default 4.
+   * How many running fetches one requester may have, and how many waiting ones. Beyond that, a
+   * document is unavailable for the moment. Default 4.
    */
   readonly maximumConcurrentFetchesPerRequester?: number | undefined
   /**
-   * Whom the fetch that begins now is for: the network address of the request that causes it, say.
-   * Called in the asynchronous context of `resolve`. Without it, or where it is `undefined`, one
-   * requester can keep all others waiting.
+   * Returns the requester of the fetch that begins now, for example the network address of the
+   * request that causes it. Called in the asynchronous context of `resolve`. Without it, or when it
+   * returns `undefined`, one requester can keep all others waiting.
    */
   readonly requester?: (() => string | undefined) | undefined
   /**
-   * Fetches from one host in a minute, a quarter of them for one requester: this server must not be
-   * a tool against others. Default 60.
+   * Fetches from one host in a minute, at most a quarter of them for one requester, so that this
+   * server cannot be used to attack other servers. Default 60.
    */
   readonly maximumFetchesPerHost?: number | undefined
-  /** Told of each use of a copy, with what kept the host from answering. */
-  readonly onCopyUsed?: ((url: string, cause: unknown) => void) | undefined
-  /** The clock; default the system's. */
-  readonly nowEpochSeconds?: (() => number) | undefined
+  readonly observe?: ((event: ClientDocumentEvent) => void) | undefined
+  /** Default: the system's clock. */
+  readonly clock?: Clock | undefined
 }

@@ -1,8 +1,10 @@
-/** Limits how much this server asks of others, whoever makes it ask. */
+import type { Clock } from '../lib/clock.ts'
+
+/** Limits how much this server requests from other servers. */
 export interface FetchBudget {
   /**
-   * Resolves when the fetch may begin, to what must be called when it is over; to `undefined` where
-   * it must not begin. Waits for at most the fetches that are running, so no longer than one lasts.
+   * Resolves when the fetch may begin, to a function that must be called when it is over. Resolves to
+   * `undefined` when it must not begin. Waits only for running fetches, so no longer than one lasts.
    */
   take(url: string): Promise<(() => void) | undefined>
 }
@@ -10,12 +12,12 @@ export interface FetchBudget {
 /** Options of {@link createFetchBudget}. */
 export interface FetchBudgetOptions {
   readonly concurrent: number
-  /** Of `concurrent`, and of as many that wait, how many may be one requester's. */
+  /** How many running fetches, and how many waiting ones, one requester may have. */
   readonly concurrentPerRequester: number
   readonly perHostAndMinute: number
-  /** Whom the fetch that begins now is for; `undefined`: not known, and no share applies. */
+  /** The requester of the fetch that begins now. `undefined`: unknown, and no share applies. */
   readonly requester: () => string | undefined
-  readonly nowEpochSeconds: () => number
+  readonly clock: Clock
 }
 
 interface Waiting {
@@ -24,8 +26,9 @@ interface Waiting {
 }
 
 /**
- * Shares the concurrent fetches among requesters, so that one who names hosts that stay silent
- * holds up only their own. What goes beyond the share waits, and what goes beyond that is refused.
+ * Shares the concurrent fetches among requesters, so that a requester that names silent hosts only
+ * delays its own fetches. Fetches beyond the share wait, and fetches beyond that are refused. Queues
+ * such as p-limit have no shares.
  */
 export function createFetchBudget(options: FetchBudgetOptions): FetchBudget {
   const { concurrent, concurrentPerRequester } = options
@@ -50,7 +53,7 @@ export function createFetchBudget(options: FetchBudgetOptions): FetchBudget {
     }
   }
 
-  /** Who has the fewest running goes first. */
+  /** The requester with the fewest running fetches goes first. */
   function startNext(): void {
     if (running >= concurrent) return
     const [next] = waiting
@@ -80,19 +83,19 @@ export function createFetchBudget(options: FetchBudgetOptions): FetchBudget {
 }
 
 /**
- * Counts by host in fixed windows of a minute; `false` where there were enough. A quarter is the
- * most that one requester gets of a host. The map is as long as a minute's fetches.
+ * Counts by host in fixed windows of a minute. `false` when the limit is reached. One requester gets
+ * at most a quarter of a host's fetches. The map is as long as a minute's fetches.
  */
 function createHostCounts({
   perHostAndMinute,
-  nowEpochSeconds,
+  clock,
 }: FetchBudgetOptions): (host: string, requester: string | undefined) => boolean {
   const perRequester = Math.ceil(perHostAndMinute / 4)
   let windowStart = Number.NEGATIVE_INFINITY
   const counts = new Map<string, number>()
   return (host, requester) => {
-    const now = nowEpochSeconds()
-    // A clock that was set back begins a window too: it must not hold anybody up.
+    const now = clock.nowEpochSeconds()
+    // A clock that was set back begins a window too, so that it delays no fetch.
     if (now - windowStart >= 60 || now < windowStart) {
       windowStart = now
       counts.clear()

@@ -1,32 +1,40 @@
 import type { ClientDocumentOptions, ClientDocuments } from './client-documents.ts'
-import { createDocumentCache, parseJson } from './document-cache.ts'
+import { createDocumentCache } from './document-cache.ts'
+import { parseJson } from './document-kind.ts'
 
-/** A JWK Set (RFC 7517 §5), of which only the shape was looked at. */
+/** A JWK Set (RFC 7517 §5). Only its shape was checked. */
 export interface ClientKeySet {
   readonly keys: readonly Readonly<Record<string, unknown>>[]
 }
 
 /**
- * Resolves `jwks_uri` of clients that authenticate with `private_key_jwt`: a client whose key host
- * is down for an hour must not lose its grants. 512 KB at most, for keys with certificate chains.
+ * Resolves `jwks_uri` of clients that authenticate with `private_key_jwt`, so that a client keeps its
+ * grants while its key host is down for an hour. At most 512 KB, for keys with certificate chains.
+ *
+ * @example
+ * ```ts
+ * const keySets = createClientKeySets({ fetch: createGuardedFetch(), store })
+ * const { document } = await keySets.resolve(jwksUri)
+ * ```
  */
 export function createClientKeySets(options: ClientDocumentOptions): ClientDocuments<ClientKeySet> {
-  return createDocumentCache({
-    ...options,
-    // They may be a hundred times as long as metadata documents.
-    maximumDocuments: options.maximumDocuments ?? 100,
-    name: 'key set',
-    isUrl: (url) => URL.parse(url)?.protocol === 'https:',
-    urlRule: 'a jwks_uri is an https URL here',
-    maximumBodyBytes: 512 * 1024,
-    // Hosts serve key sets as whatever; a client names this URL itself, and only public keys fit.
-    isType: () => true,
-    parse: (text) => {
-      const document = parseJson(text)
-      if (!isKeySet(document)) throw new Error('expected a JSON object with an array of keys')
-      return document
+  return createDocumentCache(
+    {
+      name: 'key set',
+      isUrl: (url) => URL.parse(url)?.protocol === 'https:',
+      urlRule: 'jwks_uri must be an https URL',
+      maximumBodyBytes: 512 * 1024,
+      // Hosts serve key sets with any type. The client chooses this URL, and only public keys fit.
+      isType: () => true,
+      parse: (text) => {
+        const document = parseJson(text)
+        if (!isKeySet(document)) throw new Error('expected a JSON object with an array of keys')
+        return document
+      },
     },
-  })
+    // They can be a hundred times as long as metadata documents.
+    { ...options, maximumDocuments: options.maximumDocuments ?? 100 },
+  )
 }
 
 function isKeySet(value: unknown): value is ClientKeySet {

@@ -1,26 +1,35 @@
 import { isClientIdMetadataUrl, parseClientIdMetadataDocument } from '@evergrant/core'
 import type { ClientIdMetadataDocument } from '@evergrant/core'
 import type { ClientDocumentOptions, ClientDocuments } from './client-documents.ts'
-import { createDocumentCache, parseJson } from './document-cache.ts'
+import { createDocumentCache } from './document-cache.ts'
+import { parseJson } from './document-kind.ts'
 
 /**
- * Resolves Client ID Metadata Documents: the `client_id` is the URL, and must be in the document;
- * JSON only, 5 KB at most, cached as HTTP says, failures remembered briefly, and a copy for the
- * time that the host is down (A-09).
+ * Resolves Client ID Metadata Documents (A-09): the `client_id` is the URL and must be in the
+ * document, which is JSON of at most 5 KB. Documents are cached as HTTP says, failures are remembered
+ * briefly, and a copy is used while the host is down.
+ *
+ * @example
+ * ```ts
+ * const documents = createClientMetadataDocuments({ fetch: createGuardedFetch(), store })
+ * const { document } = await documents.resolve(clientId)
+ * ```
  *
  * @see draft-ietf-oauth-client-id-metadata-document
  */
 export function createClientMetadataDocuments(
   options: ClientDocumentOptions,
 ): ClientDocuments<ClientIdMetadataDocument> {
-  return createDocumentCache({
-    ...options,
-    name: 'metadata document',
-    isUrl: isClientIdMetadataUrl,
-    urlRule: 'a client ID is an https URL with a path, in its normal spelling',
-    maximumBodyBytes: 5 * 1024,
-    // Whatever else lies on a trusted host, such as what its users upload, is no client of it.
-    isType: (type) => /^application\/(?:json|[\w.+-]+\+json)\s*(?:;|$)/i.test(type),
-    parse: (text, url) => parseClientIdMetadataDocument(parseJson(text), url),
-  })
+  return createDocumentCache(
+    {
+      name: 'metadata document',
+      isUrl: isClientIdMetadataUrl,
+      urlRule: 'a client ID must be an https URL with a path, in its normal spelling',
+      maximumBodyBytes: 5 * 1024,
+      // Other files on a trusted host, such as uploads of its users, must not count as clients.
+      isType: (type) => /^application\/(?:json|[\w.+-]+\+json)\s*(?:;|$)/i.test(type),
+      parse: (text, url) => parseClientIdMetadataDocument(parseJson(text), url),
+    },
+    options,
+  )
 }

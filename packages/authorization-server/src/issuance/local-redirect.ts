@@ -1,10 +1,10 @@
 import { isLoopbackHost } from '@evergrant/core'
 
 /**
- * Tells whether an authorization response goes to a program on the user's machine: a loopback
- * redirect URI, or a private-use scheme such as `com.example.app:/callback`. Any program on that
- * machine can claim either, so neither says which program it is. Only `https` and `http` URLs of
- * other hosts lead elsewhere; text that is not a URL counts as local, the stricter answer.
+ * Tells whether an authorization response goes to a program on the user's machine: to a loopback
+ * redirect URI, or to a private-use scheme such as `com.example.app:/callback`. Any program on that
+ * machine can claim either, so neither identifies the program. Only `https` and `http` URLs of other
+ * hosts lead elsewhere. Text that is not a URL counts as local, which is the stricter answer.
  *
  * @param redirectUri - The `redirect_uri` of one authorization request, not what is registered: a
  *   client can register any number of URIs that it never uses.

@@ -1,5 +1,5 @@
 /**
- * What can be wrong with how this package is set up, and with what is fetched for a client.
+ * What can be wrong with the configuration of this package, and with what it fetches for a client.
  * Outcomes of token requests are values, not errors.
  */
 export type AuthorizationServerErrorCode =
@@ -7,18 +7,18 @@ export type AuthorizationServerErrorCode =
   | 'SUCCESSOR_KEY_TOO_SHORT'
   /** A lifetime is not a positive number of whole seconds, or idle exceeds absolute. */
   | 'LIFETIME_INVALID'
-  /** oidc-provider lacks the seam the binding needs, or something keeps it from the adapter. */
+  /** oidc-provider lacks a method the binding needs, or a wrapper hides calls from the adapter. */
   | 'ENGINE_NOT_SUPPORTED'
   /** The guarded fetch refused a URL: scheme, credentials or address. */
   | 'FETCH_REFUSED'
-  /** The host of a client's document does not answer, and there is no copy. May pass. */
+  /** The host of a client's document does not answer, and there is no copy. Can be temporary. */
   | 'CLIENT_DOCUMENT_UNAVAILABLE'
-  /** What is at the URL is not the document of this client. Its publisher has to mend it. */
+  /** The URL does not serve a valid document of this client. Its publisher must fix it. */
   | 'CLIENT_DOCUMENT_INVALID'
 
 const brand: symbol = Symbol.for('evergrant.AuthorizationServerError')
 
-/** The one error class of this package; recognise it with {@link AuthorizationServerError.is}. */
+/** The error class of this package. Recognize it with {@link AuthorizationServerError.is}. */
 export class AuthorizationServerError extends Error {
   override readonly name = 'AuthorizationServerError'
   readonly code: AuthorizationServerErrorCode
@@ -33,7 +33,7 @@ export class AuthorizationServerError extends Error {
     Object.defineProperty(this, brand, { value: true })
   }
 
-  /** True for errors of this package, also from another installed copy of it. */
+  /** True for errors of this package, including those of another installed copy. */
   static is(value: unknown): value is AuthorizationServerError {
     return typeof value === 'object' && value !== null && brand in value
   }

@@ -1,10 +1,9 @@
 import { AuthorizationServerError } from './errors.ts'
 
 /**
- * A lifetime that can be counted with: what is no number of whole seconds would be taken for none,
- * and lengthen.
+ * Returns `seconds` when it is a whole number. Any other value would act as no limit at all.
  *
- * @param name - What it is called where it was set.
+ * @param name - The option's name, for the message.
  * @throws {@link AuthorizationServerError} `LIFETIME_INVALID`
  */
 export function assertLifetime(name: string, seconds: number, minimum = 1): number {

@@ -1,9 +1,9 @@
 import { AuthorizationServerError } from './errors.ts'
 
 /**
- * Passes a body on up to `maximumBytes`.
+ * Passes a body on, up to `maximumBytes`.
  *
- * @throws {@link AuthorizationServerError} `FETCH_REFUSED` where there is more of it.
+ * @throws {@link AuthorizationServerError} `FETCH_REFUSED` when the body is longer.
  */
 export async function* limitedBody(
   source: AsyncIterable<Uint8Array>,
@@ -15,7 +15,7 @@ export async function* limitedBody(
     if (received > maximumBytes) {
       throw new AuthorizationServerError(
         'FETCH_REFUSED',
-        `Refused a response that is longer than ${maximumBytes} bytes.`,
+        `Refused a response body: it is longer than ${maximumBytes} bytes.`,
       )
     }
     yield chunk

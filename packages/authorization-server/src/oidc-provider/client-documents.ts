@@ -6,29 +6,30 @@ import type {
   ClientDocuments,
   ClientDocumentStore,
 } from '../client-documents/client-documents.ts'
-import { defaultFailureSeconds, isDocumentUnavailable } from '../client-documents/document-cache.ts'
+import { defaultFailureSeconds } from '../client-documents/document-cache.ts'
+import { isDocumentUnavailable } from '../client-documents/document-errors.ts'
 import { createClientKeySets } from '../client-documents/key-sets.ts'
 import { createClientMetadataDocuments } from '../client-documents/metadata-documents.ts'
-import type { ArtifactStore } from './artifacts.ts'
+import type { ArtifactStore } from './artifact-store.ts'
 
-/** What documents are filed under; the engine has no models of these names. */
+/** The models of stored documents. The engine has no models of these names. */
 const models = { metadata: 'KeptDocument', keySets: 'KeptKeySet' }
 
 /** Options of {@link bindClientDocuments}. */
 export interface ClientDocumentBindingOptions extends Omit<
   ClientDocumentOptions,
-  'onCopyUsed' | 'store'
+  'observe' | 'store'
 > {
-  /** Where documents of clients that got tokens are kept. */
+  /** Where documents of clients that got tokens are stored. */
   readonly artifacts: ArtifactStore
-  readonly observe?: ((event: ClientDocumentEvent) => void) | undefined
+  readonly observe?: ((event: ClientDocumentBindingEvent) => void) | undefined
 }
 
 /** What happened to the documents of clients. */
-export interface ClientDocumentEvent {
+export interface ClientDocumentBindingEvent {
   /**
-   * `copy-used`: the host does not answer; `not-kept`: the store failed, so there will be no copy,
-   * or an older one.
+   * `copy-used`: the host does not answer. `not-kept`: the store failed, so the next copy will be
+   * missing or older.
    */
   readonly type: 'copy-used' | 'not-kept'
   readonly url: string
@@ -39,33 +40,36 @@ export interface ClientDocumentEvent {
 export interface ClientDocumentBinding {
   /** Spread into the configuration of `new Provider(issuer, configuration)`. */
   readonly configuration: Pick<Configuration, 'fetch' | 'fetchResponseBodyLimits'>
-  /** Merge into `features.clientIdMetadataDocument`: the caching is done here, not there. */
+  /** Merge into `features.clientIdMetadataDocument`, so that only the binding caches. */
   readonly clientIdMetadataDocument: { readonly cacheDuration: { min: number; max: number } }
   /**
-   * Attaches to a provider built with `configuration`. Call once, before it serves requests. What
-   * cannot be fetched is then `503 temporarily_unavailable` at the token endpoint, not
+   * Attaches to a provider built with `configuration`. Call once, before it serves requests. If a
+   * document cannot be fetched, the token endpoint then answers `503 temporarily_unavailable`, not
    * `invalid_client`.
    */
   attach(provider: Provider): void
 }
 
 /**
- * Gives oidc-provider 9 what it fetches for clients: Client ID Metadata Documents and key sets
- * through {@link createClientMetadataDocuments} and {@link createClientKeySets}, anything else
- * through `fetch` itself.
+ * Makes oidc-provider 9 fetch Client ID Metadata Documents and key sets of clients through
+ * {@link createClientMetadataDocuments} and {@link createClientKeySets}, and everything else through
+ * `fetch`.
+ *
+ * @example
+ * ```ts
+ * const documents = bindClientDocuments({ fetch: createGuardedFetch(), artifacts })
+ * const provider = new Provider(issuer, { ...documents.configuration })
+ * documents.attach(provider)
+ * ```
  */
 export function bindClientDocuments(options: ClientDocumentBindingOptions): ClientDocumentBinding {
   const emit = options.observe ?? (() => {})
-  const shared = {
-    ...options,
-    onCopyUsed: (url: string, cause: unknown) => emit({ type: 'copy-used', url, cause }),
-  }
   const metadata = createClientMetadataDocuments({
-    ...shared,
+    ...options,
     store: documentStore(options.artifacts, models.metadata),
   })
   const keySets = createClientKeySets({
-    ...shared,
+    ...options,
     store: documentStore(options.artifacts, models.keySets),
   })
 
@@ -79,7 +83,7 @@ export function bindClientDocuments(options: ClientDocumentBindingOptions): Clie
     try {
       await documents.keep(url)
     } catch (cause) {
-      // The tokens are issued; that there is no copy matters another day, if at all.
+      // The tokens are issued. A missing copy only matters in a later outage.
       emit({ type: 'not-kept', url, cause })
     }
   }
@@ -87,15 +91,15 @@ export function bindClientDocuments(options: ClientDocumentBindingOptions): Clie
   return {
     configuration: {
       async fetch(input, init) {
-        // The engine hands over URLs as strings; a Request would bring a method and body along.
+        // The engine passes URLs as strings. A Request would have a method and a body.
         if (input instanceof Request) throw new TypeError('expected a URL')
         const url = String(input)
-        // It follows redirects everywhere but in metadata documents.
+        // The engine follows redirects everywhere except for metadata documents.
         if (init?.redirect === 'manual') return await answerWith(metadata, url)
         if (url === keySetUrl()) return await answerWith(keySets, url)
         return await options.fetch(url, init)
       },
-      // Counted where they are read; the engine only sees what passed.
+      // The limit is enforced where the body is read. The engine only sees bodies within it.
       fetchResponseBodyLimits: { jwks_uri: Number.POSITIVE_INFINITY },
     },
     clientIdMetadataDocument: { cacheDuration: { min: 1, max: 86_400 } },
@@ -115,7 +119,7 @@ export function bindClientDocuments(options: ClientDocumentBindingOptions): Clie
         await next()
         const client = served.get(ctx)
         if (client !== undefined) await keepDocumentsOf(client)
-        // The engine says invalid_client, by which clients throw their grant away.
+        // The engine answers invalid_client, on which clients discard their grant.
         if (unavailable.has(ctx)) {
           ctx.status = 503
           ctx.set('retry-after', String(options.failureSeconds ?? defaultFailureSeconds))
@@ -129,7 +133,7 @@ export function bindClientDocuments(options: ClientDocumentBindingOptions): Clie
   }
 }
 
-/** The engine says nowhere what it fetches; it fetches keys for the client that is at the door. */
+/** The engine does not say what it fetches. It fetches keys for the client of the current request. */
 function keySetUrl(): string | undefined {
   const uri = Provider.ctx?.oidc.client?.jwksUri
   return uri === undefined ? undefined : URL.parse(uri)?.href
@@ -143,7 +147,7 @@ async function answerWith(documents: ClientDocuments<unknown>, url: string): Pro
 }
 
 function documentStore(artifacts: ArtifactStore, model: string): ClientDocumentStore {
-  // URLs are long, and some databases' keys are not.
+  // URLs are too long for the keys of some databases.
   const idOf = (url: string) => hash('sha256', url, 'base64url')
   return {
     async get(url) {
@@ -163,8 +167,8 @@ function documentStore(artifacts: ArtifactStore, model: string): ClientDocumentS
 }
 
 /**
- * Says whether an error of the engine comes of a client's document that cannot be had right now: for
- * `renderError`, where a person reads it. It is no mistake of theirs, nor of the client's.
+ * Says whether an error of the engine was caused by a client's document that cannot be fetched right
+ * now. Use it in `renderError`: neither the user nor the client made a mistake.
  */
 export function isClientDocumentUnavailable(error: unknown): boolean {
   return (

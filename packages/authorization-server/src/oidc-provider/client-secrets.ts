@@ -1,10 +1,10 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { AdapterPayload, Provider } from 'oidc-provider'
 
-/** A secret of 256 random bits, as the engine makes them, needs no salt and no slow hash. */
+/** The engine makes secrets of 256 random bits, which need no salt and no slow hash. */
 const hashedSecret = /^sha256:([\w-]{43})$/
 
-/** Authentication methods that only compare the secret. */
+/** Authentication methods for which the engine only compares the secret. */
 const comparing: ReadonlySet<unknown> = new Set([
   undefined,
   'client_secret_basic',
@@ -12,11 +12,11 @@ const comparing: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * The metadata of a registered client as they are stored: with the SHA-256 of `client_secret` in its
- * place, where the server only ever compares it. A secret that is a key (`client_secret_jwt`, an
- * `HS256` signature, a symmetric encryption) stays as it is, for the engine needs it.
+ * The metadata of a registered client as it is stored: with the SHA-256 of `client_secret` in its
+ * place when the server only compares it. A secret that is used as a key (`client_secret_jwt`, an
+ * `HS256` signature, a symmetric encryption) stays in the clear, because the engine needs it.
  *
- * Idempotent, so it also serves to bring rows of an earlier version up to date.
+ * Idempotent, so you can also use it to upgrade rows of an earlier version.
  */
 export function withHashedClientSecret(metadata: AdapterPayload): AdapterPayload {
   const { client_secret: secret } = metadata
@@ -24,7 +24,7 @@ export function withHashedClientSecret(metadata: AdapterPayload): AdapterPayload
   return { ...metadata, client_secret: `sha256:${hash('sha256', secret, 'base64url')}` }
 }
 
-/** Has the engine compare a presented secret with a hashed one, in constant time. */
+/** Makes the engine compare a presented secret with a hashed one, in constant time. */
 export function compareHashedSecrets(provider: Provider): void {
   const { prototype } = provider.Client
   const compareAsText: unknown = Reflect.get(prototype, 'compareClientSecret')
@@ -33,7 +33,7 @@ export function compareHashedSecrets(provider: Provider): void {
     writable: true,
     value(this: { readonly clientSecret?: string }, actual: string): unknown {
       const expected = hashedSecret.exec(this.clientSecret ?? '')?.[1]
-      // Clients of the configuration, and secrets that are keys.
+      // A configured client, or a secret that is used as a key.
       if (expected === undefined) {
         if (typeof compareAsText !== 'function') return false
         return Reflect.apply(compareAsText, this, [actual])

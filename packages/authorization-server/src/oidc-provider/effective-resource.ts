@@ -3,15 +3,15 @@ import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 
 type Features = NonNullable<Configuration['features']>
 
-/** The part of `features.resourceIndicators` that says what a refresh is for. */
+/** The part of `features.resourceIndicators` that decides which resource a refresh is for. */
 export type ResourceIndicatorFunctions = Pick<
   NonNullable<Features['resourceIndicators']>,
   'defaultResource' | 'getResourceServerInfo' | 'useGrantedResource'
 >
 
 /**
- * Refuses a refresh for its resource as the engine will, which asks only after it has spent the
- * token. Without `functions` it looks at a resource that the request names, and at no other.
+ * Refuses a refresh for its resource as the engine will. The engine checks only after it has spent
+ * the token. Without `functions`, only a resource that the request names is checked.
  *
  * @throws `errors.InvalidTarget` of oidc-provider, or what `getResourceServerInfo` throws
  */
@@ -49,7 +49,7 @@ async function grantedResource(
   if (getResourceServerInfo === undefined || token?.resource === undefined) return undefined
   if (token.resource.length === 0) return undefined
   if ((await useGrantedResource?.(ctx, token)) === true) return token.resource
-  // With `openid` the access token is one for userinfo then, and has no resource.
+  // With `openid`, the access token is then for userinfo and has no resource.
   const scopes = params?.['scope'] === undefined ? token.scopes : requestParamScopes
   return scopes.has('openid') ? undefined : token.resource
 }

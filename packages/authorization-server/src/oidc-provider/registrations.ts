@@ -1,7 +1,8 @@
 import { isClientIdMetadataUrl } from '@evergrant/core'
 import { errors } from 'oidc-provider'
 import type { Adapter } from 'oidc-provider'
-import type { ArtifactStore } from './artifacts.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { ArtifactStore } from './artifact-store.ts'
 import { withHashedClientSecret } from './client-secrets.ts'
 
 /** How long an unused registration is kept. */
@@ -10,8 +11,8 @@ export const defaultUnusedRegistrationSeconds: number = 7 * 86_400
 export interface RegistrationDependencies {
   readonly artifacts: ArtifactStore
   readonly unusedRegistrationSeconds: number
-  readonly nowEpochSeconds: () => number
-  /** Whether the engine knows a client, from its configuration say. */
+  readonly clock: Clock
+  /** Whether the engine knows a client, for example from its configuration. */
   readonly isKnown: (clientId: string) => Promise<boolean>
 }
 
@@ -21,7 +22,7 @@ export interface RegistrationDependencies {
  */
 export function asClientAdapter(
   adapter: Adapter,
-  { artifacts, unusedRegistrationSeconds, nowEpochSeconds }: RegistrationDependencies,
+  { artifacts, unusedRegistrationSeconds, clock }: RegistrationDependencies,
 ): Adapter {
   return {
     ...adapter,
@@ -30,32 +31,31 @@ export function asClientAdapter(
     },
     async find(id) {
       const artifact = await artifacts.find('Client', id)
-      const end = artifact?.expiresAtEpochSeconds ?? Number.POSITIVE_INFINITY
-      return end > nowEpochSeconds() ? artifact?.payload : undefined
+      const expiry = artifact?.expiresAtEpochSeconds ?? Number.POSITIVE_INFINITY
+      return expiry > clock.nowEpochSeconds() ? artifact?.payload : undefined
     },
   }
 }
 
 /**
- * Extends the registration of a client beyond the grant before it stores the grant. A crash between
+ * Before it stores a grant, extends the registration of the client beyond the grant. A crash between
  * the two leaves a registration that lives longer than needed, never a grant without its client.
  */
 export function keepingRegistration(
   adapter: Adapter,
-  dependencies: RegistrationDependencies,
+  { artifacts, unusedRegistrationSeconds, clock, isKnown }: RegistrationDependencies,
 ): Adapter {
-  const { artifacts, unusedRegistrationSeconds, nowEpochSeconds, isKnown } = dependencies
   return {
     ...adapter,
     async upsert(id, payload, expiresIn) {
       const { clientId } = payload
       if (clientId !== undefined) {
-        const end =
+        const expiry =
           expiresIn === undefined
             ? Number.MAX_SAFE_INTEGER
-            : nowEpochSeconds() + expiresIn + unusedRegistrationSeconds
-        const isRegistered = await artifacts.extend('Client', clientId, end)
-        // Clients of the configuration and of metadata documents are not stored.
+            : clock.nowEpochSeconds() + expiresIn + unusedRegistrationSeconds
+        const isRegistered = await artifacts.extend('Client', clientId, expiry)
+        // Configured clients and clients with a metadata document are not stored.
         if (!isRegistered && !isClientIdMetadataUrl(clientId) && !(await isKnown(clientId))) {
           throw new errors.InvalidClient('the registration of the client has expired')
         }

@@ -1,8 +1,8 @@
-import type { RefreshTokenRecord, RefreshTokenStore } from './rotation-rule.ts'
+import type { RefreshTokenRecord, RefreshTokenStore } from './refresh-token-store.ts'
 
 /**
- * A {@link RefreshTokenStore} in memory, for tests and for servers that may forget at restart.
- * Nothing is swept: a process that runs for long wants a store that drops expired records.
+ * A {@link RefreshTokenStore} in memory, for tests and for servers that may lose their tokens at a
+ * restart. It never removes expired records, so do not use it in a long-running server.
  */
 export function createMemoryRefreshTokenStore<Data>(): RefreshTokenStore<Data> {
   const records = new Map<string, RefreshTokenRecord<Data>>()
@@ -13,7 +13,7 @@ export function createMemoryRefreshTokenStore<Data>(): RefreshTokenStore<Data> {
     async find(id) {
       return records.get(id)
     },
-    // No await between the look and the write: that is what makes it atomic here.
+    // Atomic, because nothing is awaited between the read and the write.
     async supersede(id, successor, supersededAtEpochSeconds) {
       const presented = records.get(id)
       if (presented === undefined) return 'missing'

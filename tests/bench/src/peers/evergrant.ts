@@ -7,7 +7,7 @@ import { fileStore, keyFileKey } from '@evergrant/client/stores/file'
 import { Client } from '@modelcontextprotocol/client'
 import type { ConnectedPeer, PeerSettings } from './peer.ts'
 
-/** A session over the encrypted file store; signing in is counted, and succeeds at once. */
+/** A session on the encrypted file store. Sign-ins are counted and succeed at once. */
 export async function openSession(
   { serverUrl, folder }: Pick<PeerSettings, 'serverUrl' | 'folder'>,
   clock: Clock,
@@ -30,7 +30,7 @@ export async function openSession(
   return { session, signIns: () => signIns }
 }
 
-/** The same MCP client as SDK 2.x, with the session as its way in. */
+/** The same MCP client as SDK 2.x, with a session for authorization. */
 export async function connectEvergrant(
   settings: PeerSettings,
   clock: Clock,

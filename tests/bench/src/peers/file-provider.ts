@@ -3,8 +3,8 @@ import path from 'node:path'
 import process from 'node:process'
 
 /**
- * What an application keeps for an SDK, in a file that its processes share: the provider that the
- * SDKs' examples show, with a file where those have a variable. It is written atomically.
+ * The provider of the SDKs' examples, with a file instead of a variable, which the processes of an
+ * application share. The file is written atomically.
  */
 export function fileProvider<Tokens, Client>(folder: string, client: Client) {
   const file = path.join(folder, 'tokens.json')
@@ -20,7 +20,7 @@ export function fileProvider<Tokens, Client>(folder: string, client: Client) {
     },
     clientInformation: (): Client => client,
     tokens(): Tokens | undefined {
-      // Nobody but this provider writes the file.
+      // Only this provider writes the file.
       return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Tokens) : undefined
     },
     saveTokens(tokens: Tokens): void {

@@ -1,7 +1,7 @@
 /** The clients that are compared. */
 export type PeerName = 'evergrant' | 'sdk-v1' | 'sdk-v2'
 
-/** What a client's process needs to know. */
+/** The settings of a client's process. */
 export interface PeerSettings {
   readonly peer: PeerName
   readonly serverUrl: string
@@ -13,6 +13,6 @@ export interface PeerSettings {
 export interface ConnectedPeer {
   /** Calls the tool once. */
   call(): Promise<unknown>
-  /** How often it wanted a browser. */
+  /** How often it prompted the user. */
   signIns(): number
 }

@@ -1,4 +1,4 @@
-/** One process of an application: connects, and calls when it is told to. */
+/** One process of an application. It connects and calls on command. */
 import process from 'node:process'
 import type { Clock } from '@evergrant/client'
 import { connectEvergrant } from './evergrant.ts'
@@ -6,12 +6,12 @@ import type { ConnectedPeer, PeerName, PeerSettings } from './peer.ts'
 import { connectSdkV1 } from './sdk-v1.ts'
 import { connectSdkV2 } from './sdk-v2.ts'
 
-/** What the parent says, and nobody else can. */
+/** A message from the parent process. */
 export type PeerCommand =
   | { readonly do: 'connect'; readonly settings: PeerSettings }
   | { readonly do: 'call'; readonly calls: number; readonly clockOffsetSeconds: number }
 
-/** What the parent hears. */
+/** A message to the parent process. */
 export interface PeerAnswer {
   readonly lostCalls: number
   readonly signIns: number
@@ -35,7 +35,7 @@ const connectors: Readonly<Record<PeerName, (settings: PeerSettings) => Promise<
 
 process.on('disconnect', () => process.exit(0))
 process.on('message', (message) => {
-  obey(message as PeerCommand).then(
+  execute(message as PeerCommand).then(
     (answer) => process.send?.(answer),
     (error: unknown) => {
       process.stderr.write(`${String(error)}\n`)
@@ -44,13 +44,13 @@ process.on('message', (message) => {
   )
 })
 
-async function obey(command: PeerCommand): Promise<PeerAnswer> {
+async function execute(command: PeerCommand): Promise<PeerAnswer> {
   if (command.do === 'connect') {
     connected = await connectors[command.settings.peer](command.settings)
     return { lostCalls: 0, signIns: 0 }
   }
   const peer = connected
-  if (peer === undefined) throw new Error('A call came before the connection.')
+  if (peer === undefined) throw new Error('Cannot call: not connected.')
   clockOffsetSeconds = command.clockOffsetSeconds
   const outcomes = await Promise.allSettled(
     Array.from({ length: command.calls }, () => peer.call()),
