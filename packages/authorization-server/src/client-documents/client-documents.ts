@@ -1,4 +1,4 @@
-import type { GuardedFetch } from '../guarded-fetch.ts'
+import type { GuardedFetch } from '../guarded-fetch/guarded-fetch.ts'
 import type { Clock } from '../lib/clock.ts'
 
 /** A resolved document. */

@@ -1,6 +1,6 @@
 import { showRemote } from '@evergrant/core'
 import CachePolicy from 'http-cache-semantics'
-import type { GuardedFetch } from '../guarded-fetch.ts'
+import type { GuardedFetch } from '../guarded-fetch/guarded-fetch.ts'
 import { AuthorizationServerError } from '../lib/errors.ts'
 import { limitedBody } from '../lib/limited-body.ts'
 import { messageOf } from './document-errors.ts'
