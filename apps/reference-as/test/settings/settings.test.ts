@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { readAccessTokenLifetimeSeconds } from '../../src/settings/read-configuration.ts'
 import { configurationWarnings } from '../../src/settings/configuration-warnings.ts'
 import { resolveSettings } from '../../src/settings/resolve-settings.ts'
-import { settings } from '../../src/settings/settings-table.ts'
+import { settings as allSettings } from '../../src/settings/settings-table.ts'
 import { durationInWords } from '../../src/pages/words.ts'
 
 test.each([
@@ -73,7 +73,7 @@ test('settings: the lifetime of access tokens for old signing keys follows the e
   expect(read({ emulate: 'github', 'access-token-ttl': '60' })).toBe(60)
 })
 
-test.each(settings.map((setting) => [setting.option, setting] as const))(
+test.each(allSettings.map((setting) => [setting.option, setting] as const))(
   'settings: %s says what it expects, in its option and in its flag',
   { tags: ['A-07'] },
   (_, { schema, kind }) => {
