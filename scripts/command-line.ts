@@ -10,7 +10,7 @@ import path from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
 import { defaultOf, settings } from '../apps/reference-as/src/settings/settings-table.ts'
-import { keepMadePage, keepMadeSection } from './made-page.ts'
+import { writeGeneratedPage, writeGeneratedSection } from './generated-page.ts'
 
 interface Program {
   readonly name: string
@@ -63,7 +63,7 @@ for (const program of programs) {
   }
 }
 
-await keepMadePage(
+await writeGeneratedPage(
   'reference/command-line.md',
   `---
 title: Command line
@@ -79,7 +79,7 @@ ${sections.join('\n\n')}
   'command-line',
 )
 
-await keepMadeSection(
+await writeGeneratedSection(
   'apps/reference-as/README.md',
   'settings',
   ['| Setting | Default | |', '| --- | --- | --- |', ...settings.map(settingRow)].join('\n'),

@@ -9,11 +9,11 @@ import type {
   Behavior,
   EmulatedServer,
 } from '../apps/reference-as/src/emulation/servers/emulated-server.ts'
-import { keepMadePage } from './made-page.ts'
+import { writeGeneratedPage } from './generated-page.ts'
 
-await keepMadePage('reference/emulated-servers.md', makePage(), 'emulated-servers')
+await writeGeneratedPage('reference/emulated-servers.md', generatePage(), 'emulated-servers')
 
-function makePage(): string {
+function generatePage(): string {
   return `---
 title: Emulated servers
 description: How authorization servers handle refresh tokens, each behavior with its source

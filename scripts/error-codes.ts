@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { keepMadePage } from './made-page.ts'
+import { writeGeneratedPage } from './generated-page.ts'
 
 interface Codes {
   readonly title: string
@@ -68,7 +68,7 @@ const all: readonly Codes[] = [
 
 const sections = await Promise.all(all.map(async (one) => await section(one)))
 
-await keepMadePage(
+await writeGeneratedPage(
   'reference/errors.md',
   `---
 title: Error codes

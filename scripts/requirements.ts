@@ -10,7 +10,7 @@ import path from 'node:path'
 import process from 'node:process'
 import { requirements } from '../packages/core/src/requirements.ts'
 import type { Requirement, RequirementGroup } from '../packages/core/src/requirements.ts'
-import { keepMadePage } from './made-page.ts'
+import { writeGeneratedPage } from './generated-page.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 
@@ -86,7 +86,7 @@ ${sections.join('\n\n')}
 `
 
 if (tests.length === 0) fail('No test results found. Run `pnpm test` and `pnpm e2e` first.')
-await keepMadePage('reference/requirements.md', content, 'requirements')
+await writeGeneratedPage('reference/requirements.md', content, 'requirements')
 if (uncited.length > 0) {
   fail(
     `No passing test cites ${uncited.map((row) => row.id).join(', ')}. Tag a test, or state a reason (excluded) in packages/core/src/requirements.ts.`,

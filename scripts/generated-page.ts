@@ -11,8 +11,12 @@ const root = path.resolve(import.meta.dirname, '..')
  * @param name - The page, relative to the `docs` folder.
  * @param script - Its script in `package.json`.
  */
-export async function keepMadePage(name: string, made: string, script: string): Promise<void> {
-  await keepFile(`docs/${name}`, () => made, script)
+export async function writeGeneratedPage(
+  name: string,
+  generated: string,
+  script: string,
+): Promise<void> {
+  await writeOrCheck(`docs/${name}`, () => generated, script)
 }
 
 /**
@@ -21,37 +25,37 @@ export async function keepMadePage(name: string, made: string, script: string): 
  *
  * @param file - The file, relative to the repository.
  */
-export async function keepMadeSection(
+export async function writeGeneratedSection(
   file: string,
   marker: string,
-  made: string,
+  generated: string,
   script: string,
 ): Promise<void> {
   const section = new RegExp(`(<!-- ${marker}:[^\\n]*-->\\n)[^]*?(<!-- /${marker} -->)`, 'u')
-  await keepFile(
+  await writeOrCheck(
     file,
     (current) => {
       if (!section.test(current)) throw new Error(`${file} has no section ${marker}`)
       return current.replace(
         section,
-        (_, start: string, end: string) => `${start}\n${made}\n\n${end}`,
+        (_, start: string, end: string) => `${start}\n${generated}\n\n${end}`,
       )
     },
     script,
   )
 }
 
-async function keepFile(
+async function writeOrCheck(
   file: string,
   make: (current: string) => string,
   script: string,
 ): Promise<void> {
   const location = path.join(root, file)
   const current = await readFile(location, 'utf8').catch(() => '')
-  const made = make(current)
+  const generated = make(current)
   if (!process.argv.includes('--check')) {
-    await writeFile(location, made)
-  } else if (current !== made) {
+    await writeFile(location, generated)
+  } else if (current !== generated) {
     process.stderr.write(`${file} is out of date. Run: pnpm ${script}\n`)
     process.exitCode = 1
   }
