@@ -121,7 +121,7 @@ function features({
     },
     // MCP clients do not use it, and it is one more entry to the authorization endpoint.
     pushedAuthorizationRequests: { enabled: false },
-    // Without registration management (RFC 7592), the access token for it would have no use.
+    // Without registration management (RFC 7592), its access token would open nothing.
     registration: { enabled: emulation.registration, issueRegistrationAccessToken: false },
     resourceIndicators: { enabled: true, ...resourceIndicators },
     revocation: {
