@@ -66,7 +66,7 @@ export async function startWithSettings(
 ): Promise<RunningAuthorizationServer> {
   const log = withoutThrowing(given.log ?? (() => {}))
   for (const detail of configurationWarnings(settings)) {
-    log({ level: 'warn', event: 'settings.doubtful', detail })
+    log({ level: 'warn', event: 'settings.warning', detail })
   }
   const store = await openStore(settings.databasePath)
   const server = createServer()
