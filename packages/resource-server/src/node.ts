@@ -25,7 +25,8 @@ export interface NodeListenerOptions {
  * `Authorization` lines with 400. `request.signal` aborts when the client disconnects.
  *
  * The listener never throws or leaves a rejected promise, regardless of the request. Limit the time of
- * a request with `headersTimeout` and `requestTimeout` of `createServer`.
+ * a request with `headersTimeout` and `requestTimeout` of `createServer`. Libraries for this conversion
+ * combine repeated header lines, which hides them from the guard.
  *
  * @example
  * ```ts

@@ -21,7 +21,8 @@ const maximumHeaderLength = 8192
 /**
  * Makes an empty jar. A cookie is sent only to the origin that set it, even if it has a `Domain`. That
  * is stricter than in a browser, and a `Secure` cookie is never sent over http. `Path`, `Max-Age` and
- * `Expires` work as in RFC 6265 §5.
+ * `Expires` work as in RFC 6265 §5. Smaller than a library, which needs the public suffix list for
+ * domain cookies.
  */
 export function cookieJar(): CookieJar {
   const jars = new Map<string, Cookie[]>()

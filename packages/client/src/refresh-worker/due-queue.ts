@@ -1,3 +1,5 @@
+import TinyQueue from 'tinyqueue'
+
 /** An item that is due at a time. */
 export interface DueItem {
   readonly dueAtEpochSeconds: number
@@ -12,52 +14,19 @@ export interface DueQueue<Item extends DueItem> {
   clear(): void
 }
 
-/**
- * Makes an empty queue: a binary heap in one array, which needs eight bytes for each item.
- * The time of an item must not change while it is in the queue.
- */
+/** Makes an empty queue. The time of an item must not change while it is in the queue. */
 export function dueQueue<Item extends DueItem>(): DueQueue<Item> {
-  const heap: Item[] = []
-
-  function dueAt(index: number): number {
-    return heap[index]?.dueAtEpochSeconds ?? Number.POSITIVE_INFINITY
-  }
-
-  function swap(one: number, other: number): void {
-    const [a, b] = [heap[one], heap[other]]
-    if (a === undefined || b === undefined) return
-    heap[one] = b
-    heap[other] = a
-  }
-
+  const earliestFirst = (a: Item, b: Item): number => a.dueAtEpochSeconds - b.dueAtEpochSeconds
+  let heap = new TinyQueue<Item>([], earliestFirst)
   return {
     get size() {
       return heap.length
     },
-    peek: () => heap[0],
-    add(item) {
-      let index = heap.push(item) - 1
-      while (index > 0) {
-        const parent = (index - 1) >> 1
-        if (dueAt(parent) <= dueAt(index)) return
-        swap(parent, index)
-        index = parent
-      }
-    },
-    take() {
-      const first = heap[0]
-      swap(0, heap.length - 1)
-      heap.pop()
-      for (let index = 0; ;) {
-        const [left, right] = [2 * index + 1, 2 * index + 2]
-        const smaller = dueAt(right) < dueAt(left) ? right : left
-        if (dueAt(index) <= dueAt(smaller)) return first
-        swap(index, smaller)
-        index = smaller
-      }
-    },
+    peek: () => heap.peek(),
+    add: (item) => heap.push(item),
+    take: () => heap.pop(),
     clear() {
-      heap.length = 0
+      heap = new TinyQueue<Item>([], earliestFirst)
     },
   }
 }
