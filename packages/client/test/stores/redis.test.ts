@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { HeldLock, LockOutcome, RecordName } from '../../src/index.ts'
 import { redisStore } from '../../src/stores/redis.ts'
 import { noteMissing, redisClient, redisUrl, sharedStores } from '../support/shared-stores.ts'
@@ -41,47 +41,62 @@ test('redis store: a server that does not answer is an error within the time lim
   })
 })
 
-describe.runIf(redisUrl !== undefined)('Redis store: leases', () => {
-  async function scene() {
-    const client = await redisClient()
-    const other = await redisClient()
-    const keyPrefix = `test-${randomBytes(6).toString('hex')}:`
-    const lockKey = `${keyPrefix}{grant:cc}:lock:${name.id}`
-    const options = { key, keyPrefix, leaseMilliseconds: 1000 }
-    const store = redisStore(client, options)
-    const another = redisStore(other, options)
-    return {
-      client,
-      other,
-      lockKey,
-      store,
-      another,
-      async [Symbol.asyncDispose]() {
-        await Promise.all([store.close(), another.close()])
-        const keys = await other.keys(`${keyPrefix}*`)
-        if (keys.length > 0) await other.del(keys)
-        other.destroy()
-        if (client.isOpen) client.destroy()
-      },
-    }
+/** By default, the lease is longer than the stalls of a busy machine. */
+async function scene(leaseMilliseconds = 6000) {
+  const client = await redisClient()
+  const other = await redisClient()
+  const keyPrefix = `test-${randomBytes(6).toString('hex')}:`
+  const lockKey = `${keyPrefix}{grant:cc}:lock:${name.id}`
+  const options = { key, keyPrefix, leaseMilliseconds }
+  const store = redisStore(client, options)
+  const another = redisStore(other, options)
+  return {
+    client,
+    other,
+    lockKey,
+    store,
+    another,
+    async [Symbol.asyncDispose]() {
+      await Promise.all([store.close(), another.close()])
+      const keys = await other.keys(`${keyPrefix}*`)
+      if (keys.length > 0) await other.del(keys)
+      other.destroy()
+      if (client.isOpen) client.destroy()
+    },
   }
+}
 
+describe.runIf(redisUrl !== undefined)('Redis store: leases', () => {
   test('redis store: a lease is renewed while its holder lives', { tags: ['C-51'] }, async () => {
-    await using it = await scene()
-    const lock = acquired(await it.store.lock(name))
-    // Another process waits for twice the lease and gets no lock.
-    const waited = await it.another.lock(name, { waitMilliseconds: 2200 })
-    expect(waited.outcome).toBe('busy')
-    expect(lock.isHeld()).toBe(true)
-    await lock.release()
-    expect(await it.client.exists(it.lockKey)).toBe(0)
+    const leaseMilliseconds = 600_000
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    try {
+      await using it = await scene(leaseMilliseconds)
+      const lock = acquired(await it.store.lock(name))
+      for (const _ of Array.from({ length: 3 })) {
+        // Most of the lease is over, and then its renewal is due.
+        await it.other.pExpire(it.lockKey, leaseMilliseconds / 10)
+        vi.advanceTimersByTime(leaseMilliseconds / 3)
+        await expect
+          .poll(() => it.other.pTTL(it.lockKey))
+          .toBeGreaterThan((leaseMilliseconds * 9) / 10)
+        expect((await it.another.lock(name)).outcome).toBe('busy')
+        expect(lock.isHeld()).toBe(true)
+      }
+      await lock.release()
+      expect(await it.client.exists(it.lockKey)).toBe(0)
+      vi.advanceTimersByTime(leaseMilliseconds)
+      expect(await it.client.exists(it.lockKey)).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('redis store: the lease of a dead holder expires', { tags: ['C-51'] }, async () => {
     await using it = await scene()
     const lock = acquired(await it.store.lock(name))
     it.client.destroy()
-    const next = acquired(await it.another.lock(name, { waitMilliseconds: 20_000 }))
+    const next = acquired(await it.another.lock(name, { waitMilliseconds: 120_000 }))
     expect(lock.isHeld()).toBe(false)
     expect(next.isHeld()).toBe(true)
     await lock.release()
