@@ -9,6 +9,8 @@ export interface WorkerSettings {
   readonly maximumWaitSeconds: number
   /** The first back-off after a failure at the token endpoint. Default: the client's. */
   readonly initialBackoffSeconds?: number
+  /** The time at which this process's clock stands, apart from offsets. Default: it runs. */
+  readonly standsAtEpochSeconds?: number
   /** The constant error of this process's clock, added to the offset in each command. */
   readonly clockSkewSeconds: number
 }

@@ -23,6 +23,11 @@ export interface TestbedOptions {
   readonly graceSeconds?: number
   /** The clock error of each worker, in seconds. */
   readonly clockSkewsSeconds?: readonly number[]
+  /**
+   * Whether time passes only with `advance`, so that the speed of the machine does not matter. The
+   * clocks of databases run in any case. Default `false`.
+   */
+  readonly clockStands?: boolean
   /** Default 15,000. */
   readonly requestTimeoutMilliseconds?: number
   /** Default 15. */
@@ -78,7 +83,10 @@ export const dueAgeSeconds = 870
 export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
   let offsetSeconds = 0
   let machineAheadSeconds = 0
-  const clock = { nowEpochSeconds: () => Date.now() / 1000 + offsetSeconds }
+  const standsAtEpochSeconds = options.clockStands === true ? Date.now() / 1000 : undefined
+  const clock = {
+    nowEpochSeconds: () => (standsAtEpochSeconds ?? Date.now() / 1000) + offsetSeconds,
+  }
   const as = await startScriptedAuthorizationServer({
     clock,
     accessTokenLifetimeSeconds: lifetimeSeconds,
@@ -113,6 +121,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
     serverUrl: mcp.resource,
     requestTimeoutMilliseconds,
     maximumWaitSeconds,
+    ...(standsAtEpochSeconds === undefined ? {} : { standsAtEpochSeconds }),
     ...(initialBackoffSeconds === undefined ? {} : { initialBackoffSeconds }),
   })
   const first = Array.from({ length: options.processes }, (_, index) =>

@@ -12,6 +12,7 @@ import type { RefreshStep } from './refresh-steps.ts'
 import { refreshSteps } from './refresh-steps.ts'
 import { openStore } from './stores/open-store.ts'
 
+let standsAtEpochSeconds: number | undefined
 let clockSkewSeconds = 0
 let clockOffsetSeconds = 0
 let stopAt: RefreshStep | undefined
@@ -21,7 +22,8 @@ let session: Session | undefined
 let fetchAsSignedIn: typeof globalThis.fetch | undefined
 
 const clock: Clock = {
-  nowEpochSeconds: () => Date.now() / 1000 + clockOffsetSeconds + clockSkewSeconds,
+  nowEpochSeconds: () =>
+    (standsAtEpochSeconds ?? Date.now() / 1000) + clockOffsetSeconds + clockSkewSeconds,
   sleep: (milliseconds) =>
     new Promise((resolve) => {
       setTimeout(resolve, milliseconds)
@@ -70,6 +72,7 @@ async function obey(command: Command): Promise<void> {
 
 async function open(settings: WorkerSettings): Promise<void> {
   clockSkewSeconds = settings.clockSkewSeconds
+  standsAtEpochSeconds = settings.standsAtEpochSeconds
   const steps = refreshSteps(breakable((await openStore(settings.store)).store), atStep)
   session = createSession(settings.serverUrl, {
     store: steps.store,

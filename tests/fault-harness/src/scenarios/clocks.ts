@@ -82,6 +82,8 @@ export async function skewedClocks(store: StoreKind, expiries: number): Promise<
     store,
     processes: 4,
     clockSkewsSeconds: [-60, -20, 20, 60],
+    // A slow machine must not make a step longer than the time between a refresh and the expiry.
+    clockStands: true,
   })
   testbed.setMachineClock(60)
   const stepSeconds = 50
