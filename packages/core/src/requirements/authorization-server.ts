@@ -80,6 +80,13 @@ export const authorizationServerRequirements: readonly Requirement[] = [
     source: 'RFC 7009',
   },
   {
+    id: 'A-12',
+    level: 'OURS',
+    group: 'authorization-server',
+    text: 'The lifetime of a grant is announced to the client in token responses and metadata',
+    source: 'draft-ietf-oauth-refresh-token-expiration',
+  },
+  {
     id: 'A-13',
     level: 'OURS',
     group: 'authorization-server',

@@ -58,4 +58,18 @@ export const clientRefreshingRequirements: readonly Requirement[] = [
     text: 'Signing out revokes the refresh token at the server (RFC 7009) and then deletes it locally, even if the server cannot be reached',
     source: 'RFC 7009',
   },
+  {
+    id: 'C-58',
+    level: 'OURS',
+    group: 'client-refreshing',
+    text: 'The end of a grant is known if the server announces it: the members of the draft, and common vendor members (`refresh_token_expires_in`, `refresh_expires_in`), each with plausibility checks. The status shows it, and a warning precedes it by days',
+    source: 'draft-ietf-oauth-refresh-token-expiration',
+  },
+  {
+    id: 'C-59',
+    level: 'OURS',
+    group: 'client-refreshing',
+    text: "No refusal is final. A refresh that is refused for any reason but a transient one leads, after the access token is used up, to at most one sign-in, and then to an error with the server's own words",
+    source: '',
+  },
 ]

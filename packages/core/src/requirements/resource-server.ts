@@ -65,4 +65,25 @@ export const resourceServerRequirements: readonly Requirement[] = [
     text: 'Tokens in the query string are accepted',
     source: 'AUTH',
   },
+  {
+    id: 'S-16',
+    level: 'OURS',
+    group: 'resource-server',
+    text: 'A browser client whose origin is admitted can use the server: preflight requests are answered without a token, and the page can read the challenge (`Access-Control-Expose-Headers`)',
+    source: 'Fetch standard',
+  },
+  {
+    id: 'S-17',
+    level: 'OURS',
+    group: 'resource-server',
+    text: "Tokens of common products can be accepted by stating it: no `typ`, another audience than the URL (Entra ID's GUID), another scope claim. Each is an explicit option that says what S-12 then rests on",
+    source: '',
+  },
+  {
+    id: 'S-18',
+    level: 'OURS',
+    group: 'resource-server',
+    text: 'Unavailability is never reported as invalidity: a key that may have rotated a moment ago, metadata that lacks a member, or an introspection endpoint that is unavailable lead to 503, not 401',
+    source: '',
+  },
 ]
