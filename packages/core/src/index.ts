@@ -47,19 +47,18 @@ export type {
   ProtectedResourceMetadata,
   ProtectedResourceMetadataReading,
 } from './metadata/protected-resource-metadata.ts'
+export { standardProfile } from './provider/provider-profile.ts'
+export type { ProviderFact, ProviderProfile } from './provider/provider-profile.ts'
 export {
   applyProviderProfile,
   providerProfiles,
   selectProviderProfile,
-  standardProfile,
-} from './provider/provider-profile.ts'
+} from './provider/select-profile.ts'
 export type {
   ApplyProviderProfileOptions,
   ProfileParameters,
-  ProviderFact,
-  ProviderProfile,
   SelectProviderProfileOptions,
-} from './provider/provider-profile.ts'
+} from './provider/select-profile.ts'
 export { isPublicAddress } from './network/public-address.ts'
 export { parseRedirectUri } from './registration/redirect-uri.ts'
 export type { RedirectUriKind } from './registration/redirect-uri.ts'

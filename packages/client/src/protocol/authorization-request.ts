@@ -41,11 +41,14 @@ export async function beginAuthorization(
   input: AuthorizationRequestInput,
 ): Promise<AuthorizationRequest> {
   const { authorizationServer, registration, redirectUri, resource, scope, profile } = input
-  const pkce = decidePkce(authorizationServer, { assumeS256: input.assumePkceS256 })
+  const pkce = decidePkce(authorizationServer, {
+    assumeS256: input.assumePkceS256,
+    knownProduct: profile.pkceS256 === 'known' ? profile.name : undefined,
+  })
   if (pkce.action === 'refuse') {
     throw new EvergrantClientError(
       'PKCE_NOT_SUPPORTED',
-      `${pkce.explanation} If you know that ${quote(authorizationServer.issuer)} supports S256, set the option assumePkceS256.`,
+      `${pkce.explanation} If you know that ${quote(authorizationServer.issuer)} supports S256, set the option assumePkceS256, or use --assume-pkce-s256 on the command line.`,
     )
   }
   const state = oauth.generateRandomState()
@@ -83,8 +86,8 @@ export async function beginAuthorization(
       ...(input.bindTokens === true ? { bindTokens: true } : {}),
     },
     warnings:
-      pkce.reason === 'assumed-by-option'
-        ? [pkce.explanation, ...fromProfile.warnings]
-        : fromProfile.warnings,
+      pkce.reason === 'advertised'
+        ? fromProfile.warnings
+        : [pkce.explanation, ...fromProfile.warnings],
   }
 }

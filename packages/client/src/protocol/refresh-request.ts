@@ -1,4 +1,5 @@
 import type { TokenErrorDecision } from '@evergrant/core'
+import { formatScope, offlineAccess, readScope, uniteScopes } from '@evergrant/core'
 import * as oauth from 'oauth4webapi'
 import type { Grant } from '../grant/grant.ts'
 import type { ExchangeResult } from '../grant/refresh-exchange.ts'
@@ -22,7 +23,7 @@ export async function refreshRequest(
   if (refreshToken === undefined) {
     throw new EvergrantClientError('INVALID_OPTION', 'The grant has no refresh token to send.')
   }
-  const scope = options.profile.refreshScope === 'granted' ? grant.tokenSet?.scope : undefined
+  const scope = options.profile.refreshScope === 'granted' ? repeatedScope(grant) : undefined
   let answer: TokenAnswer
   try {
     answer = await requestTokens(options, grant.dpopKey, 'refresh', [refreshToken], async (dpop) =>
@@ -54,6 +55,19 @@ export async function refreshRequest(
     }
   }
   return failedResult(answer.decision, answer.status)
+}
+
+/**
+ * The granted scope. `offline_access` is part of it if the client requested it: servers leave it out
+ * of the granted scope, and without it some return no further refresh token.
+ */
+function repeatedScope({ tokenSet, requestedScope }: Grant): string | undefined {
+  if (tokenSet?.scope === undefined) return undefined
+  const granted = readScope(tokenSet.scope).tokens
+  const requested = readScope(requestedScope).tokens
+  return formatScope(
+    requested.includes(offlineAccess) ? uniteScopes(granted, [offlineAccess]) : granted,
+  )
 }
 
 function failedResult(decision: TokenErrorDecision, status: number): ExchangeResult {

@@ -77,6 +77,32 @@ test(
 )
 
 test(
+  'authorization request: Entra ID gets S256 without listing it, no prompt and no resource, and every deviation is reported',
+  { tags: ['C-07', 'C-33', 'C-34'] },
+  async () => {
+    const profile = selectProviderProfile('https://login.microsoftonline.com/contoso.test/v2.0')
+    await using it = await authorizationScene(
+      {
+        code_challenge_methods_supported: undefined,
+        scopes_supported: ['openid', 'mcp:read', 'offline_access'],
+        subject_types_supported: ['pairwise'],
+      },
+      profile,
+    )
+    const { authorizationUrl, warnings } = await it.begin()
+    const { searchParams } = new URL(authorizationUrl)
+    expect(searchParams.get('code_challenge_method')).toBe('S256')
+    expect(searchParams.get('scope')).toBe('mcp:read offline_access')
+    expect(searchParams.has('prompt')).toBe(false)
+    expect(searchParams.has('resource')).toBe(false)
+    expect(warnings).toEqual([
+      expect.stringContaining('is known to support S256'),
+      expect.stringContaining('is not sent'),
+    ])
+  },
+)
+
+test(
   'authorization request: contains the parameters that a product requires, and reports omitted ones',
   { tags: ['C-34'] },
   async () => {

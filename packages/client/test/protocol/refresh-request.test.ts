@@ -38,6 +38,23 @@ test(
 )
 
 test.each([
+  ['left it out', 'mcp:read', 'mcp:read offline_access', 'mcp:read offline_access'],
+  ['listed it', 'mcp:read offline_access', 'mcp:read offline_access', 'mcp:read offline_access'],
+  ['was not asked for it', 'mcp:read', 'mcp:read mcp:write', 'mcp:read'],
+  ['narrowed the rest', 'mcp:read', 'mcp:read mcp:write offline_access', 'mcp:read offline_access'],
+])(
+  'refresh request: a product that requires the scope gets what it granted, with offline_access if requested: the server %s',
+  { tags: ['C-03', 'C-24'] },
+  async (_, granted, requestedScope, expected) => {
+    await using it = await authorizationScene({}, { ...standardProfile, refreshScope: 'granted' })
+    const { tokenSet } = await it.signIn()
+    const grant = it.grantOf(tokenSet.refreshToken ?? '', granted)
+    await refreshRequest({ ...grant, requestedScope }, it.options)
+    expect(it.lastForm()).toMatchObject({ scope: expected })
+  },
+)
+
+test.each([
   ['invalid_grant', { kind: 'oauth-error', error: 'invalid_grant' }, 'grant-ended', true],
   ['an empty 400', { kind: 'empty-400' }, 'grant-ended', true],
   ['invalid_client', { kind: 'oauth-error', error: 'invalid_client' }, 'registration-ended', true],

@@ -177,7 +177,12 @@ export function isOpenIdProvider(
 /** Whether the authorization code flow may continue, and why. */
 export interface PkceDecision {
   readonly action: 'use-s256' | 'refuse'
-  readonly reason: 'advertised' | 'not-advertised' | 'assumed-by-option' | 's256-not-listed'
+  readonly reason:
+    | 'advertised'
+    | 'not-advertised'
+    | 'known-product'
+    | 'assumed-by-option'
+    | 's256-not-listed'
   readonly explanation: string
 }
 
@@ -189,6 +194,8 @@ export interface DecidePkceOptions {
    * know whether the server checks the verifier.
    */
   readonly assumeS256?: boolean | undefined
+  /** The name of the product, if it is known to support S256 without advertising it. */
+  readonly knownProduct?: string | undefined
 }
 
 /**
@@ -216,6 +223,15 @@ export function decidePkce(
       explanation:
         `The authorization server lists the PKCE methods ${showRemote(methods)} (expected S256 ` +
         'among them). Enable S256 there.',
+    }
+  }
+  if (options.knownProduct !== undefined) {
+    return {
+      action: 'use-s256',
+      reason: 'known-product',
+      explanation:
+        `${options.knownProduct} does not advertise PKCE and is known to support S256, so it is used ` +
+        'although the specification requires the client to refuse.',
     }
   }
   return options.assumeS256 === true

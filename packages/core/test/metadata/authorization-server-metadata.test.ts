@@ -96,6 +96,22 @@ test.each([
   },
 )
 
+test.each([
+  [undefined, 'use-s256', 'known-product'],
+  [['plain'], 'refuse', 's256-not-listed'],
+  [['S256'], 'use-s256', 'advertised'],
+  [[], 'refuse', 's256-not-listed'],
+])(
+  'PKCE: a product known to support S256 whose metadata lists %j',
+  { tags: ['C-33'] },
+  (methods, action, reason) => {
+    const metadata = methods === undefined ? {} : { code_challenge_methods_supported: methods }
+    const decision = decidePkce(metadata, { knownProduct: 'Microsoft Entra ID' })
+    expect(decision).toMatchObject({ action, reason })
+    if (reason === 'known-product') expect(decision.explanation).toContain('Microsoft Entra ID')
+  },
+)
+
 test(
   'OpenID Provider: recognized by members that only OpenID Providers publish',
   { tags: ['C-07'] },

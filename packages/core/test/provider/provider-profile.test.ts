@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import {
   applyProviderProfile,
+  negotiateScope,
   providerProfiles,
   selectProviderProfile,
   standardProfile,
@@ -14,6 +15,11 @@ test.each([
   ['https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Ab12', 'cognito'],
   ['https://acme.logto.app/oidc', 'logto'],
   ['https://github.com/login/oauth', 'github'],
+  ['https://sso.test/realms/mcp', 'keycloak'],
+  ['https://sso.test/realms/mcp/extra', 'standard'],
+  ['https://acme.projects.oryapis.com', 'ory-hydra'],
+  ['https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0/', 'standard'],
+  ['https://login.microsoftonline.com.evil.test/common/v2.0', 'standard'],
   ['https://auth.test', 'standard'],
   ['https://accounts.google.com.evil.test', 'standard'],
   ['https://evil.test/.auth0.com/', 'standard'],
@@ -76,4 +82,51 @@ test('profile: every fact names its source, and no profile sets a security param
       expect(guarded).not.toContain(name)
     }
   }
+})
+
+const entra = selectProviderProfile(
+  'https://login.microsoftonline.com/72f988bf-86f1-41af-91ab-2d7cd011db47/v2.0',
+)
+
+test(
+  'profile: Entra ID gets offline_access without prompt=consent, which blocks tenants where only administrators may consent',
+  { tags: ['C-07'] },
+  () => {
+    const decision = negotiateScope({
+      challengeScope: 'api://notes/read',
+      authorizationServer: {
+        scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+        subject_types_supported: ['pairwise'],
+      },
+      wantsRefreshToken: true,
+      profile: entra,
+    })
+    expect(decision.scope).toBe('api://notes/read offline_access')
+    expect(decision.prompt).toMatchObject({ prompt: undefined, reason: 'not-needed-by-profile' })
+  },
+)
+
+test(
+  'profile: Entra ID repeats the scope on refresh and is known to support S256',
+  { tags: ['C-03', 'C-33'] },
+  () => {
+    expect(entra).toMatchObject({ refreshScope: 'granted', pkceS256: 'known' })
+  },
+)
+
+test(
+  'profile: only products with a source for it are known to support S256 without listing it',
+  { tags: ['C-33'] },
+  () => {
+    const known = providerProfiles.filter((profile) => profile.pkceS256 === 'known')
+    expect(known.map((profile) => profile.id)).toEqual(['entra-id'])
+    for (const { facts } of known) {
+      expect(facts.some((fact) => fact.fact.includes('S256'))).toBe(true)
+    }
+  },
+)
+
+test('profile: IDs are unique, so that a profile can be chosen by its ID', () => {
+  const ids = providerProfiles.map((profile) => profile.id)
+  expect(new Set(ids).size).toBe(ids.length)
 })
