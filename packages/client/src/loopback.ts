@@ -1,16 +1,33 @@
 import type { ServerResponse } from 'node:http'
-import { EvergrantClientError, quote } from './lib/errors.ts'
+import { EvergrantClientError } from './lib/errors.ts'
+import type { LoopbackHost } from './loopback/callback-address.ts'
+import { callbackAddress, earlierPort, redirectUriOf } from './loopback/callback-address.ts'
 import { callbackPage } from './loopback/callback-page.ts'
 import { startCallbackServer } from './loopback/callback-server.ts'
 import { queryOfCallback } from './loopback/request-target.ts'
 import type { InteractiveSignIn, PreparedSignIn } from './session/sign-in-method.ts'
 
+export type { LoopbackHost } from './loopback/callback-address.ts'
+
 /** Options of {@link loopbackSignIn}. */
 export interface LoopbackSignInOptions {
   /** Path of the redirect URI. Default `/callback`. */
-  readonly path?: string
-  /** Default 0: the previous port if it is free, otherwise any free one. */
-  readonly port?: number
+  readonly path?: string | undefined
+  /**
+   * The only port to listen on. Default: the port of the previous sign-in if it is free, otherwise
+   * any free one.
+   */
+  readonly port?: number | undefined
+  /**
+   * Host of the redirect URI. Default `127.0.0.1`. Some servers accept only `localhost`; the callback
+   * then listens on both loopback addresses, because a browser may use either.
+   */
+  readonly host?: LoopbackHost | undefined
+  /**
+   * The redirect URI of a client that is registered by hand, instead of `host`, `port` and `path`.
+   * Without a port, any free one is used (RFC 8252 §7.3).
+   */
+  readonly redirectUri?: string | undefined
   /** How long to wait for the user. Default 300. */
   readonly timeoutSeconds?: number
   /** The name of the program, for the page that the user sees at the end. */
@@ -19,7 +36,7 @@ export interface LoopbackSignInOptions {
 
 /**
  * Signs the user in through their browser and a callback on the loopback interface (RFC 8252
- * §7.3). It listens before the browser opens, and on 127.0.0.1 only.
+ * §7.3). It listens before the browser opens, and on loopback addresses only.
  *
  * Every program and web page on this machine can send requests to the callback. Only a request for
  * the redirect URI with the `state` of this sign-in ends the wait. Other requests are answered and
@@ -28,7 +45,7 @@ export interface LoopbackSignInOptions {
  * @param openBrowser - Shows a URL to the user: opens the browser, or prints the URL. The sign-in does
  *   not wait until it returns. If it fails before the response arrives, the sign-in fails with its
  *   error.
- * @throws EvergrantClientError `INVALID_OPTION` for an invalid `path`. `prepare` and `authorize`
+ * @throws EvergrantClientError `INVALID_OPTION` for an invalid redirect URI, host, port or path. `prepare` and `authorize`
  *   reject with `SIGN_IN_FAILED` if no port can be opened, if the user does not sign in within
  *   `timeoutSeconds`, or if `close` is called first.
  * @example
@@ -39,7 +56,7 @@ export function loopbackSignIn(
   options: LoopbackSignInOptions = {},
 ): InteractiveSignIn {
   const { timeoutSeconds = 300, clientName = 'the application' } = options
-  const path = checkedPath(options.path ?? '/callback')
+  const address = callbackAddress(options)
   return {
     kind: 'interactive',
     async prepare(preferredRedirectUri): Promise<PreparedSignIn> {
@@ -47,9 +64,9 @@ export function loopbackSignIn(
       // A caller that never calls `authorize` must not get an unhandled rejection.
       received.promise.catch(() => undefined)
       let expectedState: string | null = null
-      const port = options.port ?? portOf(preferredRedirectUri, path)
-      const server = await startCallbackServer(port, (request, response) => {
-        const query = queryOfCallback(request, path)
+      const port = address.isFixed ? address.port : earlierPort(preferredRedirectUri, address)
+      const server = await startCallbackServer({ ...address, port }, (request, response) => {
+        const query = queryOfCallback(request, address.path === '' ? '/' : address.path)
         if (query === undefined) {
           answer(response, 404, 'Not found', 'This address only receives sign-ins.')
           return
@@ -73,7 +90,7 @@ export function loopbackSignIn(
         }
         received.resolve(`${redirectUri}?${query}`)
       })
-      const redirectUri = `http://127.0.0.1:${server.port}${path}`
+      const redirectUri = redirectUriOf(address, server.port)
       return {
         redirectUri,
         async authorize(authorizationUrl, signal) {
@@ -120,23 +137,6 @@ async function show(
   authorizationUrl: string,
 ): Promise<void> {
   await openBrowser(authorizationUrl)
-}
-
-function checkedPath(path: string): string {
-  const base = 'http://127.0.0.1'
-  const canParse = /^\/[^?#]*$/.test(path) && URL.canParse(base + path)
-  if (canParse && new URL(base + path).href === base + path) return path
-  throw new EvergrantClientError(
-    'INVALID_OPTION',
-    `The option "path" of the loopback redirect URI cannot be used: ${quote(path)} (expected an absolute, percent-encoded path without query, fragment or dot segments, such as /callback). Correct it.`,
-  )
-}
-
-/** The port of an earlier redirect URI of the same form; otherwise 0, which means any free port. */
-function portOf(redirectUri: string | undefined, path: string): number {
-  if (redirectUri === undefined || !URL.canParse(redirectUri)) return 0
-  const url = new URL(redirectUri)
-  return url.hostname === '127.0.0.1' && url.pathname === path ? Number(url.port) : 0
 }
 
 function answer(response: ServerResponse, status: number, title: string, text: string): void {

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import type { EvergrantClientError } from '../src/index.ts'
 import { loopbackSignIn } from '../src/loopback.ts'
+import type { LoopbackSignInOptions } from '../src/loopback.ts'
 
 const authorizationUrl = 'https://as.test/authorize?state=expected'
 
@@ -218,4 +219,109 @@ test('loopback: opens no page if the caller has aborted', async () => {
   await expect(prepared.authorize(authorizationUrl, left)).rejects.toThrow('aborted before')
   expect(pages).toBe(0)
   await prepared.close()
+})
+
+/** Signs in through a callback, and returns the redirect URI and what the browser got. */
+async function roundTrip(options: LoopbackSignInOptions, from?: string) {
+  const prepared = await loopbackSignIn(() => undefined, options).prepare(from)
+  try {
+    const answered = prepared.authorize(authorizationUrl)
+    await fetch(`${prepared.redirectUri}?state=expected&code=right`)
+    return { redirectUri: prepared.redirectUri, callbackUrl: await answered }
+  } finally {
+    await prepared.close()
+  }
+}
+
+async function freePort(): Promise<number> {
+  const prepared = await loopbackSignIn(() => undefined).prepare()
+  await prepared.close()
+  return Number(new URL(prepared.redirectUri).port)
+}
+
+test.each([
+  ['the host localhost', { host: 'localhost' }, /^http:\/\/localhost:\d+\/callback$/],
+  [
+    'a redirect URI without a path or port',
+    { redirectUri: 'http://localhost' },
+    /^http:\/\/localhost:\d+$/,
+  ],
+  [
+    'a redirect URI without a port',
+    { redirectUri: 'http://127.0.0.1/oauth/cb' },
+    /^http:\/\/127\.0\.0\.1:\d+\/oauth\/cb$/,
+  ],
+] as const)(
+  'loopback: receives the response at %s',
+  { tags: ['C-36'] },
+  async (_what, options, expected) => {
+    const { redirectUri, callbackUrl } = await roundTrip(options)
+    expect(redirectUri).toMatch(expected)
+    expect(callbackUrl).toBe(`${redirectUri}?state=expected&code=right`)
+  },
+)
+
+test('loopback: uses exactly the redirect URI that is registered', async () => {
+  const given = `http://localhost:${await freePort()}/registered`
+  expect((await roundTrip({ redirectUri: given })).redirectUri).toBe(given)
+})
+
+test('loopback: with localhost, both loopback addresses receive the response', async () => {
+  const prepared = await loopbackSignIn(() => undefined, { host: 'localhost' }).prepare()
+  const { port } = new URL(prepared.redirectUri)
+  const answered = prepared.authorize(authorizationUrl)
+  const reachable = await Promise.all(
+    ['127.0.0.1', '::1'].map(async (address) => {
+      const socket = connect(Number(port), address)
+      const outcome = await Promise.race([
+        once(socket, 'connect').then(() => 'connected'),
+        once(socket, 'error').then(([error]) => String((error as NodeJS.ErrnoException).code)),
+      ])
+      socket.destroy()
+      return outcome
+    }),
+  )
+  // A machine without IPv6 has one loopback address.
+  expect(reachable[0]).toBe('connected')
+  expect(['connected', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']).toContain(reachable[1])
+  await fetch(`http://127.0.0.1:${port}/callback?state=expected&code=right`)
+  expect(await answered).toBe(`${prepared.redirectUri}?state=expected&code=right`)
+  await prepared.close()
+})
+
+test('loopback: keeps the port of the previous redirect URI only if the rest is the same', async () => {
+  const port = await freePort()
+  const same = await roundTrip({}, `http://127.0.0.1:${port}/callback`)
+  expect(same.redirectUri).toBe(`http://127.0.0.1:${port}/callback`)
+  const other = await roundTrip({ host: 'localhost' }, `http://127.0.0.1:${port}/callback`)
+  expect(other.redirectUri).toMatch(/^http:\/\/localhost:/)
+})
+
+test.each([
+  ['port', (port: number) => ({ port })],
+  ['redirectUri', (port: number) => ({ redirectUri: `http://127.0.0.1:${port}/callback` })],
+])('loopback: a taken %s is an error that names it, not another port', async (_what, options) => {
+  await using taken = await waitingSignIn()
+  const port = Number(new URL(taken.redirectUri).port)
+  await expect(loopbackSignIn(() => undefined, options(port)).prepare()).rejects.toMatchObject({
+    code: 'SIGN_IN_FAILED',
+    message: expect.stringMatching(new RegExp(`127\\.0\\.0\\.1:${port}.*--callback-port`)),
+  })
+})
+
+test.each([
+  ['https', { redirectUri: 'https://localhost:1/callback' }],
+  ['another host', { redirectUri: 'http://192.168.0.1:1/callback' }],
+  ['a host that only looks like loopback', { redirectUri: 'http://localhost.evil.test/callback' }],
+  ['credentials', { redirectUri: 'http://u:p@localhost/callback' }],
+  ['a query', { redirectUri: 'http://localhost/callback?x=1' }],
+  ['a fragment', { redirectUri: 'http://localhost/callback#x' }],
+  ['dot segments', { redirectUri: 'http://localhost/a/../callback' }],
+  ['a port that does not exist', { redirectUri: 'http://localhost:70000/callback' }],
+  ['a port next to the redirect URI', { redirectUri: 'http://localhost/callback', port: 1 }],
+  ['a port that is not a number', { port: Number.NaN }],
+])('loopback: refuses %s', (_what, options) => {
+  expect(() => loopbackSignIn(() => undefined, options)).toThrow(
+    expect.objectContaining({ code: 'INVALID_OPTION' }),
+  )
 })
