@@ -7,6 +7,7 @@ export default packageBuild({
   headless: 'src/headless.ts',
   'refresh-worker': 'src/refresh-worker.ts',
   loopback: 'src/loopback.ts',
+  'proxy-fetch': 'src/proxy-fetch.ts',
   opentelemetry: 'src/opentelemetry.ts',
   'sdk-v1': 'src/sdk-v1.ts',
   'sdk-v2': 'src/sdk-v2.ts',

@@ -1,5 +1,6 @@
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { EgressError } from './egress-error.ts'
+import { ProxyError } from './proxy-error.ts'
 
 /** How requests to authorization servers and for metadata documents are sent. */
 export interface HttpOptions {
@@ -137,7 +138,7 @@ async function send(
     }
     throw new NoAnswerError(
       'unreachable',
-      `${origin} could not be reached${reasonOf(cause)}`,
+      `${origin} could not be reached${reasonOf(cause)}${proxyOf(cause)}`,
       cause,
     )
   } finally {
@@ -183,6 +184,14 @@ async function readText(response: Response, maximumBytes: number, origin: string
   return text + decoder.decode()
 }
 
+/** The proxy that was configured for a failed request, for a message. */
+function proxyOf(error: unknown): string {
+  if (!ProxyError.is(error)) return ''
+  const { proxy, status } = error
+  const answer = status === undefined ? '' : `, which answered with status ${status}`
+  return `; ${proxy.variable} names the proxy ${proxy.origin}${answer} (list the host in NO_PROXY if it must be reached directly)`
+}
+
 /** The system error code of a failed `fetch`, such as ECONNREFUSED, for a message. */
 function reasonOf(error: unknown): string {
   const code = systemCodeOf(error)
@@ -191,9 +200,10 @@ function reasonOf(error: unknown): string {
 
 /** The system error code of a failed `fetch`, such as `ENOTFOUND`, if it has one. */
 export function systemCodeOf(error: unknown): string | undefined {
+  const failure = ProxyError.is(error) ? error.cause : error
   const code: unknown =
-    error instanceof Error && error.cause instanceof Error && 'code' in error.cause
-      ? error.cause.code
+    failure instanceof Error && failure.cause instanceof Error && 'code' in failure.cause
+      ? failure.cause.code
       : undefined
   return typeof code === 'string' ? code : undefined
 }

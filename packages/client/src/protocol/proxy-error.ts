@@ -1,0 +1,46 @@
+const brand: symbol = Symbol.for('evergrant.ProxyError')
+
+/** The proxy that an environment variable names. It has no credentials. */
+export interface NamedProxy {
+  /** The environment variable, as it is spelled. */
+  readonly variable: string
+  /** Scheme, host and port. */
+  readonly origin: string
+}
+
+/** A request that failed while a proxy was configured. The cause is the error of `fetch`. */
+export class ProxyError extends Error {
+  override readonly name = 'ProxyError'
+  readonly proxy: NamedProxy
+  /** The status with which the proxy refused to connect, such as 407. */
+  readonly status: number | undefined
+
+  constructor(proxy: NamedProxy, options: { readonly cause: unknown }) {
+    const status = refusalOf(options.cause)
+    super(
+      `The request failed, and ${proxy.variable} names the proxy ${proxy.origin}${status === undefined ? '' : `, which answered with status ${status}`}.`,
+      options,
+    )
+    this.proxy = proxy
+    this.status = status
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  /** Recognizes the error, also from another installed copy of this package. */
+  static is(value: unknown): value is ProxyError {
+    return typeof value === 'object' && value !== null && brand in value
+  }
+}
+
+const longestChain = 8
+
+/** The package `undici` reports the status of a proxy only in a message, somewhere in the causes. */
+function refusalOf(error: unknown): number | undefined {
+  let next = error
+  for (let depth = 0; next instanceof Error && depth < longestChain; depth += 1) {
+    const match = /^Proxy response \((\d{3})\)/.exec(next.message)
+    if (match !== null) return Number(match[1])
+    next = next.cause
+  }
+  return undefined
+}
