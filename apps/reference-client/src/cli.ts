@@ -1,29 +1,14 @@
-import { Command, CommanderError } from 'commander'
+import { CommanderError } from 'commander'
 import type { App } from './connection/app.ts'
 import { openApp } from './connection/app.ts'
-import { jsonObject, wholeNumber } from './lib/arguments.ts'
-import { call } from './commands/call.ts'
-import type { CallFlags } from './commands/call.ts'
-import { login } from './commands/login.ts'
-import type { LoginFlags } from './commands/login.ts'
-import { logout } from './commands/logout.ts'
-import { status } from './commands/status.ts'
-import { tools } from './commands/tools.ts'
+import { createProgram } from './commands/program.ts'
 import type { CliEnvironment, CommandOutcome, ExitCode } from './lib/environment.ts'
 import { exitCodes } from './lib/environment.ts'
 import { describeFailure, failedOutcome } from './output/failure.ts'
 import type { Failure } from './output/failure.ts'
-import type { SignInFlags } from './connection/interactive-sign-in.ts'
 import { safeOutput } from './output/safe-output.ts'
 import { sentCredentials } from './output/sent-credentials.ts'
 import type { SentCredentials } from './output/sent-credentials.ts'
-import { version } from './lib/version.ts'
-
-/** Runs one command. */
-type Run = (
-  serverUrl: string | undefined,
-  work: (app: App) => Promise<CommandOutcome>,
-) => Promise<void>
 
 /**
  * Runs one command line. Resolves when everything is done and saved, including a background
@@ -86,73 +71,4 @@ async function withApp(
 ): Promise<CommandOutcome> {
   await using app = await openApp(environment, credentials)
   return await work(app)
-}
-
-function createProgram(environment: CliEnvironment, json: boolean, run: Run): Command {
-  const program = new Command('evergrant')
-    .description('Sign in to an MCP server once, and stay signed in')
-    .version(version)
-    .exitOverride()
-    .configureOutput({
-      // Commander's output is not a JSON document.
-      writeOut: json ? environment.stderr : environment.stdout,
-      writeErr: environment.stderr,
-    })
-
-  command(program, 'login <mcp-url>', 'sign in, and save the tokens')
-    .option('--explain', 'explain, rule by rule, which scope is requested and why')
-    .option('--scope <scope>', 'scope to request in addition to what the server names')
-    .option('--headless', headlessHelp)
-    .option('--no-browser', 'print the sign-in URL, and do not open a browser')
-    .option(
-      '--client-id <id>',
-      'a client registered by hand; its secret is read from EVERGRANT_CLIENT_SECRET',
-    )
-    .option('--issuer <url>', 'the authorization server where --client-id is registered')
-    .option(
-      '--resource <url>',
-      'accept tokens for this resource, which covers more than the MCP server',
-    )
-    .action(async (url: string, flags: LoginFlags) => {
-      await run(url, (app) => login(url, flags, app))
-    })
-  command(program, 'tools <mcp-url>', 'list the tools of a server')
-    .option('--headless', headlessHelp)
-    .action(async (url: string, flags: SignInFlags) => {
-      await run(url, (app) => tools(url, flags, app))
-    })
-  command(program, 'call <mcp-url> <tool>', 'call a tool')
-    .option('--args <json>', 'its arguments, a JSON object', jsonObject)
-    .option('--parallel <count>', 'concurrent calls per round', wholeNumber(1), 1)
-    .option('--repeat <count>', 'number of rounds', wholeNumber(1), 1)
-    .option(
-      '--every <milliseconds>',
-      'time from the start of one round to the start of the next',
-      wholeNumber(0),
-      0,
-    )
-    .option('--headless', headlessHelp)
-    .action(async (url: string, tool: string, flags: CallFlags) => {
-      await run(url, (app) => call(url, tool, flags, app))
-    })
-  command(program, 'status [mcp-url]', 'show the state of one sign-in, or of all').action(
-    async (url: string | undefined) => {
-      await run(url, (app) => status(url, app))
-    },
-  )
-  command(program, 'logout <mcp-url>', 'delete the sign-in, and revoke its tokens').action(
-    async (url: string) => {
-      await run(url, (app) => logout(url, app))
-    },
-  )
-  return program
-}
-
-const headlessHelp = 'sign in without a browser, at an auto-approving server'
-
-function command(program: Command, usage: string, description: string): Command {
-  return program
-    .command(usage)
-    .description(description)
-    .option('--json', 'print one JSON document instead of text')
 }

@@ -102,7 +102,7 @@ test.each([
   await using proxy = await startProxy({ refuseWith: 502 })
   const fetch = proxyFetch({ HTTP_PROXY: proxy.url, NO_PROXY: noProxy })
   // Reaching the host directly fails, because it does not exist.
-  await expect(fetch('http://mcp.test/')).rejects.toThrow()
+  await expect(fetch('http://mcp.test/')).rejects.toThrow(/failed/)
   expect(proxy.connects).toEqual([])
 })
 

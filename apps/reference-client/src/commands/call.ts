@@ -5,7 +5,8 @@ import type { CommandOutcome } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
 import { CliError } from '../lib/errors.ts'
 import { describeFailure, failedOutcome } from '../output/failure.ts'
-import type { SignInFlags } from '../connection/interactive-sign-in.ts'
+import type { SignInFlags } from '../connection/sign-in-flags.ts'
+import { serverFacts } from '../connection/sign-in-flags.ts'
 import { signInIfPossible } from '../connection/interactive-sign-in.ts'
 import { requestOptions, withClient } from '../connection/mcp.ts'
 import type { Round, RoundTotals } from '../calls/rounds.ts'
@@ -39,8 +40,9 @@ export async function call(
   const many = flags.repeat > 1 || flags.parallel > 1
   const stamp = (): string => `${((performance.now() - startedAt) / 1000).toFixed(2).padStart(8)} s`
   const tally = createTally((line) => app.say(`${stamp()}  ${line}`))
+  const facts = serverFacts(flags, app.environment.env)
   const signIn = signInIfPossible(flags, app)
-  const session = app.session(serverUrl, { signIn, observe: tally.observe })
+  const session = app.session(serverUrl, { signIn, facts, observe: tally.observe })
   const plan = { ...flags, everyMilliseconds: flags.every }
   const [protocolVersion, totals] = await withClient(session, app, async (client) => {
     const request = { name: tool, ...(flags.args === undefined ? {} : { arguments: flags.args }) }

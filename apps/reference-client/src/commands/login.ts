@@ -1,21 +1,20 @@
-import type { PreRegisteredClient, Session, SignInResult } from '@evergrant/client'
+import type { Session, SignInResult } from '@evergrant/client'
 import { EvergrantClientError } from '@evergrant/client'
 import { explainDecision } from '@evergrant/core'
 import type { App } from '../connection/app.ts'
-import type { CliEnvironment, CommandOutcome } from '../lib/environment.ts'
+import type { CommandOutcome } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
-import { CliError } from '../lib/errors.ts'
-import type { SignInFlags } from '../connection/interactive-sign-in.ts'
+import type { SignInFlags } from '../connection/sign-in-flags.ts'
+import { serverFacts } from '../connection/sign-in-flags.ts'
 import { signInOf } from '../connection/interactive-sign-in.ts'
 import { firstChallenge } from '../connection/mcp.ts'
+import type { TokenTrial } from '../connection/try-token.ts'
+import { tryToken } from '../connection/try-token.ts'
 
 /** Options of `evergrant login`. */
 export interface LoginFlags extends SignInFlags {
   readonly explain?: boolean
   readonly scope?: string
-  readonly clientId?: string
-  readonly issuer?: string
-  readonly resource?: string
 }
 
 /** Signs in, even if the user is already signed in: to another account, or with more scope. */
@@ -26,9 +25,8 @@ export async function login(
 ): Promise<CommandOutcome> {
   const { signal } = app.environment
   const signIn = signInOf(flags, app)
-  const preRegistered = registeredByHand(flags, app.environment.env)
-  const { scope: asked, resource: acceptedResource } = flags
-  const session = app.session(serverUrl, { signIn, scope: asked, preRegistered, acceptedResource })
+  const facts = serverFacts(flags, app.environment.env)
+  const session = app.session(serverUrl, { signIn, scope: flags.scope, facts })
   await app.retryRevocations()
   // A user who is signed in and runs login again expects the sign-in page. Otherwise, a recent
   // sign-in of another process is sufficient.
@@ -39,6 +37,7 @@ export async function login(
   const explanation = flags.explain === true ? explain(result) : undefined
   if (explanation !== undefined) app.say(explanation.map((line) => `  ${line}`).join('\n'))
   const { outcome, identity, scope, missingScopes, refreshToken, noRefreshTokenReason } = result
+  const trial = await tryToken(session, app)
   const { accessTokenExpiresAtEpochSeconds } = await session.status()
   return {
     exitCode: exitCodes.done,
@@ -52,30 +51,12 @@ export async function login(
       refreshToken,
       noRefreshTokenReason,
       warnings: result.warnings,
+      trial,
       accessTokenExpiresAtEpochSeconds,
       explanation,
     },
-    text: describe(session.serverUrl, result),
+    text: describe(session.serverUrl, result, trial),
   }
-}
-
-/**
- * The client of `--client-id`. The issuer is required, because an MCP server can name any
- * authorization server, and the secret is for one of them.
- */
-function registeredByHand(
-  { clientId, issuer }: LoginFlags,
-  env: CliEnvironment['env'],
-): Readonly<Record<string, PreRegisteredClient>> | undefined {
-  if (clientId === undefined && issuer === undefined) return undefined
-  if (clientId === undefined || issuer === undefined) {
-    throw new CliError(
-      'USAGE',
-      'Use --client-id and --issuer together: a client registered by hand exists at one authorization server. The issuer is the exact value of "issuer" in that server\'s metadata.',
-    )
-  }
-  const clientSecret = env['EVERGRANT_CLIENT_SECRET']
-  return { [issuer]: { clientId, ...(clientSecret ? { clientSecret } : {}) } }
 }
 
 async function isSignedIn(session: Session): Promise<boolean> {
@@ -94,7 +75,7 @@ function explain({ decision }: SignInResult): readonly string[] {
     : explainDecision(decision)
 }
 
-function describe(serverUrl: string, result: SignInResult): string {
+function describe(serverUrl: string, result: SignInResult, trial: TokenTrial): string {
   const { outcome, identity, scope, missingScopes, refreshToken, noRefreshTokenReason } = result
   const by = outcome === 'adopted' ? ' (by another process)' : ''
   return [
@@ -103,7 +84,19 @@ function describe(serverUrl: string, result: SignInResult): string {
     `  scope                 ${scope ?? 'not specified'}`,
     ...(missingScopes.length === 0 ? [] : [`  not granted           ${missingScopes.join(' ')}`]),
     refreshToken === 'issued'
-      ? '  refresh token         issued: you stay signed in'
+      ? `  refresh token         issued${trial.outcome === 'unknown' ? '' : ': you stay signed in'}`
       : `  refresh token         not issued. ${noRefreshTokenReason ?? ''}`.trimEnd(),
+    ...describeTrial(serverUrl, trial),
   ].join('\n')
+}
+
+function describeTrial(serverUrl: string, trial: TokenTrial): readonly string[] {
+  if (trial.outcome === 'accepted') return ['  access token          accepted by the MCP server']
+  if (trial.outcome === 'unknown') {
+    return [
+      `  access token          not tried: the MCP server failed (${trial.detail}). Run: evergrant tools ${serverUrl}`,
+    ]
+  }
+  const required = trial.requiredScope === undefined ? '' : ` (${trial.requiredScope})`
+  return [`  access token          accepted; the MCP server requires more scope${required}`]
 }

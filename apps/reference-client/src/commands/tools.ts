@@ -3,7 +3,8 @@ import type { Tool } from '@modelcontextprotocol/client'
 import type { App } from '../connection/app.ts'
 import type { CommandOutcome } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
-import type { SignInFlags } from '../connection/interactive-sign-in.ts'
+import type { SignInFlags } from '../connection/sign-in-flags.ts'
+import { serverFacts } from '../connection/sign-in-flags.ts'
 import { signInIfPossible } from '../connection/interactive-sign-in.ts'
 import { requestOptions, withClient } from '../connection/mcp.ts'
 
@@ -14,8 +15,9 @@ export async function tools(
   app: App,
 ): Promise<CommandOutcome> {
   const { signal } = app.environment
+  const facts = serverFacts(flags, app.environment.env)
   const signIn = signInIfPossible(flags, app)
-  const session = app.session(serverUrl, { signIn })
+  const session = app.session(serverUrl, { signIn, facts })
   return await withClient(session, app, async (client) => {
     const listed = await client.listTools(undefined, requestOptions(signal))
     return {

@@ -1,10 +1,11 @@
-import type { Observer, PreRegisteredClient, RecordStore, Session, SignIn } from '@evergrant/client'
+import type { Observer, RecordStore, Session, SignIn } from '@evergrant/client'
 import {
   createSession,
   EvergrantClientError,
   retryRevocations,
   systemClock,
 } from '@evergrant/client'
+import { proxyFetch } from '@evergrant/client/proxy-fetch'
 import { fileStore } from '@evergrant/client/stores/file'
 import type { CliEnvironment } from '../lib/environment.ts'
 import { openHome } from '../home/home.ts'
@@ -13,9 +14,12 @@ import type { SentCredentials } from '../output/sent-credentials.ts'
 import { openStoreKey } from '../home/store-key.ts'
 import type { OpenedKey } from '../home/store-key.ts'
 import { version } from '../lib/version.ts'
+import type { ServerFacts } from './sign-in-flags.ts'
 
 /** What every command uses. */
-export interface App extends AsyncDisposable, SentCredentials {
+export interface App extends AsyncDisposable, Pick<SentCredentials, 'redact'> {
+  /** Sends every request, through the proxy of the environment if one is set. */
+  readonly fetch: typeof globalThis.fetch
   readonly environment: CliEnvironment
   readonly home: Home
   readonly key: OpenedKey
@@ -34,47 +38,51 @@ interface AppSessionOptions {
   readonly signIn?: SignIn | undefined
   /** Scope to request in addition to the scope that the server names. */
   readonly scope?: string | undefined
-  /** Clients registered by hand, by issuer. */
-  readonly preRegistered?: Readonly<Record<string, PreRegisteredClient>> | undefined
-  /** A resource wider than the MCP server's URL that the user accepts. */
-  readonly acceptedResource?: string | undefined
+  /** What the user says about the servers. */
+  readonly facts?: ServerFacts | undefined
   readonly observe?: Observer | undefined
 }
 
 /** An unavailable server must not delay the command that happens to retry a revocation. */
 const revocationTimeoutMilliseconds = 3000
 
-/** Opens the home, its key and the store. */
+/**
+ * Opens the home, its key and the store.
+ *
+ * @throws EvergrantClientError `INVALID_OPTION` for a proxy that cannot be used.
+ */
 export async function openApp(
   environment: CliEnvironment,
   credentials: SentCredentials,
 ): Promise<App> {
   const say = (text: string): void => environment.stderr(`${text}\n`)
+  const fetch = credentials.recording(proxyFetch(environment.env))
   const home = await openHome(environment.env)
   const key = await openStoreKey(home, environment.env, { notice: say })
   const store = await fileStore(home.storeFolder, { key: key.key })
   const sessions: Session[] = []
   return {
-    ...credentials,
+    redact: credentials.redact,
+    fetch,
     environment,
     home,
     key,
     store,
     say,
-    session(serverUrl, { signIn, scope, preRegistered, acceptedResource, observe } = {}) {
+    session(serverUrl, { signIn, scope, facts, observe } = {}) {
       const session = createSession(serverUrl, {
         store,
-        fetch: credentials.fetch,
+        fetch,
         client: {
           name: 'Evergrant',
           softwareId: 'evergrant',
           softwareVersion: version,
-          ...(preRegistered === undefined ? {} : { preRegistered }),
+          ...(facts?.preRegistered === undefined ? {} : { preRegistered: facts.preRegistered }),
         },
         signIn,
-        acceptedResource,
+        acceptedResource: facts?.acceptedResource,
         observe,
-        preferences: { additionalScope: scope },
+        preferences: { ...facts?.preferences, additionalScope: scope },
       })
       sessions.push(session)
       return session
@@ -83,7 +91,7 @@ export async function openApp(
       try {
         const { settled, pending } = await retryRevocations(store, {
           clock: systemClock,
-          fetch: credentials.fetch,
+          fetch,
           requestTimeoutMilliseconds: revocationTimeoutMilliseconds,
           signal: environment.signal,
         })

@@ -1,23 +1,26 @@
 import type { InteractiveSignIn, SignIn } from '@evergrant/client'
+import { EvergrantClientError } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { loopbackSignIn } from '@evergrant/client/loopback'
+import { parseRedirectUri } from '@evergrant/core'
 import type { App } from './app.ts'
 import type { CliEnvironment } from '../lib/environment.ts'
-
-/** Flags that choose how a command signs in. */
-export interface SignInFlags {
-  readonly headless?: boolean | undefined
-  /** `false` with `--no-browser`. */
-  readonly browser?: boolean | undefined
-}
+import { pastedCallback } from './pasted-callback.ts'
+import type { SignInFlags } from './sign-in-flags.ts'
 
 /** What a sign-in uses of the program. */
 type SignInContext = Pick<App, 'environment' | 'fetch'>
 
-/** The sign-in of `login`: unattended with `--headless`, otherwise through the browser. */
+/**
+ * The sign-in of `login`: unattended with `--headless`, otherwise through the browser.
+ *
+ * @throws ProtocolError `CLIENT_METADATA_INVALID` for a redirect URI that no server should accept.
+ */
 export function signInOf(flags: SignInFlags, app: SignInContext): InteractiveSignIn {
-  return flags.headless === true
-    ? headlessSignIn({ fetch: app.fetch })
+  if (flags.headless === true) return headlessSignIn({ fetch: app.fetch })
+  const { redirectUri } = flags
+  return redirectUri !== undefined && parseRedirectUri(redirectUri) !== 'loopback'
+    ? pasteSignIn(redirectUri, flags, app.environment)
     : browserSignIn(flags, app.environment)
 }
 
@@ -28,21 +31,91 @@ export function signInIfPossible(flags: SignInFlags, app: SignInContext): SignIn
     : { kind: 'none' }
 }
 
+/** Receives the response on loopback, or pasted by the user, whichever comes first. */
 function browserSignIn(flags: SignInFlags, environment: CliEnvironment): InteractiveSignIn {
-  const { stderr, openBrowser } = environment
-  return loopbackSignIn(
+  const loopback = loopbackSignIn(
     async (authorizationUrl) => {
-      // Always printed: the browser may open elsewhere, or not at all.
-      stderr(`Sign in at:\n\n  ${authorizationUrl}\n\nWaiting for the browser…\n`)
-      if (flags.browser === false || openBrowser === undefined) return
-      try {
-        await openBrowser(authorizationUrl)
-      } catch {
-        stderr(
-          'The browser could not be opened. Open the URL above in a browser on this machine.\n',
-        )
+      await showAuthorizationUrl(authorizationUrl, flags, environment)
+      environment.stderr(
+        environment.readLine === undefined
+          ? 'Waiting for the browser…\n'
+          : 'Waiting for the browser… If it is on another machine, paste the URL that it was redirected to: ',
+      )
+    },
+    {
+      clientName: 'evergrant',
+      host: flags.callbackHost,
+      port: flags.callbackPort,
+      redirectUri: flags.redirectUri,
+    },
+  )
+  return {
+    kind: 'interactive',
+    async prepare(preferredRedirectUri) {
+      const prepared = await loopback.prepare(preferredRedirectUri)
+      const { redirectUri } = prepared
+      return {
+        ...prepared,
+        async authorize(authorizationUrl, signal) {
+          const received = new AbortController()
+          const reading = AbortSignal.any([received.signal, ...(signal ? [signal] : [])])
+          const pasted = pastedCallback(authorizationUrl, redirectUri, environment, reading).then(
+            // Without a terminal, only the browser can answer.
+            (url) => url ?? new Promise<never>(() => undefined),
+          )
+          pasted.catch(() => undefined)
+          try {
+            return await Promise.race([prepared.authorize(authorizationUrl, signal), pasted])
+          } finally {
+            received.abort()
+            // The prompt for the URL ends without a line break.
+            if (environment.readLine !== undefined) environment.stderr('\n')
+          }
+        },
       }
     },
-    { clientName: 'evergrant' },
-  )
+  }
+}
+
+/** For a redirect URI that this program cannot receive: the user pastes where the browser ends. */
+function pasteSignIn(
+  redirectUri: string,
+  flags: SignInFlags,
+  environment: CliEnvironment,
+): InteractiveSignIn {
+  return {
+    kind: 'interactive',
+    prepare: () =>
+      Promise.resolve({
+        redirectUri,
+        async authorize(authorizationUrl, signal = new AbortController().signal) {
+          await showAuthorizationUrl(authorizationUrl, flags, environment)
+          environment.stderr(
+            `After you approve, the browser goes to ${redirectUri}. Paste the URL of that page: `,
+          )
+          const pasted = await pastedCallback(authorizationUrl, redirectUri, environment, signal)
+          if (pasted !== undefined) return pasted
+          throw new EvergrantClientError(
+            'SIGN_IN_FAILED',
+            `The sign-in failed: this program cannot receive ${redirectUri}, and there is no terminal to paste the URL into. Run the command in a terminal, or use a redirect URI on loopback.`,
+          )
+        },
+        close: () => Promise.resolve(),
+      }),
+  }
+}
+
+async function showAuthorizationUrl(
+  authorizationUrl: string,
+  flags: SignInFlags,
+  { stderr, openBrowser }: CliEnvironment,
+): Promise<void> {
+  // Always printed: the browser may open elsewhere, or not at all.
+  stderr(`Sign in at:\n\n  ${authorizationUrl}\n\n`)
+  if (flags.browser === false || openBrowser === undefined) return
+  try {
+    await openBrowser(authorizationUrl)
+  } catch {
+    stderr('The browser could not be opened. Open the URL above in a browser.\n')
+  }
 }

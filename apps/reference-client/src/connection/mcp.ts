@@ -65,7 +65,7 @@ export function requestOptions(signal: AbortSignal | undefined): {
 }
 
 /** The smallest MCP request. Only the challenge matters, not the response to the message. */
-function ping(signal: AbortSignal | undefined): RequestInit {
+export function ping(signal: AbortSignal | undefined): RequestInit {
   return {
     method: 'POST',
     headers: {
@@ -80,7 +80,7 @@ function ping(signal: AbortSignal | undefined): RequestInit {
 }
 
 /** Limits the time of each request. A sign-in between two requests has no limit. */
-function withTimeout(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+export function withTimeout(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   return (input, init) => {
     const limit = AbortSignal.timeout(responseTimeoutMilliseconds)
     const signal = init?.signal
@@ -90,6 +90,7 @@ function withTimeout(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
   }
 }
 
-async function discard(response: Response): Promise<void> {
+/** Ends a response whose body does not matter. */
+export async function discard(response: Response): Promise<void> {
   await response.body?.cancel().catch(() => undefined)
 }

@@ -10,6 +10,11 @@ export interface CliEnvironment {
   readonly signal?: AbortSignal | undefined
   /** Opens a page in the user's browser. Without it, the URL is only printed. */
   readonly openBrowser?: ((url: string) => void | Promise<void>) | undefined
+  /**
+   * Reads a line that the user types or pastes; `undefined` at the end of the input. Rejects when the
+   * signal aborts. Absent without a terminal.
+   */
+  readonly readLine?: ((signal: AbortSignal) => Promise<string | undefined>) | undefined
   /** Whether a user can sign in during `tools` and `call`. Default `false`. */
   readonly isInteractive?: boolean | undefined
 }

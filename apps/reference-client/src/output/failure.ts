@@ -1,5 +1,8 @@
 import { EvergrantClientError } from '@evergrant/client'
+import type { SignInReason } from '@evergrant/client'
+import { ProxyError } from '@evergrant/client/proxy-fetch'
 import { cleanRemoteText, ProtocolError } from '@evergrant/core'
+import type { ProtocolErrorCode } from '@evergrant/core'
 import { ProtocolError as McpProtocolError, SdkHttpError } from '@modelcontextprotocol/client'
 import type { CommandOutcome, ExitCode } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
@@ -20,6 +23,14 @@ export interface Failure {
 }
 
 const longestChain = 8
+
+/** Errors of a URL, a scope or a redirect URI that the user gave. */
+const argumentErrors: ReadonlySet<string> = new Set<ProtocolErrorCode>([
+  'URL_INVALID',
+  'SCOPE_INVALID',
+  'ENDPOINT_NOT_SECURE',
+  'CLIENT_METADATA_INVALID',
+])
 
 /**
  * Describes an error. The MCP SDK wraps the errors of `fetch`, so the whole chain of causes counts.
@@ -42,9 +53,7 @@ export function describeFailure(
   }
   const protocol = chain.find((one) => ProtocolError.is(one))
   if (ProtocolError.is(protocol)) {
-    const aboutArgument = ['URL_INVALID', 'SCOPE_INVALID', 'ENDPOINT_NOT_SECURE'].includes(
-      protocol.code,
-    )
+    const aboutArgument = argumentErrors.has(protocol.code)
     const exitCode = aboutArgument ? exitCodes.usage : exitCodes.failed
     return { exitCode, code: protocol.code, message: protocol.message }
   }
@@ -73,7 +82,7 @@ function clientFailure(error: EvergrantClientError, serverUrl: string | undefine
   return {
     exitCode: needsSignIn ? exitCodes.signInNeeded : usageOrFailed(error),
     code,
-    message,
+    message: code === 'SIGN_IN_REQUIRED' ? signInMessage(error, serverUrl) : message,
     ...(signInReason === undefined ? {} : { signInReason }),
     ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     ...(oauthError === undefined ? {} : { oauthError }),
@@ -82,6 +91,33 @@ function clientFailure(error: EvergrantClientError, serverUrl: string | undefine
       ? {}
       : { command: `evergrant login ${serverUrl}${flags}` }),
   }
+}
+
+/** What a user reads, instead of what a programmer does to make a sign-in possible. */
+function signInMessage(
+  { message, signInReason, requiredScope }: EvergrantClientError,
+  serverUrl: string | undefined,
+): string {
+  const where = serverUrl === undefined ? '' : ` to ${serverUrl}`
+  // The library also says why the server issued no refresh token.
+  if (signInReason === undefined || signInReason === 'no-refresh-token') {
+    return message.replace(/^The user must sign in:/, `You must sign in${where}:`)
+  }
+  const scope = requiredScope === undefined ? '' : ` (scope ${JSON.stringify(requiredScope)})`
+  return `You must sign in${where}: ${signInReasons[signInReason]}${scope}.`
+}
+
+const signInReasons: Readonly<Record<SignInReason, string>> = {
+  'never-signed-in': 'no sign-in is stored',
+  'signed-out': 'you signed out',
+  'grant-ended': 'the authorization server ended the grant, because it expired or was revoked',
+  'lost-response':
+    'the response to a refresh was lost, and the authorization server does not accept a superseded refresh token',
+  'registration-ended': 'the authorization server no longer accepts this client registration',
+  'no-refresh-token':
+    'the access token has expired, and the authorization server issued no refresh token',
+  'wider-scope-needed': 'the operation requires scope that was not granted',
+  'authorization-server-changed': 'the MCP server now names another authorization server',
 }
 
 /**
@@ -118,6 +154,16 @@ function mcpFailure(
       exitCode,
       code: 'MCP_REQUEST_FAILED',
       message: `${server} refused the request: ${JSON.stringify(cleanRemoteText(redact(refused.message)) ?? '')} (JSON-RPC ${refused.code}). Check the tool's name and arguments with evergrant tools.`,
+    }
+  }
+  const proxied = chain.find((one) => ProxyError.is(one))
+  if (ProxyError.is(proxied)) {
+    const { proxy, status } = proxied
+    const answer = status === undefined ? '' : `, which answered with status ${status}`
+    return {
+      exitCode,
+      code: 'SERVER_UNREACHABLE',
+      message: `${server} cannot be reached: ${proxy.variable} names the proxy ${proxy.origin}${answer}. Check the proxy, or list the host in NO_PROXY if it must be reached directly.`,
     }
   }
   // The error of fetch for a failed connection.

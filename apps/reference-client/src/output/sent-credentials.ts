@@ -3,8 +3,8 @@ import type { Redactor } from '@evergrant/client'
 
 /** The credentials that this process has sent, so that an echo of them is not printed. */
 export interface SentCredentials {
-  /** The runtime's `fetch`. Records the credentials of every request before it sends it. */
-  readonly fetch: typeof globalThis.fetch
+  /** Makes a `fetch` that records the credentials of every request before it sends it. */
+  readonly recording: (send: typeof globalThis.fetch) => typeof globalThis.fetch
   /** Replaces them in a text, in every usual encoding, with `[redacted]`. */
   readonly redact: Redactor
 }
@@ -44,12 +44,12 @@ export function sentCredentials(known: readonly (string | undefined)[]): SentCre
 
   for (const secret of known) note(secret)
   return {
-    async fetch(input, init) {
+    recording: (send) => async (input, init) => {
       const headers = new Headers(init?.headers ?? (input instanceof Request ? input.headers : {}))
       for (const value of credentialsOf(headers.get('authorization') ?? '')) note(value)
       const form = formOf(init?.body)
       for (const field of secretFields) note(form.get(field))
-      return await globalThis.fetch(input, init)
+      return await send(input, init)
     },
     redact: (text) => (redactor ??= createRedactor(credentials))(text),
   }

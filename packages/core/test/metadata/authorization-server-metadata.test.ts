@@ -106,11 +106,17 @@ test.each([
   { tags: ['C-33'] },
   (methods, action, reason) => {
     const metadata = methods === undefined ? {} : { code_challenge_methods_supported: methods }
-    const decision = decidePkce(metadata, { knownProduct: 'Microsoft Entra ID' })
-    expect(decision).toMatchObject({ action, reason })
-    if (reason === 'known-product') expect(decision.explanation).toContain('Microsoft Entra ID')
+    expect(decidePkce(metadata, { knownProduct: 'Microsoft Entra ID' })).toMatchObject({
+      action,
+      reason,
+    })
   },
 )
+
+test('PKCE: an assumption about a product names the product', { tags: ['C-33'] }, () => {
+  const { explanation } = decidePkce({}, { knownProduct: 'Microsoft Entra ID' })
+  expect(explanation).toContain('Microsoft Entra ID does not advertise PKCE')
+})
 
 test(
   'OpenID Provider: recognized by members that only OpenID Providers publish',
