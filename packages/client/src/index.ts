@@ -1,3 +1,4 @@
+export type { Assumption, AssumptionCode } from './lib/assumption.ts'
 export { systemClock } from './lib/clock.ts'
 export type { Clock } from './lib/clock.ts'
 export { EvergrantClientError } from './lib/errors.ts'

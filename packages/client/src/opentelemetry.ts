@@ -110,6 +110,7 @@ export function openTelemetryObserver(
       case 'signed-in':
         signIns.add(1, { issuer, refreshToken: event.refreshToken })
         break
+      case 'assumption-made':
       case 'refresh-recovering':
       case 'scope-narrowed':
       case 'signed-out':

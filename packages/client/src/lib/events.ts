@@ -1,3 +1,5 @@
+import type { Assumption } from './assumption.ts'
+
 /** An event of the token lifecycle. No event contains a token, a code, a verifier or a secret. */
 export type ClientEvent =
   /** A refresh request is sent. */
@@ -64,6 +66,8 @@ export type ClientEvent =
   | (GrantEvent & { readonly type: 'scope-narrowed'; readonly missingScopes: readonly string[] })
   /** The authorization server ended the grant. The user must sign in again. */
   | (GrantEvent & { readonly type: 'grant-ended'; readonly reason: string })
+  /** A sign-in relies on something that no server declared. */
+  | (GrantEvent & { readonly type: 'assumption-made'; readonly assumption: Assumption })
   | (GrantEvent & { readonly type: 'signed-in'; readonly refreshToken: 'issued' | 'not-issued' })
   | (GrantEvent & {
       readonly type: 'signed-out'

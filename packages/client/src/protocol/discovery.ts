@@ -13,6 +13,7 @@ import {
   ProtocolError,
   protectedResourceMetadataUrls,
 } from '@evergrant/core'
+import type { Assumption } from '../lib/assumption.ts'
 import type { EvergrantClientErrorCode } from '../lib/errors.ts'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import type { HttpAnswer, HttpOptions } from './http.ts'
@@ -27,6 +28,8 @@ export interface Discovery {
   /** Absent for servers of the 2025-03-26 revision, which are also the authorization server. */
   readonly protectedResource: ProtectedResourceMetadata | undefined
   readonly warnings: readonly MetadataWarning[]
+  /** What no server declared and the client relies on. */
+  readonly assumptions: readonly Assumption[]
 }
 
 /** Options of {@link discover}. */
@@ -78,6 +81,7 @@ export async function discover(
     authorizationServer: metadata,
     protectedResource: found.metadata,
     warnings: [...found.warnings, ...warnings],
+    assumptions: [],
   }
 }
 
@@ -182,7 +186,7 @@ async function discoverWithoutResourceMetadata(
     // the end, so either one is valid (C-32).
     const expected = issuerOf(document) === `${origin}/` ? `${origin}/` : origin
     const { metadata, warnings } = readServerMetadata(document, expected)
-    return { ...shared, authorizationServer: metadata, warnings }
+    return { ...shared, authorizationServer: metadata, warnings, assumptions: [] }
   }
   return {
     ...shared,
@@ -201,6 +205,12 @@ async function discoverWithoutResourceMetadata(
         message:
           'the MCP server publishes neither protected resource metadata nor authorization server ' +
           'metadata; the default endpoints of the 2025-03-26 revision are used',
+      },
+    ],
+    assumptions: [
+      {
+        code: 'endpoints-guessed',
+        message: `The endpoints of ${origin} were guessed, because neither ${serverUrl} nor its origin publishes metadata.`,
       },
     ],
   }

@@ -45,8 +45,15 @@ export async function prepareSignIn(
 /** The binding that a planned sign-in creates. */
 export function newBinding(
   { serverUrl, partition }: SessionContext,
-  { resource, authorizationServer }: Discovery,
+  { resource, authorizationServer, assumptions }: Discovery,
   { registration }: SignInPlan,
 ): Binding {
-  return { serverUrl, partition, resource, authorizationServer, registration }
+  return {
+    serverUrl,
+    partition,
+    resource,
+    authorizationServer,
+    registration,
+    ...(assumptions.length === 0 ? {} : { assumptions }),
+  }
 }

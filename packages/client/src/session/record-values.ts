@@ -1,5 +1,7 @@
 import type { AuthorizationServerMetadata } from '@evergrant/core'
 import { parseAuthorizationServerMetadata, ProtocolError } from '@evergrant/core'
+import type { Assumption } from '../lib/assumption.ts'
+import { readAssumptions } from '../lib/assumption.ts'
 import { isObject } from '../lib/is-object.ts'
 import type { PendingAuthorization } from '../protocol/pending-authorization.ts'
 import type { ClientRegistration } from '../protocol/registration.ts'
@@ -16,6 +18,8 @@ export interface Binding {
   readonly registration: ClientRegistration
   /** Why the server issued no refresh token, in plain words; absent if it issued one. */
   readonly noRefreshTokenReason?: string
+  /** What no server declared and the sign-in relies on; absent if nothing was assumed. */
+  readonly assumptions?: readonly Assumption[]
 }
 
 /** A sign-in whose response arrives in a later request. Secret: it holds the PKCE verifier. */
@@ -53,6 +57,7 @@ export function parseBinding(value: unknown): Binding | undefined {
   if (typeof resource !== 'string') return undefined
   if (authorizationServer === undefined || registration === undefined) return undefined
   if (registration.issuer !== authorizationServer.issuer) return undefined
+  const assumptions = readAssumptions(value['assumptions'])
   return {
     serverUrl,
     partition,
@@ -60,6 +65,7 @@ export function parseBinding(value: unknown): Binding | undefined {
     authorizationServer,
     registration,
     ...(typeof noRefreshTokenReason === 'string' ? { noRefreshTokenReason } : {}),
+    ...(assumptions.length === 0 ? {} : { assumptions }),
   }
 }
 

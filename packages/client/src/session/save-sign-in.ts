@@ -43,6 +43,9 @@ export async function saveSignIn(
   if (missingScopes.length > 0) {
     context.observe({ ...aboutGrant(manager.identity), type: 'scope-narrowed', missingScopes })
   }
+  for (const assumption of binding.assumptions ?? []) {
+    context.observe({ ...aboutGrant(manager.identity), type: 'assumption-made', assumption })
+  }
   return {
     identity: manager.identity,
     outcome: 'signed-in',
@@ -50,6 +53,7 @@ export async function saveSignIn(
     missingScopes,
     refreshToken: isIssued ? 'issued' : 'not-issued',
     ...(isIssued ? {} : { noRefreshTokenReason }),
+    ...(binding.assumptions === undefined ? {} : { assumptions: binding.assumptions }),
   }
 }
 

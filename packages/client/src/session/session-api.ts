@@ -1,6 +1,7 @@
 import type { AccessToken } from '../grant/access-token.ts'
 import type { GrantEnd, GrantIdentity, GrantState } from '../grant/grant.ts'
 import type { GetAccessTokenOptions, TokenManagerOptions } from '../grant/token-manager.ts'
+import type { Assumption } from '../lib/assumption.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Observer } from '../lib/events.ts'
 import type { DiscoverOptions } from '../protocol/discovery.ts'
@@ -61,6 +62,8 @@ export interface SessionStatus {
   readonly ended?: GrantEnd
   /** Why there is no refresh token, in plain words. */
   readonly noRefreshTokenReason?: string
+  /** What no server declared and the sign-in relies on; absent if nothing was assumed. */
+  readonly assumptions?: readonly Assumption[]
 }
 
 /** The result of signing out. The stored tokens are removed in any case. */

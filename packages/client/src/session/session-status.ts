@@ -12,7 +12,7 @@ export async function sessionStatus(
   const about = { serverUrl, partition }
   if (current === undefined || grant === undefined) return { ...about, state: 'never-signed-in' }
   const { tokenSet, ended } = grant
-  const { noRefreshTokenReason } = current.binding
+  const { noRefreshTokenReason, assumptions } = current.binding
   return {
     ...about,
     state: grant.state,
@@ -25,5 +25,6 @@ export async function sessionStatus(
     refreshPending: grant.pending !== undefined,
     ...(ended === undefined ? {} : { ended }),
     ...(noRefreshTokenReason === undefined ? {} : { noRefreshTokenReason }),
+    ...(assumptions === undefined ? {} : { assumptions }),
   }
 }

@@ -1,5 +1,6 @@
 import type { BearerChallenge, ScopeDecision } from '@evergrant/core'
 import type { GrantIdentity } from '../grant/grant.ts'
+import type { Assumption } from '../lib/assumption.ts'
 
 /** Options of a sign-in. */
 export interface SignInOptions {
@@ -22,6 +23,8 @@ export interface SignInResult {
   readonly decision?: ScopeDecision
   /** Mistakes of the servers, and deviations from the standards, in plain words. */
   readonly warnings?: readonly string[]
+  /** What no server declared and the sign-in relies on; absent if nothing was assumed. */
+  readonly assumptions?: readonly Assumption[]
   readonly scope: string | undefined
   /** Scopes that were requested and not granted. */
   readonly missingScopes: readonly string[]
