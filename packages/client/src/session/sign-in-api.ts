@@ -7,7 +7,10 @@ export interface SignInOptions {
   readonly challenge?: BearerChallenge | undefined
   /** A token that the resource refused. A sign-in of another process counts only if it brought another. */
   readonly unusableAccessToken?: string | undefined
-  /** Open the authorization page even if a usable grant is stored, for example to change accounts. */
+  /**
+   * Open the authorization page even if a usable grant is stored, for example to change accounts.
+   * Default `false`: a usable grant makes the sign-in unnecessary.
+   */
   readonly force?: boolean | undefined
   /** Stops the wait of this caller. The sign-in goes on while another caller waits for it. */
   readonly signal?: AbortSignal | undefined
@@ -23,6 +26,8 @@ export interface SignInResult {
   /** Mistakes of the servers, and deviations from the standards, in plain words. */
   readonly warnings?: readonly string[]
   readonly scope: string | undefined
+  /** The scope of the request; absent if the request named none. */
+  readonly requestedScope?: string
   /** Scopes that were requested and not granted. */
   readonly missingScopes: readonly string[]
   readonly refreshToken: 'issued' | 'not-issued'
