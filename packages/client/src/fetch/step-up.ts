@@ -3,6 +3,7 @@ import { decideStepUp, formatScope } from '@evergrant/core'
 import type { AccessToken } from '../grant/access-token.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
 import type { Session } from '../session/session-api.ts'
+import { requestsScope } from '../session/sign-in-coverage.ts'
 import type { ReplayableRequest } from './replayable-request.ts'
 
 /** Signs in for wider scope after a 403 `insufficient_scope`, a limited number of times. */
@@ -24,11 +25,18 @@ export interface StepUp {
 export function stepUp(session: Session, maximumStepUps: number | undefined): StepUp {
   /** Step-ups of each operation since it last succeeded. */
   const attempts = new Map<string, number>()
+  /**
+   * Step-ups that one request went through, also those of other callers. When one of many concurrent
+   * requests gives up, the others must not start to count again.
+   */
+  const ofRequest = new WeakMap<ReplayableRequest, number>()
   return {
-    async widen({ operation, signal }, token, challenge) {
+    async widen(request, token, challenge) {
+      const { operation, signal } = request
+      const before = Math.max(attempts.get(operation) ?? 0, ofRequest.get(request) ?? 0)
       const decision = decideStepUp(
         {
-          attempts: attempts.get(operation) ?? 0,
+          attempts: before,
           challengeScope: formatScope(challenge.scope ?? []),
           grantedScope: token?.scope,
         },
@@ -42,9 +50,16 @@ export function stepUp(session: Session, maximumStepUps: number | undefined): St
         )
       }
       const unusableAccessToken = token?.value
-      const { outcome } = await session.signIn({ challenge, unusableAccessToken, signal })
-      // Only sign-ins count, not the calls that waited for one.
-      if (outcome === 'signed-in') attempts.set(operation, decision.attempts)
+      const result = await session.signIn({ challenge, unusableAccessToken, signal })
+      // A sign-in of another caller counts if it requested this scope: another request would be the same.
+      const { outcome, requestedScope } = result
+      const counts =
+        outcome === 'signed-in' ||
+        (requestedScope !== undefined && requestsScope(requestedScope, challenge))
+      if (counts) {
+        attempts.set(operation, decision.attempts)
+        ofRequest.set(request, decision.attempts)
+      }
       return await session.getAccessToken({ rejectedAccessToken: unusableAccessToken, signal })
     },
     succeeded: (operation) => void attempts.delete(operation),

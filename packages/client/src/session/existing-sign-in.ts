@@ -1,37 +1,40 @@
-import type { TokenSet } from '@evergrant/core'
+import type { Grant } from '../grant/grant.ts'
 import type { SignInReason } from '../lib/errors.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
 import type { CurrentGrant } from './current-grant.ts'
-import { covers } from './scope-cover.ts'
 import type { SignInOptions, SignInResult } from './sign-in-api.ts'
+import { isStepUp, servesChallenge } from './sign-in-coverage.ts'
 
-/** The finished sign-in of another process, if it makes the requested one unnecessary. */
+/** The stored sign-in, if it makes the requested one unnecessary. */
 export async function adoptedSignIn(
   grants: CurrentGrant,
   options: SignInOptions,
 ): Promise<SignInResult | undefined> {
-  // A call without a reason always signs in.
-  const hasReason = options.unusableAccessToken !== undefined || options.challenge !== undefined
-  if (options.force === true || !hasReason) return undefined
-  const manager = (await grants.load())?.manager
-  const before = await manager?.read()
-  if (manager === undefined || !mayServe(before?.tokenSet, options)) return undefined
+  if (options.force === true) return undefined
+  const current = await grants.load()
+  const before = await current?.manager.read()
+  if (current === undefined || !mayServe(before, options)) return undefined
+  const { manager, binding } = current
   try {
     const { scope } = await manager.getAccessToken({
       rejectedAccessToken: options.unusableAccessToken,
+      signal: options.signal,
     })
     const grant = await manager.read()
-    const hasRefreshToken = grant?.tokenSet?.refreshToken !== undefined
+    const { noRefreshTokenReason } = binding
+    const requestedScope = grant?.requestedScope
     return {
       identity: manager.identity,
       outcome: 'adopted',
       scope,
+      ...(requestedScope === undefined ? {} : { requestedScope }),
       missingScopes: [],
-      refreshToken: hasRefreshToken ? 'issued' : 'not-issued',
+      refreshToken: grant?.tokenSet?.refreshToken === undefined ? 'not-issued' : 'issued',
+      ...(noRefreshTokenReason === undefined ? {} : { noRefreshTokenReason }),
     }
   } catch (error) {
     // If the server cannot refresh now, opening the authorization page is not the answer.
-    if (EvergrantClientError.is(error) && error.code !== 'SIGN_IN_REQUIRED') throw error
+    if (!EvergrantClientError.is(error) || error.code !== 'SIGN_IN_REQUIRED') throw error
     return undefined
   }
 }
@@ -45,7 +48,7 @@ export async function currentSignInReason(
   if (current === undefined) return 'never-signed-in'
   const grant = await current.manager.read()
   // A refresh never widens scope (C-24), so none is sent to find out.
-  if (grant?.state === 'active' && !mayServe(grant.tokenSet, options)) return 'wider-scope-needed'
+  if (grant?.state === 'active' && !mayServe(grant, options)) return 'wider-scope-needed'
   try {
     await current.manager.getAccessToken({ rejectedAccessToken: options.unusableAccessToken })
   } catch (error) {
@@ -57,18 +60,16 @@ export async function currentSignInReason(
 }
 
 /**
- * Whether the stored tokens can make a sign-in unnecessary, perhaps after a refresh. A refresh never
- * widens scope (C-24): if scope is missing, only tokens that another process obtained after the
- * refusal can help.
+ * Whether the stored grant can make a sign-in unnecessary, perhaps after a refresh. A refresh never
+ * widens scope (C-24): after `insufficient_scope`, only tokens that another caller or process obtained
+ * after the refusal can help, from a sign-in that requested the scope.
  */
 function mayServe(
-  tokenSet: TokenSet | undefined,
+  grant: Grant | undefined,
   { challenge, unusableAccessToken }: SignInOptions,
 ): boolean {
-  if (challenge?.error !== 'insufficient_scope') return covers(tokenSet?.scope, challenge)
+  if (!isStepUp(challenge)) return true
+  const { tokenSet, requestedScope } = grant ?? {}
   if (tokenSet === undefined || tokenSet.accessToken === unusableAccessToken) return false
-  return (
-    challenge.scope === undefined ||
-    (tokenSet.scope !== undefined && covers(tokenSet.scope, challenge))
-  )
+  return servesChallenge({ requestedScope, scope: tokenSet.scope }, challenge)
 }

@@ -13,13 +13,15 @@ export interface SignInSources {
   readonly request: SignInOptions
   readonly redirectUri: string
   readonly preferences: SignInPreferences
+  /** Scope of an unfinished sign-in that this one replaces. */
+  readonly keptScope?: string | undefined
 }
 
 /** Registers the client if necessary, and plans the authorization request. */
 export async function prepareSignIn(
   context: SessionContext,
   grants: CurrentGrant,
-  { discovery, request, redirectUri, preferences }: SignInSources,
+  { discovery, request, redirectUri, preferences, keptScope }: SignInSources,
 ): Promise<SignInPlan> {
   const { client, clock } = context
   const current = await grants.load()
@@ -38,6 +40,7 @@ export async function prepareSignIn(
     redirectUri,
     preferences,
     grant: isSameServer ? grant : undefined,
+    keptScope,
     clock,
   })
 }

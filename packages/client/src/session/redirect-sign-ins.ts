@@ -4,8 +4,8 @@ import { EvergrantClientError } from '../lib/errors.ts'
 import type { RecordStore } from '../stores/store.ts'
 import type { Binding, StoredSignIn } from './records.ts'
 import { signInRecord, signInsUnderWayRecord, signInTurn } from './records.ts'
-import { covers } from './scope-cover.ts'
 import type { SessionContext } from './session-context.ts'
+import { requestsScope } from './sign-in-coverage.ts'
 import type { SignInPlan } from './sign-in-plan.ts'
 
 /** How long an authorization URL is returned again, and its response is accepted. */
@@ -13,10 +13,19 @@ const signInLifetimeSeconds = 600
 /** Unfinished sign-ins of one user at one server. More are not needed: the oldest is removed. */
 const maximumUnderWay = 8
 
+/** An unfinished sign-in. */
+export interface SignInUnderWay {
+  readonly authorizationUrl: string | undefined
+  readonly requestedScope: string | undefined
+}
+
 /** Sign-ins that one request starts and a later one finishes, perhaps on another machine. */
 export interface RedirectSignIns {
-  /** The authorization URL of an unfinished sign-in, if it requests enough scope. */
-  underWay(challenge: BearerChallenge | undefined): Promise<string | undefined>
+  /**
+   * The unfinished sign-in that new calls join. Without an authorization URL, it requests too little
+   * scope for the challenge: the next request keeps that scope and adds to it.
+   */
+  underWay(challenge: BearerChallenge | undefined): Promise<SignInUnderWay | undefined>
   /** Stores what the response requires. Returns the authorization URL. */
   begin(binding: Binding, plan: SignInPlan): Promise<string>
   /**
@@ -68,7 +77,9 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
       if (underWay?.current === undefined) return undefined
       const { value: stored } = await (await signInRecord(store, underWay.current)).read()
       if (stored === undefined || isExpired(stored)) return undefined
-      return covers(stored.pending.scope, challenge) ? stored.authorizationUrl : undefined
+      const requestedScope = stored.pending.scope
+      const isEnough = requestsScope(requestedScope, challenge)
+      return { authorizationUrl: isEnough ? stored.authorizationUrl : undefined, requestedScope }
     },
     async begin(binding, plan) {
       const { pending, authorizationUrl } = plan.request

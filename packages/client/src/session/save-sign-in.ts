@@ -50,6 +50,7 @@ export async function saveSignIn(
     identity: manager.identity,
     outcome: 'signed-in',
     scope: tokenSet.scope,
+    ...(requestedScope === undefined ? {} : { requestedScope }),
     missingScopes,
     refreshToken: isIssued ? 'issued' : 'not-issued',
     ...(isIssued ? {} : { noRefreshTokenReason }),

@@ -1,6 +1,6 @@
 import { abortable } from '../lib/abortable.ts'
-import { covers } from './scope-cover.ts'
 import type { SignInOptions, SignInResult } from './sign-in-api.ts'
+import { servesChallenge } from './sign-in-coverage.ts'
 
 /** A sign-in that several callers of this process wait for. */
 interface SharedSignIn {
@@ -50,12 +50,12 @@ export function sharedSignIn(
 
   return async (options = {}) => {
     options.signal?.throwIfAborted()
-    if (current !== undefined) {
+    while (current !== undefined) {
       const result = await wait(current, options.signal)
-      // The shared sign-in may not have brought the scope that this caller requires.
-      if (covers(result.scope, options.challenge)) return { ...result, outcome: 'adopted' }
+      // The shared sign-in may not have requested the scope that this caller requires.
+      if (servesChallenge(result, options.challenge)) return { ...result, outcome: 'adopted' }
     }
-    current ??= share(options)
+    current = share(options)
     return await wait(current, options.signal)
   }
 }

@@ -8,7 +8,10 @@ export interface SignInOptions {
   readonly challenge?: BearerChallenge | undefined
   /** A token that the resource refused. A sign-in of another process counts only if it brought another. */
   readonly unusableAccessToken?: string | undefined
-  /** Open the authorization page even if a usable grant is stored, for example to change accounts. */
+  /**
+   * Open the authorization page even if a usable grant is stored, for example to change accounts.
+   * Default `false`: a usable grant makes the sign-in unnecessary.
+   */
   readonly force?: boolean | undefined
   /** Stops the wait of this caller. The sign-in goes on while another caller waits for it. */
   readonly signal?: AbortSignal | undefined
@@ -26,6 +29,8 @@ export interface SignInResult {
   /** What no server declared and the sign-in relies on; absent if nothing was assumed. */
   readonly assumptions?: readonly Assumption[]
   readonly scope: string | undefined
+  /** The scope of the request; absent if the request named none. */
+  readonly requestedScope?: string
   /** Scopes that were requested and not granted. */
   readonly missingScopes: readonly string[]
   readonly refreshToken: 'issued' | 'not-issued'

@@ -87,10 +87,12 @@ export function signInFlow(
     { redirectUri }: RedirectSignIn,
     request: SignInOptions,
   ): Promise<EvergrantClientError> {
-    let authorizationUrl = await redirects.underWay(request.challenge)
+    const underWay = await redirects.underWay(request.challenge)
+    let authorizationUrl = underWay?.authorizationUrl
     if (authorizationUrl === undefined) {
       const discovery = await discoverServer(request)
-      const sources = { discovery, request, redirectUri, preferences }
+      const keptScope = underWay?.requestedScope
+      const sources = { discovery, request, redirectUri, preferences, keptScope }
       const plan = await prepareSignIn(context, grants, sources)
       authorizationUrl = await redirects.begin(newBinding(context, discovery, plan), plan)
     }

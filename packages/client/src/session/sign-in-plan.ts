@@ -1,5 +1,5 @@
 import type { BearerChallenge, ProviderProfile, ScopeDecision } from '@evergrant/core'
-import { negotiateScope } from '@evergrant/core'
+import { formatScope, negotiateScope, readScope, uniteScopes } from '@evergrant/core'
 import type { Grant } from '../grant/grant.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { AuthorizationRequest } from '../protocol/authorization-request.ts'
@@ -49,6 +49,8 @@ export interface SignInPlanInput {
   readonly preferences: SignInPreferences
   /** The current grant. A step-up requests the scope that it requested, and more (C-22). */
   readonly grant: Grant | undefined
+  /** Scope of an unfinished sign-in that this one replaces. */
+  readonly keptScope?: string | undefined
   readonly clock: Clock
 }
 
@@ -63,7 +65,7 @@ export async function planSignIn(input: SignInPlanInput): Promise<SignInPlan> {
       protectedResource: discovery.protectedResource,
       authorizationServer,
       client: { grant_types: declaredGrantTypes(input.client) },
-      previouslyRequested: grant?.requestedScope,
+      previouslyRequested: uniteRequests(grant?.requestedScope, input.keptScope),
       previouslyGranted: grant?.tokenSet?.scope,
       profile,
     },
@@ -97,6 +99,10 @@ export async function planSignIn(input: SignInPlanInput): Promise<SignInPlan> {
     ),
   })
   return { registration, profile, decision, request }
+}
+
+function uniteRequests(...scopes: readonly (string | undefined)[]): string | undefined {
+  return formatScope(uniteScopes(...scopes.map((scope) => readScope(scope).tokens)))
 }
 
 function declaredGrantTypes(client: ClientConfiguration): readonly string[] {
