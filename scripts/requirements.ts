@@ -52,10 +52,11 @@ const sections = (Object.keys(titles) as RequirementGroup[]).map((group) => {
       return [
         `### ${row.id}`,
         '',
-        `**${row.level}**${row.source === '' ? '' : ` · ${row.source}`}`,
+        `**${row.levelDetail ?? row.level}**${row.source === '' ? '' : ` · ${row.source}`}`,
         '',
         row.text,
         '',
+        ...(row.quotes ?? []).flatMap(({ text, url }) => [`> ${text}`, `> ([source](${url}))`, '']),
         `- Code: ${links(sources.filter((file) => file.text.includes(row.id)).map((file) => file.name))}`,
         `- Tests: ${citing.length === 0 ? 'none' : links(citing.map((test) => test.file))}`,
         ...(row.excluded === undefined ? [] : [`- Not tested: ${row.excluded}`]),

@@ -79,6 +79,7 @@ export type {
   RequirementGroup,
   RequirementId,
   RequirementLevel,
+  RequirementQuote,
 } from './requirements.ts'
 export { canonicalResource, relateResource } from './metadata/resource-identifier.ts'
 export type { ResourceRelation } from './metadata/resource-identifier.ts'

@@ -11,6 +11,7 @@ export type {
   RequirementGroup,
   RequirementId,
   RequirementLevel,
+  RequirementQuote,
 } from './requirements/requirement.ts'
 
 /** Every requirement, in the order of the documentation. */

@@ -8,6 +8,12 @@ export const clientDiscoveryRequirements: readonly Requirement[] = [
     group: 'client-discovery',
     text: "Protected resource metadata: the challenge's `resource_metadata`, otherwise the path-aware well-known URI, otherwise the one at the root",
     source: 'DISC',
+    quotes: [
+      {
+        text: 'MCP clients **MUST** support both discovery mechanisms and use the resource metadata URL from the parsed `WWW-Authenticate` headers when present; otherwise, they **MUST** fall back to constructing and requesting the well-known URIs in the order listed above.',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery#protected-resource-metadata-discovery-requirements',
+      },
+    ],
   },
   {
     id: 'C-31',
@@ -15,6 +21,12 @@ export const clientDiscoveryRequirements: readonly Requirement[] = [
     group: 'client-discovery',
     text: 'Authorization server metadata: RFC 8414 path insertion, OIDC path insertion, OIDC path appending, in that order',
     source: 'DISC',
+    quotes: [
+      {
+        text: 'For issuer URLs with path components […], clients **MUST** try endpoints in the following priority order',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery#authorization-server-metadata-discovery',
+      },
+    ],
   },
   {
     id: 'C-32',
@@ -22,20 +34,42 @@ export const clientDiscoveryRequirements: readonly Requirement[] = [
     group: 'client-discovery',
     text: "The metadata's `issuer` is identical to the issuer that the URL was built from. Otherwise, the document is not used",
     source: 'DISC, RFC 8414 §3.3',
+    quotes: [
+      {
+        text: 'the `issuer` value in the document **MUST** be identical to the issuer identifier used to construct the well-known URL. If they differ, the client **MUST NOT** use the metadata.',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery#authorization-server-metadata-discovery',
+      },
+    ],
   },
   {
     id: 'C-33',
     level: 'MUST',
     group: 'client-discovery',
-    text: 'PKCE with S256, and refusal if `code_challenge_methods_supported` is absent',
+    text: 'PKCE with S256, and refusal if `code_challenge_methods_supported` is absent. That a product supports S256 without listing it is a profile fact with a source, used by default for that product and reported. Anything else requires the word of the user, in the library and on the command line',
     source: 'SEC',
+    quotes: [
+      {
+        text: 'If `code_challenge_methods_supported` is absent, the authorization server does not support PKCE and MCP clients **MUST** refuse to proceed.',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/security-considerations#authorization-code-protection',
+      },
+    ],
   },
   {
     id: 'C-34',
     level: 'MUST',
     group: 'client-discovery',
-    text: '`resource` in authorization and token requests (including refresh) is the canonical URI of the MCP server',
+    text: '`resource` in authorization and token requests (including refresh) is the canonical URI of the MCP server. It is left out only for a product that rejects it, by a profile fact with a source, and reported as a deviation',
     source: 'AUTH Resource Parameter, RFC 8707',
+    quotes: [
+      {
+        text: 'MCP clients **MUST** send this parameter regardless of whether authorization servers support it.',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#resource-parameter-implementation',
+      },
+      {
+        text: '**MUST** be included in both authorization requests and token requests.',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#resource-parameter-implementation',
+      },
+    ],
   },
   {
     id: 'C-35',
@@ -43,6 +77,16 @@ export const clientDiscoveryRequirements: readonly Requirement[] = [
     group: 'client-discovery',
     text: '`iss` of the authorization response is checked according to the four-row table before the code is sent. On a mismatch, neither `error` nor its description is shown',
     source: 'AUTH, RFC 9207',
+    quotes: [
+      {
+        text: 'On receiving the authorization response, MCP clients **MUST** apply the validation in RFC9207 Section 2.4 before transmitting the authorization code to any token endpoint',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#authorization-response-validation',
+      },
+      {
+        text: 'on mismatch the client **MUST NOT** act on or display `error`, `error_description`, or `error_uri`.',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization#authorization-response-validation',
+      },
+    ],
   },
   {
     id: 'C-36',
@@ -50,6 +94,12 @@ export const clientDiscoveryRequirements: readonly Requirement[] = [
     group: 'client-discovery',
     text: '`state` is sent and verified',
     source: 'SEC',
+    quotes: [
+      {
+        text: 'MCP clients **SHOULD** use and verify state parameters in the authorization code flow and discard any results that do not include or have a mismatch with the original state.',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/security-considerations#open-redirection',
+      },
+    ],
   },
   {
     id: 'C-37',
@@ -57,6 +107,12 @@ export const clientDiscoveryRequirements: readonly Requirement[] = [
     group: 'client-discovery',
     text: 'Registration priority: pre-registered, Client ID Metadata Document, dynamic registration, prompt the user',
     source: 'REG',
+    quotes: [
+      {
+        text: 'Clients supporting all options **SHOULD** use the following priority order',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration',
+      },
+    ],
   },
   {
     id: 'C-38',
@@ -64,6 +120,16 @@ export const clientDiscoveryRequirements: readonly Requirement[] = [
     group: 'client-discovery',
     text: '`application_type` is sent with dynamic registration. A rejection is explained in words',
     source: 'REG',
+    quotes: [
+      {
+        text: 'MCP clients **MUST** specify an appropriate `application_type` during Dynamic Client Registration.',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration#application-type-and-redirect-uri-constraints',
+      },
+      {
+        text: 'When a registration request is rejected, clients **SHOULD** surface a meaningful error to the user or developer.',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration#application-type-and-redirect-uri-constraints',
+      },
+    ],
   },
   {
     id: 'C-39',
@@ -71,6 +137,12 @@ export const clientDiscoveryRequirements: readonly Requirement[] = [
     group: 'client-discovery',
     text: 'Client credentials and tokens are keyed by the issuer that issued them. No other issuer receives them',
     source: 'REG Binding, SEC',
+    quotes: [
+      {
+        text: 'Clients **MUST** maintain separate registration state (client credentials, tokens) per authorization server and **MUST NOT** assume that credentials valid for one authorization server will be accepted by another.',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/authorization-server-discovery#authorization-server-location',
+      },
+    ],
   },
   {
     id: 'C-40',
@@ -78,6 +150,12 @@ export const clientDiscoveryRequirements: readonly Requirement[] = [
     group: 'client-discovery',
     text: 'Credentials that are registered with one issuer are never used, and never silently ignored, at another issuer. If a client is configured for issuer A and the MCP server names issuer B, the error names both',
     source: 'REG Binding',
+    quotes: [
+      {
+        text: 'If the authorization server indicated by protected resource metadata no longer matches the one the credentials were registered with, clients **SHOULD** surface an error rather than silently attempting to use mismatched credentials.',
+        url: 'https://modelcontextprotocol.io/specification/2026-07-28/basic/authorization/client-registration#authorization-server-binding',
+      },
+    ],
   },
   {
     id: 'C-41',

@@ -8,6 +8,12 @@ export const clientRefreshingRequirements: readonly Requirement[] = [
     group: 'client-refreshing',
     text: 'A new refresh token replaces the old one. A response without a refresh token keeps the old one',
     source: 'RFC 6749 §6',
+    quotes: [
+      {
+        text: 'The authorization server MAY issue a new refresh token, in which case the client MUST discard the old refresh token and replace it with the new refresh token.',
+        url: 'https://www.rfc-editor.org/rfc/rfc6749#section-6',
+      },
+    ],
   },
   {
     id: 'C-51',
@@ -53,7 +59,7 @@ export const clientRefreshingRequirements: readonly Requirement[] = [
   },
   {
     id: 'C-57',
-    level: 'SHOULD',
+    level: 'OURS',
     group: 'client-refreshing',
     text: 'Signing out revokes the refresh token at the server (RFC 7009) and then deletes it locally, even if the server cannot be reached',
     source: 'RFC 7009',

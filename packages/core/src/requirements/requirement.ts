@@ -17,13 +17,24 @@ export type RequirementGroup =
 export interface Requirement {
   readonly id: RequirementId
   readonly level: RequirementLevel
+  /** How the level is divided, if the source has several keywords for parts of the rule. */
+  readonly levelDetail?: string
   readonly group: RequirementGroup
   /** The rule in Markdown. If it differs from the source, the source is authoritative. */
   readonly text: string
   /** The documents that the rule comes from; empty for a rule of this project. */
   readonly source: string
+  /** Sentences of the source with its keyword, in its own words; none for a rule of this project. */
+  readonly quotes?: readonly RequirementQuote[]
   /** Why no test cites this rule. A rule with neither a test nor a reason fails the build. */
   readonly excluded?: string
+}
+
+/** A sentence of a source, or the part of it that has the keyword. */
+export interface RequirementQuote {
+  /** Markdown. `[…]` marks what is left out. */
+  readonly text: string
+  readonly url: string
 }
 
 /** The ID of a requirement: `C-` client, `S-` MCP server, `A-` authorization server. */
