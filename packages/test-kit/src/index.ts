@@ -3,6 +3,7 @@ export type { RequestHandler, RunningServer, StartServerOptions } from './server
 export { startFetchServer } from './fetch-server.ts'
 export { rawStatus, sendRaw } from './raw-request.ts'
 export type { RawRequest } from './raw-request.ts'
+export { findChromium } from './chromium.ts'
 export { reportNotRun } from './not-run.ts'
 export { virtualClock } from './clock.ts'
 export type { VirtualClock } from './clock.ts'

@@ -1,21 +1,6 @@
-import { existsSync } from 'node:fs'
 import process from 'node:process'
 import open from 'open'
 import { chromium } from 'playwright-core'
-
-/** Usual paths of Chromium. `EVERGRANT_CHROMIUM` overrides them. */
-const usualPaths: readonly string[] = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-]
-
-/** Path of a Chromium that tests can drive, if one is installed. */
-export function findChromium(): string | undefined {
-  return process.env['EVERGRANT_CHROMIUM'] ?? usualPaths.find((file) => existsSync(file))
-}
 
 /**
  * Opens a URL in the user's browser, or in a headless Chromium that stays open until the last page

@@ -1,7 +1,7 @@
 import { loopbackSignIn } from '@evergrant/client/loopback'
-import { reportNotRun } from '@evergrant/test-kit'
+import { findChromium, reportNotRun } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
-import { findChromium, openBrowser } from '../src/browser.ts'
+import { openBrowser } from '../src/browser.ts'
 import { stepUpScenario } from '../src/scenarios.ts'
 
 const executablePath = findChromium()

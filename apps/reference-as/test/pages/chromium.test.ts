@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:http'
 import path from 'node:path'
-import { reportNotRun } from '@evergrant/test-kit'
+import { findChromium, reportNotRun } from '@evergrant/test-kit'
 import { chromium } from 'playwright-core'
 import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
@@ -18,16 +18,7 @@ import {
   temporaryFolder,
 } from '../support.ts'
 
-/** The Chromium that `EVERGRANT_CHROMIUM` names, otherwise at its usual places. */
-const executablePath =
-  process.env['EVERGRANT_CHROMIUM'] ??
-  [
-    '/usr/bin/chromium',
-    '/usr/bin/chromium-browser',
-    '/usr/bin/google-chrome',
-    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-    'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-  ].find((place) => existsSync(place))
+const executablePath = findChromium()
 
 if (executablePath === undefined) {
   reportNotRun(
