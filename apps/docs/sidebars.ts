@@ -37,6 +37,7 @@ const sidebars: SidebarsConfig = {
       label: 'Reference',
       items: [
         'reference/requirements',
+        'reference/deviations',
         'reference/interoperation',
         'reference/emulated-servers',
         'reference/command-line',
