@@ -16,6 +16,8 @@ export type {
   GrantState,
   PendingRefresh,
   PrivateJwk,
+  RefreshRefusal,
+  RefusalsBeforeSignIn,
 } from './grant/grant.ts'
 export type { ExchangeResult, RefreshExchange } from './grant/refresh-exchange.ts'
 export type { ServerHealthOptions } from './grant/server-health.ts'

@@ -98,6 +98,8 @@ export type { ScopeReading } from './scope/scope.ts'
 export type { ScopeTraceEntry } from './negotiation/scope-trace.ts'
 export { decideStepUp } from './scope/step-up.ts'
 export type { DecideStepUpOptions, StepUpDecision, StepUpSituation } from './scope/step-up.ts'
+export { isErrorBody, readErrorWords } from './token/error-words.ts'
+export type { ErrorWords } from './token/error-words.ts'
 export { classifyTokenError } from './token/token-error.ts'
 export type {
   ClassifyTokenErrorOptions,

@@ -48,7 +48,7 @@ export async function exchangeAndSave(
   const { response } = result
   // The lifetime counts from the request, because the time on the network is lost.
   const merge = mergeTokenResponse(grant.tokenSet, response, { nowEpochSeconds: sentAt })
-  const { pending: _pending, ...rest } = grant
+  const { pending: _pending, refusal: _refusal, refusedBefore: _before, ...rest } = grant
   const saving = { ...context, attemptId: attempt.attemptId }
   const outcome = await saveTokenSet(
     saving,

@@ -2,7 +2,15 @@ import type { TokenSet } from '@evergrant/core'
 import { EvergrantClientError } from '../lib/errors.ts'
 import { isObject } from '../lib/is-object.ts'
 import type { RecordName, StoredRecord } from '../stores/store.ts'
-import type { Grant, GrantEnd, GrantIdentity, PendingRefresh, PrivateJwk } from './grant.ts'
+import type {
+  Grant,
+  GrantEnd,
+  GrantIdentity,
+  PendingRefresh,
+  PrivateJwk,
+  RefreshRefusal,
+  RefusalsBeforeSignIn,
+} from './grant.ts'
 
 const recordVersion = 1
 
@@ -84,9 +92,12 @@ function onThisClock(
 ): Grant {
   if (ageSeconds === undefined || grant.tokenSet === undefined) return grant
   const shift = nowEpochSeconds - ageSeconds - savedAtEpochSeconds
-  const { tokenSet } = grant
+  const { tokenSet, refusal } = grant
   return {
     ...grant,
+    ...(refusal === undefined
+      ? {}
+      : { refusal: { ...refusal, atEpochSeconds: refusal.atEpochSeconds + shift } }),
     tokenSet: {
       ...tokenSet,
       issuedAtEpochSeconds: tokenSet.issuedAtEpochSeconds + shift,
@@ -106,7 +117,9 @@ function readGrant(value: Record<string, unknown>, identity: GrantIdentity): Gra
   const ended = optional(value['ended'], readEnd)
   const requestedScope = optional(value['requestedScope'], readString)
   const dpopKey = optional(value['dpopKey'], readJwk)
-  const members = [tokenSet, pending, ended, requestedScope, dpopKey]
+  const refusal = optional(value['refusal'], readRefusal)
+  const refusedBefore = optional(value['refusedBefore'], readRefusalsBefore)
+  const members = [tokenSet, pending, ended, requestedScope, dpopKey, refusal, refusedBefore]
   if (members.includes(invalid)) return undefined
   if (state === 'active' && tokenSet === undefined) return undefined
   return {
@@ -115,6 +128,8 @@ function readGrant(value: Record<string, unknown>, identity: GrantIdentity): Gra
     ...present('tokenSet', tokenSet),
     ...present('pending', pending),
     ...present('ended', ended),
+    ...present('refusal', refusal),
+    ...present('refusedBefore', refusedBefore),
     ...present('requestedScope', requestedScope),
     ...present('dpopKey', dpopKey),
   }
@@ -166,21 +181,42 @@ function readTokenSet(value: unknown): TokenSet | undefined {
 
 function readPending(value: unknown): PendingRefresh | undefined {
   if (!isObject(value)) return undefined
-  const { startedAtEpochSeconds, attempts } = value
+  const { startedAtEpochSeconds, attempts, detail } = value
   if (typeof startedAtEpochSeconds !== 'number' || typeof attempts !== 'number') return undefined
-  return { startedAtEpochSeconds, attempts }
+  return {
+    startedAtEpochSeconds,
+    attempts,
+    ...(typeof detail === 'string' ? { detail } : {}),
+  }
 }
 
 function readEnd(value: unknown): GrantEnd | undefined {
   if (!isObject(value)) return undefined
-  const { reason, oauthError, atEpochSeconds } = value
+  const { reason, oauthError, atEpochSeconds, detail } = value
   if (reason !== 'refused' && reason !== 'lost-response' && reason !== 'registration-ended') {
     return undefined
   }
   if (typeof atEpochSeconds !== 'number') return undefined
-  return typeof oauthError === 'string'
-    ? { reason, oauthError, atEpochSeconds }
-    : { reason, atEpochSeconds }
+  return {
+    reason,
+    atEpochSeconds,
+    ...(typeof oauthError === 'string' ? { oauthError } : {}),
+    ...(typeof detail === 'string' ? { detail } : {}),
+  }
+}
+
+function readRefusal(value: unknown): RefreshRefusal | undefined {
+  if (!isObject(value)) return undefined
+  const { atEpochSeconds, detail, oauthError } = value
+  if (typeof atEpochSeconds !== 'number' || typeof detail !== 'string') return undefined
+  return { atEpochSeconds, detail, ...(typeof oauthError === 'string' ? { oauthError } : {}) }
+}
+
+function readRefusalsBefore(value: unknown): RefusalsBeforeSignIn | undefined {
+  if (!isObject(value)) return undefined
+  const { count, oauthError } = value
+  if (typeof count !== 'number') return undefined
+  return { count, ...(typeof oauthError === 'string' ? { oauthError } : {}) }
 }
 
 function readString(value: unknown): string | undefined {

@@ -38,6 +38,26 @@ export interface GrantEnd {
     | 'registration-ended'
   readonly oauthError?: string
   readonly atEpochSeconds: number
+  /** What the server answered, in plain words. */
+  readonly detail?: string
+}
+
+/**
+ * A refresh that the authorization server refused without ending the grant. The refresh token is
+ * kept. Once the access token cannot be used any longer, the user signs in once (C-59).
+ */
+export interface RefreshRefusal {
+  readonly atEpochSeconds: number
+  /** What the server answered, in plain words. */
+  readonly detail: string
+  readonly oauthError?: string
+}
+
+/** Refusals that led to the current sign-in, without a successful refresh since then. */
+export interface RefusalsBeforeSignIn {
+  /** The error of the last one. */
+  readonly oauthError?: string
+  readonly count: number
 }
 
 /**
@@ -49,6 +69,8 @@ export interface PendingRefresh {
   readonly startedAtEpochSeconds: number
   /** How many requests with this refresh token were started without a known result. */
   readonly attempts: number
+  /** Why the result is not known, if the server answered something unreadable. */
+  readonly detail?: string
 }
 
 /** Everything that is stored about one grant. */
@@ -61,6 +83,9 @@ export interface Grant {
   readonly requestedScope?: string
   readonly pending?: PendingRefresh
   readonly ended?: GrantEnd
+  /** The refusal of the last refresh; absent after a successful one. */
+  readonly refusal?: RefreshRefusal
+  readonly refusedBefore?: RefusalsBeforeSignIn
   /** The DPoP key pair the tokens are bound to, as a private JWK (RFC 9449). */
   readonly dpopKey?: PrivateJwk
 }

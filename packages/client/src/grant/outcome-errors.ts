@@ -1,7 +1,8 @@
 import type { SignInReason } from '../lib/errors.ts'
-import { EvergrantClientError } from '../lib/errors.ts'
+import { EvergrantClientError, quote } from '../lib/errors.ts'
 import type { GrantEnd } from './grant.ts'
 import type { RefreshOutcome } from './refresh-outcome.ts'
+import { followsSameRefusal } from './refusal.ts'
 
 /** Outcomes that need the user to sign in, or a change of the configuration. */
 type FinalOutcome = Extract<
@@ -37,19 +38,35 @@ export function notNow(
 
 /** The error for a caller whose token has expired while only a sign-in brings the next one. */
 export function signInRequired(outcome: FinalOutcome): EvergrantClientError {
-  if (outcome.kind === 'refused') {
+  if (outcome.kind === 'refused') return refusedError(outcome)
+  const [signInReason, why] = signInReasonOf(outcome)
+  const ended = outcome.kind === 'needs-reauth' ? outcome.stored.grant.ended : undefined
+  const detail = ended?.detail === undefined ? '' : ` ${withoutFullStop(ended.detail)}.`
+  return new EvergrantClientError('SIGN_IN_REQUIRED', `The user must sign in: ${why}.${detail}`, {
+    signInReason,
+    oauthError: ended?.oauthError,
+  })
+}
+
+/** A refused refresh leads to one sign-in. If the same refusal follows, it is an error (C-59). */
+function refusedError({
+  stored,
+  refusal,
+}: Extract<FinalOutcome, { kind: 'refused' }>): EvergrantClientError {
+  const { oauthError } = refusal
+  const detail = withoutFullStop(refusal.detail)
+  if (followsSameRefusal(stored.grant, oauthError)) {
     return new EvergrantClientError(
       'TOKEN_REQUEST_REFUSED',
-      `The authorization server refuses the refresh request: ${withoutFullStop(outcome.detail)}. Check the resource, the scope and the client configuration. The refresh token is kept, so a new sign-in is not needed.`,
-      { oauthError: outcome.oauthError },
+      `The authorization server ${quote(stored.grant.identity.issuer)} refuses to refresh the access token, and the last sign-in did not change that: ${detail}. Ask its operator whether this client may use refresh tokens for the resource ${quote(stored.grant.identity.resource)}. A forced sign-in (signIn({ force: true }), or login --force on the command line) brings one more access token.`,
+      { oauthError },
     )
   }
-  const [signInReason, why] = signInReasonOf(outcome)
-  return new EvergrantClientError('SIGN_IN_REQUIRED', `The user must sign in: ${why}.`, {
-    signInReason,
-    oauthError:
-      outcome.kind === 'needs-reauth' ? outcome.stored.grant.ended?.oauthError : undefined,
-  })
+  return new EvergrantClientError(
+    'SIGN_IN_REQUIRED',
+    `The user must sign in: the access token cannot be used any longer, and the authorization server refused to refresh it. ${detail}.`,
+    { signInReason: 'refresh-refused', oauthError },
+  )
 }
 
 /** Explanations end with a full stop; here they are part of a sentence. */

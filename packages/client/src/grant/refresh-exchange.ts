@@ -22,6 +22,11 @@ export type ExchangeResult =
        * token, so the journal stays.
        */
       readonly answered: boolean
+      /**
+       * Whether the server reported success without a readable token. The refresh token may be
+       * spent, so the journal stays. The second such answer counts as a refusal.
+       */
+      readonly unreadable?: boolean | undefined
       /** Whether the URL of the request is no longer a token endpoint, so the token was not used. */
       readonly endpointMissing?: boolean | undefined
     }

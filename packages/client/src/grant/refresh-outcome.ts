@@ -1,3 +1,4 @@
+import type { RefreshRefusal } from './grant.ts'
 import type { StoredGrant } from './grant-repository.ts'
 import type { UnsavedTokens } from './unsaved-tokens.ts'
 
@@ -14,13 +15,8 @@ export type RefreshOutcome =
   | { readonly kind: 'signed-out' }
   | { readonly kind: 'absent' }
   | { readonly kind: 'no-refresh-token'; readonly stored: StoredGrant }
-  /** The server refuses the request itself. Neither a retry nor a sign-in changes that. */
-  | {
-      readonly kind: 'refused'
-      readonly stored: StoredGrant
-      readonly detail: string
-      readonly oauthError: string | undefined
-    }
+  /** The server refused, without ending the grant. Once the token expires, the user signs in. */
+  | { readonly kind: 'refused'; readonly stored: StoredGrant; readonly refusal: RefreshRefusal }
   /** Nothing is lost, and a later attempt can succeed. */
   | {
       readonly kind: 'not-now'

@@ -6,6 +6,7 @@ import { exchangeAndSave } from './exchange-and-save.ts'
 import type { StoredGrant } from './grant-repository.ts'
 import type { RefreshContext, RefreshRequest } from './refresh-context.ts'
 import type { RefreshOutcome } from './refresh-outcome.ts'
+import { recentRefusal } from './refusal.ts'
 
 /** A write that loses a race is repeated. More repetitions than this are not a race. */
 const maximumRereads = 5
@@ -16,7 +17,7 @@ const maximumRereads = 5
  * Lock, read again, adopt what another process stored, respect the shared back-off, journal, send,
  * merge, save. This order leaves the old token set or the new one wherever the process is killed
  * (C-51, C-52). Only `invalid_grant` for the stored token ends the grant, and the record is marked,
- * not deleted (C-53).
+ * not deleted (C-53). Any other refusal is recorded (C-59).
  *
  * @throws EvergrantClientError `RECORD_UNREADABLE`, `TOKEN_STORE_UNAVAILABLE`
  */
@@ -93,6 +94,11 @@ async function underLock(
     }
     const { tokenSet } = stored.grant
     if (tokenSet?.refreshToken === undefined) return { kind: 'no-refresh-token', stored }
+    const refusal = recentRefusal(stored.grant, context.clock)
+    // Another process may have a newer client secret.
+    if (refusal !== undefined && refusal.oauthError !== 'invalid_client') {
+      return { kind: 'refused', stored, refusal }
+    }
 
     // The first repetition of an abandoned refresh is sent at once. Other requests respect the
     // back-off.
@@ -175,7 +181,8 @@ async function writeJournal(
   stored: StoredGrant,
 ): Promise<StoredGrant | 'conflict' | Extract<RefreshOutcome, { kind: 'not-now' }>> {
   const attempts = (stored.grant.pending?.attempts ?? 0) + 1
-  const pending = { startedAtEpochSeconds: context.clock.nowEpochSeconds(), attempts }
+  const startedAtEpochSeconds = context.clock.nowEpochSeconds()
+  const pending = { ...stored.grant.pending, startedAtEpochSeconds, attempts }
   try {
     const written = await context.repository.write({ ...stored.grant, pending }, stored.generation)
     return written ?? 'conflict'

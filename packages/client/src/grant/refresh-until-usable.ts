@@ -1,9 +1,9 @@
 import { aboutGrant } from '../lib/events.ts'
 import type { StoredGrant } from './grant-repository.ts'
 import { notNow, signInRequired } from './outcome-errors.ts'
-import type { RecentRefusal } from './recent-refusal.ts'
 import type { RefreshContext, RefreshRequest } from './refresh-context.ts'
 import type { RefreshOutcome } from './refresh-outcome.ts'
+import { recentRefusal } from './refusal.ts'
 import { refreshGrant } from './refresh-transaction.ts'
 import type { Freshness } from './token-freshness.ts'
 import type { TokenMemory } from './token-memory.ts'
@@ -18,7 +18,6 @@ export interface ManagedGrant {
   readonly actionFor: Freshness
   readonly memory: TokenMemory
   readonly unsaved: UnsavedInMemory
-  readonly refusal: RecentRefusal
 }
 
 /**
@@ -60,14 +59,17 @@ export async function refreshUntilUsable(
 }
 
 async function nextOutcome(grant: ManagedGrant, request: RefreshRequest): Promise<RefreshOutcome> {
-  const { context, memory, unsaved, refusal } = grant
+  const { context, memory, unsaved } = grant
   if (unsaved.tokens !== undefined) return { kind: 'unsaved', tokens: unsaved.tokens }
-  const refreshToken = memory.stored?.grant.tokenSet?.refreshToken
-  return refusal.of(refreshToken) ?? (await refreshGrant(context, request))
+  const known = memory.stored
+  const refusal = known && recentRefusal(known.grant, context.clock)
+  if (known !== undefined && refusal !== undefined) {
+    return { kind: 'refused', stored: known, refusal }
+  }
+  return await refreshGrant(context, request)
 }
 
-function note({ memory, unsaved, refusal }: ManagedGrant, outcome: RefreshOutcome): void {
-  refusal.note(outcome)
+function note({ memory, unsaved }: ManagedGrant, outcome: RefreshOutcome): void {
   if (outcome.kind === 'unsaved') unsaved.hold(outcome.tokens)
   else if ('stored' in outcome) memory.remember(outcome.stored ?? memory.stored)
   else memory.remember(undefined)

@@ -4,12 +4,18 @@ import { EvergrantClientError } from '../lib/errors.ts'
 import type { Grant, PrivateJwk } from './grant.ts'
 import type { GrantRepository, StoredGrant } from './grant-repository.ts'
 import { persistently } from './persistently.ts'
+import { refusalsBefore } from './refusal.ts'
 
 /** The result of a sign-in. */
 export interface SignedInGrant {
   readonly tokenSet: TokenSet
   readonly requestedScope: string | undefined
   readonly dpopKey?: PrivateJwk | undefined
+  /**
+   * The grant that served the same MCP server before, if it has another identity. A refusal that
+   * ended it is remembered.
+   */
+  readonly previousGrant?: Grant | undefined
 }
 
 /**
@@ -30,10 +36,14 @@ export async function saveSignedInGrant(
     ...(requestedScope === undefined ? {} : { requestedScope }),
     ...(dpopKey === undefined ? {} : { dpopKey }),
   }
-  return await persistently(clock, () => overwrite(repository, grant))
+  return await persistently(clock, () => overwrite(repository, grant, signedIn.previousGrant))
 }
 
-async function overwrite(repository: GrantRepository, grant: Grant): Promise<StoredGrant> {
+async function overwrite(
+  repository: GrantRepository,
+  signedIn: Grant,
+  previousGrant: Grant | undefined,
+): Promise<StoredGrant> {
   for (;;) {
     const current = await repository.read().catch((error: unknown) => {
       // This read set the damaged record aside, so the sign-in can be stored.
@@ -42,9 +52,24 @@ async function overwrite(repository: GrantRepository, grant: Grant): Promise<Sto
       }
       throw error
     })
+    const refusedBefore = refusalsBefore(previousGrant ?? current?.grant)
+    const grant = refusedBefore === undefined ? signedIn : { ...signedIn, refusedBefore }
     const written = await repository.write(grant, current?.generation ?? 0)
     if (written !== undefined) return written
   }
+}
+
+/**
+ * Notes that a sign-in after a refusal failed at the token endpoint, too. The next refusal is then an
+ * error instead of another sign-in (C-59).
+ */
+export async function noteFailedSignIn(
+  repository: GrantRepository,
+): Promise<StoredGrant | undefined> {
+  const current = await repository.read()
+  const refusedBefore = refusalsBefore(current?.grant)
+  if (current === undefined || refusedBefore === undefined) return undefined
+  return await repository.write({ ...current.grant, refusedBefore }, current.generation)
 }
 
 /**

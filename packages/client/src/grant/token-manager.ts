@@ -7,7 +7,6 @@ import { aboutGrant, diagnosticsObserver } from '../lib/events.ts'
 import type { RecordStore } from '../stores/store.ts'
 import type { AccessToken } from './access-token.ts'
 import type { Grant, GrantIdentity } from './grant.ts'
-import { recentRefusal } from './recent-refusal.ts'
 import { refreshContext } from './refresh-context.ts'
 import type { RefreshExchange } from './refresh-exchange.ts'
 import type { ManagedGrant } from './refresh-until-usable.ts'
@@ -15,7 +14,7 @@ import type { DiscardTokens } from './save-token-set.ts'
 import type { ServerHealthOptions } from './server-health.ts'
 import { sharedRefresh } from './shared-refresh.ts'
 import type { SignedInGrant } from './stored-sign-in.ts'
-import { forgetGrant, saveSignedInGrant } from './stored-sign-in.ts'
+import { forgetGrant, noteFailedSignIn, saveSignedInGrant } from './stored-sign-in.ts'
 import { tokenFreshness } from './token-freshness.ts'
 import { tokenMemory } from './token-memory.ts'
 import { unsavedInMemory } from './unsaved-in-memory.ts'
@@ -38,7 +37,7 @@ export interface TokenManager {
    * @throws EvergrantClientError
    * - `SIGN_IN_REQUIRED`: the user must sign in; `signInReason` says why.
    * - `TEMPORARILY_UNAVAILABLE`: nothing is lost; try again after `retryAfterSeconds`.
-   * - `TOKEN_REQUEST_REFUSED`: the server refuses the request itself; check the configuration.
+   * - `TOKEN_REQUEST_REFUSED`: the server refuses the refresh again, right after a sign-in.
    * - `TOKEN_STORE_WRITE_FAILED`, `TOKEN_STORE_UNAVAILABLE`, `RECORD_UNREADABLE`: the store failed.
    */
   getAccessToken(options?: GetAccessTokenOptions): Promise<AccessToken>
@@ -109,6 +108,8 @@ export function createTokenManager(
 export interface MemoryFirstTokenManager extends TokenManager {
   /** The token in memory, if it is usable. Shortly before it expires, a refresh starts, too. */
   fromMemory(rejectedAccessToken?: string): Promise<AccessToken> | undefined
+  /** Notes that the token endpoint refused the result of a sign-in. */
+  noteFailedSignIn(): Promise<void>
 }
 
 /** Options as sessions pass them: their observer publishes on the diagnostics channel already. */
@@ -132,13 +133,7 @@ export async function createMemoryFirstTokenManager(
   const actionFor = tokenFreshness(clock, context.timing)
   const memory = tokenMemory(actionFor)
   const unsaved = unsavedInMemory(memory)
-  const grant: ManagedGrant = {
-    context,
-    actionFor,
-    memory,
-    unsaved,
-    refusal: recentRefusal(clock),
-  }
+  const grant: ManagedGrant = { context, actionFor, memory, unsaved }
   const refresh = sharedRefresh(grant, maximumWaitSeconds)
 
   function fromMemory(rejectedAccessToken?: string): Promise<AccessToken> | undefined {
@@ -169,6 +164,10 @@ export async function createMemoryFirstTokenManager(
         type: 'signed-in',
         refreshToken: signedIn.tokenSet.refreshToken === undefined ? 'not-issued' : 'issued',
       })
+    },
+    async noteFailedSignIn() {
+      const noted = await noteFailedSignIn(repository)
+      if (noted !== undefined) memory.remember(noted)
     },
     async forget() {
       const forgotten = await forgetGrant(repository)

@@ -25,7 +25,10 @@ export type EvergrantClientErrorCode =
   | 'SIGN_IN_FAILED'
   /** The authorization response does not belong to a sign-in started here. */
   | 'AUTHORIZATION_RESPONSE_INVALID'
-  /** The authorization server refused a token request. A retry will not help. */
+  /**
+   * The authorization server refused a code exchange, or it refused the first refresh after a sign-in
+   * that followed the same refusal. The message has the server's words.
+   */
   | 'TOKEN_REQUEST_REFUSED'
   /** A token response does not follow RFC 6749 §5.1. */
   | 'TOKEN_RESPONSE_INVALID'
@@ -54,6 +57,8 @@ export type SignInReason =
   | 'signed-out'
   /** The authorization server ended the grant: it expired or was revoked. */
   | 'grant-ended'
+  /** The authorization server refused a refresh for another reason. The message has its words. */
+  | 'refresh-refused'
   /** The response to a refresh was lost, and the server accepts no superseded refresh token. */
   | 'lost-response'
   /** The authorization server no longer knows this client. */

@@ -5,7 +5,7 @@ import { EvergrantClientError } from '../lib/errors.ts'
 import { clientAuthentication } from './client-authentication.ts'
 import { asUnavailable } from './http.ts'
 import type { PendingAuthorization } from './pending-authorization.ts'
-import { describeError, readTokens } from './token-answer.ts'
+import { describeDecision, readTokens } from './token-answer.ts'
 import type { TokenAnswer, TokenRequestOptions } from './token-endpoint.ts'
 import { oauthClient, oauthServer, requestTokens, tokenRequestOptions } from './token-endpoint.ts'
 
@@ -40,10 +40,16 @@ export async function exchangeAuthorizationCode(
   }
   if ('body' in answer) return readTokens(answer.body)
   const { decision } = answer
+  if (decision.reason === 'unreadable-success') {
+    throw new EvergrantClientError(
+      'TOKEN_RESPONSE_INVALID',
+      `The authorization code could not be exchanged: ${decision.explanation} Ask the operator of the authorization server.`,
+    )
+  }
   const isTransient = decision.outcome === 'transient'
   throw new EvergrantClientError(
     isTransient ? 'TEMPORARILY_UNAVAILABLE' : 'TOKEN_REQUEST_REFUSED',
-    `The authorization code could not be exchanged: ${decision.explanation}${describeError(decision)} Start the sign-in again${isTransient ? ' later' : ''}.`,
+    `The authorization code could not be exchanged: ${describeDecision(decision)} Start the sign-in again${isTransient ? ' later' : ''}.`,
     {
       oauthError: decision.oauthError,
       retryAfterSeconds: isTransient ? decision.retryAfterSeconds : undefined,

@@ -59,6 +59,29 @@ export function boundedFetch(options: HttpOptions): typeof globalThis.fetch {
   }
 }
 
+/**
+ * Follows redirects that keep the method and the body (307 and 308), within the origin. A proof of
+ * possession is valid for one URL only, so a request with one is not redirected. All other redirects
+ * are returned.
+ *
+ * @param fetch - A `fetch` that follows no redirects.
+ */
+export function followingRedirects(fetch: typeof globalThis.fetch): typeof globalThis.fetch {
+  return async (input, init) => {
+    let url = input instanceof Request ? input.url : String(input)
+    let response = await fetch(input, init)
+    if (input instanceof Request || new Headers(init?.headers).has('dpop')) return response
+    for (let followed = 0; followed < maximumRedirects; followed += 1) {
+      if (response.status !== 307 && response.status !== 308) return response
+      const target = redirectTarget({ url, status: response.status, headers: response.headers })
+      if (target === undefined) return response
+      url = target
+      response = await fetch(target, init)
+    }
+    return response
+  }
+}
+
 const maximumRedirects = 3
 
 /**
@@ -94,7 +117,11 @@ function isReset(error: unknown): boolean {
   return code === 'ECONNRESET' || code === 'UND_ERR_SOCKET'
 }
 
-function redirectTarget({ url, status, headers }: HttpAnswer): string | undefined {
+function redirectTarget({
+  url,
+  status,
+  headers,
+}: Pick<HttpAnswer, 'url' | 'status' | 'headers'>): string | undefined {
   const location = headers.get('location')
   if (status < 300 || status >= 400 || location === null || !URL.canParse(location, url)) {
     return undefined

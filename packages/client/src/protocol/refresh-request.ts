@@ -3,10 +3,10 @@ import { formatScope, offlineAccess, readScope, uniteScopes } from '@evergrant/c
 import * as oauth from 'oauth4webapi'
 import type { Grant } from '../grant/grant.ts'
 import type { ExchangeResult } from '../grant/refresh-exchange.ts'
-import { EvergrantClientError } from '../lib/errors.ts'
+import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { clientAuthentication } from './client-authentication.ts'
 import { NoAnswerError, systemCodeOf } from './http.ts'
-import { describeError, readTokens } from './token-answer.ts'
+import { describeDecision, readTokens } from './token-answer.ts'
 import type { TokenAnswer, TokenRequestOptions } from './token-endpoint.ts'
 import { oauthClient, oauthServer, requestTokens, tokenRequestOptions } from './token-endpoint.ts'
 
@@ -50,8 +50,13 @@ export async function refreshRequest(
       return { kind: 'tokens', response: readTokens(answer.body) }
     } catch (error) {
       if (!EvergrantClientError.is(error)) throw error
-      // The server may have rotated the refresh token, although its answer is unreadable.
-      return { kind: 'failed', outcome: 'transient', detail: error.message, answered: false }
+      const type = answer.contentType ?? 'none'
+      return {
+        kind: 'failed',
+        outcome: 'transient',
+        detail: `${error.message} The answer had status ${answer.status} and the content type ${quote(type, 60)}`,
+        ...unreadable,
+      }
     }
   }
   return failedResult(answer.decision, answer.status)
@@ -70,17 +75,21 @@ function repeatedScope({ tokenSet, requestedScope }: Grant): string | undefined 
   )
 }
 
+/** The server may have rotated the refresh token, although its answer is unreadable. */
+const unreadable = { answered: false, unreadable: true } as const
+
 function failedResult(decision: TokenErrorDecision, status: number): ExchangeResult {
   return {
     kind: 'failed',
     // The server requires a nonce that it was given, or a proof that the client cannot make: the
     // configuration is wrong.
     outcome: decision.outcome === 'use-dpop-nonce' ? 'request-refused' : decision.outcome,
-    detail: `${decision.explanation}${describeError(decision)}`,
+    detail: describeDecision(decision),
     oauthError: decision.oauthError,
     retryAfterSeconds: decision.outcome === 'transient' ? decision.retryAfterSeconds : undefined,
     unexplained: decision.reason === 'empty-bad-request',
     answered: !mayComeFromProxy(decision, status),
+    ...(decision.reason === 'unreadable-success' ? unreadable : {}),
     endpointMissing: !endsGrant(decision) && isEndpointMissing(status),
   }
 }

@@ -1,5 +1,5 @@
 import type { ProviderProfile, TokenErrorDecision, TokenResponse } from '@evergrant/core'
-import { classifyTokenError, parseTokenResponse, ProtocolError } from '@evergrant/core'
+import { classifyTokenError, isErrorBody, parseTokenResponse, ProtocolError } from '@evergrant/core'
 import type { Clock } from '../lib/clock.ts'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { isObject } from '../lib/is-object.ts'
@@ -18,7 +18,7 @@ export interface AnswerBody {
 /**
  * Reads the body of an answer. Servers echo what they received, in descriptions and elsewhere
  * (C-06). Secrets of the request are removed everywhere, and tokens of the answer everywhere except
- * in the members that hold them. The text is used only to classify the answer.
+ * in the members that hold them.
  */
 export async function readBody(
   response: Response,
@@ -26,7 +26,7 @@ export async function readBody(
 ): Promise<AnswerBody> {
   const text = await response.text()
   const json = parseJson(text)
-  if (!isObject(json)) return { json, text }
+  if (!isObject(json)) return { json, text: createRedactor(secrets)(text) }
   const issued = tokenMembers
     .map((member) => json[member])
     .filter((token) => typeof token === 'string')
@@ -36,8 +36,7 @@ export async function readBody(
 
 /** Whether a successful answer holds tokens. Some servers send OAuth errors with status 200. */
 export function holdsTokens(response: Response, { json }: AnswerBody): boolean {
-  if (!response.ok || json === undefined) return false
-  return !(isObject(json) && 'error' in json && !('access_token' in json))
+  return response.ok && json !== undefined && !isErrorBody(json)
 }
 
 /** @throws EvergrantClientError `TOKEN_RESPONSE_INVALID` */
@@ -63,6 +62,7 @@ export function classifyAnswer(
       contentType: response.headers.get('content-type'),
       body: isObject(json) ? json : text,
       retryAfter: response.headers.get('retry-after'),
+      location: response.headers.get('location'),
     },
     {
       during,
@@ -72,10 +72,16 @@ export function classifyAnswer(
   )
 }
 
-/** The OAuth error of an answer, for the end of a sentence. */
-export function describeError({ oauthError, oauthErrorDescription }: TokenErrorDecision): string {
-  if (oauthError === undefined) return ''
-  const description =
-    oauthErrorDescription === undefined ? '' : `: ${quote(oauthErrorDescription, 300)}`
-  return ` (${quote(oauthError)}${description})`
+/** The server's words about an error, for the end of a sentence. */
+export function describeError({
+  oauthError,
+  oauthErrorDescription,
+}: Pick<TokenErrorDecision, 'oauthError' | 'oauthErrorDescription'>): string {
+  const words = [oauthError, oauthErrorDescription].filter((word) => word !== undefined)
+  return words.length === 0 ? '' : ` (${words.map((word) => quote(word, 300)).join(': ')})`
+}
+
+/** A decision as a sentence, with the server's words. */
+export function describeDecision(decision: TokenErrorDecision): string {
+  return `${decision.explanation.replace(/\.$/, '')}${describeError(decision)}.`
 }

@@ -10,7 +10,7 @@ import type { Clock } from '../lib/clock.ts'
 import { clientSecrets } from './client-authentication.ts'
 import type { DpopProver } from './dpop.ts'
 import type { HttpOptions } from './http.ts'
-import { boundedFetch } from './http.ts'
+import { boundedFetch, followingRedirects } from './http.ts'
 import type { ClientRegistration } from './registration.ts'
 import { classifyAnswer, holdsTokens, readBody } from './token-answer.ts'
 
@@ -26,7 +26,7 @@ export interface TokenRequestOptions extends HttpOptions {
 
 /** The answer of a token endpoint: a body that may hold tokens, or the classified error. */
 export type TokenAnswer =
-  | { readonly body: unknown }
+  | { readonly body: unknown; readonly status: number; readonly contentType: string | null }
   | { readonly decision: TokenErrorDecision; readonly status: number }
 
 /**
@@ -46,7 +46,10 @@ export async function requestTokens(
   for (let attempt = 1; ; attempt += 1) {
     const response = await send(handle === undefined ? {} : { DPoP: handle })
     const body = await readBody(response, [...secrets, ...clientSecrets(options.registration)])
-    if (holdsTokens(response, body)) return { body: body.json }
+    if (holdsTokens(response, body)) {
+      const contentType = response.headers.get('content-type')
+      return { body: body.json, status: response.status, contentType }
+    }
     const decision = classifyAnswer(response, body, options, during)
     // The nonce came with this answer, and the server has not used the token or code.
     const requiresNonce = decision.outcome === 'use-dpop-nonce' && handle !== undefined
@@ -94,7 +97,7 @@ export function transportOptions(
   typeof oauth.customFetch | typeof oauth.allowInsecureRequests
 > {
   return {
-    [oauth.customFetch]: boundedFetch(options),
+    [oauth.customFetch]: followingRedirects(boundedFetch(options)),
     // `core` refuses metadata with an http endpoint, except on loopback.
     [oauth.allowInsecureRequests]: new URL(endpoint).protocol === 'http:',
   }

@@ -137,7 +137,7 @@ function afterRefresh(
     return { kind: 'later', issuer, because, detail, retryAfterSeconds }
   }
   if (outcome.kind === 'refused') {
-    const { detail } = outcome
+    const { detail } = outcome.refusal
     return {
       kind: 'later',
       issuer,

@@ -39,6 +39,16 @@ export async function adoptedSignIn(
   }
 }
 
+/** Notes in the stored grant that the token endpoint refused a sign-in, too. */
+export async function noteRefusedSignIn(grants: CurrentGrant, error: unknown): Promise<void> {
+  if (!EvergrantClientError.is(error) || error.code !== 'TOKEN_REQUEST_REFUSED') return
+  try {
+    await (await grants.load())?.manager.noteFailedSignIn()
+  } catch {
+    // The error of the sign-in matters more than a store that cannot save the note.
+  }
+}
+
 /** Why the user must sign in now. */
 export async function currentSignInReason(
   grants: CurrentGrant,

@@ -1,9 +1,12 @@
+import type { Grant } from '../grant/grant.ts'
+import { isSameIdentity } from '../grant/grant.ts'
 import { persistently } from '../grant/persistently.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
 import { aboutGrant } from '../lib/events.ts'
 import type { CompletedAuthorization } from '../protocol/authorization-response.ts'
 import type { CurrentGrant } from './current-grant.ts'
 import type { Binding } from './records.ts'
+import { identityOf } from './records.ts'
 import { discardTokens } from './revocation.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SignInResult } from './sign-in-api.ts'
@@ -28,11 +31,12 @@ export async function saveSignIn(
   { binding, authorization, requestedScope, noRefreshTokenReason }: CompletedSignIn,
 ): Promise<SignInResult> {
   const { tokenSet, dpopKey, missingScopes } = authorization
+  const previousGrant = await replacedGrant(grants, binding)
   const manager = await grants.managerFor(binding)
   const isIssued = tokenSet.refreshToken !== undefined
   const complete: Binding = isIssued ? binding : { ...binding, noRefreshTokenReason }
   try {
-    await manager.saveSignIn({ tokenSet, requestedScope, dpopKey })
+    await manager.saveSignIn({ tokenSet, requestedScope, dpopKey, previousGrant })
     await persistently(context.clock, () => grants.use({ binding: complete, manager }))
   } catch (error) {
     if (!EvergrantClientError.is(error)) throw error
@@ -55,6 +59,20 @@ export async function saveSignIn(
     refreshToken: isIssued ? 'issued' : 'not-issued',
     ...(isIssued ? {} : { noRefreshTokenReason }),
     ...(binding.assumptions === undefined ? {} : { assumptions: binding.assumptions }),
+  }
+}
+
+/** The grant that served the MCP server until now, if the new one has another identity. */
+async function replacedGrant(grants: CurrentGrant, binding: Binding): Promise<Grant | undefined> {
+  try {
+    const current = await grants.load()
+    if (current === undefined || isSameIdentity(current.manager.identity, identityOf(binding))) {
+      return undefined
+    }
+    return await current.manager.read()
+  } catch {
+    // What cannot be read is not remembered. The sign-in replaces it.
+    return undefined
   }
 }
 

@@ -1,5 +1,5 @@
 import type { AccessToken } from '../grant/access-token.ts'
-import type { GrantEnd, GrantIdentity, GrantState } from '../grant/grant.ts'
+import type { GrantEnd, GrantIdentity, GrantState, RefreshRefusal } from '../grant/grant.ts'
 import type { GetAccessTokenOptions, TokenManagerOptions } from '../grant/token-manager.ts'
 import type { Assumption } from '../lib/assumption.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -60,6 +60,8 @@ export interface SessionStatus {
   /** A refresh was started and its result is not known. */
   readonly refreshPending?: boolean
   readonly ended?: GrantEnd
+  /** The authorization server refused the last refresh. The message has its words. */
+  readonly refusal?: RefreshRefusal
   /** Why there is no refresh token, in plain words. */
   readonly noRefreshTokenReason?: string
   /** What no server declared and the sign-in relies on; absent if nothing was assumed. */

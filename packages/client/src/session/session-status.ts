@@ -1,21 +1,23 @@
+import type { Grant } from '../grant/grant.ts'
+import type { Clock } from '../lib/clock.ts'
 import type { CurrentGrant } from './current-grant.ts'
 import type { SessionStatus } from './session-api.ts'
 import type { SessionContext } from './session-context.ts'
 
 /** Reads the state of a session from the store. */
 export async function sessionStatus(
-  { serverUrl, partition }: SessionContext,
+  { serverUrl, partition, clock }: SessionContext,
   grants: CurrentGrant,
 ): Promise<SessionStatus> {
   const current = await grants.load()
   const grant = await current?.manager.read()
   const about = { serverUrl, partition }
   if (current === undefined || grant === undefined) return { ...about, state: 'never-signed-in' }
-  const { tokenSet, ended } = grant
+  const { tokenSet, ended, refusal } = grant
   const { noRefreshTokenReason, assumptions } = current.binding
   return {
     ...about,
-    state: grant.state,
+    state: isUsedUp(grant, clock) ? 'needs-reauth' : grant.state,
     identity: grant.identity,
     ...(tokenSet?.scope === undefined ? {} : { scope: tokenSet.scope }),
     ...(tokenSet === undefined ? {} : { hasRefreshToken: tokenSet.refreshToken !== undefined }),
@@ -24,7 +26,19 @@ export async function sessionStatus(
       : { accessTokenExpiresAtEpochSeconds: tokenSet.expiresAtEpochSeconds }),
     refreshPending: grant.pending !== undefined,
     ...(ended === undefined ? {} : { ended }),
+    ...(refusal === undefined ? {} : { refusal }),
     ...(noRefreshTokenReason === undefined ? {} : { noRefreshTokenReason }),
     ...(assumptions === undefined ? {} : { assumptions }),
   }
+}
+
+/** Whether the access token has expired and its refresh was refused. */
+function isUsedUp({ state, refusal, tokenSet }: Grant, clock: Clock): boolean {
+  const expiresAt = tokenSet?.expiresAtEpochSeconds
+  return (
+    state === 'active' &&
+    refusal !== undefined &&
+    expiresAt !== undefined &&
+    expiresAt <= clock.nowEpochSeconds()
+  )
 }

@@ -6,7 +6,7 @@ import type { DiscoverOptions, Discovery } from '../protocol/discovery.ts'
 import { discover } from '../protocol/discovery.ts'
 import type { LockOutcome } from '../stores/store.ts'
 import type { CurrentGrant } from './current-grant.ts'
-import { adoptedSignIn, currentSignInReason } from './existing-sign-in.ts'
+import { adoptedSignIn, currentSignInReason, noteRefusedSignIn } from './existing-sign-in.ts'
 import { signInInteractively } from './interactive-sign-in.ts'
 import { signInTurn } from './records.ts'
 import { redirectSignIns } from './redirect-sign-ins.ts'
@@ -61,7 +61,7 @@ export function signInFlow(
       })
     try {
       // Without the lock, a second page may open. That is better than no sign-in.
-      return (await adoptedSignIn(grants, request)) ?? (await start(request))
+      return (await adoptedSignIn(grants, request)) ?? (await noting(start(request)))
     } finally {
       if (locking.outcome === 'acquired') await locking.lock.release()
     }
@@ -111,6 +111,16 @@ export function signInFlow(
     })
   }
 
+  /** A token endpoint that refuses after a sign-in gets no second one for the same refusal (C-59). */
+  async function noting(signingIn: Promise<SignInResult>): Promise<SignInResult> {
+    try {
+      return await signingIn
+    } catch (error) {
+      await noteRefusedSignIn(grants, error)
+      throw error
+    }
+  }
+
   async function completeSignIn(callbackUrl: string): Promise<SignInResult> {
     const { binding, pending, noRefreshTokenReason } = await redirects.take(callbackUrl)
     const { authorizationServer, registration } = binding
@@ -132,7 +142,10 @@ export function signInFlow(
     return result
   }
 
-  return { signIn: sharedSignIn(takeTurn), completeSignIn }
+  return {
+    signIn: sharedSignIn(takeTurn),
+    completeSignIn: (callbackUrl) => noting(completeSignIn(callbackUrl)),
+  }
 }
 
 function continueInBrowser(

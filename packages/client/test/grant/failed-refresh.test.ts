@@ -132,20 +132,21 @@ test(
 )
 
 test(
-  'failed refresh: invalid_target is reported as a refused request and requires no sign-in',
-  { tags: ['C-53'] },
+  'failed refresh: invalid_target requires one sign-in and keeps the refresh token',
+  { tags: ['C-53', 'C-59'] },
   async () => {
     await using it = await managedScene()
     const manager = await it.manager()
     it.clock.advanceSeconds(lifetimeSeconds)
     it.as.faults.token.push({ kind: 'oauth-error', error: 'invalid_target' })
     await expect(manager.getAccessToken()).rejects.toMatchObject({
-      code: 'TOKEN_REQUEST_REFUSED',
+      code: 'SIGN_IN_REQUIRED',
+      signInReason: 'refresh-refused',
       oauthError: 'invalid_target',
     })
     // A request that was refused a moment ago is not repeated for each call.
     await expect(manager.getAccessToken()).rejects.toMatchObject({
-      code: 'TOKEN_REQUEST_REFUSED',
+      signInReason: 'refresh-refused',
     })
     expect(it.as.refreshRequests()).toBe(1)
     it.clock.advanceSeconds(10)

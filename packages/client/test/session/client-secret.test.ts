@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { authorizedFetch } from '../../src/fetch.ts'
 import { retryRevocations } from '../../src/index.ts'
 import type { ClientConfiguration, Session } from '../../src/index.ts'
 import type { Scene } from '../support/signed-in-session.ts'
@@ -40,7 +41,7 @@ test(
 
 test(
   'client secret: while it is wrong all tokens are kept, and the same refresh token works afterwards',
-  { tags: ['C-53'] },
+  { tags: ['C-53', 'C-59'] },
   async () => {
     await using it = await confidentialScene()
     const early = sessionWith(it, 'first secret')
@@ -48,11 +49,16 @@ test(
     it.as.rotateClientSecret('client-1', 'second secret')
     it.clock.advanceSeconds(1000)
     await expect(early.getAccessToken()).rejects.toMatchObject({
-      code: 'TOKEN_REQUEST_REFUSED',
+      code: 'SIGN_IN_REQUIRED',
+      signInReason: 'refresh-refused',
       oauthError: 'invalid_client',
       message: expect.stringContaining('check the client secret in the configuration'),
     })
-    expect(await early.status()).toMatchObject({ state: 'active', hasRefreshToken: true })
+    expect(await early.status()).toMatchObject({
+      state: 'needs-reauth',
+      hasRefreshToken: true,
+      refusal: { oauthError: 'invalid_client' },
+    })
 
     await sessionWith(it, 'second secret').getAccessToken()
     const sent = refreshTokensSent(it)
@@ -76,12 +82,33 @@ test(
     it.clock.advanceSeconds(1000)
     it.as.faults.token.push({ kind: 'oauth-error', error: 'invalid_client' })
     await expect(session.getAccessToken()).rejects.toMatchObject({
-      code: 'TOKEN_REQUEST_REFUSED',
+      signInReason: 'refresh-refused',
       message: expect.stringContaining('fetch the metadata document of the client'),
     })
     it.clock.advanceSeconds(10)
     await session.getAccessToken()
     expect(it.signIns()).toBe(1)
+  },
+)
+
+test(
+  'client secret: a wrong one leads to one sign-in, and then to an error with the words of the server',
+  { tags: ['C-59'] },
+  async () => {
+    await using it = await confidentialScene()
+    const session = sessionWith(it, 'first secret')
+    await session.signIn()
+    it.as.rotateClientSecret('client-1', 'second secret')
+    it.clock.advanceSeconds(1000)
+    const fetch = authorizedFetch(session)
+    for (let call = 0; call < 3; call += 1) {
+      await expect(fetch(it.server.resource)).rejects.toMatchObject({
+        code: 'TOKEN_REQUEST_REFUSED',
+        message: expect.stringContaining('"invalid_client"'),
+      })
+      it.clock.advanceSeconds(60)
+    }
+    expect(it.signIns()).toBe(2)
   },
 )
 

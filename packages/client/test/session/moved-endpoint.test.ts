@@ -125,3 +125,55 @@ test(
     expect(await session.status()).toMatchObject({ refreshPending: false })
   },
 )
+
+test.each([307, 308])(
+  'redirected token endpoint: a %i within the origin is followed with method and body',
+  { tags: ['C-53'] },
+  async (status) => {
+    await using it = await expiredScene()
+    it.as.faults.token.push({ kind: 'redirect', status, location: '/token?version=2' })
+    await it.session().getAccessToken()
+    const last = it.as.requests.findLast(({ endpoint }) => endpoint === 'token')
+    expect(last).toMatchObject({
+      method: 'POST',
+      query: { version: '2' },
+      form: { grant_type: 'refresh_token' },
+      outcome: 'refreshed',
+    })
+    expect(it.signIns()).toBe(1)
+  },
+)
+
+test.each([
+  [308, 'https://elsewhere.test/token?secret=1', '"https://elsewhere.test/token"'],
+  [302, '/token?version=2', '"/token"'],
+])(
+  'redirected token endpoint: a %i to %s is not followed, and the error names the target',
+  { tags: ['C-39', 'C-53'] },
+  async (status, location, shown) => {
+    await using it = await expiredScene()
+    it.as.faults.token.push({ kind: 'redirect', status, location })
+    const session = it.session({ refresh: { maximumWaitSeconds: 0 } })
+    await expect(session.getAccessToken()).rejects.toMatchObject({
+      code: 'TEMPORARILY_UNAVAILABLE',
+      message: expect.stringContaining(`(status ${status}) to ${shown}`),
+    })
+    expect(it.as.refreshRequests()).toBe(1)
+  },
+)
+
+test(
+  'redirected token endpoint: redirects that do not end are reported',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await expiredScene()
+    const loop = { kind: 'redirect', status: 307, location: '/token' } as const
+    it.as.faults.token.push(loop, loop, loop, loop)
+    const session = it.session({ refresh: { maximumWaitSeconds: 0 } })
+    await expect(session.getAccessToken()).rejects.toMatchObject({
+      code: 'TEMPORARILY_UNAVAILABLE',
+      message: expect.stringContaining('redirect (status 307) to "/token"'),
+    })
+    expect(it.as.refreshRequests()).toBe(4)
+  },
+)

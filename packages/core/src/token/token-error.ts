@@ -1,4 +1,5 @@
-import { cleanRemoteText, isRecord } from '../lib/remote-text.ts'
+import { cleanRemoteText, isRecord, showRemote } from '../lib/remote-text.ts'
+import { isErrorBody, readErrorWords } from './error-words.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
 /** A response of the token endpoint without tokens. */
@@ -10,6 +11,8 @@ export interface TokenEndpointAnswer {
   readonly body?: unknown
   /** The raw `Retry-After` header. */
   readonly retryAfter?: string | null | undefined
+  /** The target of a redirect, as an absolute URL. */
+  readonly location?: string | null | undefined
 }
 
 /** Options of {@link classifyTokenError}. */
@@ -22,9 +25,9 @@ export interface ClassifyTokenErrorOptions {
 }
 
 interface TokenErrorDetails {
-  /** RFC 6749 §5.2 `error`, if the server sent one, cleaned and truncated. */
+  /** RFC 6749 §5.2 `error`, or the code that this product sends instead, cleaned and truncated. */
   readonly oauthError: string | undefined
-  /** `error_description`, cleaned and truncated. Mark it as the server's text when you show it. */
+  /** The server's sentence, cleaned and truncated. Mark it as the server's text when you show it. */
   readonly oauthErrorDescription: string | undefined
   /** The decision in plain words. Contains no secret. */
   readonly explanation: string
@@ -36,13 +39,16 @@ export interface GrantEndedDecision extends TokenErrorDetails {
   readonly reason: 'invalid-grant' | 'interaction-required' | 'empty-bad-request'
 }
 
-/** The client's registration is no longer valid. The tokens may still be valid: keep them. */
+/** The server does not accept the client. The tokens may still be valid: keep them. */
 export interface RegistrationEndedDecision extends TokenErrorDetails {
   readonly outcome: 'registration-ended'
   readonly reason: 'invalid-client' | 'unauthorized-client'
 }
 
-/** The request was rejected, not the grant: check the configuration. Keep everything. */
+/**
+ * The server refused, without saying that the grant is over. Keep everything: the cause may be the
+ * configuration. If the access token can no longer be used, the user signs in once.
+ */
 export interface RequestRefusedDecision extends TokenErrorDetails {
   readonly outcome: 'request-refused'
   readonly reason:
@@ -64,6 +70,8 @@ export interface TransientTokenErrorDecision extends TokenErrorDetails {
     | 'redirect'
     | 'endpoint-not-found'
     | 'not-an-oauth-answer'
+    /** A success without tokens. The refresh token may be spent. */
+    | 'unreadable-success'
   /** The server's `Retry-After`, at most a day; `undefined` if it sent none. */
   readonly retryAfterSeconds: number | undefined
 }
@@ -87,9 +95,12 @@ export type TokenErrorDecision =
  *
  * A grant ends only if the authorization server says so. A response of a proxy, a captive portal or a
  * failing server does not end it: a 5xx is transient even if its body says `invalid_grant`, and so is
- * every HTML page, regardless of its status. There is one exception: some servers answer an invalid
+ * every HTML page, except with status 401. There is one exception: some servers answer an invalid
  * refresh token with a 400 and an empty body. During a refresh, such a response ends the grant, with
  * the separate reason `empty-bad-request`.
+ *
+ * Only a transient answer is a reason to wait. Everything else that is not a known error code is a
+ * refusal (`request-refused`), because servers refuse a dead refresh token in many words.
  *
  * @example
  * ```ts
@@ -105,9 +116,10 @@ export function classifyTokenError(
   options: ClassifyTokenErrorOptions,
 ): TokenErrorDecision {
   const body = readBody(answer)
+  const words = readErrorWords(body.json)
   const details = {
-    oauthError: cleanRemoteText(body.json?.['error'], 100),
-    oauthErrorDescription: cleanRemoteText(body.json?.['error_description']),
+    oauthError: words.error,
+    oauthErrorDescription: words.description ?? refusalText(answer, body),
   }
   const transient = (
     reason: TransientTokenErrorDecision['reason'],
@@ -129,19 +141,27 @@ export function classifyTokenError(
     return transient('server-error', `The token endpoint answered with status ${status}`)
   }
   if (status >= 300 && status < 400) {
-    return transient('redirect', 'The token endpoint answered with a redirect')
+    const target = answer.location ?? undefined
+    const to = target === undefined ? '' : ` to ${showRemote(withoutQuery(target))}`
+    return transient(
+      'redirect',
+      `The token endpoint answered with a redirect (status ${status})${to}`,
+    )
   }
-  if (body.kind === 'html') {
+  if (status < 300) return classifySuccess(answer, body, details, options, transient)
+  if (body.kind === 'html' && status !== 401) {
     return transient('not-an-oauth-answer', 'The token endpoint answered with an HTML page')
   }
-  if (details.oauthError !== undefined) {
+  const isMissing = status === 404 || status === 405 || status === 410
+  if (details.oauthError !== undefined && !(isMissing && namesStatus(details.oauthError))) {
     return classifyOAuthError(details.oauthError, details, options, transient)
   }
-  if (status === 404 || status === 405 || status === 410) {
+  if (isMissing) {
     return transient('endpoint-not-found', `The token endpoint was not found (status ${status})`)
   }
   if (status === 400 && body.kind === 'empty') return classifyEmptyBadRequest(details, options)
-  if (body.kind === 'json' && status >= 400) {
+  // A firewall answers with 403 and 407. Other refusals come from the server.
+  if (body.kind === 'json' || (status !== 403 && status !== 407)) {
     return {
       outcome: 'request-refused',
       reason: 'unexplained-refusal',
@@ -153,6 +173,56 @@ export function classifyTokenError(
     'not-an-oauth-answer',
     `The token endpoint answered with status ${status} and no OAuth response`,
   )
+}
+
+/** A success without tokens: an error that some servers send with status 200, or unreadable. */
+function classifySuccess(
+  { status, contentType }: TokenEndpointAnswer,
+  body: ReadBody,
+  details: Details,
+  options: ClassifyTokenErrorOptions,
+  transient: (
+    reason: TransientTokenErrorDecision['reason'],
+    what: string,
+  ) => TransientTokenErrorDecision,
+): TokenErrorDecision {
+  if (body.kind === 'html') {
+    return transient('not-an-oauth-answer', 'The token endpoint answered with an HTML page')
+  }
+  if (isErrorBody(body.json)) {
+    if (details.oauthError !== undefined) {
+      return classifyOAuthError(details.oauthError, details, options, transient)
+    }
+    return {
+      outcome: 'request-refused',
+      reason: 'unexplained-refusal',
+      ...details,
+      explanation: `The token endpoint reported an error with status ${status} and no OAuth error.`,
+    }
+  }
+  const explanation =
+    `The token endpoint answered with status ${status} and the content type ` +
+    `${showRemote(contentType ?? 'none')}, but without a readable access_token (expected ` +
+    'application/json, RFC 6749 §5.1).'
+  return { ...transient('unreadable-success', ''), explanation }
+}
+
+/** Frameworks answer at unknown paths with the reason phrase of the status. */
+function namesStatus(error: string): boolean {
+  return /^(?:40[45]|410|not[ _-]?found|method[ _-]?not[ _-]?allowed|gone)$/i.test(error)
+}
+
+/** The words of a refusal in plain text. A success may contain a token, so it has none. */
+function refusalText(
+  { status, body }: TokenEndpointAnswer,
+  { kind }: ReadBody,
+): string | undefined {
+  return kind === 'other' && status >= 400 ? cleanRemoteText(body) : undefined
+}
+
+/** A query can carry secrets. */
+function withoutQuery(url: string): string {
+  return url.split(/[?#]/, 1)[0] ?? ''
 }
 
 type Details = Omit<TokenErrorDetails, 'explanation'>
@@ -174,7 +244,10 @@ function classifyOAuthError(
     what: string,
   ) => TransientTokenErrorDecision,
 ): TokenErrorDecision {
-  const subject = options.during === 'refresh' ? 'refresh token' : 'authorization code'
+  const [subject, request] =
+    options.during === 'refresh'
+      ? ['refresh token', 'refresh request']
+      : ['authorization code', 'token request']
   if (options.grantEndedErrors?.includes(error) === true) error = 'invalid_grant'
   switch (error) {
     case 'invalid_grant':
@@ -227,7 +300,7 @@ function classifyOAuthError(
         outcome: 'request-refused',
         reason: refusals.get(error) ?? 'unknown-error',
         ...details,
-        explanation: `The authorization server rejected the request, not the ${subject}.`,
+        explanation: `The authorization server refused the ${request}.`,
       }
   }
 }
@@ -266,7 +339,7 @@ function readBody(answer: TokenEndpointAnswer): ReadBody {
   if (typeof body !== 'string') return { kind: 'other' }
   const text = body.trim()
   if (text === '') return { kind: 'empty' }
-  const json = parseJsonObject(text)
+  const json = parseJsonObject(text) ?? parseFormError(text)
   // The body takes precedence over the header: some servers send OAuth errors as text/html.
   if (json !== undefined) return { kind: 'json', json }
   if (
@@ -276,6 +349,29 @@ function readBody(answer: TokenEndpointAnswer): ReadBody {
     return { kind: 'html' }
   }
   return { kind: 'other' }
+}
+
+/** Some servers send errors form-encoded. Bodies that may hold tokens are not read. */
+function parseFormError(text: string): Readonly<Record<string, unknown>> | undefined {
+  if (!/^[\w.-]+=[^\s<]*$/.test(text)) return undefined
+  const members = new Map(text.split('&').map(formMember))
+  return members.has('error') && !members.has('access_token')
+    ? Object.fromEntries(members)
+    : undefined
+}
+
+function formMember(pair: string): readonly [string, string] {
+  const [name = '', ...value] = pair.split('=').map(formDecoded)
+  return [name, value.join('=')]
+}
+
+function formDecoded(text: string): string {
+  const spaced = text.replaceAll('+', ' ')
+  try {
+    return decodeURIComponent(spaced)
+  } catch {
+    return spaced
+  }
 }
 
 function parseJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {

@@ -42,7 +42,33 @@ test.each<[TokenEndpointAnswer, string, string]>([
   [{ status: 403, contentType: 'text/plain', body: 'blocked' }, 'transient', 'not-an-oauth-answer'],
   [{ status: 403 }, 'transient', 'not-an-oauth-answer'],
   [{ status: 404 }, 'transient', 'endpoint-not-found'],
-  [{ status: 400, body: '[]' }, 'transient', 'not-an-oauth-answer'],
+  [{ status: 400, body: '[]' }, 'request-refused', 'unexplained-refusal'],
+  [{ status: 400, body: 'refresh token expired' }, 'request-refused', 'unexplained-refusal'],
+  [{ status: 401 }, 'request-refused', 'unexplained-refusal'],
+  [{ status: 401, body: '<h1>Unauthorized</h1>' }, 'request-refused', 'unexplained-refusal'],
+  [{ status: 422, body: '{"success":false}' }, 'request-refused', 'unexplained-refusal'],
+  [json(401, 'TOKEN_EXPIRED'), 'request-refused', 'unknown-error'],
+  [json(404, 'token_not_found'), 'request-refused', 'unknown-error'],
+  [json(404, 'Not Found'), 'transient', 'endpoint-not-found'],
+  [
+    { status: 200, body: '{"ok":false,"error":"invalid_refresh_token"}' },
+    'request-refused',
+    'unknown-error',
+  ],
+  [{ status: 200, body: '{"ok":false}' }, 'request-refused', 'unexplained-refusal'],
+  [
+    { status: 200, body: 'error=bad_refresh_token&error_description=expired' },
+    'request-refused',
+    'unknown-error',
+  ],
+  [{ status: 200, body: 'access_token=a&error=none' }, 'transient', 'unreadable-success'],
+  [{ status: 200, body: '{"code":0,"data":{}}' }, 'transient', 'unreadable-success'],
+  [{ status: 204 }, 'transient', 'unreadable-success'],
+  [
+    { status: 400, body: '{"error":{"code":"invalid_grant","message":"expired"}}' },
+    'grant-ended',
+    'invalid-grant',
+  ],
 ])(
   'token error: during a refresh, %j means %s (%s)',
   { tags: ['C-53'] },
@@ -124,6 +150,28 @@ test.each([
   ['Sun, not a date GMT', undefined],
 ])('Retry-After: %s is %s seconds', { tags: ['C-53'] }, (value, seconds) => {
   expect(parseRetryAfter(value, { nowEpochSeconds })).toBe(seconds)
+})
+
+test('token error: an unreadable success names its content type and no token', () => {
+  const { explanation, oauthErrorDescription } = classifyTokenError(
+    {
+      status: 200,
+      contentType: 'application/x-www-form-urlencoded',
+      body: 'access_token=secret-token&token_type=bearer',
+    },
+    { during: 'refresh' },
+  )
+  expect(explanation).toContain('"application/x-www-form-urlencoded", but')
+  expect(explanation).not.toContain('secret-token')
+  expect(oauthErrorDescription).toBeUndefined()
+})
+
+test('token error: a redirect names its target without the query', { tags: ['C-53'] }, () => {
+  const { explanation } = classifyTokenError(
+    { status: 308, location: 'https://as.test/v2/token?secret=1' },
+    { during: 'refresh' },
+  )
+  expect(explanation).toContain('(status 308) to "https://as.test/v2/token"')
 })
 
 test('Retry-After: a date without a zone means GMT in every time zone', () => {
