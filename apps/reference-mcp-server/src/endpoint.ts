@@ -1,15 +1,16 @@
 import type { AccessRefused, ResourceServer, VerifiedAccessToken } from '@evergrant/resource-server'
 import {
   authenticateRequest,
+  crossOriginDecision,
   metadataResponse,
+  preflightResponse,
   refusalResponse,
+  withCrossOriginHeaders,
 } from '@evergrant/resource-server/fetch'
 import {
   createMcpHandler,
   hostHeaderValidationResponse,
   localhostAllowedHostnames,
-  localhostAllowedOrigins,
-  originValidationResponse,
 } from '@modelcontextprotocol/server'
 import type { AuthInfo } from '@modelcontextprotocol/server'
 import { createNotebooks } from './notes.ts'
@@ -23,22 +24,36 @@ export interface McpEndpoint {
   close(): Promise<void>
 }
 
-/** Protects the MCP SDK's handler. */
+/**
+ * Protects the MCP SDK's handler.
+ *
+ * @param log - Receives why a token could not be verified (S-18).
+ */
 export function createMcpEndpoint(
   resourceServer: ResourceServer,
   stats: StatsRecorder,
+  log: (message: string) => void,
 ): McpEndpoint {
   const { hostname, pathname } = new URL(resourceServer.resource)
-  // Refuse a web page whose host name resolves to this machine (DNS rebinding).
   const hosts = [...localhostAllowedHostnames(), hostname]
-  const origins = [...localhostAllowedOrigins(), hostname]
   const notebooks = createNotebooks()
   const mcp = createMcpHandler(({ authInfo }) => buildNotesServer(notebooks.of(ownerOf(authInfo))))
 
   async function answer(request: Request): Promise<Response> {
-    const foreign =
-      hostHeaderValidationResponse(request, hosts) ?? originValidationResponse(request, origins)
-    if (foreign !== undefined) return foreign
+    // Refuse a web page whose host name resolves to this machine (DNS rebinding).
+    const foreignHost = hostHeaderValidationResponse(request, hosts)
+    if (foreignHost !== undefined) return foreignHost
+    const crossOrigin = crossOriginDecision(resourceServer, request)
+    if (crossOrigin.kind === 'foreign') return foreignOrigin(request)
+    if (crossOrigin.kind === 'preflight') return preflightResponse(crossOrigin)
+    const response =
+      new URL(request.url).pathname === pathname
+        ? await answerMessage(request)
+        : new Response(null, { status: 404 })
+    return withCrossOriginHeaders(response, crossOrigin)
+  }
+
+  async function answerMessage(request: Request): Promise<Response> {
     // #region guard
     // Verify the token first: the body of an unknown sender is not read.
     const authentication = await authenticateRequest(resourceServer, request)
@@ -56,6 +71,7 @@ export function createMcpEndpoint(
 
   function refuse(refusal: AccessRefused): Response {
     stats.refused(refusal.reason)
+    if (refusal.cause instanceof Error) log(refusal.cause.message)
     return refusalResponse(refusal)
   }
 
@@ -63,13 +79,30 @@ export function createMcpEndpoint(
     async fetch(request) {
       const metadata = metadataResponse(resourceServer, request)
       if (metadata !== undefined) return metadata
-      if (new URL(request.url).pathname !== pathname) return new Response(null, { status: 404 })
       const response = await answer(request)
-      stats.answered(response.status)
+      if (new URL(request.url).pathname === pathname) stats.answered(response.status)
       return response
     },
     close: () => mcp.close(),
   }
+}
+
+/** The message names the option, because the page's developer sees only a failed request. */
+function foreignOrigin(request: Request): Response {
+  const origin = JSON.stringify(request.headers.get('origin'))
+  return Response.json(
+    {
+      jsonrpc: '2.0',
+      error: {
+        code: -32_000,
+        message:
+          `Refused: the request is from a page of the origin ${origin}, which is not allowed. ` +
+          'Start this server with --allowed-origin, or remove the Origin header in the proxy.',
+      },
+      id: null,
+    },
+    { status: 403, headers: { vary: 'Origin' } },
+  )
 }
 
 /** The caller as the tools see it. The token is left out, so no tool can pass it on. */

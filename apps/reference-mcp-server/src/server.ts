@@ -1,11 +1,12 @@
 import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import { isLoopbackHost } from '@evergrant/core'
-import { createResourceServer } from '@evergrant/resource-server'
-import type { ResourceServerOptions } from '@evergrant/resource-server'
+import { assertAllowedOrigins, createResourceServer } from '@evergrant/resource-server'
+import type { ResourceServer, ResourceServerOptions } from '@evergrant/resource-server'
 import { createNodeListener } from '@evergrant/resource-server/node'
 import { createMcpEndpoint } from './endpoint.ts'
 import { McpServerError } from './errors.ts'
+import { admittedOrigins } from './origins.ts'
 import { basicScopes, scopeImplications } from './scopes.ts'
 import { createStatsRecorder } from './stats.ts'
 import type { McpServerStats } from './stats.ts'
@@ -13,10 +14,17 @@ import type { McpServerStats } from './stats.ts'
 /** Options of {@link startMcpServer}. */
 export interface McpServerOptions extends Pick<
   ResourceServerOptions,
-  'clock' | 'clockToleranceSeconds' | 'fetch'
+  'additionalAudiences' | 'clock' | 'clockToleranceSeconds' | 'fetch' | 'scopeClaim' | 'tokenTypes'
 > {
   /** Issuer of the authorization server whose tokens are accepted. */
   readonly authorizationServer: string
+  /** The URL of its keys. Default: `jwks_uri` of its metadata. */
+  readonly jwksUri?: string
+  /**
+   * Origins of pages that may call the server, besides those of this machine and of the resource's
+   * host. Default: none.
+   */
+  readonly allowedOrigins?: readonly string[]
   /** Default 0, any free port. */
   readonly port?: number
   /** Default `127.0.0.1`. An address other than loopback requires `resource`. */
@@ -25,6 +33,11 @@ export interface McpServerOptions extends Pick<
   readonly resource?: string
   /** How long a client may take to send a request, including its body. Default 30,000. */
   readonly requestTimeoutMilliseconds?: number
+  /**
+   * Receives why tokens cannot be verified, such as unusable metadata of the authorization server. Called
+   * once for each reason. Default: none.
+   */
+  readonly log?: (message: string) => void
 }
 
 /** A running MCP server. */
@@ -49,8 +62,7 @@ const longestHeadMilliseconds = 10_000
  * @throws {ResourceServerError} For an issuer or resource that cannot be used.
  */
 export async function startMcpServer(options: McpServerOptions): Promise<RunningMcpServer> {
-  const { authorizationServer, port = 0, host = '127.0.0.1', ...guardOptions } = options
-  const { requestTimeoutMilliseconds = 30_000 } = options
+  const { port = 0, host = '127.0.0.1', requestTimeoutMilliseconds = 30_000, log } = options
   if (!isLoopbackHost(host) && options.resource === undefined) {
     throw new McpServerError(
       'OPTION_INVALID',
@@ -71,17 +83,13 @@ export async function startMcpServer(options: McpServerOptions): Promise<Running
   try {
     const resource = options.resource ?? `${origin}/mcp`
     const stats = createStatsRecorder()
-    const resourceServer = createResourceServer(resource, [authorizationServer], {
-      ...guardOptions,
-      scopesSupported: basicScopes,
-      scopeImplications,
-      resourceName: 'Evergrant notes',
-    })
-    const endpoint = createMcpEndpoint(resourceServer, stats)
+    const resourceServer = protectNotes(resource, options)
+    const endpoint = createMcpEndpoint(resourceServer, stats, oncePerMessage(log))
     server.on(
       'request',
       createNodeListener((request) => endpoint.fetch(request), {
         maximumBodyBytes: largestBodyBytes,
+        resourceServer,
         onError: () => stats.answered(500),
       }),
     )
@@ -97,6 +105,29 @@ export async function startMcpServer(options: McpServerOptions): Promise<Running
   } catch (error) {
     server.close()
     throw error
+  }
+}
+
+function protectNotes(resource: string, options: McpServerOptions): ResourceServer {
+  const { authorizationServer: issuer, jwksUri, allowedOrigins = [], ...tokenOptions } = options
+  assertAllowedOrigins(allowedOrigins)
+  const trusted = jwksUri === undefined ? { issuer } : { issuer, jwksUri }
+  return createResourceServer(resource, [trusted], {
+    ...tokenOptions,
+    allowedOrigins: admittedOrigins(resource, allowedOrigins),
+    scopesSupported: basicScopes,
+    scopeImplications,
+    resourceName: 'Evergrant notes',
+  })
+}
+
+/** During an outage, every request has the same reason. */
+function oncePerMessage(log: McpServerOptions['log']): (message: string) => void {
+  let last: string | undefined
+  return (message) => {
+    if (message === last) return
+    last = message
+    log?.(message)
   }
 }
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
 import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { runCli } from '../src/cli.ts'
 
 interface Run {
@@ -49,12 +49,54 @@ test('serve: uses --resource as its public URL', async () => {
   })
 })
 
+test(
+  'serve: the flags and variables for tokens of products reach the server',
+  { tags: ['S-17', 'S-16'] },
+  async () => {
+    await using as = await startScriptedAuthorizationServer()
+    vi.stubEnv('EVERGRANT_MCP_TOKEN_TYPE', 'jwt absent')
+    vi.stubEnv('EVERGRANT_MCP_SCOPE_CLAIM', 'permissions')
+    const token = await as.signAccessToken({
+      scope: '',
+      resource: 'api://notes',
+      header: { typ: undefined },
+      claims: { permissions: ['mcp:read'] },
+    })
+    const origin = 'https://inspector.example.com'
+    const answers: (string | number | null)[] = []
+    let url = ''
+    const args = [
+      `--authorization-server=${as.issuer}`,
+      '--audience=api://notes',
+      '--audience=6e74172b-be56-4843-9ff4-e66a39bb12e3',
+      `--allowed-origin=${origin}`,
+      `--jwks-uri=${as.jwksUri}`,
+    ]
+    const code = await runCli(['serve', '--json', ...args], {
+      writeOut: (text) => void (url = new URL(String(JSON.parse(text).url)).href),
+      writeError: () => undefined,
+      async untilStopped() {
+        const headers = { authorization: `Bearer ${token}`, origin }
+        const response = await fetch(url, { headers })
+        answers.push(response.status, response.headers.get('access-control-allow-origin'))
+      },
+    })
+    vi.unstubAllEnvs()
+    // The token is accepted. The server does not serve GET.
+    expect([code, ...answers]).toEqual([0, 405, origin])
+    expect(as.count('metadata')).toBe(0)
+  },
+)
+
 test.each([
   [['serve'], '--authorization-server'],
   [['serve', '--authorization-server', 'http://as.example.com'], 'https URL'],
   [['serve', '--authorization-server', 'https://a.example', '--port', '70000'], '0 to 65535'],
   [['serve', '--authorization-server', 'https://a.example', '--host', '0.0.0.0'], 'resource'],
   [['serve', '--authorization-server', 'https://a.example', '--clock-tolerance', '-1'], 'seconds'],
+  [['serve', '--authorization-server', 'https://a.example', '--token-type', ''], 'tokenTypes'],
+  [['serve', '--authorization-server=https://a.example', '--jwks-uri=http://a.example'], 'jwksUri'],
+  [['serve', '--authorization-server=https://a.example', '--allowed-origin=*'], 'allowedOrigins'],
   [['dance'], 'dance'],
 ])('exits with 2 and says what to do: %j', async (args, hint) => {
   const { code, out, error } = await run(...args)

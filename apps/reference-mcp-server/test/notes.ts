@@ -18,7 +18,7 @@ export interface NotesSetup extends AsyncDisposable {
 export type Era = '2025-11-25' | '2026-07-28'
 
 export async function startNotes(
-  options: Pick<McpServerOptions, 'requestTimeoutMilliseconds'> = {},
+  options: Omit<McpServerOptions, 'authorizationServer'> = {},
 ): Promise<NotesSetup> {
   const as = await startScriptedAuthorizationServer()
   const server = await startMcpServer({ ...options, authorizationServer: as.issuer })

@@ -53,6 +53,35 @@ export function serveMetadata(resourceServer: ResourceServer): RequestHandler {
 }
 
 /**
+ * Answers the preflights of allowed origins, and lets their pages read every other response (S-16). Mount
+ * it before the routes, because a preflight has no token, and Express matches `OPTIONS` to no other route.
+ *
+ * @example
+ * ```ts
+ * app.use(allowCrossOrigin(resourceServer))
+ * ```
+ */
+export function allowCrossOrigin(resourceServer: ResourceServer): RequestHandler {
+  return (request, response, next) => {
+    const { kind, headers } = resourceServer.crossOrigin({
+      method: request.method,
+      origin: request.headers.origin,
+      requestMethod: request.headers['access-control-request-method'],
+      requestHeaders: request.headers['access-control-request-headers'],
+    })
+    if (kind === 'preflight') {
+      reply(response, 204, headers, null)
+      return
+    }
+    for (const [name, value] of Object.entries(headers)) {
+      if (name === 'vary') response.vary(value)
+      else response.setHeader(name, value)
+    }
+    next()
+  }
+}
+
+/**
  * Continues if the access token of a request is sufficient, and answers the request otherwise.
  *
  * If `scopes` reads the body, put it on the route twice: `requireAccess(resourceServer)` before the

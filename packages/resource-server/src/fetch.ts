@@ -2,6 +2,7 @@ import type { VerifiedAccessToken } from './token/access-token.ts'
 import { refusalReply } from './access/decision.ts'
 import type { AccessDecision, AccessRefused, AuthenticationDecision } from './access/decision.ts'
 import { answerMetadataRequest } from './access/metadata-endpoint.ts'
+import type { CrossOriginDecision } from './access/cross-origin.ts'
 import type { ResourceServer } from './access/resource-server.ts'
 import { resolveScopes } from './scope/required-scopes.ts'
 import type { RequiredScopes } from './scope/required-scopes.ts'
@@ -32,6 +33,46 @@ export function authenticateRequest(
 export function refusalResponse(refusal: AccessRefused): Response {
   const { status, headers, body } = refusalReply(refusal)
   return new Response(body, { status, headers })
+}
+
+/**
+ * Decides which CORS headers the response to a web-standard request needs, according to
+ * `allowedOrigins` (S-16). Answer a `preflight` with {@link preflightResponse}, and add the headers to
+ * every other response with {@link withCrossOriginHeaders}.
+ */
+export function crossOriginDecision(
+  resourceServer: Pick<ResourceServer, 'crossOrigin'>,
+  request: Request,
+): CrossOriginDecision {
+  const { method, headers } = request
+  return resourceServer.crossOrigin({
+    method,
+    origin: headers.get('origin'),
+    requestMethod: headers.get('access-control-request-method'),
+    requestHeaders: headers.get('access-control-request-headers'),
+  })
+}
+
+/** The response to a preflight: 204 without a body. */
+export function preflightResponse(decision: CrossOriginDecision): Response {
+  return new Response(null, { status: 204, headers: decision.headers })
+}
+
+/** Adds the headers of a decision to a response, so that the page can read it. */
+export function withCrossOriginHeaders(
+  response: Response,
+  decision: CrossOriginDecision,
+): Response {
+  const entries = Object.entries(decision.headers)
+  if (entries.length === 0) return response
+  // The headers of a response may be immutable.
+  const headers = new Headers(response.headers)
+  for (const [name, value] of entries) {
+    if (name === 'vary') headers.append(name, value)
+    else headers.set(name, value)
+  }
+  const { status, statusText, body } = response
+  return new Response(body, { status, statusText, headers })
 }
 
 /**
@@ -74,8 +115,8 @@ export interface ProtectOptions {
 }
 
 /**
- * Wraps a web-standard handler: serves the metadata, answers refused requests, and passes the other
- * requests to the handler with the verified token.
+ * Wraps a web-standard handler: serves the metadata, answers preflights of allowed origins and refused
+ * requests, and passes the other requests to the handler with the verified token.
  *
  * @example
  * ```ts
@@ -101,9 +142,14 @@ export function protect(
   return async (request) => {
     const metadata = metadataResponse(resourceServer, request)
     if (metadata !== undefined) return metadata
+    const crossOrigin = crossOriginDecision(resourceServer, request)
+    if (crossOrigin.kind === 'preflight') return preflightResponse(crossOrigin)
     const decision = await decide(request)
     notify(options.observe, decision, request)
-    return decision.allowed ? await handler(request, decision.token) : refusalResponse(decision)
+    const response = decision.allowed
+      ? await handler(request, decision.token)
+      : refusalResponse(decision)
+    return withCrossOriginHeaders(response, crossOrigin)
   }
 }
 

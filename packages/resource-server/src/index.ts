@@ -1,5 +1,12 @@
 export { createResourceServer } from './access/resource-server.ts'
-export type { ResourceServer, ResourceServerOptions } from './access/resource-server.ts'
+export type { ResourceServer } from './access/resource-server.ts'
+export type { ResourceServerOptions } from './access/options.ts'
+export { assertAllowedOrigins } from './access/cross-origin.ts'
+export type {
+  AllowedOrigins,
+  CrossOriginDecision,
+  CrossOriginRequest,
+} from './access/cross-origin.ts'
 export type { TrustedAuthorizationServer } from './token/keys.ts'
 export type { TokenRefusal, VerifiedAccessToken } from './token/access-token.ts'
 export type { AccessRequest } from './access/credentials.ts'

@@ -2,12 +2,18 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readRequest } from './node/read-request.ts'
 import type { RequestReading } from './node/read-request.ts'
 import { writeResponse } from './node/write-response.ts'
+import type { ResourceServer } from './access/resource-server.ts'
 import { notify } from './lib/notify.ts'
 
 /** Options of {@link createNodeListener}. */
 export interface NodeListenerOptions {
   /** Maximum size of a request body. A larger one gets 413. Default 4 MiB. */
   readonly maximumBodyBytes?: number
+  /**
+   * Makes the responses of the listener (400, 413 and 500) readable for the origins that this resource
+   * server allows (S-16). The handler adds the headers to its own responses.
+   */
+  readonly resourceServer?: Pick<ResourceServer, 'crossOrigin'>
   /**
    * Receives errors of the handler, which the client sees as a 500 without details, and errors that
    * interrupt a response. Errors that it throws are ignored.
@@ -40,7 +46,7 @@ export function createNodeListener(
   handler: (request: Request) => Response | Promise<Response>,
   options: NodeListenerOptions = {},
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
-  const { maximumBodyBytes = 4_194_304, onError } = options
+  const { maximumBodyBytes = 4_194_304, onError, resourceServer } = options
 
   async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const disconnected = new AbortController()
@@ -52,7 +58,7 @@ export function createNodeListener(
     })
     try {
       const reading = readRequest(incoming, maximumBodyBytes, disconnected.signal)
-      const response = await respond(reading, () => closedByClient)
+      const response = await respond(incoming, reading, () => closedByClient)
       await writeResponse(outgoing, response, isOutOfStep(incoming, reading))
     } catch (error) {
       if (!closedByClient) notify(onError, error)
@@ -61,9 +67,12 @@ export function createNodeListener(
   }
 
   async function respond(
+    incoming: IncomingMessage,
     reading: RequestReading,
     isClosedByClient: () => boolean,
   ): Promise<Response> {
+    const problem = (status: 400 | 413 | 500, description: string): Response =>
+      problemResponse(status, description, crossOriginHeaders(incoming, resourceServer))
     if ('refused' in reading) return problem(reading.refused, reading.description)
     try {
       return await handler(reading.request)
@@ -88,10 +97,30 @@ function isOutOfStep(incoming: IncomingMessage, reading: RequestReading): boolea
   return reading.body?.started() === true && !incoming.complete
 }
 
-function problem(status: 400 | 413 | 500, description: string): Response {
+/** `admitted` also for a preflight: the listener refuses it, and the page may know why. */
+function crossOriginHeaders(
+  { headers }: IncomingMessage,
+  resourceServer: NodeListenerOptions['resourceServer'],
+): Readonly<Record<string, string>> {
+  if (resourceServer === undefined) return {}
+  const { origin } = headers
+  const decision = resourceServer.crossOrigin({
+    method: 'GET',
+    origin,
+    requestMethod: undefined,
+    requestHeaders: undefined,
+  })
+  return decision.headers
+}
+
+function problemResponse(
+  status: 400 | 413 | 500,
+  description: string,
+  headers: Readonly<Record<string, string>>,
+): Response {
   const error = status === 500 ? 'server_error' : 'invalid_request'
   return Response.json(
     { error, error_description: description },
-    { status, headers: { 'cache-control': 'no-store' } },
+    { status, headers: { ...headers, 'cache-control': 'no-store' } },
   )
 }

@@ -2,7 +2,7 @@ import { CompactSign, exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from '
 import type { CryptoKey } from 'jose'
 import { expect, test } from 'vitest'
 import type { AccessTokenRequest, ScriptedAuthorizationServer } from '@evergrant/test-kit'
-import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
+import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
 import { createResourceServer } from '../src/index.ts'
 import type { RefusalReason } from '../src/index.ts'
 import { startGuardedResource } from './access.ts'
@@ -155,6 +155,8 @@ test('token: refuses a token that its issuer did not sign', { tags: ['S-12'] }, 
     ['token-malformed', `${header}.bm90IGpzb24.${signature}`],
   ]
   for (const [reason, token] of forged) {
+    // The keys can be fetched again, so an unknown key is not a new one.
+    clock.advanceSeconds(30)
     expect([reason, (await guarded.get(`Bearer ${token}`)).status]).toEqual([reason, 401])
   }
   expect(guarded.decisions.map((decision) => decision.reason)).toEqual(
@@ -217,13 +219,15 @@ test(
     tags: ['S-12', 'S-10'],
   },
   async () => {
-    await using one = await startScriptedAuthorizationServer()
-    await using two = await startScriptedAuthorizationServer()
+    const clock = virtualClock()
+    await using one = await startScriptedAuthorizationServer({ clock })
+    await using two = await startScriptedAuthorizationServer({ clock })
     const resource = 'https://mcp.example.com/mcp'
-    const resourceServer = createResourceServer(resource, [
-      one.issuer,
-      { issuer: two.issuer, jwksUri: two.jwksUri },
-    ])
+    const resourceServer = createResourceServer(
+      resource,
+      [one.issuer, { issuer: two.issuer, jwksUri: two.jwksUri }],
+      { clock },
+    )
     async function decide(as: ScriptedAuthorizationServer, claims = {}): Promise<string> {
       const token = await as.signAccessToken({ scope, resource, claims })
       const request = { authorization: `Bearer ${token}`, url: '/mcp' }
@@ -231,6 +235,7 @@ test(
     }
     expect(await decide(one)).toBe('scope-sufficient')
     expect(await decide(two)).toBe('scope-sufficient')
+    clock.advanceSeconds(30)
     expect(await decide(one, { iss: two.issuer })).toBe('token-key-unknown')
     expect(two.count('metadata')).toBe(0)
   },
@@ -242,12 +247,13 @@ test('keys: tries each matching key for a token without kid', { tags: ['S-12'] }
   const issuer = 'https://as.example.com'
   const resource = 'https://mcp.example.com'
   const keys = await Promise.all([otherKey, publicKey].map((key) => exportJWK(key)))
+  const clock = virtualClock()
   const resourceServer = createResourceServer(
     resource,
     [{ issuer, jwksUri: 'https://as.example.com/jwks' }],
-    { fetch: async () => Response.json({ keys }) },
+    { fetch: async () => Response.json({ keys }), clock },
   )
-  const now = Math.floor(Date.now() / 1000)
+  const now = clock.nowEpochSeconds()
   const claims = {
     iss: issuer,
     // The form that many clients send for an origin.
@@ -268,6 +274,7 @@ test('keys: tries each matching key for a token without kid', { tags: ['S-12'] }
   }
   expect(await decide(privateKey)).toBe('scope-sufficient')
   const stranger = await generateKeyPair('ES256')
+  clock.advanceSeconds(30)
   expect(await decide(stranger.privateKey)).toBe('token-signature-invalid')
 })
 

@@ -32,7 +32,10 @@ export interface AccessGranted {
 export interface AccessRefused {
   readonly allowed: false
   readonly reason: RefusalReason
-  /** 503 if the keys cannot be fetched: a 401 would prompt the user to sign in without need. */
+  /**
+   * 503 if the keys cannot be fetched, or may have rotated since the last fetch: a 401 would prompt the
+   * user to sign in without need (S-18).
+   */
   readonly status: 400 | 401 | 403 | 503
   /** RFC 6750 §3.1; `undefined` if the request had no credentials. */
   readonly error:
@@ -53,7 +56,9 @@ export interface AccessRefused {
   /** Value of `WWW-Authenticate`; `undefined` with 503. */
   readonly challenge: string | undefined
   readonly warnings: readonly AccessWarning[]
-  /** With 503: why the keys could not be fetched. */
+  /** With 503: the value of `Retry-After`. */
+  readonly retryAfterSeconds?: number
+  /** With 503: a `ResourceServerError` that says why the token could not be verified. Log it. */
   readonly cause?: unknown
 }
 
@@ -160,7 +165,9 @@ export function refusalReply(refusal: AccessRefused): RefusalReply {
       'content-type': 'application/json',
       'cache-control': 'no-store',
       ...(refusal.challenge === undefined ? {} : { 'www-authenticate': refusal.challenge }),
-      ...(refusal.status === 503 ? { 'retry-after': '5' } : {}),
+      ...(refusal.retryAfterSeconds === undefined
+        ? {}
+        : { 'retry-after': String(refusal.retryAfterSeconds) }),
     },
     body: JSON.stringify({ error: refusal.error, error_description: refusal.description }),
   }

@@ -1,5 +1,5 @@
-import { offlineAccess, showRemote, uniteScopes } from '@evergrant/core'
-import { tokenType, verifyAccessToken } from '../token/access-token.ts'
+import { offlineAccess, uniteScopes } from '@evergrant/core'
+import { verifyAccessToken } from '../token/access-token.ts'
 import type { VerifiedAccessToken } from '../token/access-token.ts'
 import { readCredentials } from './credentials.ts'
 import type { AccessRequest } from './credentials.ts'
@@ -10,40 +10,18 @@ import type {
   AuthenticationDecision,
   RefusalReason,
 } from './decision.ts'
-import type { Clock } from '../lib/clock.ts'
-import { systemClock } from '../lib/clock.ts'
-import { ResourceServerError } from '../lib/errors.ts'
+import { assertAllowedOrigins, decideCrossOrigin } from './cross-origin.ts'
+import type { CrossOriginDecision, CrossOriginRequest } from './cross-origin.ts'
+import { tokenExpectations } from './options.ts'
+import type { ResourceServerOptions } from './options.ts'
+import { failurePauseSeconds } from '../token/failure-memory.ts'
 import { issuerKeys } from '../token/keys.ts'
 import type { TrustedAuthorizationServer } from '../token/keys.ts'
 import { protectedResourceMetadata, protectedResourceMetadataUrl } from '../metadata/metadata.ts'
 import type { ProtectedResourceMetadataDocument } from '../metadata/metadata.ts'
 import { refuse } from './refuse.ts'
 import { assertResourceScopes, createScopeHierarchy } from '../scope/scopes.ts'
-import type { ScopeHierarchy, ScopeImplications } from '../scope/scopes.ts'
-
-/** Options of {@link createResourceServer}. */
-export interface ResourceServerOptions {
-  /** `scopes_supported` of the metadata: the scopes for ordinary use. */
-  readonly scopesSupported?: readonly string[]
-  /** Which broader scope implies which narrower ones. Default: none. */
-  readonly scopeImplications?: ScopeImplications
-  /** Clients show it to users. */
-  readonly resourceName?: string
-  readonly resourceDocumentation?: string
-  /** Accepted JWS algorithms. Default: the asymmetric ones of RFC 7518, and Ed25519. */
-  readonly algorithms?: readonly string[]
-  /**
-   * Accepted values of the JOSE header `typ`, without `application/`. Default `['at+jwt']`
-   * (RFC 9068 §4). Add `'jwt'` for an authorization server that does not follow RFC 9068.
-   */
-  readonly tokenTypes?: readonly string[]
-  /** Allowed difference between the clocks of both servers, 0 to 60. Default 5. */
-  readonly clockToleranceSeconds?: number
-  /** Default: the clock of this machine. */
-  readonly clock?: Clock
-  /** Fetches metadata and keys of the authorization server. Default: the global `fetch`. */
-  readonly fetch?: typeof fetch
-}
+import type { ScopeHierarchy } from '../scope/scopes.ts'
 
 /** The guard of one protected resource. Safe for concurrent requests. */
 export interface ResourceServer {
@@ -84,21 +62,12 @@ export interface ResourceServer {
    * @throws {ResourceServerError} `SCOPE_INVALID` if an entry is not a scope token.
    */
   authorize(request: AccessRequest, requiredScopes?: readonly string[]): Promise<AccessDecision>
+  /**
+   * Decides which CORS headers the response to a request needs, according to `allowedOrigins` (S-16).
+   * Call it before {@link ResourceServer.authenticate}, because a preflight has no token.
+   */
+  crossOrigin(request: CrossOriginRequest): CrossOriginDecision
 }
-
-const asymmetricAlgorithms: readonly string[] = [
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-  'Ed25519',
-  'PS256',
-  'PS384',
-  'PS512',
-  'RS256',
-  'RS384',
-  'RS512',
-]
 
 /**
  * Creates the guard of one MCP server.
@@ -132,16 +101,14 @@ export function createResourceServer(
   })
   const metadataUrl = protectedResourceMetadataUrl(resource)
   const scopes = createScopeHierarchy(options.scopeImplications)
-  const clock = options.clock ?? systemClock
+  const { allowedOrigins } = options
+  assertAllowedOrigins(allowedOrigins)
   const expectations = {
+    ...tokenExpectations(options),
     resource,
     keysByIssuer: new Map(
-      trusted.map((server) => [server.issuer, issuerKeys(server, options.fetch, clock)]),
+      trusted.map((server) => [server.issuer, issuerKeys(server, options.fetch, options.clock)]),
     ),
-    algorithms: asymmetric(options.algorithms ?? asymmetricAlgorithms),
-    tokenTypes: (options.tokenTypes ?? ['at+jwt']).map((type) => tokenType(type) ?? type),
-    clockToleranceSeconds: tolerance(options.clockToleranceSeconds ?? 5),
-    clock,
   }
 
   async function verifyToken(
@@ -159,7 +126,11 @@ export function createResourceServer(
     if (verdict.valid === true) return { authenticated: true, token: verdict.token }
     const refusal =
       verdict.valid === undefined
-        ? { ...refused('keys-unavailable'), cause: verdict.error }
+        ? {
+            ...refused('keys-unavailable'),
+            retryAfterSeconds: verdict.error.retryAfterSeconds ?? failurePauseSeconds,
+            cause: verdict.error,
+          }
         : refused(verdict.reason)
     return { authenticated: false, refusal }
   }
@@ -191,6 +162,7 @@ export function createResourceServer(
       const decision = await verifyToken(request, checked.required, checked.warnings)
       return decision.authenticated ? decideRequired(decision.token, checked) : decision.refusal
     },
+    crossOrigin: (request) => decideCrossOrigin(allowedOrigins, request),
   }
 }
 
@@ -216,26 +188,4 @@ function withoutOfflineAccess(requiredScopes: readonly string[]): CheckedScopes 
     `${offlineAccess} was computed as a required scope of this request, and was left out: no ` +
     'operation of a resource requires a refresh token. Remove it from the computation.'
   return { required, warnings: [{ code: 'OFFLINE_ACCESS_FILTERED', requirement: 'S-01', message }] }
-}
-
-function asymmetric(algorithms: readonly string[]): readonly string[] {
-  const wrong = algorithms.find((algorithm) => !asymmetricAlgorithms.includes(algorithm))
-  if (wrong !== undefined || algorithms.length === 0) {
-    throw new ResourceServerError(
-      'ALGORITHM_NOT_ALLOWED',
-      `The option algorithms contains ${wrong === undefined ? 'none' : showRemote(wrong)} (expected ` +
-        `${asymmetricAlgorithms.join(', ')}). Only asymmetric algorithms are allowed, because this ` +
-        'server must not have the signing key.',
-    )
-  }
-  return algorithms
-}
-
-function tolerance(seconds: number): number {
-  if (seconds >= 0 && seconds <= 60) return seconds
-  throw new ResourceServerError(
-    'OPTION_INVALID',
-    `The option clockToleranceSeconds is ${seconds} (expected 0 to 60). A larger value would accept ` +
-      'expired tokens. Correct the clocks instead.',
-  )
 }

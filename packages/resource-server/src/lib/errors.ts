@@ -21,13 +21,18 @@ export type ResourceServerErrorCode =
   | 'OPTION_INVALID'
   /** `accessTokenOf` was called for a request that no middleware has authorized. */
   | 'ACCESS_NOT_DECIDED'
-  /** The authorization server's keys cannot be fetched. This says nothing about the token. */
+  /**
+   * The authorization server's keys cannot be fetched, or not yet again. This says nothing about the
+   * token.
+   */
   | 'KEYS_UNAVAILABLE'
 
 /** Options of {@link ResourceServerError}. */
 export interface ResourceServerErrorOptions {
   /** The original error. It must not contain a token. */
   readonly cause?: unknown
+  /** With `KEYS_UNAVAILABLE`: when the keys can be fetched again. */
+  readonly retryAfterSeconds?: number
 }
 
 const brand: symbol = Symbol.for('evergrant.ResourceServerError')
@@ -36,6 +41,8 @@ const brand: symbol = Symbol.for('evergrant.ResourceServerError')
 export class ResourceServerError extends Error {
   override readonly name = 'ResourceServerError'
   readonly code: ResourceServerErrorCode
+  /** With `KEYS_UNAVAILABLE`: when the keys can be fetched again. */
+  readonly retryAfterSeconds: number | undefined
 
   constructor(
     code: ResourceServerErrorCode,
@@ -44,6 +51,7 @@ export class ResourceServerError extends Error {
   ) {
     super(message, 'cause' in options ? { cause: options.cause } : {})
     this.code = code
+    this.retryAfterSeconds = options.retryAfterSeconds
     Object.defineProperty(this, brand, { value: true })
   }
 

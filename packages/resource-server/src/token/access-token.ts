@@ -2,7 +2,9 @@ import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose'
 import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
-import { areClaimsUsable, grantedScopes } from './token-claims.ts'
+import type { IssuerKeys } from './keys.ts'
+import { areClaimsUsable, grantedScopes, scopeClaimOf } from './token-claims.ts'
+import { isAnotherToken, isTypeAllowed, tokenType } from './token-type.ts'
 
 /**
  * The content of a verified access token, without the token itself, so that it cannot be passed on.
@@ -43,17 +45,22 @@ export type TokenRefusal =
 export type TokenVerdict =
   | { readonly valid: true; readonly token: VerifiedAccessToken }
   | { readonly valid: false; readonly reason: TokenRefusal }
-  /** The keys could not be fetched, so nothing is known about the token. */
+  /** The keys could not be fetched, or may have rotated, so nothing is known about the token. */
   | { readonly valid: undefined; readonly error: ResourceServerError }
 
 /** What a token is verified against. */
 export interface AccessTokenExpectations {
   /** The resource identifier of this server, required in `aud`. */
   readonly resource: string
+  /** Other accepted values of `aud`. */
+  readonly additionalAudiences: readonly string[]
   /** Keys of each trusted issuer. */
-  readonly keysByIssuer: ReadonlyMap<string, JWTVerifyGetKey>
+  readonly keysByIssuer: ReadonlyMap<string, IssuerKeys>
   readonly algorithms: readonly string[]
+  /** In lower case, without `application/`. */
   readonly tokenTypes: readonly string[]
+  /** The claim with the scopes. Default: `scope`, or `scp` if that is absent or empty. */
+  readonly scopeClaim: string | undefined
   readonly clockToleranceSeconds: number
   readonly clock: Clock
 }
@@ -72,27 +79,30 @@ export async function verifyAccessToken(
   expectations: AccessTokenExpectations,
 ): Promise<TokenVerdict> {
   try {
-    const type = tokenType(decodeProtectedHeader(token).typ)
-    if (type === undefined || !expectations.tokenTypes.includes(type)) {
-      return refused('token-type-not-allowed')
-    }
+    const { typ, kid: keyId } = decodeProtectedHeader(token)
+    if (!isTypeAllowed(typ, expectations.tokenTypes)) return refused('token-type-not-allowed')
+    const isProfiled = tokenType(typ) === 'at+jwt'
     // Not verified yet. It only selects the keys, and is verified below.
     const issuer = decodeJwt(token).iss
     const keys = issuer === undefined ? undefined : expectations.keysByIssuer.get(issuer)
     if (issuer === undefined || keys === undefined) return refused('token-issuer-not-trusted')
-    const payload = await verifiedBy(token, keys, {
+    const options = {
       issuer,
-      audience: audiencesOf(expectations.resource),
+      audience: [...audiencesOf(expectations.resource), ...expectations.additionalAudiences],
       algorithms: [...expectations.algorithms],
       clockTolerance: expectations.clockToleranceSeconds,
       currentDate: new Date(expectations.clock.nowEpochSeconds() * 1000),
-      requiredClaims: type === 'at+jwt' ? requiredByProfile : ['iss', 'exp', 'aud'],
-    })
+      requiredClaims: isProfiled ? requiredByProfile : ['iss', 'exp', 'aud'],
+    }
+    const request = { keyId, signature: token.slice(token.lastIndexOf('.') + 1) }
+    const payload = await keys.verify(request, (getKey) => verifiedBy(token, getKey, options))
     // RFC 7800: this package does not check the proof of possession. Without that check, a thief
     // could use a bound token.
     if (payload['cnf'] !== undefined) return refused('token-sender-constrained')
     if (!areClaimsUsable(payload)) return refused('token-claim-invalid')
-    return { valid: true, token: describe(payload, issuer) }
+    if (!isProfiled && isAnotherToken(payload)) return refused('token-type-not-allowed')
+    const scopes = grantedScopes(scopeClaimOf(payload, expectations.scopeClaim))
+    return { valid: true, token: describe(payload, issuer, scopes) }
   } catch (error) {
     if (ResourceServerError.is(error)) return { valid: undefined, error }
     return refused(reasonOf(error))
@@ -131,24 +141,21 @@ function audiencesOf(resource: string): string[] {
   return new URL(resource).pathname === '/' ? [resource, `${resource}/`] : [resource]
 }
 
-/** Media types are compared case-insensitively and without `application/` (RFC 7515 §4.1.9). */
-export function tokenType(typ: unknown): string | undefined {
-  if (typeof typ !== 'string') return undefined
-  return typ.toLowerCase().replace(/^application\//, '')
-}
-
 function refused(reason: TokenRefusal): TokenVerdict {
   return { valid: false, reason }
 }
 
-function describe(payload: JWTPayload, issuer: string): VerifiedAccessToken {
+function describe(
+  payload: JWTPayload,
+  issuer: string,
+  scopes: readonly string[],
+): VerifiedAccessToken {
   const { client_id: clientId, azp } = payload
   return {
     issuer,
     subject: payload.sub,
     clientId: [clientId, azp].find((value) => typeof value === 'string'),
-    // Entra ID and Okta write `scp`, a string or an array, instead of `scope`.
-    scopes: grantedScopes(payload['scope'] ?? payload['scp']),
+    scopes,
     audience: [payload.aud ?? []].flat(),
     expiresAtEpochSeconds: payload.exp ?? 0,
     claims: payload,

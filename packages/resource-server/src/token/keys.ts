@@ -1,14 +1,15 @@
-import {
-  authorizationServerMetadataUrls,
-  parseAuthorizationServerMetadata,
-  showRemote,
-} from '@evergrant/core'
-import { createLocalJWKSet, createRemoteJWKSet, customFetch, errors } from 'jose'
+import { showRemote } from '@evergrant/core'
+import { errors } from 'jose'
 import type { JWTVerifyGetKey } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
 import { assertTrustedUrl } from '../lib/urls.ts'
+import { discoverJwksUri } from './discover-keys.ts'
+import { failureMemory, failurePauseSeconds } from './failure-memory.ts'
+import { createKeyCache } from './key-cache.ts'
+import type { FetchedKeys, KeyCache } from './key-cache.ts'
+import { missingKeys } from './missing-keys.ts'
 
 /** An authorization server whose tokens are accepted. */
 export interface TrustedAuthorizationServer {
@@ -17,117 +18,131 @@ export interface TrustedAuthorizationServer {
   readonly jwksUri?: string
 }
 
-/** After a failure, requests do not retry for this long, to avoid a flood during an outage. */
-const failurePauseSeconds = 5
-/** How long fetched keys stay in use while they cannot be fetched again. */
-const maximumOutageSeconds = 24 * 3600
+/** The token that is being verified, for {@link IssuerKeys.verify}. */
+export interface KeyRequest {
+  /** The header `kid`. */
+  readonly keyId: string | undefined
+  readonly signature: string
+}
 
-/**
- * Returns a resolver for the keys of an issuer. jose caches the keys. It fetches them again after ten
- * minutes, and when a token names an unknown key, at most every 30 seconds. If that fails, the last
- * fetched keys stay in use for a day.
- *
- * @returns A resolver that throws {@link ResourceServerError} `KEYS_UNAVAILABLE` if the keys cannot be
- *   fetched, and errors of jose if no key matches.
- */
+/** The keys of one issuer. */
+export interface IssuerKeys {
+  /**
+   * Calls `verifyWith` with the keys of the issuer. If it fails because no key matches, or because the
+   * signature of a token without `kid` is invalid, the issuer may have rotated its keys: they are
+   * fetched again and `verifyWith` is called a second time.
+   *
+   * @throws {ResourceServerError} `KEYS_UNAVAILABLE` if the keys cannot be fetched, or must not be
+   *   fetched again yet and may contain the key by then (S-18).
+   */
+  verify<Result>(
+    request: KeyRequest,
+    verifyWith: (keys: JWTVerifyGetKey) => Promise<Result>,
+  ): Promise<Result>
+}
+
+/** Creates the keys of an issuer. Nothing is fetched before the first token. */
 export function issuerKeys(
   server: TrustedAuthorizationServer,
   fetchImplementation: typeof fetch = fetch,
   clock: Clock = systemClock,
-): JWTVerifyGetKey {
-  const open = (url: URL) => remoteKeys(url, fetchImplementation, clock)
-  let pending: Promise<JWTVerifyGetKey> | undefined
-  const failed = failureMemory(clock)
-  if (server.jwksUri !== undefined) {
-    pending = Promise.resolve(open(trustedJwksUri(server.jwksUri)))
+): IssuerKeys {
+  const { issuer } = server
+  const cacheOf = lazyKeyCache(server, fetchImplementation, clock)
+  const missing = missingKeys()
+
+  /** Reports every failure to get keys as unavailability. */
+  async function available<Value>(work: () => Promise<Value>): Promise<Value> {
+    try {
+      return await work()
+    } catch (error) {
+      if (ResourceServerError.is(error)) throw error
+      throw unavailable(issuer, reasonOf(error), failurePauseSeconds, error)
+    }
   }
 
-  /** Concurrent requests share one discovery. A failure is remembered for a short time. */
-  async function keySet(): Promise<JWTVerifyGetKey> {
-    const recentFailure = failed.recent()
-    if (recentFailure !== undefined) throw recentFailure.error
+  /** The keys of another fetch, or `undefined` if the token names a key that does not exist. */
+  async function newerKeys(cache: KeyCache, request: KeyRequest): Promise<FetchedKeys | undefined> {
+    const label = labelOf(request)
+    const newer = await available(() => cache.refetch())
+    if ('find' in newer) {
+      missing.fetched(newer, label)
+      return newer
+    }
+    if (missing.isKnown(label)) return undefined
+    missing.expect(label)
+    const waitSeconds = Math.ceil(newer.waitSeconds)
+    const what =
+      request.keyId === undefined
+        ? 'no key that was fetched verifies its signature'
+        : `the key ${showRemote(request.keyId)} is not among the keys that were fetched`
+    throw unavailable(
+      issuer,
+      `${what}. It may be new, and the keys can be fetched again in ${waitSeconds} seconds`,
+      waitSeconds,
+    )
+  }
+
+  return {
+    async verify(request, verifyWith) {
+      const cache = await available(cacheOf)
+      const sequenceBefore = cache.lastSequence()
+      const keys = await available(() => cache.current())
+      const isFetchedForThisToken = keys.sequence > sequenceBefore
+      missing.fetched(keys, isFetchedForThisToken ? labelOf(request) : undefined)
+      try {
+        return await verifyWith(findIn(keys, issuer))
+      } catch (error) {
+        if (isFetchedForThisToken || !isPerhapsRotated(error, request)) throw error
+        const newer = await newerKeys(cache, request)
+        if (newer === undefined) throw error
+        return await verifyWith(findIn(newer, issuer))
+      }
+    },
+  }
+}
+
+function labelOf(request: KeyRequest): string {
+  return request.keyId ?? request.signature
+}
+
+/** Finds the keys' URL with the first token. Concurrent requests share one discovery. */
+function lazyKeyCache(
+  server: TrustedAuthorizationServer,
+  fetchImplementation: typeof fetch,
+  clock: Clock,
+): () => Promise<KeyCache> {
+  const open = (url: URL): KeyCache => createKeyCache(url, fetchImplementation, clock)
+  const failure = failureMemory(clock)
+  let pending: Promise<KeyCache> | undefined
+  if (server.jwksUri !== undefined) {
+    assertTrustedUrl(server.jwksUri, 'AUTHORIZATION_SERVER_INVALID', 'jwksUri')
+    pending = Promise.resolve(open(new URL(server.jwksUri)))
+  }
+  return async () => {
+    const recent = failure.recent()
+    if (recent !== undefined) throw recent.error
     pending ??= discoverJwksUri(server.issuer, fetchImplementation).then(open)
     try {
       return await pending
     } catch (error) {
       pending = undefined
-      failed.note(error)
+      failure.note(error)
       throw error
     }
   }
-
-  return async (header, token) => {
-    try {
-      const getKey = await keySet()
-      return await getKey(header, token)
-    } catch (error) {
-      if (isAboutTheToken(error) || ResourceServerError.is(error)) throw error
-      throw unavailable(server.issuer, 'its keys could not be fetched', error)
-    }
-  }
 }
 
-function remoteKeys(url: URL, fetchImplementation: typeof fetch, clock: Clock): JWTVerifyGetKey {
-  const failed = failureMemory(clock)
-  let fetchedAtEpochSeconds = Number.NEGATIVE_INFINITY
-  const remote = createRemoteJWKSet(url, {
-    async [customFetch](address, init) {
-      const response = await fetchImplementation(address, init)
-      if (response.status === 200) fetchedAtEpochSeconds = clock.nowEpochSeconds()
-      return response
-    },
-  })
-
-  /** Finds the key among the last fetched ones, otherwise throws the error of the failed fetch. */
-  async function fromLastFetch(
-    fetchError: unknown,
-    ...[header, token]: Parameters<JWTVerifyGetKey>
-  ): Promise<Awaited<ReturnType<JWTVerifyGetKey>>> {
-    const keys = remote.jwks()
-    const outageSeconds = clock.nowEpochSeconds() - fetchedAtEpochSeconds
-    if (keys === undefined || outageSeconds > maximumOutageSeconds) throw fetchError
-    try {
-      return await createLocalJWKSet(keys)(header, token)
-    } catch (error) {
-      // The unknown key may be one that could not be fetched.
-      throw error instanceof errors.JWKSNoMatchingKey ? fetchError : error
-    }
-  }
-
+/** Errors of a key that is there but cannot be used say nothing about the token. */
+function findIn(keys: FetchedKeys, issuer: string): JWTVerifyGetKey {
   return async (header, token) => {
-    const recentFailure = failed.recent()
-    if (recentFailure !== undefined) return await fromLastFetch(recentFailure.error, header, token)
     try {
-      return await remote(header, token)
+      return await keys.find(header, token)
     } catch (error) {
       if (isAboutTheToken(error)) throw error
-      failed.note(error)
-      return await fromLastFetch(error, header, token)
+      throw unavailable(issuer, reasonOf(error), failurePauseSeconds, error)
     }
   }
-}
-
-/** Remembers the last failure for a short time. */
-function failureMemory(clock: Clock): {
-  readonly note: (error: unknown) => void
-  readonly recent: () => { readonly error: unknown } | undefined
-} {
-  let last: { readonly error: unknown; readonly atEpochSeconds: number } | undefined
-  return {
-    note(error) {
-      last = { error, atEpochSeconds: clock.nowEpochSeconds() }
-    },
-    recent() {
-      if (last === undefined) return undefined
-      const sinceSeconds = clock.nowEpochSeconds() - last.atEpochSeconds
-      return sinceSeconds >= 0 && sinceSeconds < failurePauseSeconds ? last : undefined
-    },
-  }
-}
-
-function trustedJwksUri(jwksUri: string): URL {
-  assertTrustedUrl(jwksUri, 'AUTHORIZATION_SERVER_INVALID', 'jwksUri')
-  return new URL(jwksUri)
 }
 
 function isAboutTheToken(error: unknown): boolean {
@@ -138,39 +153,26 @@ function isAboutTheToken(error: unknown): boolean {
   )
 }
 
-/** Tries the possible locations of an issuer's metadata, in order, until one has a `jwks_uri`. */
-async function discoverJwksUri(issuer: string, fetchImplementation: typeof fetch): Promise<URL> {
-  const failures: string[] = []
-  for (const { url } of authorizationServerMetadataUrls(issuer)) {
-    try {
-      const document = await fetchJson(url, fetchImplementation)
-      // RFC 8414 §3.3: throws for a document that names another issuer.
-      const { metadata } = parseAuthorizationServerMetadata(document, issuer)
-      if (metadata.jwks_uri !== undefined) return new URL(metadata.jwks_uri)
-      failures.push(`${url}: no jwks_uri`)
-    } catch (error) {
-      failures.push(`${url}: ${error instanceof Error ? error.message : 'no response'}`)
-    }
-  }
-  throw unavailable(issuer, `no usable metadata was found (${failures.join('; ')})`, undefined)
+/** Without `kid`, a new key looks like an invalid signature (RFC 7515 §4.1.4: `kid` is optional). */
+function isPerhapsRotated(error: unknown, request: KeyRequest): boolean {
+  if (error instanceof errors.JWKSNoMatchingKey) return true
+  return request.keyId === undefined && error instanceof errors.JWSSignatureVerificationFailed
 }
 
-async function fetchJson(url: string, fetchImplementation: typeof fetch): Promise<unknown> {
-  const response = await fetchImplementation(url, {
-    headers: { accept: 'application/json' },
-    redirect: 'manual',
-    signal: AbortSignal.timeout(5000),
-  })
-  if (response.status === 200) return await response.json()
-  await response.body?.cancel()
-  throw new Error(`status ${response.status}`)
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'its keys could not be fetched'
 }
 
-function unavailable(issuer: string, what: string, cause: unknown): ResourceServerError {
+function unavailable(
+  issuer: string,
+  what: string,
+  retryAfterSeconds: number,
+  cause?: unknown,
+): ResourceServerError {
   return new ResourceServerError(
     'KEYS_UNAVAILABLE',
     `The access token of ${showRemote(issuer)} cannot be verified: ${what}. This says nothing about ` +
       'the token. Answer 503, and let the client try again.',
-    cause === undefined ? {} : { cause },
+    { retryAfterSeconds, ...(cause === undefined ? {} : { cause }) },
   )
 }

@@ -12,6 +12,28 @@ export function grantedScopes(claim: unknown): readonly string[] {
   return uniteScopes(entries.filter((entry) => isScopeToken(entry)))
 }
 
+/**
+ * Returns the claim that contains the granted scopes.
+ *
+ * @param scopeClaim - The option. Default: `scope` (RFC 9068 §2.2.3), or `scp` if `scope` is absent or
+ *   empty, as Entra ID and Okta write it. Both claims are signed by the same issuer, and an empty
+ *   `scope` grants nothing, so reading `scp` grants no more than the issuer wrote. A `scope` that is
+ *   not empty is used alone.
+ */
+export function scopeClaimOf(payload: JWTPayload, scopeClaim: string | undefined): unknown {
+  if (scopeClaim !== undefined) {
+    return Object.hasOwn(payload, scopeClaim) ? payload[scopeClaim] : undefined
+  }
+  const { scope, scp } = payload
+  return isEmpty(scope) ? scp : scope
+}
+
+function isEmpty(claim: unknown): boolean {
+  if (claim === undefined || claim === null) return true
+  if (typeof claim === 'string') return /^ *$/.test(claim)
+  return Array.isArray(claim) && claim.length === 0
+}
+
 /** Claims that identify the user, the client or the token. Decisions and storage keys use them. */
 const identifiers = ['sub', 'client_id', 'azp', 'jti'] as const
 

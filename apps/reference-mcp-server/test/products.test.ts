@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { call, startNotes } from './notes.ts'
+
+test(
+  'token: accepted without typ, for another audience, with another scope claim, by option',
+  { tags: ['S-17', 'S-12'] },
+  async () => {
+    await using setup = await startNotes({
+      tokenTypes: ['absent'],
+      additionalAudiences: ['api://notes'],
+      scopeClaim: 'permissions',
+    })
+    const token = await setup.as.signAccessToken({
+      scope: 'openid',
+      resource: 'api://notes',
+      header: { typ: undefined },
+      claims: { permissions: ['mcp:read'] },
+    })
+    expect((await setup.post(call('notes_list'), token)).status).toBe(200)
+    expect((await setup.post(call('notes_list'), await setup.token('mcp:read'))).status).toBe(401)
+  },
+)
+
+test('token: an empty scope and scp, without an option', { tags: ['S-17'] }, async () => {
+  await using setup = await startNotes()
+  const { as, server } = setup
+  const claims = { scp: 'mcp:read' }
+  const token = await as.signAccessToken({ scope: '', resource: server.resource, claims })
+  expect((await setup.post(call('notes_list'), token)).status).toBe(200)
+})
+
+test(
+  'keys: 503, and the log says once why they cannot be fetched',
+  { tags: ['S-18'] },
+  async () => {
+    const messages: string[] = []
+    await using setup = await startNotes({ log: (message) => messages.push(message) })
+    setup.as.overrideMetadata({ jwks_uri: 'http://as.example.com/jwks' })
+    const token = await setup.token('mcp:read')
+    for (let round = 0; round < 3; round += 1) {
+      const response = await setup.post(call('notes_list'), token)
+      expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
+    }
+    expect(messages).toEqual([
+      expect.stringContaining('jwks_uri is "http://as.example.com/jwks", not an https URL'),
+    ])
+    expect(messages[0]).toContain(setup.as.issuer)
+    expect(messages[0]).not.toContain(token)
+  },
+)

@@ -1,0 +1,25 @@
+import type { Clock } from '../lib/clock.ts'
+
+/** After a failure, requests do not retry for this long, to avoid a flood during an outage. */
+export const failurePauseSeconds = 5
+
+export interface FailureMemory {
+  note(error: unknown): void
+  /** The last failure, if it is recent. */
+  recent(): { readonly error: unknown } | undefined
+}
+
+/** Remembers the last failure for a short time. */
+export function failureMemory(clock: Clock): FailureMemory {
+  let last: { readonly error: unknown; readonly atEpochSeconds: number } | undefined
+  return {
+    note(error) {
+      last = { error, atEpochSeconds: clock.nowEpochSeconds() }
+    },
+    recent() {
+      if (last === undefined) return undefined
+      const sinceSeconds = clock.nowEpochSeconds() - last.atEpochSeconds
+      return sinceSeconds >= 0 && sinceSeconds < failurePauseSeconds ? last : undefined
+    },
+  }
+}
