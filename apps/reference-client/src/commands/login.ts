@@ -34,6 +34,7 @@ export async function login(
   const challenge = await firstChallenge(session.serverUrl, app)
   const result = await session.signIn({ challenge, force, signal })
   for (const warning of result.warnings ?? []) app.say(`Warning: ${warning}`)
+  for (const { message } of result.assumptions ?? []) app.say(`Assumed: ${message}`)
   const explanation = flags.explain === true ? explain(result) : undefined
   if (explanation !== undefined) app.say(explanation.map((line) => `  ${line}`).join('\n'))
   const { outcome, identity, scope, missingScopes, refreshToken, noRefreshTokenReason } = result
@@ -51,6 +52,7 @@ export async function login(
       refreshToken,
       noRefreshTokenReason,
       warnings: result.warnings,
+      assumptions: result.assumptions,
       trial,
       accessTokenExpiresAtEpochSeconds,
       explanation,

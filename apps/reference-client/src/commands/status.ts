@@ -18,6 +18,8 @@ interface SessionReport {
   readonly refreshPending?: boolean
   readonly ended?: SessionStatus['ended']
   readonly noRefreshTokenReason?: string
+  readonly refusal?: SessionStatus['refusal']
+  readonly assumptions?: SessionStatus['assumptions']
   /** With `unreadable`: what is wrong with the record. */
   readonly problem?: string
 }
@@ -86,7 +88,7 @@ const endings = {
 } as const
 
 function describe(session: SessionReport, nowEpochSeconds: number): string {
-  const { accessTokenExpiresAtEpochSeconds: expiry, ended } = session
+  const { accessTokenExpiresAtEpochSeconds: expiry, ended, refusal, assumptions = [] } = session
   const rows: (readonly [string, string | undefined])[] = [
     ['state', states[session.state]],
     ['problem', session.problem],
@@ -94,11 +96,17 @@ function describe(session: SessionReport, nowEpochSeconds: number): string {
       'why',
       ended && `${endings[ended.reason]}, ${formatMoment(ended.atEpochSeconds, nowEpochSeconds)}`,
     ],
+    ['server said', ended?.detail],
+    [
+      'refused',
+      refusal && `${refusal.detail} (${formatMoment(refusal.atEpochSeconds, nowEpochSeconds)})`,
+    ],
     ['issuer', session.issuer],
     ['client', session.clientId],
     ['scope', session.scope],
     ['access token', expiry === undefined ? undefined : describeExpiry(expiry, nowEpochSeconds)],
     ['refresh', session.state === 'active' ? describeRefresh(session) : undefined],
+    ...assumptions.map(({ message }) => ['assumed', message] as const),
   ]
   const lines = rows.flatMap(([name, value]) =>
     value === undefined ? [] : [`  ${name.padEnd(14)}${value}`],

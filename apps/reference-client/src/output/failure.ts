@@ -99,10 +99,10 @@ function signInMessage(
   serverUrl: string | undefined,
 ): string {
   const where = serverUrl === undefined ? '' : ` to ${serverUrl}`
-  // The library also says why the server issued no refresh token.
-  if (signInReason === undefined || signInReason === 'no-refresh-token') {
-    return message.replace(/^The user must sign in:/, `You must sign in${where}:`)
-  }
+  const details = /^The user must sign in: (.*)$/s.exec(message)?.[1]
+  if (details !== undefined) return `You must sign in${where}: ${details}`
+  // Other messages of the library say which of its functions to call.
+  if (signInReason === undefined) return message
   const scope = requiredScope === undefined ? '' : ` (scope ${JSON.stringify(requiredScope)})`
   return `You must sign in${where}: ${signInReasons[signInReason]}${scope}.`
 }
@@ -111,6 +111,7 @@ const signInReasons: Readonly<Record<SignInReason, string>> = {
   'never-signed-in': 'no sign-in is stored',
   'signed-out': 'you signed out',
   'grant-ended': 'the authorization server ended the grant, because it expired or was revoked',
+  'refresh-refused': 'the authorization server refused to refresh the access token',
   'lost-response':
     'the response to a refresh was lost, and the authorization server does not accept a superseded refresh token',
   'registration-ended': 'the authorization server no longer accepts this client registration',

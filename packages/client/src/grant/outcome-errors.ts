@@ -58,7 +58,7 @@ function refusedError({
   if (followsSameRefusal(stored.grant, oauthError)) {
     return new EvergrantClientError(
       'TOKEN_REQUEST_REFUSED',
-      `The authorization server ${quote(stored.grant.identity.issuer)} refuses to refresh the access token, and the last sign-in did not change that: ${detail}. Ask its operator whether this client may use refresh tokens for the resource ${quote(stored.grant.identity.resource)}. A forced sign-in (signIn({ force: true }), or login --force on the command line) brings one more access token.`,
+      `The authorization server ${quote(stored.grant.identity.issuer)} refuses to refresh the access token, and the last sign-in did not change that: ${detail}. Ask its operator whether this client may use refresh tokens for the resource ${quote(stored.grant.identity.resource)}. A forced sign-in (signIn({ force: true }), or evergrant login on the command line) brings one more access token.`,
       { oauthError },
     )
   }

@@ -1,6 +1,7 @@
 import type { AuthorizationServerMetadata, ProviderProfile, ScopeDecision } from '@evergrant/core'
 import { applyProviderProfile, decidePkce } from '@evergrant/core'
 import * as oauth from 'oauth4webapi'
+import type { Assumption } from '../lib/assumption.ts'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import type { PendingAuthorization } from './pending-authorization.ts'
 import type { ClientRegistration } from './registration.ts'
@@ -28,8 +29,8 @@ export interface AuthorizationRequestInput {
 export interface AuthorizationRequest {
   readonly authorizationUrl: string
   readonly pending: PendingAuthorization
-  /** Deviations from the standards that this product requires, in plain words. */
-  readonly warnings: readonly string[]
+  /** Deviations from the standards that this product requires. */
+  readonly assumptions: readonly Assumption[]
 }
 
 /**
@@ -85,9 +86,11 @@ export async function beginAuthorization(
       createdAtEpochSeconds: input.nowEpochSeconds,
       ...(input.bindTokens === true ? { bindTokens: true } : {}),
     },
-    warnings:
-      pkce.reason === 'advertised'
-        ? fromProfile.warnings
-        : [pkce.explanation, ...fromProfile.warnings],
+    assumptions: [
+      ...(pkce.reason === 'advertised'
+        ? []
+        : [{ code: 'pkce-s256-assumed' as const, message: pkce.explanation }]),
+      ...fromProfile.warnings.map((message) => ({ code: 'resource-omitted' as const, message })),
+    ],
   }
 }

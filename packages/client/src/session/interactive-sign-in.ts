@@ -94,6 +94,5 @@ function warningsOf(discovery: Discovery, plan: SignInPlan): readonly string[] {
   return [
     ...discovery.warnings.map(({ message }) => message),
     ...plan.decision.warnings.map(({ message }) => message),
-    ...plan.request.warnings,
   ]
 }

@@ -48,9 +48,10 @@ export async function prepareSignIn(
 /** The binding that a planned sign-in creates. */
 export function newBinding(
   { serverUrl, partition }: SessionContext,
-  { resource, authorizationServer, assumptions }: Discovery,
-  { registration }: SignInPlan,
+  { resource, authorizationServer, ...discovery }: Discovery,
+  { registration, request }: SignInPlan,
 ): Binding {
+  const assumptions = [...discovery.assumptions, ...request.assumptions]
   return {
     serverUrl,
     partition,

@@ -7,7 +7,7 @@ test(
   { tags: ['C-02', 'C-33', 'C-34', 'C-36'] },
   async () => {
     await using it = await authorizationScene()
-    const { authorizationUrl, pending, warnings } = await it.begin()
+    const { authorizationUrl, pending, assumptions } = await it.begin()
     const { searchParams } = new URL(authorizationUrl)
     expect(Object.fromEntries(searchParams)).toEqual({
       response_type: 'code',
@@ -21,7 +21,7 @@ test(
     })
     expect(authorizationUrl).not.toContain(pending.codeVerifier)
     expect(pending.state.length).toBeGreaterThanOrEqual(43)
-    expect(warnings).toEqual([])
+    expect(assumptions).toEqual([])
     expect(JSON.parse(JSON.stringify(pending))).toEqual(pending)
   },
 )
@@ -70,9 +70,9 @@ test(
   async () => {
     await using it = await authorizationScene({ code_challenge_methods_supported: undefined })
     await expect(it.begin()).rejects.toMatchObject({ code: 'PKCE_NOT_SUPPORTED' })
-    const { authorizationUrl, warnings } = await it.begin({ assumePkceS256: true })
+    const { authorizationUrl, assumptions } = await it.begin({ assumePkceS256: true })
     expect(new URL(authorizationUrl).searchParams.get('code_challenge_method')).toBe('S256')
-    expect(warnings).toHaveLength(1)
+    expect(assumptions).toEqual([expect.objectContaining({ code: 'pkce-s256-assumed' })])
   },
 )
 
@@ -89,15 +89,18 @@ test(
       },
       profile,
     )
-    const { authorizationUrl, warnings } = await it.begin()
+    const { authorizationUrl, assumptions } = await it.begin()
     const { searchParams } = new URL(authorizationUrl)
     expect(searchParams.get('code_challenge_method')).toBe('S256')
     expect(searchParams.get('scope')).toBe('mcp:read offline_access')
     expect(searchParams.has('prompt')).toBe(false)
     expect(searchParams.has('resource')).toBe(false)
-    expect(warnings).toEqual([
-      expect.stringContaining('is known to support S256'),
-      expect.stringContaining('is not sent'),
+    expect(assumptions).toEqual([
+      {
+        code: 'pkce-s256-assumed',
+        message: expect.stringContaining('is known to support S256'),
+      },
+      { code: 'resource-omitted', message: expect.stringContaining('is not sent') },
     ])
   },
 )
@@ -111,7 +114,7 @@ test(
     await using it = await authorizationScene()
     const omitting = await it.begin({ profile: entra })
     expect(new URL(omitting.authorizationUrl).searchParams.has('resource')).toBe(false)
-    expect(omitting.warnings).toHaveLength(1)
+    expect(omitting.assumptions).toEqual([expect.objectContaining({ code: 'resource-omitted' })])
     const adding = await it.begin({ profile: google })
     expect(new URL(adding.authorizationUrl).searchParams.get('access_type')).toBe('offline')
   },
