@@ -139,7 +139,11 @@ test(
     })
     const accepted = await s.run(['login', s.url, '--headless', '--assume-pkce-s256', '--json'])
     expect(accepted.code).toBe(0)
-    expect(JSON.parse(accepted.out).warnings).toEqual([expect.stringContaining('S256')])
+    expect(JSON.parse(accepted.out).assumptions).toEqual([
+      { code: 'pkce-s256-assumed', message: expect.stringContaining('S256') },
+    ])
+    expect(accepted.err).toContain('Assumed: ')
+    expect((await s.run(['status', s.url])).out).toMatch(/assumed +.*S256/)
   },
 )
 
