@@ -99,7 +99,11 @@ export function leaseLocks(run: RunScript, leaseMilliseconds: number): LeaseLock
   }
 
   return {
-    lock: (key, options) => pollForLock(() => attempt(key), options),
+    lock: (key, options) =>
+      pollForLock(() => attempt(key), options, {
+        // A lease is renewed after a third of its time, so a shorter suspension cannot end it.
+        suspendedAfterMilliseconds: leaseMilliseconds / 2,
+      }),
     async releaseAll() {
       await Promise.all(Array.from(held, (lock) => lock.release()))
     },
