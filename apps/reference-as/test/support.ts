@@ -95,7 +95,8 @@ export async function authorizationRequest(
     response_type: 'code',
     client_id: client.client_id,
     redirect_uri: redirectUri,
-    scope: 'mcp:read',
+    // What a client needs for a refresh token with the default preset.
+    scope: 'mcp:read offline_access',
     resource,
     state,
     code_challenge: await oauth.calculatePKCECodeChallenge(verifier),

@@ -14,7 +14,7 @@ export type {
   RiskAssessment,
 } from './issuance/issuance-rule.ts'
 export { isLocalRedirectUri } from './issuance/local-redirect.ts'
-export { refreshIssuancePresets } from './issuance/presets.ts'
+export { defaultRefreshIssuancePolicy, refreshIssuancePresets } from './issuance/presets.ts'
 export type { RefreshIssuancePreset } from './issuance/presets.ts'
 export type { Clock } from './lib/clock.ts'
 export { AuthorizationServerError } from './lib/errors.ts'

@@ -80,7 +80,7 @@ async function refreshTokenLeg(
 }
 
 async function authorizationServerLeg(): Promise<void> {
-  const server = await startAuthorizationServer({ demo: true, preset: 'either' })
+  const server = await startAuthorizationServer({ demo: true })
   try {
     const port = await freePort()
     const clientId = await register(server.issuer, `http://127.0.0.1:${port}/callback`)

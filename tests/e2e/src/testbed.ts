@@ -55,7 +55,7 @@ export async function startTestbed(options: TestbedOptions): Promise<Testbed> {
   const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-demo-'))
   const authorizationServer = await startAuthorizationServer({
     demo: true,
-    preset: options.refreshTokens === 'issued' ? 'either' : 'never',
+    ...(options.refreshTokens === 'issued' ? {} : { preset: 'never' }),
     accessTokenLifetimeSeconds,
     databasePath: path.join(folder, 'authorization-server.sqlite'),
   })

@@ -4,7 +4,9 @@
  * all results are as expected.
  */
 import process from 'node:process'
+import { defaultRefreshIssuancePolicy } from '@evergrant/authorization-server'
 import type { Forgiveness } from './clients/testbed.ts'
+import { declaredGrantsTrials, tryDeclaredGrants } from './declared-grants.ts'
 import { markdownTable } from './table.ts'
 import type { TheirClientResult } from './their-clients.ts'
 import { callers, expiries, theirClients, tryClient } from './their-clients.ts'
@@ -24,6 +26,7 @@ const limit = setTimeout(() => {
 const failures: string[] = []
 const tables = [
   await ourClientAtTheirServers(),
+  await declaredGrantsAtOurServer(),
   await theirClientsAtOurServer(
     'default',
     `Their clients at our server: ${callers} concurrent calls at each of ${expiries} expiries, each call refreshes on its own`,
@@ -85,17 +88,19 @@ async function theirClientsAtOurServer(forgiveness: Forgiveness, title: string):
   const expected: Partial<TheirClientResult> =
     forgiveness === 'none' ? {} : { signIns: 1, failedCalls: 0, reuseDetected: 0 }
   // Concurrently, because most of the time is spent waiting for tokens to expire.
-  const trials = Object.entries(theirClients).map(async ([name, connect]) => ({
+  const trials = Object.entries(theirClients).map(async ([name, client]) => ({
     name,
-    result: await attempt(name, () => tryClient(connect, forgiveness)),
+    preset: client.preset,
+    result: await attempt(name, () => tryClient(client, forgiveness)),
   }))
   const rows: (readonly (string | number)[])[] = []
-  for (const { name, result } of await Promise.all(trials)) {
+  for (const { name, preset, result } of await Promise.all(trials)) {
     if (result === undefined) continue
     expectFields(name, result, expected)
     const { signIns, failedCalls, rotated, replayed, kept, reuseDetected } = result
     rows.push([
       `${name} ${await installedVersion(name)}`,
+      `\`${preset}\``,
       signIns,
       `${failedCalls} of ${expiries * callers}`,
       rotated,
@@ -106,7 +111,35 @@ async function theirClientsAtOurServer(forgiveness: Forgiveness, title: string):
   }
   return markdownTable(
     title,
-    ['client', 'sign-ins', 'failed calls', 'rotated', 'replayed', 'kept', 'reuse detected'],
+    [
+      'client',
+      'preset',
+      'sign-ins',
+      'failed calls',
+      'rotated',
+      'replayed',
+      'kept',
+      'reuse detected',
+    ],
+    rows,
+  )
+}
+
+async function declaredGrantsAtOurServer(): Promise<string> {
+  const rows: string[][] = []
+  for (const trial of declaredGrantsTrials) {
+    const { client, preset, declaresGrant, requestsOfflineAccess } = trial
+    const name = `${client} at ${preset}`
+    const refreshToken = await attempt(name, () => tryDeclaredGrants(trial))
+    if (refreshToken === undefined) continue
+    expectFields(name, { refreshToken }, { refreshToken: trial.refreshToken })
+    const version = await installedVersion(client)
+    const signals = [declaresGrant, requestsOfflineAccess]
+    rows.push([`\`${preset}\``, `${client} ${version}`, ...signals, refreshToken])
+  }
+  return markdownTable(
+    `Who gets a refresh token at our server (the default preset is ${defaultRefreshIssuancePolicy})`,
+    ['preset', 'client', 'declares the grant', 'requests `offline_access`', 'refresh token'],
     rows,
   )
 }

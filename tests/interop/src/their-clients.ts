@@ -1,3 +1,5 @@
+import { defaultRefreshIssuancePolicy } from '@evergrant/authorization-server'
+import type { RefreshIssuancePreset } from '@evergrant/authorization-server'
 import { connectMcpRemote } from './clients/mcp-remote.ts'
 import { connectSdkV1 } from './clients/sdk-v1.ts'
 import { connectSdkV2 } from './clients/sdk-v2.ts'
@@ -5,11 +7,18 @@ import type { ToolCaller } from './clients/tool-caller.ts'
 import type { Forgiveness, Tally } from './clients/testbed.ts'
 import { startTestbed } from './clients/testbed.ts'
 
+/** A third-party client, with the preset of the server that it signs in at. */
+export interface TheirClient {
+  readonly connect: (mcpUrl: string) => Promise<ToolCaller>
+  readonly preset: RefreshIssuancePreset
+}
+
 /** The third-party clients, by package. */
-export const theirClients: Readonly<Record<string, (mcpUrl: string) => Promise<ToolCaller>>> = {
-  '@modelcontextprotocol/sdk': connectSdkV1,
-  '@modelcontextprotocol/client': connectSdkV2,
-  'mcp-remote': connectMcpRemote,
+export const theirClients: Readonly<Record<string, TheirClient>> = {
+  // It declares the grant and never requests offline_access, so the default preset gives it none.
+  '@modelcontextprotocol/sdk': { connect: connectSdkV1, preset: 'oauth21' },
+  '@modelcontextprotocol/client': { connect: connectSdkV2, preset: defaultRefreshIssuancePolicy },
+  'mcp-remote': { connect: connectMcpRemote, preset: defaultRefreshIssuancePolicy },
 }
 
 /** The result of a client over expiries with eight concurrent calls. */
@@ -23,10 +32,10 @@ export const callers = 8
 
 /** Signs a client in at the reference servers and lets its access tokens expire. */
 export async function tryClient(
-  connect: (mcpUrl: string) => Promise<ToolCaller>,
+  { connect, preset }: TheirClient,
   forgiveness: Forgiveness,
 ): Promise<TheirClientResult> {
-  await using testbed = await startTestbed(forgiveness)
+  await using testbed = await startTestbed(forgiveness, preset)
   const client = await connect(testbed.mcpUrl)
   try {
     await client.call()

@@ -40,7 +40,7 @@ export function summary(
 const presets: Readonly<Record<RefreshIssuancePreset, string>> = {
   oauth21: 'to clients that list refresh_token in their grant_types',
   oidc: 'to clients that list refresh_token and are granted offline_access',
-  either: 'to clients that list refresh_token, or are granted offline_access',
+  either: 'lenient, to clients that list refresh_token, or are granted offline_access',
   never: 'never',
 }
 

@@ -35,7 +35,7 @@ export interface ConfigurableOptions extends ClientRiskRules {
    * Other options take precedence over the emulation.
    */
   readonly emulate?: string | undefined
-  /** When refresh tokens are issued. Default `either`. */
+  /** When refresh tokens are issued. Default `oidc`. */
   readonly preset?: RefreshIssuancePreset | undefined
   /** Signs every user in and approves automatically; accepts any loopback resource. Loopback only. */
   readonly demo?: boolean | undefined

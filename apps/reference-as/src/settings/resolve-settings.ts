@@ -1,4 +1,8 @@
-import { defaultGraceSeconds, defaultOverlapSeconds } from '@evergrant/authorization-server'
+import {
+  defaultGraceSeconds,
+  defaultOverlapSeconds,
+  defaultRefreshIssuancePolicy,
+} from '@evergrant/authorization-server'
 import type { ClientRiskRules } from '@evergrant/authorization-server'
 import { isLoopbackHost } from '@evergrant/core'
 import { emulatedSettings } from '../emulation/emulated-settings.ts'
@@ -50,7 +54,7 @@ export function resolveSettings(
     databasePath: options.databasePath ?? (demo ? ':memory:' : defaultDatabasePath),
     emulatedServer,
     emulation: emulationFor(emulatedServer, options),
-    policy: options.preset ?? emulated?.policy ?? 'either',
+    policy: options.preset ?? emulated?.policy ?? defaultRefreshIssuancePolicy,
     demo,
     resources,
     ...scopeSettings(options, nameOf),

@@ -1,4 +1,7 @@
-import { defaultRefreshTokenLifetimes } from '@evergrant/authorization-server'
+import {
+  defaultRefreshIssuancePolicy,
+  defaultRefreshTokenLifetimes,
+} from '@evergrant/authorization-server'
 import type { ClientMetadata } from 'oidc-provider'
 import * as z from 'zod'
 import { emulatedServers, findEmulatedServer } from '../emulation/servers/catalog.ts'
@@ -128,8 +131,8 @@ export const settingsTable: SettingsTable = {
     name: 'preset',
     kind: preset,
     schema: preset.read,
-    defaultText: 'either',
-    help: 'when refresh tokens are issued: oauth21, oidc, either, never',
+    defaultText: defaultRefreshIssuancePolicy,
+    help: 'when refresh tokens are issued: oauth21, oidc, either (lenient), never',
   },
   accessTokenLifetimeSeconds: {
     name: 'access-token-ttl',

@@ -59,7 +59,12 @@ describe.each(databases.filter(({ available }) => available))('on $name', (kind)
 
 test('client secrets: that of a configured client is not hashed', { tags: ['A-08'] }, async () => {
   const clients: AuthorizationServerOptions['clients'] = [
-    { client_id: 'known', client_secret: 'chosen by an operator', redirect_uris: [redirectUri] },
+    {
+      client_id: 'known',
+      client_secret: 'chosen by an operator',
+      redirect_uris: [redirectUri],
+      grant_types: ['authorization_code', 'refresh_token'],
+    },
   ]
   await using server = await startServer({ clients })
   expect(await authenticated(server.issuer, 'known', 'chosen by an operator')).toBe('yes')

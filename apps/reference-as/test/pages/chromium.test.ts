@@ -124,7 +124,7 @@ describe.runIf(executablePath !== undefined)('in a real browser, without scripts
     async () => {
       await using opened = await open()
       const { server, page } = opened
-      const authorization = await opened.request({}, { scope: 'mcp:read mcp:write' })
+      const authorization = await opened.request({}, { scope: 'mcp:read mcp:write offline_access' })
       await page.goto(authorization.url.href)
       expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe(
         'Sign in to continue to Weather desk',

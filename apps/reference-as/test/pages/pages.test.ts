@@ -139,7 +139,7 @@ test('consent page: says for how long the client stays signed in', { tags: ['A-1
 
 test.each([
   ['the policy never issues', { preset: 'never' }, {}, {}],
-  ['offline_access was not requested', { preset: 'oidc' }, {}, {}],
+  ['offline_access was not requested', {}, {}, { scope: 'mcp:read' }],
   ['the client did not declare the grant', {}, { grant_types: ['authorization_code'] }, {}],
   [
     'risk vetoes',

@@ -44,8 +44,8 @@ test.each([
 )
 
 test('issuance: the decision is logged with its reason', { tags: ['A-01'] }, async () => {
-  await using server = await startServer({ preset: 'oidc' })
-  await signIn(server)
+  await using server = await startServer()
+  await signIn(server, { parameters: { scope: 'mcp:read' } })
   expect(server.logs).toContainEqual(
     expect.objectContaining({
       event: 'refresh_token.issuance',

@@ -117,7 +117,7 @@ describe.each(databases.filter(({ available }) => available))('$name', (kind) =>
       const { client, refreshToken, tokens } = await signInWithRefreshToken(server)
       const next = await refresh(server, client, refreshToken)
       const authorization = await authorizationRequest(server, client, {
-        scope: 'openid',
+        scope: 'openid offline_access',
         resource: undefined,
       })
       const answer = await answerOf(authorization)

@@ -49,8 +49,8 @@ test('metrics: count events of refresh tokens', { tags: ['A-01', 'A-05', 'A-06']
   expect(await read()).toEqual({
     'evergrant.as.sign_ins': [[{}, 2]],
     'evergrant.as.issuance_decisions': [
-      [{ issued: true, reason: 'grant-type-declared' }, 1],
-      [{ issued: false, reason: 'no-signal' }, 1],
+      [{ issued: true, reason: 'offline-access-consented' }, 1],
+      [{ issued: false, reason: 'grant-type-not-declared' }, 1],
     ],
     'evergrant.as.refreshes': [
       [{ outcome: 'success' }, 3],

@@ -4,7 +4,7 @@ import type {
   RefreshIssuanceRule,
   RefreshIssuanceVerdict,
 } from './issuance-rule.ts'
-import { presetRules } from './presets.ts'
+import { defaultRefreshIssuancePolicy, presetRules } from './presets.ts'
 import type { RefreshIssuancePreset } from './presets.ts'
 
 /** How a server decides about refresh tokens: by a preset, or by a rule of its own. */
@@ -12,7 +12,7 @@ export type RefreshIssuancePolicy = RefreshIssuancePreset | RefreshIssuanceRule
 
 /** Options of {@link decideRefreshIssuance}. */
 export interface RefreshIssuanceOptions {
-  /** Default `either`. */
+  /** Default {@link defaultRefreshIssuancePolicy}, `oidc`. */
   readonly policy?: RefreshIssuancePolicy | undefined
 }
 
@@ -52,7 +52,7 @@ export function decideRefreshIssuance(
   request: RefreshIssuanceRequest,
   options: RefreshIssuanceOptions = {},
 ): RefreshIssuanceDecision {
-  const verdict = verdictOf(request, options.policy ?? 'either')
+  const verdict = verdictOf(request, options.policy ?? defaultRefreshIssuancePolicy)
   const { risk } = request
   if (!verdict.issue || risk === undefined || risk.verdict === 'accept') return verdict
   if (risk.verdict === 'veto') {

@@ -12,11 +12,18 @@ import type {
  *   effect.
  * - `oidc`: the client registered the grant type, and `offline_access` was requested and consented to
  *   (OIDC Core §11).
- * - `either`: one of the two signals is enough. The only preset in which `offline_access` replaces a
- *   missing grant type, for clients whose metadata is out of date.
+ * - `either`: lenient, one of the two signals is enough. The only preset that violates A-02: a client
+ *   that did not register the grant type gets a refresh token for `offline_access`. For clients whose
+ *   metadata is out of date.
  * - `never`: no refresh tokens at all.
  */
 export type RefreshIssuancePreset = 'oauth21' | 'oidc' | 'either' | 'never'
+
+/**
+ * The policy of a server that sets none: SEP-2207 asks for both signals, so a client that never declared
+ * that it can keep a refresh token gets none (A-02).
+ */
+export const defaultRefreshIssuancePolicy: RefreshIssuancePreset = 'oidc'
 
 /** Every preset, in the order they are documented. */
 export const refreshIssuancePresets: readonly RefreshIssuancePreset[] = [

@@ -39,7 +39,7 @@ export type RefreshTokenEvent =
 export interface RefreshTokenBindingOptions {
   /** At least 32 random bytes, persisted, the same for every instance of the server. */
   readonly successorKey: Uint8Array
-  /** Default `either`. */
+  /** Default `oidc`: clients that declared the grant and were granted `offline_access`. */
   readonly policy?: RefreshIssuancePolicy | undefined
   /** Default 300. `0` turns the grace off. */
   readonly graceSeconds?: number | undefined

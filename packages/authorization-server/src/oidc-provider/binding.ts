@@ -1,6 +1,7 @@
 import type { Configuration, Provider } from 'oidc-provider'
 import { grantTypeIsOptional, offlineAccessHasEffect } from '../issuance/issuance.ts'
 import type { RefreshIssuanceDecision } from '../issuance/issuance.ts'
+import { defaultRefreshIssuancePolicy } from '../issuance/presets.ts'
 import { wholeSeconds } from '../lib/clock.ts'
 import { assertLifetime } from '../lib/lifetime.ts'
 import { assertLifetimes, defaultRefreshTokenLifetimes } from '../rotation/lifetimes.ts'
@@ -70,7 +71,7 @@ export function bindRefreshTokens(
   stores: RefreshTokenBindingStores,
   options: RefreshTokenBindingOptions,
 ): RefreshTokenBinding {
-  const { policy = 'either' } = options
+  const { policy = defaultRefreshIssuancePolicy } = options
   const deriveSuccessor = successorDerivation(options.successorKey)
   const lifetimes = assertLifetimes(options.lifetimes ?? defaultRefreshTokenLifetimes)
   const clock = wholeSeconds(options.clock)

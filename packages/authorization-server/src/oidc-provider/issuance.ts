@@ -1,6 +1,7 @@
 import type { Client, Configuration } from 'oidc-provider'
 import { decideRefreshIssuance } from '../issuance/issuance.ts'
 import type { RefreshIssuanceDecision } from '../issuance/issuance.ts'
+import { defaultRefreshIssuancePolicy } from '../issuance/presets.ts'
 import type { RefreshTokenBindingOptions } from './binding-options.ts'
 
 /** One authorization, with what the issuance of a refresh token depends on. */
@@ -23,7 +24,7 @@ export interface Issuance {
 }
 
 export function createIssuance({
-  policy = 'either',
+  policy = defaultRefreshIssuancePolicy,
   assessRisk,
   observe,
 }: Pick<RefreshTokenBindingOptions, 'policy' | 'assessRisk' | 'observe'>): Issuance {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   authorizationServerScopes,
   decideRefreshIssuance,
+  defaultRefreshIssuancePolicy,
   refreshIssuancePresets,
 } from '../../src/index.ts'
 import type {
@@ -11,7 +12,7 @@ import type {
   RefreshIssuanceRequest,
   RefreshIssuanceRule,
 } from '../../src/index.ts'
-import { offlineAccessHasEffect } from '../../src/issuance/issuance.ts'
+import { grantTypeIsOptional, offlineAccessHasEffect } from '../../src/issuance/issuance.ts'
 
 function request(overrides: Partial<RefreshIssuanceRequest> = {}): RefreshIssuanceRequest {
   return {
@@ -75,6 +76,41 @@ describe('presets', () => {
     },
   )
 
+  test.each<[string, Partial<RefreshIssuanceRequest>, RefreshIssuanceReason]>([
+    [
+      'declares the grant and was granted offline_access',
+      { ...declared, ...consented },
+      'offline-access-consented',
+    ],
+    ['was granted offline_access, without the grant', consented, 'grant-type-not-declared'],
+    ['declares the grant only', declared, 'offline-access-not-requested'],
+    [
+      'declares the grant, and consent was refused',
+      { ...declared, ...asked },
+      'offline-access-not-consented',
+    ],
+  ])(
+    'issuance: by default, for a client that %s',
+    { tags: ['A-01', 'A-02'] },
+    (_case, facts, reason) => {
+      const decision = decideRefreshIssuance(request(facts))
+      expect(decision).toEqual(
+        decideRefreshIssuance(request(facts), { policy: defaultRefreshIssuancePolicy }),
+      )
+      expect(decision).toMatchObject({ issue: reason === 'offline-access-consented', reason })
+    },
+  )
+
+  test(
+    'issuance: only the lenient preset makes the grant type optional',
+    { tags: ['A-02'] },
+    () => {
+      expect(refreshIssuancePresets.filter((policy) => grantTypeIsOptional(policy))).toEqual([
+        'either',
+      ])
+    },
+  )
+
   test('issuance: no preset issues without a signal', { tags: ['A-02'] }, () => {
     for (const policy of refreshIssuancePresets) {
       expect(decideRefreshIssuance(request(), { policy }).issue).toBe(false)
@@ -102,9 +138,9 @@ describe('risk', () => {
         maximumLifetimeSeconds: 60,
         because: 'first seen',
       } as const
-      expect(decideRefreshIssuance(request({ ...declared, risk }))).toMatchObject({
+      expect(decideRefreshIssuance(request({ ...declared, ...consented, risk }))).toMatchObject({
         issue: true,
-        reason: 'grant-type-declared',
+        reason: 'offline-access-consented',
         maximumLifetimeSeconds: 60,
         riskReason: 'first seen',
       })
@@ -116,7 +152,7 @@ describe('risk', () => {
     { tags: ['A-01', 'A-07'] },
     (maximumLifetimeSeconds) => {
       const risk = { verdict: 'shorten', maximumLifetimeSeconds, because: 'first seen' } as const
-      expect(() => decideRefreshIssuance(request({ ...declared, risk }))).toThrow(
+      expect(() => decideRefreshIssuance(request({ ...declared, ...consented, risk }))).toThrow(
         expect.objectContaining({ code: 'LIFETIME_INVALID' }),
       )
     },

@@ -27,7 +27,7 @@ export async function signIn(issuer: string): Promise<SignIn> {
     response_type: 'code',
     client_id: clientId,
     redirect_uri: redirectUri,
-    scope: 'mcp:read',
+    scope: 'mcp:read offline_access',
     resource,
     code_challenge: createHash('sha256').update(verifier).digest('base64url'),
     code_challenge_method: 'S256',

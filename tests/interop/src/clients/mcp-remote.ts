@@ -31,6 +31,7 @@ export async function connectMcpRemote(mcpUrl: string): Promise<ToolCaller> {
     call: async () => {
       await client.callTool({ name: 'notes_list', arguments: {} }, { timeout: 15_000 })
     },
+    hasRefreshToken: () => undefined,
     async close() {
       await client.close()
       await rm(folder, { recursive: true, force: true })

@@ -3,8 +3,12 @@ import { redirectUri, walkThroughPages } from '../browser.ts'
 /**
  * An OAuth provider for the SDKs, as their documentation shows it: everything in memory, and an
  * immediate redirect of the browser. The SDK does the rest.
+ *
+ * @param grantTypes - What the client declares in its registration.
  */
-export function memoryProvider<ClientInformation, Tokens>() {
+export function memoryProvider<ClientInformation, Tokens>(
+  grantTypes: readonly string[] = ['authorization_code', 'refresh_token'],
+) {
   let client: ClientInformation | undefined
   let tokens: Tokens | undefined
   let verifier = ''
@@ -14,7 +18,7 @@ export function memoryProvider<ClientInformation, Tokens>() {
     clientMetadata: {
       client_name: 'SDK client',
       redirect_uris: [redirectUri],
-      grant_types: ['authorization_code', 'refresh_token'],
+      grant_types: [...grantTypes],
       response_types: ['code'],
       token_endpoint_auth_method: 'none',
       application_type: 'native',

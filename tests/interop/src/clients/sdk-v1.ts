@@ -25,6 +25,7 @@ export async function connectSdkV1(mcpUrl: string): Promise<ToolCaller> {
     call: async () => {
       await client.callTool({ name: 'notes_list', arguments: {} })
     },
+    hasRefreshToken: () => authProvider.tokens()?.refresh_token !== undefined,
     close: () => client.close(),
   }
 }

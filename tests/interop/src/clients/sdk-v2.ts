@@ -7,9 +7,16 @@ import {
 import { memoryProvider } from './provider.ts'
 import type { ToolCaller } from './tool-caller.ts'
 
-/** `@modelcontextprotocol/client` 2.x with its own OAuth. */
-export async function connectSdkV2(mcpUrl: string): Promise<ToolCaller> {
-  const authProvider = memoryProvider<OAuthClientInformationFull, OAuthTokens>()
+/**
+ * `@modelcontextprotocol/client` 2.x with its own OAuth.
+ *
+ * @param grantTypes - What it declares in its registration. Default: both grants.
+ */
+export async function connectSdkV2(
+  mcpUrl: string,
+  grantTypes?: readonly string[],
+): Promise<ToolCaller> {
+  const authProvider = memoryProvider<OAuthClientInformationFull, OAuthTokens>(grantTypes)
   const transport = () => new StreamableHTTPClientTransport(new URL(mcpUrl), { authProvider })
   const client = new Client({ name: 'interop', version: '1.0.0' })
   const first = transport()
@@ -24,6 +31,7 @@ export async function connectSdkV2(mcpUrl: string): Promise<ToolCaller> {
     call: async () => {
       await client.callTool({ name: 'notes_list', arguments: {} })
     },
+    hasRefreshToken: () => authProvider.tokens()?.refresh_token !== undefined,
     close: () => client.close(),
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { RefreshIssuancePreset } from '@evergrant/authorization-server'
 import { startAuthorizationServer } from '@evergrant/reference-as'
 import { startMcpServer } from '@evergrant/reference-mcp-server'
 
@@ -29,10 +30,13 @@ export type Forgiveness = 'default' | 'none'
 // The overlap is half of it, enough for eight calls that notice the expiry one after another.
 const accessTokenLifetimeSeconds = 6
 
-export async function startTestbed(forgiveness: Forgiveness): Promise<Testbed> {
+export async function startTestbed(
+  forgiveness: Forgiveness,
+  preset: RefreshIssuancePreset,
+): Promise<Testbed> {
   const authorizationServer = await startAuthorizationServer({
     demo: true,
-    preset: 'either',
+    preset,
     accessTokenLifetimeSeconds,
     ...(forgiveness === 'none' ? { graceSeconds: 0, overlapSeconds: 0 } : {}),
   })

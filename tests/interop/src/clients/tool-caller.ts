@@ -2,5 +2,7 @@
 export interface ToolCaller {
   /** Calls a tool that requires the sign-in. Rejects if the call fails. */
   call(): Promise<void>
+  /** `undefined` if the client does not show it. */
+  hasRefreshToken(): boolean | undefined
   close(): Promise<void>
 }
