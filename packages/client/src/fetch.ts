@@ -1,12 +1,14 @@
 import type { BearerChallenge } from '@evergrant/core'
-import { parseChallenges, readBearerChallenge, relateResource } from '@evergrant/core'
+import { missingScopes, readScope, relateResource } from '@evergrant/core'
 import type { TokenReceiver } from './fetch/redirects.ts'
 import { followRedirects } from './fetch/redirects.ts'
-import { tokenIfSignedIn, tokenReplacement } from './fetch/rejected-token.ts'
+import { readChallenge, readRefusal, releaseConnection } from './fetch/refusal.ts'
+import { refreshedToken, tokenIfSignedIn, tokenReplacement } from './fetch/rejected-token.ts'
 import { replayableRequest } from './fetch/replayable-request.ts'
 import { stepUp } from './fetch/step-up.ts'
 import type { AccessToken } from './grant/access-token.ts'
-import { createRedactor } from './protocol/redact-secrets.ts'
+import type { Clock } from './lib/clock.ts'
+import { systemClock } from './lib/clock.ts'
 import type { Session } from './session/session-api.ts'
 
 /** Options of {@link authorizedFetch}. */
@@ -15,6 +17,8 @@ export interface AuthorizedFetchOptions {
   readonly fetch?: typeof globalThis.fetch | undefined
   /** How often the user signs in for wider scope for one operation. Default 2 (C-23). */
   readonly maximumStepUps?: number | undefined
+  /** Default: the clock of this machine. */
+  readonly clock?: Clock | undefined
 }
 
 /** The most often that one request is sent, even if its tokens keep changing. */
@@ -44,9 +48,9 @@ export function authorizedFetch(
   session: Session,
   options: AuthorizedFetchOptions = {},
 ): typeof globalThis.fetch {
-  const { fetch = globalThis.fetch, maximumStepUps } = options
+  const { fetch = globalThis.fetch, maximumStepUps, clock = systemClock } = options
   const steps = stepUp(session, maximumStepUps)
-  const replaceToken = tokenReplacement(session)
+  const replacement = tokenReplacement(session, clock)
 
   function receiverOf(token: AccessToken | undefined): TokenReceiver {
     return {
@@ -62,32 +66,37 @@ export function authorizedFetch(
     if (!isForServer(url, session.serverUrl)) return await fetch(input, init)
     const request = await replayableRequest(input, init)
     const { signal } = request
+    const replaceToken = replacement()
     let token = await tokenIfSignedIn(session, signal)
-    let rejections = 0
     /** The token whose proof was repeated with a nonce. Each token gets one repetition. */
     let repeatedWithNonce: string | undefined
+    let hasRefreshedForScope = false
     for (let round = 1; ; round += 1) {
       const { response, fromServer } = await followRedirects(request, receiverOf(token), fetch)
       // Other servers got no token, so their refusals go to the caller.
       if (!fromServer) return response
-      const challenge =
-        response.status === 401 || response.status === 403
-          ? readChallenge(response, token)
-          : undefined
-      if (response.status === 401) {
-        await releaseConnection(response)
+      const isRefusal = response.status === 401 || response.status === 403
+      const challenge = isRefusal ? readChallenge(response, token) : undefined
+      if (rejectsToken(response, challenge)) {
         // The nonce came with this response and is part of the next proof (RFC 9449 §9).
         if (challenge?.error === 'use_dpop_nonce' && token?.value !== repeatedWithNonce) {
+          await releaseConnection(response)
           repeatedWithNonce = token?.value
           continue
         }
-        rejections += 1
-        token = await replaceToken(token, challenge, rejections, signal)
+        const refusal = await readRefusal(response, challenge, token)
+        token = await replaceToken(token, refusal, signal)
         continue
       }
-      const requiresScope = response.status === 403 && challenge?.error === 'insufficient_scope'
-      if (requiresScope && round <= maximumRounds) {
+      if (requiresScope(response, challenge) && round <= maximumRounds) {
         await releaseConnection(response)
+        // A token that has the scope may have expired or been replaced a moment ago.
+        if (hasScope(token, challenge) && !hasRefreshedForScope) {
+          hasRefreshedForScope = true
+          const refreshed = await refreshedToken(session, token.value, signal)
+          token = refreshed ?? token
+          if (refreshed !== undefined) continue
+        }
         token = await steps.widen(request, token, challenge)
         continue
       }
@@ -97,23 +106,25 @@ export function authorizedFetch(
   }
 }
 
-/** The challenge, without the token that it rejects: some servers echo it (C-06). */
-function readChallenge(
-  response: Response,
-  token: AccessToken | undefined,
-): BearerChallenge | undefined {
-  const redact = createRedactor([token?.value])
-  const challenges = parseChallenges(response.headers.get('www-authenticate'))
-  return readBearerChallenge(
-    challenges.map((challenge) => ({
-      ...challenge,
-      parameters: new Map([...challenge.parameters].map(([name, value]) => [name, redact(value)])),
-    })),
-  )
+/** RFC 6750 §3.1 requires 401 for an invalid token. Some servers answer with 403. */
+function rejectsToken({ status }: Response, challenge: BearerChallenge | undefined): boolean {
+  return status === 401 || (status === 403 && challenge?.error === 'invalid_token')
 }
 
-async function releaseConnection(response: Response): Promise<void> {
-  await response.body?.cancel().catch(() => undefined)
+function requiresScope(
+  { status }: Response,
+  challenge: BearerChallenge | undefined,
+): challenge is BearerChallenge {
+  return status === 403 && challenge?.error === 'insufficient_scope'
+}
+
+/** Whether a token was granted every scope that a challenge names. */
+function hasScope(
+  token: AccessToken | undefined,
+  { scope }: BearerChallenge,
+): token is AccessToken {
+  if (token?.scope === undefined || scope === undefined) return false
+  return missingScopes(scope, readScope(token.scope).tokens).length === 0
 }
 
 /** Whether a request goes to the MCP server of the session. No other server gets its tokens (C-39). */

@@ -8,10 +8,13 @@ export type {
   AuthorizationServerMetadataReading,
   DecidePkceOptions,
   MetadataWarning,
+  ParseAuthorizationServerMetadataOptions,
   PkceDecision,
 } from './metadata/authorization-server-metadata.ts'
+export { isSameIssuer, relateIssuers } from './metadata/issuer.ts'
+export type { IssuerRelation } from './metadata/issuer.ts'
 export { decideIssuer } from './authorization/authorization-response.ts'
-export type { IssuerDecision } from './authorization/authorization-response.ts'
+export type { DecideIssuerOptions, IssuerDecision } from './authorization/authorization-response.ts'
 export { formatBearerChallenge, readBearerChallenge } from './challenge/bearer-challenge.ts'
 export type { BearerChallenge } from './challenge/bearer-challenge.ts'
 export { formatChallenge, parseChallenges } from './challenge/challenge.ts'

@@ -1,3 +1,4 @@
+import { EvergrantClientError, withNote } from './errors.ts'
 import { isObject } from './is-object.ts'
 
 /**
@@ -48,4 +49,14 @@ export function readAssumptions(value: unknown): readonly Assumption[] {
 
 function isCode(code: string): code is AssumptionCode {
   return Object.hasOwn(codes, code)
+}
+
+/**
+ * Adds to an error that the endpoints were guessed: every later error may follow from that (C-44).
+ * Any other value, and an error that says so already, is returned unchanged.
+ */
+export function namingGuesses(error: unknown, assumptions: readonly Assumption[] = []): unknown {
+  const guess = assumptions.find(({ code }) => code === 'endpoints-guessed')
+  if (guess === undefined || !EvergrantClientError.is(error)) return error
+  return error.message.includes(guess.message) ? error : withNote(error, guess.message)
 }

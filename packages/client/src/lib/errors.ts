@@ -69,6 +69,8 @@ export type SignInReason =
   | 'wider-scope-needed'
   /** The resource names another authorization server than the one that issued the tokens. */
   | 'authorization-server-changed'
+  /** The metadata of the MCP server names another `resource` than the tokens were issued for. */
+  | 'resource-changed'
 
 /** Details of an error. */
 export interface EvergrantClientErrorOptions {
@@ -126,6 +128,11 @@ export class EvergrantClientError extends Error {
   static is(value: unknown): value is EvergrantClientError {
     return typeof value === 'object' && value !== null && brand in value
   }
+}
+
+/** The same error with a longer message. */
+export function withNote(error: EvergrantClientError, note: string): EvergrantClientError {
+  return new EvergrantClientError(error.code, `${error.message} ${note}`, error)
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { AuthorizationServerMetadata, TokenSet } from '@evergrant/core'
+import type { TokenSet } from '@evergrant/core'
 import { cleanRemoteText, decideIssuer, mergeTokenResponse } from '@evergrant/core'
 import * as oauth from 'oauth4webapi'
 import type { PrivateJwk } from '../grant/grant.ts'
@@ -18,6 +18,12 @@ export interface CompletedAuthorization {
   readonly dpopKey?: PrivateJwk
 }
 
+/** Options of {@link completeAuthorization}. */
+export interface AuthorizationResponseOptions extends TokenRequestOptions {
+  /** Another issuer that `iss` may name, because the user or the host knows it. */
+  readonly trustedIssuer?: string | undefined
+}
+
 /**
  * Checks an authorization response and exchanges its code.
  *
@@ -32,10 +38,10 @@ export interface CompletedAuthorization {
 export async function completeAuthorization(
   callbackUrl: string,
   pending: PendingAuthorization,
-  options: TokenRequestOptions,
+  options: AuthorizationResponseOptions,
 ): Promise<CompletedAuthorization> {
   const parameters = parametersOf(callbackUrl)
-  checkIssuer(parameters, pending, options.authorizationServer)
+  checkIssuer(parameters, pending, options)
   const validated = checkResponse(parameters, pending, options)
   const sentAtEpochSeconds = options.clock.nowEpochSeconds()
   const dpopKey = pending.bindTokens === true ? await generateDpopKey() : undefined
@@ -64,7 +70,7 @@ function parametersOf(callbackUrl: string): URLSearchParams {
 function checkIssuer(
   parameters: URLSearchParams,
   pending: PendingAuthorization,
-  authorizationServer: AuthorizationServerMetadata,
+  { authorizationServer, trustedIssuer }: AuthorizationResponseOptions,
 ): void {
   if (authorizationServer.issuer !== pending.issuer) {
     throw new EvergrantClientError(
@@ -73,11 +79,11 @@ function checkIssuer(
     )
   }
   const [iss, ...others] = parameters.getAll('iss')
-  const decision = decideIssuer(iss, pending.issuer, authorizationServer)
+  const decision = decideIssuer(iss, pending.issuer, authorizationServer, { trustedIssuer })
   if (decision.action === 'reject' || others.length > 0) {
     throw new EvergrantClientError(
       'AUTHORIZATION_RESPONSE_INVALID',
-      `${decision.explanation} The code was not sent. If this repeats, the MCP server or an attacker mixes up authorization servers: do not sign in.`,
+      `${decision.explanation} The code was not sent. If this repeats, the MCP server or an attacker mixes up authorization servers: do not sign in. If you know that it is the issuer of this server, set the option trustedIssuer to it, or --trusted-issuer on the command line.`,
     )
   }
 }
@@ -96,7 +102,11 @@ function checkResponse(
   }
   try {
     const validated = oauth.validateAuthResponse(
-      { ...options.authorizationServer } as oauth.AuthorizationServer,
+      // The issuer was compared before. oauth4webapi accepts only the identical string.
+      {
+        ...options.authorizationServer,
+        issuer: parameters.get('iss') ?? pending.issuer,
+      } as oauth.AuthorizationServer,
       { client_id: pending.clientId },
       parameters,
       pending.state,

@@ -7,6 +7,7 @@ import {
   buildClientMetadata,
   explainRegistrationError,
   isClientIdMetadataUrl,
+  isSameIssuer,
   parseRegistrationResponse,
   ProtocolError,
 } from '@evergrant/core'
@@ -127,6 +128,18 @@ function describeClient(
   }
 }
 
+/** The registration that an operator made at an issuer. The slash of an empty path makes no difference. */
+export function preRegisteredFor(
+  { preRegistered = {} }: ClientConfiguration,
+  issuer: string,
+): PreRegisteredClient | undefined {
+  const [, given] =
+    Object.entries(preRegistered).find(([one]) => one === issuer) ??
+    Object.entries(preRegistered).find(([one]) => isSameIssuer(one, issuer)) ??
+    []
+  return given
+}
+
 /**
  * The registration that needs no request: a pre-registered client, or a metadata document that the
  * server fetches.
@@ -136,7 +149,7 @@ export function standingRegistration(
   client: ClientConfiguration,
 ): ClientRegistration | undefined {
   const { issuer } = authorizationServer
-  const given = client.preRegistered?.[issuer]
+  const given = preRegisteredFor(client, issuer)
   if (given !== undefined) {
     return {
       issuer,

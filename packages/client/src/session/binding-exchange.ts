@@ -2,7 +2,7 @@ import type { AuthorizationServerMetadata } from '@evergrant/core'
 import type { Grant } from '../grant/grant.ts'
 import { isSameIdentity } from '../grant/grant.ts'
 import type { ExchangeResult, RefreshExchange } from '../grant/refresh-exchange.ts'
-import { discoverAuthorizationServer } from '../protocol/discovery.ts'
+import { discoverAuthorizationServer } from '../protocol/server-discovery.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import type { ClientConfiguration, ClientRegistration } from '../protocol/registration.ts'
 import { refreshRequest } from '../protocol/refresh-request.ts'
@@ -42,7 +42,7 @@ export function bindingExchange(
   return async (grant) => {
     const result = await send(grant)
     if (result.kind !== 'failed' || result.endpointMissing !== true) return result
-    const moved = await movedServer(authorizationServer, http)
+    const moved = await movedServer(authorizationServer, binding.namedIssuer, http)
     if (moved === undefined) return result
     authorizationServer = moved
     await saveMove(binding, moved, context.store)
@@ -54,11 +54,17 @@ export function bindingExchange(
 /** The current metadata of an authorization server, if its token endpoint has changed. */
 async function movedServer(
   { issuer, token_endpoint }: AuthorizationServerMetadata,
+  namedIssuer: string | undefined,
   http: HttpOptions,
 ): Promise<AuthorizationServerMetadata | undefined> {
   try {
-    const { metadata } = await discoverAuthorizationServer(issuer, http)
-    return metadata.token_endpoint === token_endpoint ? undefined : metadata
+    const { metadata } = await discoverAuthorizationServer(namedIssuer ?? issuer, {
+      ...http,
+      // The sign-in accepted this issuer.
+      trustedIssuer: issuer,
+    })
+    // The tokens belong to this issuer, however another document spells it (C-39).
+    return metadata.token_endpoint === token_endpoint ? undefined : { ...metadata, issuer }
   } catch {
     // The caller gets the failure of the refresh. The next failure reads the metadata again.
     return undefined

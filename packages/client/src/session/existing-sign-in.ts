@@ -1,6 +1,8 @@
 import type { Grant } from '../grant/grant.ts'
 import type { SignInReason } from '../lib/errors.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
+import type { CheckBinding } from './binding-change.ts'
+import { mayFollowFromMove } from './binding-change.ts'
 import type { CurrentGrant } from './current-grant.ts'
 import type { SignInOptions, SignInResult } from './sign-in-api.ts'
 import { isStepUp, servesChallenge } from './sign-in-coverage.ts'
@@ -8,6 +10,7 @@ import { isStepUp, servesChallenge } from './sign-in-coverage.ts'
 /** The stored sign-in, if it makes the requested one unnecessary. */
 export async function adoptedSignIn(
   grants: CurrentGrant,
+  checkBinding: CheckBinding,
   options: SignInOptions,
 ): Promise<SignInResult | undefined> {
   if (options.force === true) return undefined
@@ -15,6 +18,12 @@ export async function adoptedSignIn(
   const before = await current?.manager.read()
   if (current === undefined || !mayServe(before, options)) return undefined
   const { manager, binding } = current
+  const { unusableAccessToken } = options
+  if (unusableAccessToken !== undefined && unusableAccessToken === before?.tokenSet?.accessToken) {
+    // A refresh at the former authorization server brings no token that the MCP server accepts.
+    const change = await checkBinding(options.challenge?.resource_metadata)
+    if (change !== undefined) return undefined
+  }
   try {
     const { scope } = await manager.getAccessToken({
       rejectedAccessToken: options.unusableAccessToken,
@@ -34,8 +43,10 @@ export async function adoptedSignIn(
     }
   } catch (error) {
     // If the server cannot refresh now, opening the authorization page is not the answer.
-    if (!EvergrantClientError.is(error) || error.code !== 'SIGN_IN_REQUIRED') throw error
-    return undefined
+    if (EvergrantClientError.is(error) && error.code === 'SIGN_IN_REQUIRED') return undefined
+    // Unless the MCP server has moved to another authorization server.
+    if (mayFollowFromMove(error) && (await checkBinding()) !== undefined) return undefined
+    throw error
   }
 }
 
@@ -52,6 +63,7 @@ export async function noteRefusedSignIn(grants: CurrentGrant, error: unknown): P
 /** Why the user must sign in now. */
 export async function currentSignInReason(
   grants: CurrentGrant,
+  checkBinding: CheckBinding,
   options: SignInOptions,
 ): Promise<SignInReason> {
   const current = await grants.get()
@@ -59,9 +71,15 @@ export async function currentSignInReason(
   const grant = await current.manager.read()
   // A refresh never widens scope (C-24), so none is sent to find out.
   if (grant?.state === 'active' && !mayServe(grant, options)) return 'wider-scope-needed'
+  if (options.unusableAccessToken !== undefined) {
+    const change = await checkBinding(options.challenge?.resource_metadata)
+    if (change !== undefined) return change.reason
+  }
   try {
     await current.manager.getAccessToken({ rejectedAccessToken: options.unusableAccessToken })
   } catch (error) {
+    const change = mayFollowFromMove(error) ? await checkBinding() : undefined
+    if (change !== undefined) return change.reason
     if (EvergrantClientError.is(error) && error.signInReason !== undefined) {
       return error.signInReason
     }

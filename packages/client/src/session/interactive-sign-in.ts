@@ -70,6 +70,7 @@ async function openPage(
       profile: plan.profile,
       clock: context.clock,
       dpop: context.dpop,
+      trustedIssuer: context.trustedIssuer,
     })
     const result = await saveSignIn(context, grants, {
       binding: newBinding(context, discovery, plan),

@@ -1,3 +1,4 @@
+import { isSameIssuer } from '@evergrant/core'
 import type { Discovery } from '../protocol/discovery.ts'
 import type { CurrentGrant } from './current-grant.ts'
 import type { Binding } from './records.ts'
@@ -30,7 +31,9 @@ export async function prepareSignIn(
     grant?.ended?.reason === 'registration-ended' ? grant.identity.clientId : undefined
   const registration = await registrationFor(discovery, client, redirectUri, refused, context)
   // Scope that another authorization server granted does not apply to this one.
-  const isSameServer = current?.binding.authorizationServer.issuer === registration.issuer
+  const isSameServer =
+    current !== undefined &&
+    isSameIssuer(current.binding.authorizationServer.issuer, registration.issuer)
   return await planSignIn({
     discovery,
     challenge: request.challenge,
@@ -48,7 +51,7 @@ export async function prepareSignIn(
 /** The binding that a planned sign-in creates. */
 export function newBinding(
   { serverUrl, partition }: SessionContext,
-  { resource, authorizationServer, ...discovery }: Discovery,
+  { resource, authorizationServer, namedIssuer, ...discovery }: Discovery,
   { registration, request }: SignInPlan,
 ): Binding {
   const assumptions = [...discovery.assumptions, ...request.assumptions]
@@ -58,6 +61,7 @@ export function newBinding(
     resource,
     authorizationServer,
     registration,
+    ...(namedIssuer === undefined ? {} : { namedIssuer }),
     ...(assumptions.length === 0 ? {} : { assumptions }),
   }
 }

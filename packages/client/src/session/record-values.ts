@@ -16,6 +16,8 @@ export interface Binding {
   readonly resource: string
   readonly authorizationServer: AuthorizationServerMetadata
   readonly registration: ClientRegistration
+  /** The issuer as the MCP server names it, if the metadata of that issuer spells it differently. */
+  readonly namedIssuer?: string
   /** Why the server issued no refresh token, in plain words; absent if it issued one. */
   readonly noRefreshTokenReason?: string
   /** What no server declared and the sign-in relies on; absent if nothing was assumed. */
@@ -50,7 +52,7 @@ export interface PendingRevocation {
 
 export function parseBinding(value: unknown): Binding | undefined {
   if (!isObject(value)) return undefined
-  const { serverUrl, partition, resource, noRefreshTokenReason } = value
+  const { serverUrl, partition, resource, noRefreshTokenReason, namedIssuer } = value
   const authorizationServer = parseServer(value['authorizationServer'])
   const registration = parseRegistration(value['registration'])
   if (typeof serverUrl !== 'string' || typeof partition !== 'string') return undefined
@@ -64,6 +66,7 @@ export function parseBinding(value: unknown): Binding | undefined {
     resource,
     authorizationServer,
     registration,
+    ...(typeof namedIssuer === 'string' ? { namedIssuer } : {}),
     ...(typeof noRefreshTokenReason === 'string' ? { noRefreshTokenReason } : {}),
     ...(assumptions.length === 0 ? {} : { assumptions }),
   }

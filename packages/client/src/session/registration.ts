@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import type { Discovery } from '../protocol/discovery.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import type { ClientConfiguration, ClientRegistration } from '../protocol/registration.ts'
-import { registerClient, standingRegistration } from '../protocol/registration.ts'
+import { preRegisteredFor, registerClient, standingRegistration } from '../protocol/registration.ts'
 import type { RecordStore } from '../stores/store.ts'
 import type { Binding } from './records.ts'
 import { registrationRecord } from './records.ts'
@@ -15,7 +15,7 @@ export function currentRegistration(
   { authorizationServer, registration }: Pick<Binding, 'authorizationServer' | 'registration'>,
   client: ClientConfiguration | undefined,
 ): ClientRegistration {
-  const given = client?.preRegistered?.[authorizationServer.issuer]
+  const given = client && preRegisteredFor(client, authorizationServer.issuer)
   if (client === undefined || given?.clientId !== registration.clientId) return registration
   return standingRegistration(authorizationServer, client) ?? registration
 }

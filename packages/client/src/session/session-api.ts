@@ -7,6 +7,7 @@ import type { Observer } from '../lib/events.ts'
 import type { DiscoverOptions } from '../protocol/discovery.ts'
 import type { ClientConfiguration } from '../protocol/registration.ts'
 import type { RecordStore } from '../stores/store.ts'
+import type { CheckBinding } from './binding-change.ts'
 import type { RevocationState } from './revocation.ts'
 import type { SignInOptions, SignInResult } from './sign-in-api.ts'
 import type { SignIn } from './sign-in-method.ts'
@@ -39,6 +40,11 @@ export interface SessionOptions {
   readonly chooseAuthorizationServer?:
     | ((issuers: readonly string[]) => string | Promise<string>)
     | undefined
+  /**
+   * An issuer that you know to be the one of this MCP server, although its metadata URL was made from
+   * another identifier; see {@link DiscoverOptions.trustedIssuer}.
+   */
+  readonly trustedIssuer?: DiscoverOptions['trustedIssuer']
   /** When to refresh, and how long to wait; see {@link TokenManagerOptions}. */
   readonly refresh?:
     | Pick<
@@ -111,10 +117,11 @@ export interface Session {
    */
   completeSignIn(callbackUrl: string): Promise<SignInResult>
   /**
-   * Whether the MCP server names another authorization server now. Then the MCP server does not
-   * accept the stored tokens, and they are never sent to the new authorization server.
+   * Compares the stored sign-in with the metadata of the MCP server. After a change of the
+   * authorization server or of the resource, the MCP server does not accept the stored tokens. They
+   * are never sent to the new place. {@link Session.signIn} signs in there.
    */
-  authorizationServerChanged(resourceMetadataUrl?: string): Promise<boolean>
+  readonly checkBinding: CheckBinding
   /** Removes the tokens and revokes them, as soon as the server answers (C-57). */
   signOut(): Promise<SignOutResult>
   status(): Promise<SessionStatus>

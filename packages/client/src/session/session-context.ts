@@ -16,6 +16,8 @@ export interface SessionContext {
   readonly store: RecordStore
   readonly clock: Clock
   readonly http: HttpOptions
+  /** An issuer that the host knows to be the one of this MCP server. */
+  readonly trustedIssuer: string | undefined
   readonly observe: Observer
   readonly profileOf: ProfileOf
   readonly refresh: Partial<TokenManagerOptions> | undefined

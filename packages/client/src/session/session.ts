@@ -1,13 +1,15 @@
 import { canonicalResource, parseEndpoint } from '@evergrant/core'
 import type { AccessToken } from '../grant/access-token.ts'
 import type { GetAccessTokenOptions } from '../grant/token-manager.ts'
+import { namingGuesses } from '../lib/assumption.ts'
 import { systemClock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
 import { diagnosticsObserver } from '../lib/events.ts'
-import { discoverProtectedResource } from '../protocol/discovery.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
 import { dpopProver, sendWithProof } from '../protocol/dpop.ts'
-import type { CurrentGrant } from './current-grant.ts'
+import type { CheckBinding } from './binding-change.ts'
+import { bindingCheck, mayFollowFromMove, signInElsewhere } from './binding-change.ts'
+import type { BoundGrant, CurrentGrant } from './current-grant.ts'
 import { currentGrant } from './current-grant.ts'
 import { profileChooser } from './provider-profile.ts'
 import type { Binding } from './records.ts'
@@ -31,9 +33,11 @@ import { signOut } from './sign-out.ts'
  */
 export function createSession(mcpServerUrl: string, options: SessionOptions): Session {
   const context = contextOf(mcpServerUrl, options)
-  const { serverUrl, http } = context
+  const { serverUrl } = context
   const grants = currentGrant(context)
+  const checkBinding = bindingCheck(context, grants)
   const signIns = signInFlow(context, grants, {
+    checkBinding,
     preferences: options.preferences ?? {},
     method: options.signIn ?? { kind: 'none' },
     acceptedResource: options.acceptedResource,
@@ -45,21 +49,11 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
     // Not async: most calls find a token in memory, and awaiting would cost more than the rest.
     getAccessToken: (request) =>
       grants.known()?.manager.fromMemory(request?.rejectedAccessToken) ??
-      obtainAccessToken(serverUrl, grants, request),
+      obtainAccessToken(serverUrl, grants, checkBinding, request),
     send: (token, url, init, fetch) => send(context.dpop, token, url, init, fetch),
     signIn: signIns.signIn,
     completeSignIn: signIns.completeSignIn,
-    async authorizationServerChanged(resourceMetadataUrl) {
-      const current = await grants.get()
-      if (current === undefined) return false
-      const found = await discoverProtectedResource(serverUrl, {
-        ...http,
-        resourceMetadataUrl,
-        acceptedResource: current.binding.resource,
-      })
-      const issuers = found?.metadata.authorization_servers
-      return issuers !== undefined && !issuers.includes(current.binding.authorizationServer.issuer)
-    },
+    checkBinding,
     signOut: () => signOut(context, grants),
     status: () => sessionStatus(context, grants),
     whenIdle: grants.whenIdle,
@@ -78,6 +72,7 @@ function contextOf(mcpServerUrl: string, options: SessionOptions): SessionContex
       fetch: options.fetch,
       requestTimeoutMilliseconds: options.requestTimeoutMilliseconds,
     },
+    trustedIssuer: options.trustedIssuer,
     observe: diagnosticsObserver(options.observe),
     profileOf: profileChooser(() => preferences?.profile),
     refresh: options.refresh,
@@ -88,10 +83,26 @@ function contextOf(mcpServerUrl: string, options: SessionOptions): SessionContex
 async function obtainAccessToken(
   serverUrl: string,
   grants: CurrentGrant,
+  checkBinding: CheckBinding,
   request: GetAccessTokenOptions | undefined,
 ): Promise<AccessToken> {
   const first = await grants.get()
   if (first === undefined) throw neverSignedIn(serverUrl)
+  try {
+    return await currentAccessToken(first, grants, request)
+  } catch (error) {
+    if (!mayFollowFromMove(error)) throw namingGuesses(error, first.binding.assumptions)
+    const change = await checkBinding()
+    if (change !== undefined) throw signInElsewhere(change, error)
+    throw namingGuesses(error, first.binding.assumptions)
+  }
+}
+
+async function currentAccessToken(
+  first: BoundGrant,
+  grants: CurrentGrant,
+  request: GetAccessTokenOptions | undefined,
+): Promise<AccessToken> {
   try {
     return await first.manager.getAccessToken(request)
   } catch (error) {

@@ -1,10 +1,12 @@
 import type { BearerChallenge } from '@evergrant/core'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import type { SignInReason } from '../lib/errors.ts'
+import { namingGuesses } from '../lib/assumption.ts'
 import { completeAuthorization } from '../protocol/authorization-response.ts'
 import type { DiscoverOptions, Discovery } from '../protocol/discovery.ts'
 import { discover } from '../protocol/discovery.ts'
 import type { LockOutcome } from '../stores/store.ts'
+import type { CheckBinding } from './binding-change.ts'
 import type { CurrentGrant } from './current-grant.ts'
 import { adoptedSignIn, currentSignInReason, noteRefusedSignIn } from './existing-sign-in.ts'
 import { signInInteractively } from './interactive-sign-in.ts'
@@ -23,6 +25,7 @@ export interface SignInFlowOptions extends Pick<
   DiscoverOptions,
   'acceptedResource' | 'chooseAuthorizationServer'
 > {
+  readonly checkBinding: CheckBinding
   readonly method: SignIn
   readonly preferences: SignInPreferences
 }
@@ -43,7 +46,7 @@ export function signInFlow(
   options: SignInFlowOptions,
 ): SignInFlow {
   const { serverUrl, partition, store, http } = context
-  const { method, preferences } = options
+  const { method, preferences, checkBinding } = options
   const redirects = redirectSignIns(context)
 
   /** Only one process signs in to this server at a time. */
@@ -61,7 +64,7 @@ export function signInFlow(
       })
     try {
       // Without the lock, a second page may open. That is better than no sign-in.
-      return (await adoptedSignIn(grants, request)) ?? (await noting(start(request)))
+      return (await adoptedSignIn(grants, checkBinding, request)) ?? (await noting(start(request)))
     } finally {
       if (locking.outcome === 'acquired') await locking.lock.release()
     }
@@ -69,17 +72,17 @@ export function signInFlow(
 
   async function start(request: SignInOptions): Promise<SignInResult> {
     if (method.kind === 'none') {
-      const reason = await currentSignInReason(grants, request)
+      const reason = await currentSignInReason(grants, checkBinding, request)
       throw noSignInMethod(serverUrl, reason, request.challenge)
     }
     if (method.kind === 'redirect') throw await startRedirect(method, request)
     const discovery = await discoverServer(request)
-    return await signInInteractively(context, grants, {
-      method,
-      discovery,
-      request,
-      preferences,
-    })
+    const input = { method, discovery, request, preferences }
+    try {
+      return await signInInteractively(context, grants, input)
+    } catch (error) {
+      throw namingGuesses(error, discovery.assumptions)
+    }
   }
 
   /** The error that tells the caller where the user signs in. */
@@ -93,10 +96,12 @@ export function signInFlow(
       const discovery = await discoverServer(request)
       const keptScope = underWay?.requestedScope
       const sources = { discovery, request, redirectUri, preferences, keptScope }
-      const plan = await prepareSignIn(context, grants, sources)
+      const plan = await prepareSignIn(context, grants, sources).catch((error: unknown) => {
+        throw namingGuesses(error, discovery.assumptions)
+      })
       authorizationUrl = await redirects.begin(newBinding(context, discovery, plan), plan)
     }
-    const signInReason = await currentSignInReason(grants, request)
+    const signInReason = await currentSignInReason(grants, checkBinding, request)
     return continueInBrowser(serverUrl, authorizationUrl, signInReason, request.challenge)
   }
 
@@ -108,6 +113,8 @@ export function signInFlow(
       // A resource that was accepted once is accepted at each step-up.
       acceptedResource: options.acceptedResource ?? (await grants.load())?.binding.resource,
       chooseAuthorizationServer: options.chooseAuthorizationServer,
+      trustedIssuer: context.trustedIssuer,
+      clock: context.clock,
     })
   }
 
@@ -131,6 +138,9 @@ export function signInFlow(
       profile: context.profileOf(authorizationServer.issuer),
       clock: context.clock,
       dpop: context.dpop,
+      trustedIssuer: context.trustedIssuer,
+    }).catch((error: unknown) => {
+      throw namingGuesses(error, binding.assumptions)
     })
     const result = await saveSignIn(context, grants, {
       binding,

@@ -1,45 +1,15 @@
-import {
-  startProtectedServer,
-  startScriptedAuthorizationServer,
-  startServer,
-} from '@evergrant/test-kit'
+import { startProtectedServer, startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
+import { discover } from '../../src/protocol/discovery.ts'
+import { discoverProtectedResource } from '../../src/protocol/resource-discovery.ts'
+import { discoverAuthorizationServer } from '../../src/protocol/server-discovery.ts'
 import {
-  discover,
-  discoverAuthorizationServer,
-  discoverProtectedResource,
-} from '../../src/protocol/discovery.ts'
-
-/** A server that answers each path from a table, otherwise with 404, and records the paths. */
-async function tableServer(
-  table: (origin: string) => Readonly<Record<string, readonly [number, string, string?]>>,
-) {
-  const paths: string[] = []
-  const server = await startServer((request, response) => {
-    const path = request.url ?? ''
-    paths.push(path)
-    const [status, body, location] = table(server.url)[path] ?? [404, 'not found']
-    response.writeHead(status, {
-      'content-type': body.startsWith('<') ? 'text/html' : 'application/json',
-      ...(location === undefined ? {} : { location }),
-    })
-    response.end(body)
-  })
-  return { origin: server.url, paths, [Symbol.asyncDispose]: () => server.close() }
-}
-
-function documentOf(issuer: string): string {
-  return JSON.stringify({
-    issuer,
-    authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    code_challenge_methods_supported: ['S256'],
-  })
-}
-
-const resourceWellKnown = '/.well-known/oauth-protected-resource'
-const serverWellKnown = '/.well-known/oauth-authorization-server'
-const openIdWellKnown = '/.well-known/openid-configuration'
+  openIdWellKnown,
+  resourceWellKnown,
+  serverDocument,
+  serverWellKnown,
+  tableServer,
+} from '../support/table-server.ts'
 
 test.each([
   ['the path-aware place', 'path', ['/.well-known/oauth-protected-resource/mcp']],
@@ -61,13 +31,13 @@ test.each([
         return fetch(input, init)
       },
     })
-    expect(found?.metadata.authorization_servers).toEqual([as.issuer])
+    expect(found.metadata?.authorization_servers).toEqual([as.issuer])
     expect(seen).toEqual(places)
   },
 )
 
 test(
-  'resource metadata: is read only from the URL of the challenge, if there is one',
+  'resource metadata: is read from the URL of the challenge, and elsewhere only if that fails',
   { tags: ['C-30'] },
   async () => {
     await using server = await tableServer((origin) => ({
@@ -83,7 +53,7 @@ test(
     const found = await discoverProtectedResource(`${server.origin}/mcp`, {
       resourceMetadataUrl: `${server.origin}/elsewhere.json`,
     })
-    expect(found?.metadata.authorization_servers).toEqual(['https://auth.test'])
+    expect(found.metadata?.authorization_servers).toEqual(['https://auth.test'])
     expect(server.paths).toEqual(['/elsewhere.json'])
 
     await expect(
@@ -91,7 +61,12 @@ test(
         resourceMetadataUrl: `${server.origin}/missing.json`,
       }),
     ).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' })
-    expect(server.paths).toEqual(['/elsewhere.json', '/missing.json'])
+    expect(server.paths).toEqual([
+      '/elsewhere.json',
+      '/missing.json',
+      `${resourceWellKnown}/mcp`,
+      resourceWellKnown,
+    ])
   },
 )
 
@@ -142,8 +117,12 @@ test(
         resourceMetadataUrl: 'http://127.0.0.1:6379/x',
         fetch: answering({}),
       }),
-    ).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' })
-    expect(asked).toEqual([])
+    ).rejects.toMatchObject({
+      code: 'DISCOVERY_FAILED',
+      message: expect.stringContaining('"http://127.0.0.1:6379/x" on this machine'),
+    })
+    const wellKnown = `https://mcp.test${resourceWellKnown}`
+    expect(asked).toEqual([`${wellKnown}/mcp`, wellKnown])
     await expect(
       discover('https://mcp.test/mcp', {
         fetch: answering({
@@ -152,13 +131,13 @@ test(
         }),
       }),
     ).rejects.toMatchObject({ code: 'DISCOVERY_FAILED' })
-    expect(asked).toEqual(['https://mcp.test/.well-known/oauth-protected-resource/mcp'])
+    expect(asked).toEqual([`${wellKnown}/mcp`, wellKnown, `${wellKnown}/mcp`])
   },
 )
 
 test('server metadata: three URLs are tried in order', { tags: ['C-31'] }, async () => {
   await using server = await tableServer((origin) => ({
-    [`/tenant${openIdWellKnown}`]: [200, documentOf(`${origin}/tenant`)],
+    [`/tenant${openIdWellKnown}`]: [200, serverDocument(`${origin}/tenant`)],
   }))
   const issuer = `${server.origin}/tenant`
   const { metadata } = await discoverAuthorizationServer(issuer)
@@ -174,7 +153,7 @@ test.each<[string, readonly [number, string]]>([
   ['HTML with status 200', [200, '<!doctype html><title>Sign in</title>']],
   ['text that is no JSON', [200, 'hello']],
   ['JSON that is no object', [200, '"hello"']],
-  ['the document of another issuer', [200, documentOf('https://other.test')]],
+  ['the document of another issuer', [200, serverDocument('https://other.test')]],
   ['a document without endpoints', [200, '{"issuer":"x"}']],
   ['404', [404, 'not found']],
   ['401', [401, '{}']],
@@ -185,7 +164,7 @@ test.each<[string, readonly [number, string]]>([
   async (_, answer) => {
     await using server = await tableServer((origin) => ({
       [serverWellKnown]: answer,
-      [openIdWellKnown]: [200, documentOf(origin)],
+      [openIdWellKnown]: [200, serverDocument(origin)],
     }))
     const { metadata } = await discoverAuthorizationServer(server.origin)
     expect(metadata.token_endpoint).toBe(`${server.origin}/token`)
@@ -194,10 +173,10 @@ test.each<[string, readonly [number, string]]>([
 
 test.each([
   ['another issuer', 'https://honest.example', 'METADATA_MISMATCH'],
-  ['the issuer with a slash more', '/', 'METADATA_MISMATCH'],
+  ['the issuer with a path', '/tenant', 'METADATA_MISMATCH'],
 ])('server metadata: with %s is not used', { tags: ['C-32'] }, async (_, named, code) => {
   await using server = await tableServer((origin) => ({
-    [serverWellKnown]: [200, documentOf(named === '/' ? `${origin}/` : named)],
+    [serverWellKnown]: [200, serverDocument(named === '/tenant' ? `${origin}/tenant` : named)],
   }))
   await expect(discoverAuthorizationServer(server.origin)).rejects.toMatchObject({ code })
 })
@@ -230,14 +209,14 @@ test(
   { tags: ['C-31'] },
   async () => {
     await using server = await tableServer((origin) => ({
-      [serverWellKnown]: [308, '', `${serverWellKnown}/`],
-      [`${serverWellKnown}/`]: [200, documentOf(origin)],
+      [serverWellKnown]: [308, '', { location: `${serverWellKnown}/` }],
+      [`${serverWellKnown}/`]: [200, serverDocument(origin)],
     }))
     const { metadata } = await discoverAuthorizationServer(server.origin)
     expect(metadata.issuer).toBe(server.origin)
 
     await using elsewhere = await tableServer(() => ({
-      [serverWellKnown]: [302, '', `${server.origin}${serverWellKnown}/`],
+      [serverWellKnown]: [302, '', { location: `${server.origin}${serverWellKnown}/` }],
     }))
     const before = server.paths.length
     await expect(discoverAuthorizationServer(elsewhere.origin)).rejects.toMatchObject({
@@ -249,8 +228,8 @@ test(
 
 test('server metadata: an endless redirect is an error', { tags: ['C-31'] }, async () => {
   await using server = await tableServer(() => ({
-    [serverWellKnown]: [302, '', serverWellKnown],
-    [openIdWellKnown]: [302, '', 'no://where'],
+    [serverWellKnown]: [302, '', { location: serverWellKnown }],
+    [openIdWellKnown]: [302, '', { location: 'no://where' }],
   }))
   await expect(discoverAuthorizationServer(server.origin)).rejects.toMatchObject({
     code: 'DISCOVERY_FAILED',
@@ -300,7 +279,7 @@ test.each([
   async (member, endpoint) => {
     const issuer = 'https://auth.test'
     const answering: typeof fetch = () =>
-      Promise.resolve(Response.json({ ...JSON.parse(documentOf(issuer)), [member]: endpoint }))
+      Promise.resolve(Response.json({ ...JSON.parse(serverDocument(issuer)), [member]: endpoint }))
     await expect(discoverAuthorizationServer(issuer, { fetch: answering })).rejects.toMatchObject({
       code: 'DISCOVERY_FAILED',
       message: expect.stringContaining(`"${endpoint}" on this machine as its ${member}`),
@@ -338,91 +317,6 @@ test(
     await expect(
       discover(server.resource, { chooseAuthorizationServer: () => 'https://mine.test' }),
     ).rejects.toMatchObject({ code: 'INVALID_OPTION' })
-  },
-)
-
-test.each([
-  ['its origin', ''],
-  ['its origin with a slash', '/'],
-])(
-  '2025-03-26 revision: the server is its own authorization server, with %s',
-  { tags: ['C-31', 'C-32'] },
-  async (_, end) => {
-    await using server = await tableServer((origin) => ({
-      [serverWellKnown]: [
-        200,
-        JSON.stringify({
-          issuer: `${origin}${end}`,
-          authorization_endpoint: `${origin}/oauth/authorize`,
-          token_endpoint: `${origin}/oauth/token`,
-        }),
-      ],
-    }))
-    const found = await discover(`${server.origin}/mcp`)
-    expect(found.authorizationServer.token_endpoint).toBe(`${server.origin}/oauth/token`)
-    expect(found.resource).toBe(`${server.origin}/mcp`)
-    expect(found.protectedResource).toBeUndefined()
-  },
-)
-
-test(
-  '2025-03-26 revision: a document with another issuer is not used',
-  { tags: ['C-32'] },
-  async () => {
-    await using server = await tableServer((origin) => ({
-      [serverWellKnown]: [200, documentOf(`${origin}/tenant`)],
-    }))
-    await expect(discover(`${server.origin}/mcp`)).rejects.toMatchObject({
-      code: 'METADATA_MISMATCH',
-    })
-  },
-)
-
-test(
-  '2025-03-26 revision: without a document, the default endpoints are used and reported',
-  { tags: ['C-31', 'S-10'] },
-  async () => {
-    await using server = await tableServer(() => ({}))
-    const found = await discover(`${server.origin}/mcp`)
-    expect(found.authorizationServer).toMatchObject({
-      issuer: server.origin,
-      authorization_endpoint: `${server.origin}/authorize`,
-      token_endpoint: `${server.origin}/token`,
-      registration_endpoint: `${server.origin}/register`,
-    })
-    expect(found.warnings.map((warning) => warning.requirement)).toEqual(['S-10'])
-  },
-)
-
-test(
-  '2025-03-26 revision: a remote server cannot point to this machine',
-  { tags: ['C-31'] },
-  async () => {
-    const origin = 'https://mcp.test'
-    const answering: typeof fetch = (input) =>
-      Promise.resolve(
-        new Request(input).url === `${origin}${serverWellKnown}`
-          ? Response.json({
-              ...JSON.parse(documentOf(origin)),
-              registration_endpoint: 'http://127.0.0.1:6379/register',
-            })
-          : new Response('not found', { status: 404 }),
-      )
-    await expect(discover(`${origin}/mcp`, { fetch: answering })).rejects.toMatchObject({
-      code: 'DISCOVERY_FAILED',
-      message: expect.stringContaining('registration_endpoint'),
-    })
-  },
-)
-
-test(
-  '2025-03-26 revision: a failing server does not count as one without a document',
-  { tags: ['C-31'] },
-  async () => {
-    await using server = await tableServer(() => ({ [serverWellKnown]: [502, ''] }))
-    await expect(discover(`${server.origin}/mcp`)).rejects.toMatchObject({
-      code: 'TEMPORARILY_UNAVAILABLE',
-    })
   },
 )
 

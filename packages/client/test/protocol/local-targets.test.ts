@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest'
 import { followRedirects } from '../../src/fetch/redirects.ts'
-import {
-  discoverAuthorizationServer,
-  discoverProtectedResource,
-} from '../../src/protocol/discovery.ts'
+import { discoverProtectedResource } from '../../src/protocol/resource-discovery.ts'
+import { discoverAuthorizationServer } from '../../src/protocol/server-discovery.ts'
 
 // Remote servers cannot run here, so their answers are fixed.
 const server = 'https://mcp.test/mcp'

@@ -1,6 +1,6 @@
 import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
-import { discoverAuthorizationServer } from '../../src/protocol/discovery.ts'
+import { discoverAuthorizationServer } from '../../src/protocol/server-discovery.ts'
 import { registerClient } from '../../src/protocol/registration.ts'
 import type { ClientConfiguration } from '../../src/protocol/registration.ts'
 

@@ -204,8 +204,11 @@ test(
       message: expect.stringContaining('"application/x-www-form-urlencoded"'),
     })
     expect(String(error)).not.toContain('secret-access-token')
-    expect(await session.status()).toMatchObject({ refreshPending: true })
-    it.clock.advanceSeconds(10)
+    // The journal makes the next attempt a recovery.
+    await session.whenIdle()
+    expect(it.events).toContainEqual(
+      expect.objectContaining({ type: 'refresh-recovering', attempts: 1 }),
+    )
     // The token was spent, and the server has no grace.
     await expect(session.getAccessToken()).rejects.toMatchObject({
       signInReason: 'lost-response',
@@ -223,11 +226,11 @@ test(
     await session.signIn()
     it.clock.advanceSeconds(lifetimeSeconds)
     const unreadable = answer(200, '{"code":0,"data":{}}')
-    it.as.faults.token.push(unreadable, unreadable)
+    it.as.faults.token.push(...Array.from({ length: 9 }, () => unreadable))
     await expect(session.getAccessToken()).rejects.toMatchObject({
       code: 'TEMPORARILY_UNAVAILABLE',
     })
-    it.clock.advanceSeconds(10)
+    await session.whenIdle()
     await expect(session.getAccessToken()).rejects.toMatchObject({
       signInReason: 'refresh-refused',
       message: expect.stringContaining('has no access_token'),

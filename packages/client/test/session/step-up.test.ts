@@ -67,12 +67,16 @@ test(
 )
 
 test.each([
-  ['names no scope', 'Bearer error="insufficient_scope"'],
-  ['names a scope that was granted', 'Bearer error="insufficient_scope", scope="mcp:read"'],
+  ['names no scope', 'no refresh', 'Bearer error="insufficient_scope"'],
+  [
+    'names a scope that was granted',
+    'one refresh',
+    'Bearer error="insufficient_scope", scope="mcp:read"',
+  ],
 ])(
-  'step-up: a resource that refuses a usable token and %s causes sign-ins, but no refresh',
+  'step-up: a resource that refuses a usable token and %s causes sign-ins and %s',
   { tags: ['C-22', 'C-23', 'C-24'] },
-  async (_what, challenge) => {
+  async (_what, refreshes, challenge) => {
     await using it = await scene()
     await it.session().signIn()
     const refusing: typeof globalThis.fetch = async (input, init) => {
@@ -84,6 +88,6 @@ test.each([
     const send = authorizedFetch(it.session(), { fetch: refusing, maximumStepUps: 2 })
     await expect(send(it.server.resource)).rejects.toMatchObject({ code: 'RESOURCE_REFUSED' })
     expect(it.signIns()).toBeLessThanOrEqual(3)
-    expect(it.as.refreshRequests()).toBe(0)
+    expect(it.as.refreshRequests()).toBe(refreshes === 'one refresh' ? 1 : 0)
   },
 )

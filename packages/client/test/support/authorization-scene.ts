@@ -10,7 +10,7 @@ import type {
 } from '../../src/protocol/authorization-request.ts'
 import { completeAuthorization } from '../../src/protocol/authorization-response.ts'
 import type { CompletedAuthorization } from '../../src/protocol/authorization-response.ts'
-import { discoverAuthorizationServer } from '../../src/protocol/discovery.ts'
+import { discoverAuthorizationServer } from '../../src/protocol/server-discovery.ts'
 import type { PendingAuthorization } from '../../src/protocol/pending-authorization.ts'
 import { registerClient } from '../../src/protocol/registration.ts'
 import type { TokenRequestOptions } from '../../src/protocol/token-endpoint.ts'

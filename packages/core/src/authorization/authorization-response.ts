@@ -1,17 +1,33 @@
 import type { AuthorizationServerMetadata } from '../metadata/authorization-server-metadata.ts'
 import { showRemote } from '../lib/remote-text.ts'
+import { isSameIssuer, relateIssuers } from '../metadata/issuer.ts'
 
 /** Whether to process an authorization response, and why. */
 export interface IssuerDecision {
   /** On `reject`, do not use or show anything of the response, including its error. */
   readonly action: 'accept' | 'reject'
-  readonly reason: 'identical' | 'different' | 'missing' | 'not-sent-and-not-advertised'
+  readonly reason:
+    | 'identical'
+    /** Only the slash of an empty path differs. */
+    | 'equivalent'
+    /** It is the other issuer that the user or the host named for this server. */
+    | 'trusted'
+    | 'different'
+    | 'missing'
+    | 'not-sent-and-not-advertised'
   readonly explanation: string
+}
+
+/** Options of {@link decideIssuer}. */
+export interface DecideIssuerOptions {
+  /** Another issuer that the user or the host knows to be the one of this server. */
+  readonly trustedIssuer?: string | undefined
 }
 
 /**
  * Checks `iss` of an authorization response, before the code is sent and before an error is read.
- * Strings are compared exactly, without case folding or normalization.
+ * Strings are compared exactly, without case folding or normalization, except for the slash of an
+ * empty path.
  *
  * @param iss - The parameter after form decoding; `undefined` if the response has none.
  * @param expectedIssuer - The issuer recorded with the request, from validated metadata.
@@ -22,6 +38,7 @@ export function decideIssuer(
   iss: string | undefined,
   expectedIssuer: string,
   metadata: Pick<AuthorizationServerMetadata, 'authorization_response_iss_parameter_supported'>,
+  options: DecideIssuerOptions = {},
 ): IssuerDecision {
   if (iss === undefined) {
     return metadata.authorization_response_iss_parameter_supported === true
@@ -38,10 +55,19 @@ export function decideIssuer(
           explanation: 'The authorization server neither advertises nor sends iss.',
         }
   }
-  return iss === expectedIssuer
+  const { trustedIssuer } = options
+  const relation = relateIssuers(iss, expectedIssuer)
+  if (relation === 'different' && trustedIssuer !== undefined && isSameIssuer(iss, trustedIssuer)) {
+    return {
+      action: 'accept',
+      reason: 'trusted',
+      explanation: `The authorization response names the trusted issuer ${showRemote(iss)}.`,
+    }
+  }
+  return relation !== 'different'
     ? {
         action: 'accept',
-        reason: 'identical',
+        reason: relation,
         explanation: 'The authorization response names the expected issuer.',
       }
     : {

@@ -9,6 +9,7 @@ import {
 import { isRecord, showRemote } from '../lib/remote-text.ts'
 import type { RequirementId } from '../requirements/requirement.ts'
 import { parseEndpoint } from '../network/url.ts'
+import { isSameIssuer, relateIssuers } from './issuer.ts'
 import { parseIssuer } from './well-known.ts'
 
 /** A mistake in a metadata document that is still usable. */
@@ -18,6 +19,8 @@ export interface MetadataWarning {
     | 'resource-covers-url'
     | 'offline-access-in-resource-scopes'
     | 'authorization-server-ignored'
+    | 'issuer-slash-ignored'
+    | 'issuer-trusted'
   /** The violated requirement, if there is one. */
   readonly requirement: RequirementId | undefined
   readonly message: string
@@ -86,13 +89,22 @@ const booleans = [
   'authorization_response_iss_parameter_supported',
 ] as const
 
+/** Options of {@link parseAuthorizationServerMetadata}. */
+export interface ParseAuthorizationServerMetadataOptions {
+  /**
+   * Another issuer that the document may name, because the user or the host knows that it is the one
+   * of this server.
+   */
+  readonly trustedIssuer?: string | undefined
+}
+
 /**
  * Validates authorization server metadata. Unknown members are left out. An optional member of the
  * wrong type, or an optional endpoint that is not secure, is left out with a warning.
  *
  * @param document - The parsed JSON document.
- * @param expectedIssuer - The issuer that the metadata URL was built from. Compared as a string,
- *   without normalization.
+ * @param expectedIssuer - The issuer that the metadata URL was built from. Compared as a string. Only
+ *   the slash of an empty path may differ, with a warning.
  * @throws {ProtocolError} `METADATA_INVALID`, `ISSUER_MISMATCH`, or `URL_INVALID` and
  *   `ENDPOINT_NOT_SECURE` for the two required endpoints.
  * @see RFC 8414 §3.3
@@ -100,6 +112,7 @@ const booleans = [
 export function parseAuthorizationServerMetadata(
   document: unknown,
   expectedIssuer: string,
+  options: ParseAuthorizationServerMetadataOptions = {},
 ): AuthorizationServerMetadataReading {
   if (!isRecord(document)) {
     throw new ProtocolError(
@@ -108,17 +121,18 @@ export function parseAuthorizationServerMetadata(
     )
   }
   const { issuer } = document
-  if (issuer !== expectedIssuer) {
+  const accepted = acceptIssuer(issuer, expectedIssuer, options)
+  if (accepted === 'refused') {
     throw new ProtocolError(
       'ISSUER_MISMATCH',
       `The authorization server metadata names the issuer ${showRemote(issuer)} (expected exactly ` +
-        `${showRemote(expectedIssuer)}, including a trailing slash). ` +
+        `${showRemote(expectedIssuer)}, including the path). ` +
         'Fix authorization_servers in the protected resource metadata, or the issuer.',
     )
   }
   parseIssuer(issuer)
 
-  const warnings: MetadataWarning[] = []
+  const warnings: MetadataWarning[] = accepted === undefined ? [] : [accepted]
   const report = (member: string, why: string): void => {
     warnings.push({
       code: 'member-ignored',
@@ -141,6 +155,33 @@ export function parseAuthorizationServerMetadata(
   }
   // The readers above have validated the type of every member.
   return { metadata: metadata as unknown as AuthorizationServerMetadata, warnings }
+}
+
+/** @returns A warning if the issuer is accepted although it is not identical. */
+function acceptIssuer(
+  issuer: unknown,
+  expectedIssuer: string,
+  { trustedIssuer }: ParseAuthorizationServerMetadataOptions,
+): MetadataWarning | undefined | 'refused' {
+  if (typeof issuer !== 'string') return 'refused'
+  const relation = relateIssuers(issuer, expectedIssuer)
+  if (relation === 'identical') return undefined
+  const names =
+    `the authorization server metadata names the issuer ${showRemote(issuer)}, ` +
+    `not ${showRemote(expectedIssuer)}`
+  if (relation === 'equivalent') {
+    return {
+      code: 'issuer-slash-ignored',
+      requirement: 'C-32',
+      message: `${names}; the slash of an empty path makes no difference (RFC 3986 §6.2.3)`,
+    }
+  }
+  if (trustedIssuer === undefined || !isSameIssuer(issuer, trustedIssuer)) return 'refused'
+  return {
+    code: 'issuer-trusted',
+    requirement: 'C-32',
+    message: `${names}; it is accepted because it was named as trusted for this server`,
+  }
 }
 
 function requiredEndpoint(

@@ -13,13 +13,14 @@ export interface ProtectedResourceMetadataLocation {
 
 /** Options of {@link protectedResourceMetadataUrls}. */
 export interface ProtectedResourceMetadataUrlsOptions {
-  /** `resource_metadata` of the challenge. If set, it is the only location. */
+  /** `resource_metadata` of the challenge. If set, it is the first location. */
   readonly challengeUrl?: string | undefined
 }
 
 /**
- * Returns the possible locations of protected resource metadata, in order: the URL in the challenge;
- * otherwise the well-known URI with the server's path, then the one at the root.
+ * Returns the possible locations of protected resource metadata, in order: the URL in the challenge,
+ * the well-known URI with the server's path, and the one at the root. Use a later one only if the
+ * earlier ones have no usable document.
  *
  * @throws {ProtocolError} `URL_INVALID` or `ENDPOINT_NOT_SECURE`.
  * @see RFC 9728 §3.1, §5.1
@@ -30,10 +31,13 @@ export function protectedResourceMetadataUrls(
 ): readonly ProtectedResourceMetadataLocation[] {
   // Access tokens will be sent to this URL, regardless of where its metadata is.
   parseEndpoint(mcpServerUrl, 'The MCP server URL')
-  if (options.challengeUrl !== undefined) {
-    const url = parseEndpoint(options.challengeUrl, 'resource_metadata in the challenge')
-    return [{ url, place: 'challenge' }]
-  }
+  const wellKnown = wellKnownLocations(mcpServerUrl)
+  if (options.challengeUrl === undefined) return wellKnown
+  const url = parseEndpoint(options.challengeUrl, 'resource_metadata in the challenge')
+  return [{ url, place: 'challenge' }, ...wellKnown.filter((location) => location.url !== url)]
+}
+
+function wellKnownLocations(mcpServerUrl: string): readonly ProtectedResourceMetadataLocation[] {
   const { origin, pathname, search } = parseHttpUrl(mcpServerUrl, 'The MCP server URL')
   const root = `${origin}${resourceMetadataPath}`
   const suffix = `${pathname === '/' ? '' : pathname}${search}`

@@ -42,7 +42,7 @@ test('server metadata: keeps valid members, and reports invalid ones', { tags: [
 
 test.each([
   ['another host', 'https://honest.example'],
-  ['an additional slash', 'https://auth.test/'],
+  ['two additional slashes', 'https://auth.test//'],
   ['another case', 'https://AUTH.test'],
   ['no issuer', undefined],
 ])('server metadata: refuses another issuer: %s', { tags: ['C-32'] }, (_, named) => {

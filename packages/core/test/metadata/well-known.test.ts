@@ -35,11 +35,18 @@ test.each([
   },
 )
 
-test('well-known: the URL of the challenge is the only location', { tags: ['C-30'] }, () => {
+test('well-known: the URL of the challenge is the first location', { tags: ['C-30'] }, () => {
   const challengeUrl = 'https://cdn.example.com/metadata.json'
-  expect(protectedResourceMetadataUrls('https://example.com/mcp', { challengeUrl })).toEqual([
+  const server = 'https://example.com/mcp'
+  const wellKnown = protectedResourceMetadataUrls(server)
+  expect(protectedResourceMetadataUrls(server, { challengeUrl })).toEqual([
     { url: challengeUrl, place: 'challenge' },
+    ...wellKnown,
   ])
+  const [path] = wellKnown
+  expect(
+    protectedResourceMetadataUrls(server, { challengeUrl: path?.url }).map(({ place }) => place),
+  ).toEqual(['challenge', 'root'])
   expect(() =>
     protectedResourceMetadataUrls('https://example.com/mcp', {
       challengeUrl: 'http://example.com',
