@@ -147,6 +147,27 @@ test(
   },
 )
 
+test(
+  'login: metadata of another issuer is refused, unless --trusted-issuer names it',
+  { tags: ['C-32'] },
+  async () => {
+    await using s = await scene()
+    const elsewhere = `${s.as.issuer}/tenant`
+    s.as.overrideMetadata({ issuer: elsewhere })
+    const refused = await s.run(['login', s.url, '--headless', '--json'])
+    expect(refused.code).toBe(4)
+    expect(JSON.parse(refused.out).error).toMatchObject({
+      code: 'METADATA_MISMATCH',
+      message: expect.stringContaining('--trusted-issuer'),
+    })
+    // With the option, the sign-in gets as far as the response, whose iss is another issuer.
+    const flags = ['--headless', '--json', '--trusted-issuer', elsewhere]
+    const trusting = await s.run(['login', s.url, ...flags])
+    expect(JSON.parse(trusting.out).error.code).toBe('AUTHORIZATION_RESPONSE_INVALID')
+    expect(s.as.count('authorize')).toBe(1)
+  },
+)
+
 test.each([
   ['HTTPS_PROXY', 407],
   ['https_proxy', 503],

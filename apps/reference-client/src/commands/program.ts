@@ -105,6 +105,10 @@ function signInCommand(program: Command, usage: string, description: string): Co
       '--resource <url>',
       'accept tokens for this resource, which covers more than the MCP server',
     )
+    .option(
+      '--trusted-issuer <url>',
+      'accept metadata of this issuer, although the MCP server names another identifier',
+    )
     .addOption(
       new Option(
         '--provider <id>',

@@ -81,6 +81,7 @@ export async function openApp(
         },
         signIn,
         acceptedResource: facts?.acceptedResource,
+        trustedIssuer: facts?.trustedIssuer,
         observe,
         preferences: { ...facts?.preferences, additionalScope: scope },
       })

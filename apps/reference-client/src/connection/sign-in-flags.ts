@@ -16,6 +16,7 @@ export interface SignInFlags {
   readonly clientId?: string | undefined
   readonly issuer?: string | undefined
   readonly resource?: string | undefined
+  readonly trustedIssuer?: string | undefined
   readonly provider?: string | undefined
   readonly prompt?: SignInPreferences['prompt']
   readonly assumePkceS256?: boolean | undefined
@@ -27,6 +28,8 @@ export interface ServerFacts {
   readonly preRegistered: Readonly<Record<string, PreRegisteredClient>> | undefined
   /** A resource wider than the MCP server's URL that the user accepts. */
   readonly acceptedResource: string | undefined
+  /** The issuer of the authorization server, if its metadata names another one than the MCP server. */
+  readonly trustedIssuer: string | undefined
   readonly preferences: SignInPreferences
 }
 
@@ -36,10 +39,11 @@ export interface ServerFacts {
  * @throws CliError `USAGE`
  */
 export function serverFacts(flags: SignInFlags, env: CliEnvironment['env']): ServerFacts {
-  const { resource, prompt, assumePkceS256, provider } = flags
+  const { resource, trustedIssuer, prompt, assumePkceS256, provider } = flags
   return {
     preRegistered: registeredByHand(flags, env),
     acceptedResource: resource,
+    trustedIssuer,
     preferences: { prompt, assumePkceS256, profile: profileOf(provider) },
   }
 }

@@ -119,6 +119,7 @@ const signInReasons: Readonly<Record<SignInReason, string>> = {
     'the access token has expired, and the authorization server issued no refresh token',
   'wider-scope-needed': 'the operation requires scope that was not granted',
   'authorization-server-changed': 'the MCP server now names another authorization server',
+  'resource-changed': 'the MCP server now names another resource',
 }
 
 /**
