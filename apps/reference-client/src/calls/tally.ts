@@ -50,6 +50,8 @@ function describe(event: ClientEvent): string | null {
       return `scope not granted: ${event.missingScopes.join(' ')}`
     case 'save-failed':
       return 'new tokens could not be saved yet; they stay in memory until they are saved'
+    case 'assumption-made':
+      return `assumed: ${event.assumption.message}`
     case 'refresh-started':
     case 'lock-waited':
     case 'signed-out':
