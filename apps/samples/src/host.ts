@@ -7,10 +7,11 @@ import process from 'node:process'
 import type { SessionOptions } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { loopbackSignIn } from '@evergrant/client/loopback'
+import { proxyFetch } from '@evergrant/client/proxy-fetch'
 import { fileStore, keyFileKey } from '@evergrant/client/stores/file'
 
 /** The session options that the samples need. */
-export type Host = Pick<SessionOptions, 'store' | 'signIn'>
+export type Host = Pick<SessionOptions, 'store' | 'signIn' | 'fetch'>
 
 /**
  * Opens the host of a program that runs on the user's machine.
@@ -31,5 +32,9 @@ export async function openHost(environment: NodeJS.ProcessEnv = process.env): Pr
     process.stderr.write(`Sign in here: ${authorizationUrl}\n`)
   })
   // #endregion sign-in
-  return { store, signIn: headless ? headlessSignIn() : browserSignIn }
+  // #region proxy
+  // Uses HTTPS_PROXY, HTTP_PROXY and NO_PROXY. Pass it to createSession() and authorizedFetch().
+  const fetch = proxyFetch(environment)
+  // #endregion proxy
+  return { store, fetch, signIn: headless ? headlessSignIn({ fetch }) : browserSignIn }
 }
