@@ -114,6 +114,7 @@ const config: Config = {
       'index',
       'fetch',
       'guarded-fetch',
+      'proxy-fetch',
       'headless',
       'loopback',
       'opentelemetry',
