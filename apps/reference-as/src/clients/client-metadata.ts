@@ -4,6 +4,7 @@ import { errors } from 'oidc-provider'
 import type { ClientMetadata, KoaContextWithOIDC } from 'oidc-provider'
 import { isLoopbackUrl } from '../http/addresses.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
+import { assertRegistrationOrigin } from './registration-cors.ts'
 
 /** Bounds of a registration, because any client can send one and it is stored. */
 const longestRegistration = 16 * 1024
@@ -25,8 +26,10 @@ export function settleClientMetadata(
 ): void {
   const isConfigured = settings.clients.some((one) => one.client_id === metadata.client_id)
   if (!isConfigured) {
-    if (ctx?.oidc.route === 'registration') assertRegistration(ctx.oidc.body)
-    else metadata.redirect_uris = list(metadata.redirect_uris).filter((uri) => isRedirectUri(uri))
+    if (ctx?.oidc.route === 'registration') {
+      assertRegistration(ctx.oidc.body)
+      assertRegistrationOrigin(ctx.headers, ctx.oidc.body)
+    } else metadata.redirect_uris = list(metadata.redirect_uris).filter((uri) => isRedirectUri(uri))
     // The sign-out endpoint redirects a user who is not signed in without a prompt.
     metadata['post_logout_redirect_uris'] = []
     // The engine fetches this URL for pairwise subjects, which this server does not offer. A

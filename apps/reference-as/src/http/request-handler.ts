@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts'
 import { clip, clippedMessage } from '../telemetry/log.ts'
 import type { Log } from '../telemetry/log.ts'
 import { oversized } from './authorization-request.ts'
+import { redirectPostedAuthorization } from './posted-authorization.ts'
 import type { RateLimits } from './rate-limits.ts'
 import { sendJson, sendPageTo } from './responses.ts'
 
@@ -89,7 +90,10 @@ async function answersBefore(
   if (retryAfterSeconds !== undefined) {
     log({ level: 'warn', event: 'request.limited', path: clip(path) })
     response.setHeader('retry-after', retryAfterSeconds)
-    if (request.method === 'POST') {
+    if (request.method === 'POST' && path !== '/auth') {
+      // The script of a page must see when to try again. The response contains nothing else.
+      response.setHeader('access-control-allow-origin', '*')
+      response.setHeader('access-control-expose-headers', 'Retry-After')
       sendJson(response, 429, {
         error: 'temporarily_unavailable',
         error_description: 'too many requests of this kind, try again later',
@@ -103,6 +107,10 @@ async function answersBefore(
   if (tooLarge !== undefined) {
     log({ level: 'warn', event: 'request.too_large', path: clip(path), detail: tooLarge.detail })
     sendPageTo(response, tooLarge.status, refusedRequestPage(tooLarge.detail))
+    return true
+  }
+  if (path === '/auth' && request.method === 'POST') {
+    await redirectPostedAuthorization(request, response, path)
     return true
   }
   return false

@@ -10,6 +10,7 @@ import { settleClientMetadata } from '../clients/client-metadata.ts'
 import type { AccessTypes } from '../emulation/access-type.ts'
 import { refuseAuthorization } from '../emulation/emulate.ts'
 import { settleResource } from '../emulation/resource.ts'
+import { isRedirectOrigin } from '../http/page-origins.ts'
 import type { ServerSecrets } from '../keys/secrets.ts'
 import { idTokenLifetimeSeconds } from '../keys/signing-keys.ts'
 import { messagePage, signOutPage } from '../pages/message-pages.ts'
@@ -75,10 +76,7 @@ export function engineConfiguration(parts: EngineParts): Configuration {
     extraParams: authorizationParameters(parts),
     ...signInFunctions(parts),
     clientBasedCORS: (_ctx, origin, client) =>
-      client.clientAuthMethod === 'none' &&
-      // Private-use schemes have the origin `null`, as do pages that hide their origin.
-      origin !== 'null' &&
-      (client.redirectUris ?? []).some((uri) => URL.parse(uri)?.origin === origin),
+      client.clientAuthMethod === 'none' && isRedirectOrigin(origin, client.redirectUris),
     renderError(ctx, out, error) {
       showError(ctx, out, error, binding.unusedRegistrationSeconds)
     },

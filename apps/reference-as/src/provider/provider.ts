@@ -7,6 +7,7 @@ import type { GuardedFetch } from '@evergrant/authorization-server/guarded-fetch
 import { Provider } from 'oidc-provider'
 import type { JWKS } from 'oidc-provider'
 import { clientRiskBySettings } from '../clients/client-risk.ts'
+import { allowRegistrationFromPages } from '../clients/registration-cors.ts'
 import { createRedirectTrust } from '../clients/redirect-trust.ts'
 import type { RedirectTrust } from '../clients/redirect-trust.ts'
 import { createAccessTypes } from '../emulation/access-type.ts'
@@ -72,6 +73,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   const documents = bindClientDocuments({
     fetch: dependencies.fetch,
     artifacts: store.artifacts,
+    maximumMetadataBytes: settings.clientDocumentBytes,
     requester: dependencies.requester,
     observe: (event) => logClientDocumentEvent(log, event),
   })
@@ -98,6 +100,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   emulate(provider, emulation)
   accessTypes?.observe(provider)
   binding.attach(provider)
+  allowRegistrationFromPages(provider)
   advertiseScopes(provider, settings)
   documents.attach(provider)
   risk?.observe(provider, log)

@@ -63,6 +63,8 @@ export interface ConfigurableOptions extends ClientRiskRules {
   readonly defaultScopes?: readonly string[] | undefined
   /** Descriptions of scopes for the consent page: `{ 'files:read': 'Read your files' }`. */
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined
+  /** Longest Client ID Metadata Document, in bytes, 1,024 to 65,536. Default 5,120. */
+  readonly clientDocumentBytes?: number | undefined
   /** Preregistered clients. */
   readonly clients?: readonly ClientMetadata[] | undefined
 }

@@ -61,6 +61,7 @@ export function resolveSettings(
     ...tokenSettings(options, emulatedServer, nameOf),
     scopeDescriptions: options.scopeDescriptions ?? {},
     clientRiskRules: clientRiskRules(options, nameOf),
+    clientDocumentBytes: options.clientDocumentBytes,
     clients: options.clients ?? [],
     signingKeyCheckSeconds: checked(
       nameOf('signingKeyCheckSeconds'),

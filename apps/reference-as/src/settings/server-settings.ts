@@ -25,6 +25,7 @@ export interface ServerSettings {
   readonly scopeDescriptions: Readonly<Record<string, string>>
   /** Absent when no rule is set. */
   readonly clientRiskRules: ClientRiskRules | undefined
+  readonly clientDocumentBytes: number | undefined
   readonly clients: readonly ClientMetadata[]
   readonly signingKeyCheckSeconds: number
 }

@@ -247,6 +247,14 @@ export const settingsTable: SettingsTable = {
     help: 'sign every user in and approve automatically, on loopback only',
     details: 'accepts every loopback resource, redirects to this machine only',
   },
+  clientDocumentBytes: {
+    name: 'client-document-limit',
+    kind: wholeNumber,
+    schema: whole('a number of bytes from 1024 to 65536', 1024, 65_536),
+    defaultValue: 5120,
+    help: 'longest Client ID Metadata Document, in bytes',
+    details: 'raise it for a client whose document the log refuses as too long',
+  },
   clients: {
     name: 'clients',
     kind: clientMetadata,

@@ -80,6 +80,23 @@ describe('client ID metadata documents', () => {
     expect(response.headers.get('location')).toBe(null)
   })
 
+  test(
+    'metadata documents: --client-document-limit accepts a longer document',
+    { tags: ['A-09'] },
+    async () => {
+      const { fetch } = documentFetch(() => metadataDocument({ client_name: 'x'.repeat(6000) }))
+      await using small = await startServer({ fetch })
+      const { url } = await authorizationRequest(small, { client_id: clientId })
+      await globalThis.fetch(url, { redirect: 'manual' })
+      expect(small.logs).toContainEqual(
+        expect.objectContaining({ detail: expect.stringContaining('longer than 5120 bytes') }),
+      )
+      await using server = await startServer({ fetch, clientDocumentBytes: 8192 })
+      const { tokens } = await signIn(server, { client: { client_id: clientId } })
+      expect(tokens.access_token).toBeDefined()
+    },
+  )
+
   test.each([
     ['https://127.0.0.1/metadata.json', /^Refused to fetch /],
     ['https://2130706433/metadata.json', /in its normal spelling/],

@@ -1,7 +1,9 @@
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import {
+  answerOf,
   authorizationRequest,
+  redeem,
   register,
   resource,
   startServer,
@@ -53,17 +55,50 @@ test.each<[string, Record<string, string>, number, string]>([
   },
 )
 
-test('authorization request: a form post starts no authorization', { tags: ['A-08'] }, async () => {
-  using folder = temporaryFolder()
-  const databasePath = folder.file('as.db')
-  await using server = await startServer({ demo: false, resources: [resource], databasePath })
-  const { url } = await authorizationRequest(server, await register(server))
-  for (const extra of ['', 'x'.repeat(10_000)]) {
-    const body = new URLSearchParams([...url.searchParams, ['extra', extra]])
-    const response = await fetch(`${server.issuer}/auth`, { method: 'POST', body })
-    expect(response.status).toBe(404)
-  }
-  expect(stored(databasePath)).toEqual({ rows: 0 })
+test(
+  'authorization request: a form post leads to the same request by GET, and stores nothing itself',
+  { tags: ['A-08'] },
+  async () => {
+    using folder = temporaryFolder()
+    const databasePath = folder.file('as.db')
+    await using server = await startServer({ demo: false, resources: [resource], databasePath })
+    const { url } = await authorizationRequest(server, await register(server))
+    const post = async (parameters: readonly (readonly [string, string])[]): Promise<Response> =>
+      await fetch(`${server.issuer}/auth`, {
+        method: 'POST',
+        body: new URLSearchParams(parameters.map(([name, value]) => [name, value])),
+        redirect: 'manual',
+      })
+    const parameters = [...url.searchParams]
+    const response = await post(parameters)
+    expect(response.status).toBe(303)
+    const location = new URL(response.headers.get('location') ?? '', server.issuer)
+    expect([location.pathname, [...location.searchParams]]).toEqual(['/auth', parameters])
+    // Repeated parameters stay repeated, for the engine to refuse.
+    const repeated = await post([...parameters, ['state', 'again']])
+    expect(repeated.headers.get('location')).toMatch(/state=.*state=again/)
+    expect((await post([...parameters, ['extra', 'x'.repeat(2000)]])).status).toBe(400)
+    expect((await post([...parameters, ['extra', 'x'.repeat(5000)]])).status).toBe(414)
+    expect((await post([...parameters, ['extra', 'x'.repeat(17_000)]])).status).toBe(400)
+    const json = await fetch(`${server.issuer}/auth`, { method: 'POST', body: '{}' })
+    expect(json.status).toBe(400)
+    expect(stored(databasePath)).toEqual({ rows: 0 })
+  },
+)
+
+test('authorization request: a sign-in by form post works', { tags: ['A-08'] }, async () => {
+  await using server = await startServer()
+  const client = await register(server)
+  const authorization = await authorizationRequest(server, client)
+  const posted = await fetch(`${server.issuer}/auth`, {
+    method: 'POST',
+    body: authorization.url.searchParams,
+    redirect: 'manual',
+  })
+  const url = new URL(posted.headers.get('location') ?? '', server.issuer)
+  const answer = await answerOf({ ...authorization, url })
+  const tokens = await redeem(server, authorization, answer)
+  expect(tokens.refresh_token).toBeDefined()
 })
 
 test(

@@ -71,6 +71,11 @@ export interface ClientDocumentOptions {
   readonly failureSeconds?: number | undefined
   /** How long after its last confirmation a copy may replace the host's answer. Default 30 days. */
   readonly maximumCopyAgeSeconds?: number | undefined
+  /**
+   * Longest metadata document, 1,024 to 65,536 bytes. Default 5,120, as the draft recommends. Has no
+   * effect on key sets.
+   */
+  readonly maximumMetadataBytes?: number | undefined
   /** How many documents are kept in memory. Default 1,000, for key sets 100. */
   readonly maximumDocuments?: number | undefined
   /** Concurrent fetches. Default 20. */

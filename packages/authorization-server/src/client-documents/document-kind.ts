@@ -7,6 +7,8 @@ export interface DocumentKind<Document> {
   /** What {@link DocumentKind.isUrl} expects, as a sentence. */
   readonly urlRule: string
   readonly maximumBodyBytes: number
+  /** What to do about a longer document, as a sentence. */
+  readonly limitHint: string
   readonly isType: (contentType: string) => boolean
   /** Throws when the text is not a valid document. */
   readonly parse: (text: string, url: string) => Document

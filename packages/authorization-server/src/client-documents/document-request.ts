@@ -87,7 +87,7 @@ async function withoutDocument(
 }
 
 async function textOf(
-  { isType, maximumBodyBytes }: DocumentKind<unknown>,
+  { name, isType, maximumBodyBytes, limitHint }: DocumentKind<unknown>,
   url: string,
   response: Response,
   errors: DocumentErrors,
@@ -104,7 +104,13 @@ async function textOf(
       for await (const chunk of limitedBody(body, maximumBodyBytes)) chunks.push(chunk)
     }
   } catch (cause) {
-    throw AuthorizationServerError.is(cause) ? cause : errors.unavailable(url, cause)
+    if (!AuthorizationServerError.is(cause)) throw errors.unavailable(url, cause)
+    throw new AuthorizationServerError(
+      'FETCH_REFUSED',
+      `Refused the ${name} at ${showRemote(url)}: it is longer than ${maximumBodyBytes} bytes. ` +
+        limitHint,
+      { cause },
+    )
   }
   return Buffer.concat(chunks).toString('utf8')
 }

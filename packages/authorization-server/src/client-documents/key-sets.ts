@@ -24,6 +24,7 @@ export function createClientKeySets(options: ClientDocumentOptions): ClientDocum
       isUrl: (url) => URL.parse(url)?.protocol === 'https:',
       urlRule: 'jwks_uri must be an https URL',
       maximumBodyBytes: 512 * 1024,
+      limitHint: 'Its publisher must remove old keys.',
       // Hosts serve key sets with any type. The client chooses this URL, and only public keys fit.
       isType: () => true,
       parse: (text) => {

@@ -5,6 +5,8 @@
 export type AuthorizationServerErrorCode =
   /** The key for deriving successors has fewer than 32 bytes. */
   | 'SUCCESSOR_KEY_TOO_SHORT'
+  /** An option has a value outside its range. */
+  | 'OPTION_INVALID'
   /** A lifetime is not a positive number of whole seconds, or idle exceeds absolute. */
   | 'LIFETIME_INVALID'
   /** oidc-provider lacks a method the binding needs, or a wrapper hides calls from the adapter. */

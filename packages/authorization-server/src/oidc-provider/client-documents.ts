@@ -100,7 +100,10 @@ export function bindClientDocuments(options: ClientDocumentBindingOptions): Clie
         return await options.fetch(url, init)
       },
       // The limit is enforced where the body is read. The engine only sees bodies within it.
-      fetchResponseBodyLimits: { jwks_uri: Number.POSITIVE_INFINITY },
+      fetchResponseBodyLimits: {
+        'client_id metadata document': Number.POSITIVE_INFINITY,
+        jwks_uri: Number.POSITIVE_INFINITY,
+      },
     },
     clientIdMetadataDocument: { cacheDuration: { min: 1, max: 86_400 } },
     attach(provider) {

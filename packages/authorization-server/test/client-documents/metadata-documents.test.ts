@@ -59,8 +59,23 @@ describe('what a metadata document is', () => {
         }
       }
       host.answer = () => new Response(ReadableStream.from(endless()), { headers: jsonType })
-      await expect(documents.resolve(clientId)).rejects.toMatchObject({ code: 'FETCH_REFUSED' })
+      await expect(documents.resolve(clientId)).rejects.toMatchObject({
+        code: 'FETCH_REFUSED',
+        message: expect.stringMatching(
+          /client\.example.* longer than 5120 bytes.*maximumMetadataBytes/,
+        ),
+      })
       expect(sent).toBeLessThan(16 * 1024)
+    },
+  )
+
+  test.each([1023, 65_537, 2048.5, Number.NaN])(
+    'metadata documents: a limit of %s bytes is an error',
+    { tags: ['A-09'] },
+    (maximumMetadataBytes) => {
+      expect(() => scene({ maximumMetadataBytes })).toThrow(
+        expect.objectContaining({ code: 'OPTION_INVALID' }),
+      )
     },
   )
 
