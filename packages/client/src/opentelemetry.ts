@@ -111,6 +111,7 @@ export function openTelemetryObserver(
         signIns.add(1, { issuer, refreshToken: event.refreshToken })
         break
       case 'assumption-made':
+      case 'grant-expiring':
       case 'refresh-recovering':
       case 'scope-narrowed':
       case 'signed-out':

@@ -114,12 +114,19 @@ export type {
   TransientTokenErrorDecision,
   UseDpopNonceDecision,
 } from './token/token-error.ts'
+export type { TokenResponseWarning } from './token/token-response-warning.ts'
+export { isLifetimeMember } from './token/grant-lifetime.ts'
+export type {
+  AnnouncedLifetime,
+  GrantExpiry,
+  GrantLifetimes,
+  LifetimeMember,
+} from './token/grant-lifetime.ts'
 export { mergeTokenResponse, parseTokenResponse } from './token/token-response.ts'
 export type {
   MergeTokenResponseOptions,
   TokenMerge,
   TokenResponse,
-  TokenResponseWarning,
   TokenSet,
   TokenType,
 } from './token/token-response.ts'

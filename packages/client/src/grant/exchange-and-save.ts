@@ -1,9 +1,11 @@
-import type { TokenResponse } from '@evergrant/core'
+import type { TokenResponse, TokenSet } from '@evergrant/core'
 import { mergeTokenResponse } from '@evergrant/core'
 import type { GrantEvent, Observer, RefreshReason } from '../lib/events.ts'
 import { aboutGrant } from '../lib/events.ts'
 import type { HeldLock } from '../stores/store.ts'
+import { nearExpiry, passedThreshold } from './expiry-warning.ts'
 import { settleFailure } from './failed-refresh.ts'
+import type { Grant } from './grant.ts'
 import type { StoredGrant } from './grant-repository.ts'
 import type { RefreshContext, RefreshRequest } from './refresh-context.ts'
 import type { RefreshOutcome } from './refresh-outcome.ts'
@@ -48,11 +50,11 @@ export async function exchangeAndSave(
   const { response } = result
   // The lifetime counts from the request, because the time on the network is lost.
   const merge = mergeTokenResponse(grant.tokenSet, response, { nowEpochSeconds: sentAt })
-  const { pending: _pending, refusal: _refusal, refusedBefore: _before, ...rest } = grant
+  const saved = grantAfter(grant, merge.tokenSet, sentAt)
   const saving = { ...context, attemptId: attempt.attemptId }
   const outcome = await saveTokenSet(
     saving,
-    { grant: { ...rest, tokenSet: merge.tokenSet }, generation: journaled.generation },
+    { grant: saved, generation: journaled.generation },
     refreshToken,
   )
   await context.health.succeeded(sentAt)
@@ -60,12 +62,40 @@ export async function exchangeAndSave(
   function report({ kind }: SaveOutcome): void {
     const durationSeconds = Math.max(0, clock.nowEpochSeconds() - sentAt)
     reportSaved(observe, attempt, kind, { merge, response, durationSeconds })
+    if (kind === 'refreshed') reportNearExpiry(context, grant, merge.tokenSet)
   }
   if (outcome.kind === 'unsaved') {
     return { kind: 'unsaved', tokens: holdUnsavedTokens(saving, outcome, lock, report) }
   }
   report(outcome)
   return outcome
+}
+
+/** The grant after a successful refresh: the journal and earlier refusals no longer apply. */
+function grantAfter(grant: Grant, tokenSet: TokenSet, nowEpochSeconds: number): Grant {
+  const { pending: _pending, refusal: _refusal, refusedBefore: _before, ...others } = grant
+  const { warnedThresholdSeconds: _warned, ...rest } = others
+  return { ...rest, tokenSet, ...passedThreshold(tokenSet, nowEpochSeconds) }
+}
+
+/** Warns once for each threshold that the end of the grant passes (C-58). */
+function reportNearExpiry(
+  { clock, observe, repository }: RefreshContext,
+  { warnedThresholdSeconds = Number.POSITIVE_INFINITY }: Grant,
+  tokenSet: TokenSet,
+): void {
+  const now = clock.nowEpochSeconds()
+  const near = nearExpiry(tokenSet, now)
+  if (near === undefined || near.thresholdSeconds >= warnedThresholdSeconds) return
+  const { expires, expiry } = near
+  observe({
+    ...aboutGrant(repository.identity),
+    type: 'grant-expiring',
+    expires,
+    expiresAtEpochSeconds: expiry.atEpochSeconds,
+    remainingSeconds: Math.max(0, expiry.atEpochSeconds - now),
+    source: expiry.source,
+  })
 }
 
 /** The members that all events of one request share. */

@@ -1,4 +1,5 @@
-import type { TokenSet } from '@evergrant/core'
+import type { GrantExpiry, TokenSet } from '@evergrant/core'
+import { isLifetimeMember } from '@evergrant/core'
 import { EvergrantClientError } from '../lib/errors.ts'
 import { isObject } from '../lib/is-object.ts'
 import type { RecordName, StoredRecord } from '../stores/store.ts'
@@ -105,8 +106,14 @@ function onThisClock(
         tokenSet.expiresAtEpochSeconds === undefined
           ? undefined
           : tokenSet.expiresAtEpochSeconds + shift,
+      ...present('refreshTokenExpiry', shifted(tokenSet.refreshTokenExpiry, shift)),
+      ...present('authorizationExpiry', shifted(tokenSet.authorizationExpiry, shift)),
     },
   }
+}
+
+function shifted(expiry: GrantExpiry | undefined, seconds: number): GrantExpiry | undefined {
+  return expiry && { ...expiry, atEpochSeconds: expiry.atEpochSeconds + seconds }
 }
 
 function readGrant(value: Record<string, unknown>, identity: GrantIdentity): Grant | undefined {
@@ -119,7 +126,17 @@ function readGrant(value: Record<string, unknown>, identity: GrantIdentity): Gra
   const dpopKey = optional(value['dpopKey'], readJwk)
   const refusal = optional(value['refusal'], readRefusal)
   const refusedBefore = optional(value['refusedBefore'], readRefusalsBefore)
-  const members = [tokenSet, pending, ended, requestedScope, dpopKey, refusal, refusedBefore]
+  const warnedThresholdSeconds = optional(value['warnedThresholdSeconds'], readNumber)
+  const members = [
+    warnedThresholdSeconds,
+    tokenSet,
+    pending,
+    ended,
+    requestedScope,
+    dpopKey,
+    refusal,
+    refusedBefore,
+  ]
   if (members.includes(invalid)) return undefined
   if (state === 'active' && tokenSet === undefined) return undefined
   return {
@@ -130,6 +147,7 @@ function readGrant(value: Record<string, unknown>, identity: GrantIdentity): Gra
     ...present('ended', ended),
     ...present('refusal', refusal),
     ...present('refusedBefore', refusedBefore),
+    ...present('warnedThresholdSeconds', warnedThresholdSeconds),
     ...present('requestedScope', requestedScope),
     ...present('dpopKey', dpopKey),
   }
@@ -176,7 +194,17 @@ function readTokenSet(value: unknown): TokenSet | undefined {
     expiresAtEpochSeconds,
     refreshToken,
     scope,
+    ...present('refreshTokenExpiry', readExpiry(value['refreshTokenExpiry'])),
+    ...present('authorizationExpiry', readExpiry(value['authorizationExpiry'])),
   }
+}
+
+/** What is known about the end of a grant. Without it, the grant is still usable. */
+function readExpiry(value: unknown): GrantExpiry | undefined {
+  if (!isObject(value)) return undefined
+  const { atEpochSeconds, source, isFixed } = value
+  if (typeof atEpochSeconds !== 'number' || typeof isFixed !== 'boolean') return undefined
+  return isLifetimeMember(source) ? { atEpochSeconds, source, isFixed } : undefined
 }
 
 function readPending(value: unknown): PendingRefresh | undefined {
@@ -221,6 +249,10 @@ function readRefusalsBefore(value: unknown): RefusalsBeforeSignIn | undefined {
 
 function readString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
+}
+
+function readNumber(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined
 }
 
 function readJwk(value: unknown): PrivateJwk | undefined {

@@ -86,6 +86,8 @@ export interface Grant {
   /** The refusal of the last refresh; absent after a successful one. */
   readonly refusal?: RefreshRefusal
   readonly refusedBefore?: RefusalsBeforeSignIn
+  /** The threshold of the last warning that the grant ends soon (C-58). */
+  readonly warnedThresholdSeconds?: number
   /** The DPoP key pair the tokens are bound to, as a private JWK (RFC 9449). */
   readonly dpopKey?: PrivateJwk
 }

@@ -1,6 +1,7 @@
 import type { TokenSet } from '@evergrant/core'
 import type { Clock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
+import { passedThreshold } from './expiry-warning.ts'
 import type { Grant, PrivateJwk } from './grant.ts'
 import type { GrantRepository, StoredGrant } from './grant-repository.ts'
 import { persistently } from './persistently.ts'
@@ -33,6 +34,8 @@ export async function saveSignedInGrant(
     identity: repository.identity,
     state: 'active',
     tokenSet,
+    // A grant that is short from the start needs no warning about that.
+    ...passedThreshold(tokenSet, clock.nowEpochSeconds()),
     ...(requestedScope === undefined ? {} : { requestedScope }),
     ...(dpopKey === undefined ? {} : { dpopKey }),
   }

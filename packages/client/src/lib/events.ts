@@ -1,3 +1,4 @@
+import type { LifetimeMember } from '@evergrant/core'
 import type { Assumption } from './assumption.ts'
 
 /** An event of the token lifecycle. No event contains a token, a code, a verifier or a secret. */
@@ -66,6 +67,18 @@ export type ClientEvent =
   | (GrantEvent & { readonly type: 'scope-narrowed'; readonly missingScopes: readonly string[] })
   /** The authorization server ended the grant. The user must sign in again. */
   | (GrantEvent & { readonly type: 'grant-ended'; readonly reason: string })
+  /**
+   * The refresh token or the user's authorization ends soon, and a refresh does not move that end.
+   * Sent once seven days, three days and one day before, with a refresh. Ask the user to sign in.
+   */
+  | (GrantEvent & {
+      readonly type: 'grant-expiring'
+      readonly expires: 'refresh-token' | 'authorization'
+      readonly expiresAtEpochSeconds: number
+      readonly remainingSeconds: number
+      /** The member of the token response that said so. */
+      readonly source: LifetimeMember
+    })
   /** A sign-in relies on something that no server declared. */
   | (GrantEvent & { readonly type: 'assumption-made'; readonly assumption: Assumption })
   | (GrantEvent & { readonly type: 'signed-in'; readonly refreshToken: 'issued' | 'not-issued' })

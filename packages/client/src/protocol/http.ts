@@ -1,6 +1,7 @@
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { EgressError } from './egress-error.ts'
 import { ProxyError } from './proxy-error.ts'
+import { proxyHint } from './proxy-hint.ts'
 
 /** How requests to authorization servers and for metadata documents are sent. */
 export interface HttpOptions {
@@ -165,7 +166,7 @@ async function send(
     }
     throw new NoAnswerError(
       'unreachable',
-      `${origin} could not be reached${reasonOf(cause)}${proxyOf(cause)}`,
+      `${origin} could not be reached${reasonOf(cause)}${proxyOf(cause)}${options.fetch === undefined ? proxyHint(url) : ''}`,
       cause,
     )
   } finally {

@@ -1,3 +1,4 @@
+import type { GrantExpiry } from '@evergrant/core'
 import type { AccessToken } from '../grant/access-token.ts'
 import type { GrantEnd, GrantIdentity, GrantState, RefreshRefusal } from '../grant/grant.ts'
 import type { GetAccessTokenOptions, TokenManagerOptions } from '../grant/token-manager.ts'
@@ -63,6 +64,10 @@ export interface SessionStatus {
   readonly scope?: string
   readonly hasRefreshToken?: boolean
   readonly accessTokenExpiresAtEpochSeconds?: number
+  /** When the refresh token ends, and which member said so; absent if the server does not say. */
+  readonly refreshTokenExpiry?: GrantExpiry
+  /** When the user's authorization ends; absent if the server does not say. */
+  readonly authorizationExpiry?: GrantExpiry
   /** A refresh was started and its result is not known. */
   readonly refreshPending?: boolean
   readonly ended?: GrantEnd

@@ -1,3 +1,4 @@
+import type { TokenSet } from '@evergrant/core'
 import type { Grant } from '../grant/grant.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { CurrentGrant } from './current-grant.ts'
@@ -24,11 +25,22 @@ export async function sessionStatus(
     ...(tokenSet?.expiresAtEpochSeconds === undefined
       ? {}
       : { accessTokenExpiresAtEpochSeconds: tokenSet.expiresAtEpochSeconds }),
+    ...expiriesOf(tokenSet),
     refreshPending: grant.pending !== undefined,
     ...(ended === undefined ? {} : { ended }),
     ...(refusal === undefined ? {} : { refusal }),
     ...(noRefreshTokenReason === undefined ? {} : { noRefreshTokenReason }),
     ...(assumptions === undefined ? {} : { assumptions }),
+  }
+}
+
+function expiriesOf(
+  tokenSet: TokenSet | undefined,
+): Pick<SessionStatus, 'refreshTokenExpiry' | 'authorizationExpiry'> {
+  const { refreshTokenExpiry, authorizationExpiry } = tokenSet ?? {}
+  return {
+    ...(refreshTokenExpiry === undefined ? {} : { refreshTokenExpiry }),
+    ...(authorizationExpiry === undefined ? {} : { authorizationExpiry }),
   }
 }
 

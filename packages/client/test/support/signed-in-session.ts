@@ -24,7 +24,8 @@ export interface Scene extends AsyncDisposable {
   readonly events: ClientEvent[]
   /** How often an authorization page was opened. */
   signIns(): number
-  session(options?: Partial<SessionOptions>): Session
+  /** @param url - Default: the MCP server of the scene. */
+  session(options?: Partial<SessionOptions>, url?: string): Session
 }
 
 export async function scene(
@@ -62,8 +63,8 @@ export async function scene(
     store,
     events,
     signIns: () => signIns,
-    session: (more = {}) =>
-      createSession(server.resource, {
+    session: (more = {}, url = server.resource) =>
+      createSession(url, {
         store,
         clock,
         client: { name: 'test client' },

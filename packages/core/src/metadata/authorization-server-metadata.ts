@@ -52,6 +52,8 @@ export interface AuthorizationServerMetadata {
   readonly dpop_signing_alg_values_supported?: readonly string[]
   readonly id_token_signing_alg_values_supported?: readonly string[]
   readonly subject_types_supported?: readonly string[]
+  /** draft-ietf-oauth-refresh-token-expiration: `authorization`, `token_timeout` */
+  readonly refresh_token_expiration_types_supported?: readonly string[]
   readonly client_id_metadata_document_supported?: boolean
   readonly authorization_response_iss_parameter_supported?: boolean
   readonly service_documentation?: string
@@ -81,6 +83,7 @@ const stringLists = [
   'dpop_signing_alg_values_supported',
   'id_token_signing_alg_values_supported',
   'subject_types_supported',
+  'refresh_token_expiration_types_supported',
 ] as const
 
 const booleans = [

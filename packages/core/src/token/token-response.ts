@@ -1,21 +1,12 @@
 import { ProtocolError } from '../lib/errors.ts'
 import { isRecord, showRemote } from '../lib/remote-text.ts'
+import type { GrantExpiry, GrantLifetimes } from './grant-lifetime.ts'
+import { mergeExpiry, readGrantLifetimes } from './grant-lifetime.ts'
+import type { TokenResponseWarning } from './token-response-warning.ts'
 import { missingScopes, offlineAccess, readScope } from '../scope/scope.ts'
 
 /** The scheme of the `Authorization` header with which an access token is presented. */
 export type TokenType = 'Bearer' | 'DPoP'
-
-/** A deviation in a token response, and how it was handled. */
-export interface TokenResponseWarning {
-  readonly code:
-    | 'token-type-absent'
-    | 'expires-in-ignored'
-    | 'expires-in-capped'
-    | 'refresh-token-ignored'
-    | 'scope-ignored'
-  /** In plain words, without a token. */
-  readonly message: string
-}
 
 /** A validated token response, with the member names of the wire. */
 export interface TokenResponse {
@@ -27,6 +18,8 @@ export interface TokenResponse {
   readonly refresh_token: string | undefined
   /** Granted scope with single spaces, each token once; `undefined` if absent. */
   readonly scope: string | undefined
+  /** How long the grant lasts, as far as the server says so. */
+  readonly lifetimes?: GrantLifetimes
   readonly warnings: readonly TokenResponseWarning[]
 }
 
@@ -68,8 +61,17 @@ export function parseTokenResponse(body: unknown): TokenResponse {
     expires_in: readLifetime(body['expires_in'], warnings),
     refresh_token: readRefreshToken(body['refresh_token'], warnings),
     scope: readGrantedScope(body['scope'], warnings),
+    ...announcedLifetimes(body, warnings),
     warnings,
   }
+}
+
+function announcedLifetimes(
+  body: Readonly<Record<string, unknown>>,
+  warnings: TokenResponseWarning[],
+): Pick<TokenResponse, 'lifetimes'> {
+  const lifetimes = readGrantLifetimes(body, warnings)
+  return Object.keys(lifetimes).length === 0 ? {} : { lifetimes }
 }
 
 function invalid(what: string): ProtocolError {
@@ -149,6 +151,10 @@ export interface TokenSet {
   readonly refreshToken: string | undefined
   /** The current scope: the granted one, otherwise the requested one, otherwise the previous one. */
   readonly scope: string | undefined
+  /** When the refresh token ends; absent if the server does not say so. */
+  readonly refreshTokenExpiry?: GrantExpiry
+  /** When the user's authorization ends; absent if the server does not say so. */
+  readonly authorizationExpiry?: GrantExpiry
 }
 
 /** Options of {@link mergeTokenResponse}. */
@@ -203,6 +209,7 @@ export function mergeTokenResponse(
       issuedAtEpochSeconds: options.nowEpochSeconds,
       refreshToken,
       scope: response.scope ?? expected,
+      ...expiries(previous, response, options.nowEpochSeconds),
     },
     refreshToken: refreshTokenOutcome(previous?.refreshToken, refreshToken),
     missingScopes:
@@ -211,6 +218,32 @@ export function mergeTokenResponse(
         : missingScopes(readScope(expected).tokens, readScope(response.scope).tokens).filter(
             (token) => token !== offlineAccess,
           ),
+  }
+}
+
+function expiries(
+  previous: TokenSet | undefined,
+  { lifetimes, refresh_token: issued }: TokenResponse,
+  nowEpochSeconds: number,
+): Pick<TokenSet, 'refreshTokenExpiry' | 'authorizationExpiry'> {
+  const options = {
+    nowEpochSeconds,
+    previousAtEpochSeconds: previous?.issuedAtEpochSeconds,
+    isRotated: issued !== undefined && issued !== previous?.refreshToken,
+  }
+  const refreshTokenExpiry = mergeExpiry(
+    previous?.refreshTokenExpiry,
+    lifetimes?.refreshToken,
+    options,
+  )
+  const authorizationExpiry = mergeExpiry(
+    previous?.authorizationExpiry,
+    lifetimes?.authorization,
+    options,
+  )
+  return {
+    ...(refreshTokenExpiry === undefined ? {} : { refreshTokenExpiry }),
+    ...(authorizationExpiry === undefined ? {} : { authorizationExpiry }),
   }
 }
 
