@@ -113,6 +113,8 @@ export function openTelemetryObserver(
       case 'assumption-made':
       case 'refresh-recovering':
       case 'scope-narrowed':
+      case 'client-registered-again':
+      case 'sign-in-fallback':
       case 'signed-out':
         break
     }
