@@ -1,5 +1,6 @@
 import { cleanRemoteText, isRecord } from '../lib/remote-text.ts'
 import { saysClientIsUnknown } from '../registration/unknown-client.ts'
+import { readErrorWords } from '../token/error-words.ts'
 import type { SignInRefusal } from './sign-in-fallback.ts'
 
 /** The answer of an authorization endpoint to a request without cookies. */
@@ -75,9 +76,8 @@ const longestText = 16_384
 function wordsOf(body: string, contentType: string | null): AnswerWords {
   const json = parseObject(body)
   if (json !== undefined) {
-    const { error, error_description: description } = json
-    const text = typeof description === 'string' ? description : stringsOf(json).join('. ')
-    return { error: cleanRemoteText(error, 100), ...described(text), isJson: true }
+    const { error, description } = readErrorWords(json)
+    return { error, description, text: description, isJson: true }
   }
   const start = body.slice(0, longestText)
   const isHtml = start.trimStart().startsWith('<') || /html/i.test(contentType ?? '')
@@ -95,13 +95,6 @@ function parseObject(body: string): Readonly<Record<string, unknown>> | undefine
   } catch {
     return undefined
   }
-}
-
-/** The texts of an error in the form of a product, such as `{"error":{"message":"…"}}`. */
-function stringsOf(value: unknown, depth = 0): readonly string[] {
-  if (typeof value === 'string') return [value]
-  if (typeof value !== 'object' || value === null || depth > 3) return []
-  return Object.values(value).flatMap((inner) => stringsOf(inner, depth + 1))
 }
 
 /** The visible text of a page, roughly: enough to find the words of an error. */

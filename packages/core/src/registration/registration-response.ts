@@ -1,6 +1,7 @@
 import { ProtocolError } from '../lib/errors.ts'
 import { readString, readStringList } from '../metadata/json-members.ts'
 import { cleanRemoteText, isRecord, showRemote } from '../lib/remote-text.ts'
+import { readErrorWords } from '../token/error-words.ts'
 
 /**
  * A registration response, with the member names of the wire.
@@ -104,14 +105,8 @@ export function explainRegistrationError(
   status: number,
   body: unknown,
 ): RegistrationErrorExplanation {
-  const json = isRecord(body) ? body : {}
-  const oauthError = cleanRemoteText(json['error'], 100)
-  const described =
-    cleanRemoteText(json['error_description']) ??
-    // Frameworks and gateways use other members, or plain text.
-    cleanRemoteText(json['message']) ??
-    cleanRemoteText(json['detail']) ??
-    plainText(body)
+  const { error: oauthError, description } = readErrorWords(isRecord(body) ? body : undefined)
+  const described = description ?? plainText(body)
   const words = [oauthError, described]
     .filter((word) => word !== undefined)
     .map((word) => showRemote(word, 300))
