@@ -114,6 +114,8 @@ export function openTelemetryObserver(
       case 'grant-expiring':
       case 'refresh-recovering':
       case 'scope-narrowed':
+      case 'client-registered-again':
+      case 'sign-in-fallback':
       case 'signed-out':
         break
     }

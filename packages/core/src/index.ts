@@ -30,6 +30,16 @@ export type {
   ClientDescription,
   ClientMetadata,
 } from './registration/client-metadata.ts'
+export { readAuthorizationAnswer } from './authorization/authorization-preflight.ts'
+export type { AuthorizationEndpointAnswer } from './authorization/authorization-preflight.ts'
+export { decideSignInFallback } from './authorization/sign-in-fallback.ts'
+export type {
+  AppliedFallback,
+  RefusedRequest,
+  SignInFallback,
+  SignInFallbackDecision,
+  SignInRefusal,
+} from './authorization/sign-in-fallback.ts'
 export type { ConsentPromptDecision } from './authorization/consent-prompt.ts'
 export { ProtocolError } from './lib/errors.ts'
 export type { ProtocolErrorCode, ProtocolErrorOptions } from './lib/errors.ts'

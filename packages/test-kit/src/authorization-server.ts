@@ -52,7 +52,7 @@ export async function startScriptedAuthorizationServer(
     port === undefined ? {} : { port },
   )
   const issuer = `${server.url}${issuerPath}`
-  const codes = createAuthorizationCodes(issuer, clients, scopes)
+  const codes = createAuthorizationCodes(issuer, clients, scopes, options)
   const tokens = createTokenEndpoint(clients, codes, grants, {
     lifetimeSeconds,
     issueRefreshTokens: options.issueRefreshTokens ?? 'always',

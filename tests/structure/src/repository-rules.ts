@@ -10,9 +10,9 @@ export const folderRules: Readonly<Record<string, FolderRules>> = {
     provider: ['lib'],
     metadata: ['lib', 'network', 'requirements', 'scope'],
     challenge: ['lib', 'network', 'scope'],
-    registration: ['lib', 'metadata', 'network', 'scope'],
     token: ['lib', 'scope'],
-    authorization: ['lib', 'metadata', 'provider'],
+    registration: ['lib', 'metadata', 'network', 'scope', 'token'],
+    authorization: ['lib', 'metadata', 'provider', 'registration', 'scope', 'token'],
     negotiation: [
       'authorization',
       'lib',

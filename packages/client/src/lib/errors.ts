@@ -78,6 +78,8 @@ export interface EvergrantClientErrorOptions {
   readonly cause?: unknown
   /** RFC 6749 §5.2 `error`, if the authorization server sent one. */
   readonly oauthError?: string | undefined
+  /** The sentence that the authorization server sent with the error, cleaned and truncated. */
+  readonly oauthErrorDescription?: string | undefined
   /** When a retry can succeed, in seconds from now. */
   readonly retryAfterSeconds?: number | undefined
   /** With `SIGN_IN_REQUIRED`: why. */
@@ -100,6 +102,8 @@ export class EvergrantClientError extends Error {
   readonly code: EvergrantClientErrorCode
   /** RFC 6749 §5.2 `error`, if the authorization server sent one. */
   readonly oauthError: string | undefined
+  /** The sentence that the authorization server sent with the error. Show it as the server's text. */
+  readonly oauthErrorDescription: string | undefined
   /** When a retry can succeed, in seconds from now. */
   readonly retryAfterSeconds: number | undefined
   /** With `SIGN_IN_REQUIRED`: why the user must sign in. */
@@ -117,6 +121,7 @@ export class EvergrantClientError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.oauthError = options.oauthError
+    this.oauthErrorDescription = options.oauthErrorDescription
     this.retryAfterSeconds = options.retryAfterSeconds
     this.signInReason = options.signInReason
     this.requiredScope = options.requiredScope

@@ -1,4 +1,4 @@
-import type { LifetimeMember } from '@evergrant/core'
+import type { LifetimeMember, SignInFallback } from '@evergrant/core'
 import type { Assumption } from './assumption.ts'
 
 /** An event of the token lifecycle. No event contains a token, a code, a verifier or a secret. */
@@ -81,6 +81,28 @@ export type ClientEvent =
     })
   /** A sign-in relies on something that no server declared. */
   | (GrantEvent & { readonly type: 'assumption-made'; readonly assumption: Assumption })
+  /** A new client was registered in the place of a stored one. `clientId` is the new one. */
+  | (GrantEvent & {
+      readonly type: 'client-registered-again'
+      readonly reason:
+        /** The authorization server no longer accepts the stored client. */
+        | 'client-refused'
+        /** The server registered a default scope, and refused the requested one. */
+        | 'scope-not-registered'
+        /** The caller of `signIn` required it. */
+        | 'requested'
+    })
+  /**
+   * A sign-in was refused, and is repeated with another request. If the refusal was shown in the
+   * browser, a second authorization page follows.
+   */
+  | (GrantEvent & {
+      readonly type: 'sign-in-fallback'
+      readonly fallback: SignInFallback
+      /** In plain words, with the words of the server. */
+      readonly explanation: string
+      readonly oauthError: string | undefined
+    })
   | (GrantEvent & { readonly type: 'signed-in'; readonly refreshToken: 'issued' | 'not-issued' })
   | (GrantEvent & {
       readonly type: 'signed-out'

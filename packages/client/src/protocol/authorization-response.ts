@@ -7,6 +7,8 @@ import { exchangeAuthorizationCode } from './code-exchange.ts'
 import { generateDpopKey } from './dpop.ts'
 import type { PendingAuthorization } from './pending-authorization.ts'
 import { createRedactor } from './redact-secrets.ts'
+import { adviceForRefusal } from './refusal-advice.ts'
+import type { ClientRegistration } from './registration.ts'
 import type { TokenRequestOptions } from './token-endpoint.ts'
 
 /** A finished sign-in. */
@@ -16,6 +18,8 @@ export interface CompletedAuthorization {
   readonly missingScopes: readonly string[]
   /** The key that the tokens are bound to; absent for bearer tokens. */
   readonly dpopKey?: PrivateJwk
+  /** The client, with the authentication method that the server accepted. */
+  readonly registration: ClientRegistration
 }
 
 /** Options of {@link completeAuthorization}. */
@@ -45,15 +49,16 @@ export async function completeAuthorization(
   const validated = checkResponse(parameters, pending, options)
   const sentAtEpochSeconds = options.clock.nowEpochSeconds()
   const dpopKey = pending.bindTokens === true ? await generateDpopKey() : undefined
-  const response = await exchangeAuthorizationCode(validated, pending, options, dpopKey)
-  const { tokenSet, missingScopes } = mergeTokenResponse(undefined, response, {
+  const exchanged = await exchangeAuthorizationCode(validated, pending, options, dpopKey)
+  const { tokenSet, missingScopes } = mergeTokenResponse(undefined, exchanged.response, {
     nowEpochSeconds: sentAtEpochSeconds,
     requestedScope: pending.scope,
   })
+  const { registration } = exchanged
   // A server that answers a proof with a bearer token has bound nothing, so the key is dropped.
   return dpopKey !== undefined && tokenSet.tokenType === 'DPoP'
-    ? { tokenSet, missingScopes, dpopKey }
-    : { tokenSet, missingScopes }
+    ? { tokenSet, missingScopes, dpopKey, registration }
+    : { tokenSet, missingScopes, registration }
 }
 
 function parametersOf(callbackUrl: string): URLSearchParams {
@@ -123,8 +128,8 @@ function checkResponse(
       const description = cleanRemoteText(redacted('error_description'))
       throw new EvergrantClientError(
         'SIGN_IN_FAILED',
-        `The authorization server answered the sign-in with ${quote(oauthError)}${description === undefined ? '' : ` (${quote(description, 300)})`}. ${adviceFor(oauthError)}`,
-        { oauthError },
+        `The authorization server answered the sign-in with ${quote(oauthError)}${description === undefined ? '' : ` (${quote(description, 300)})`}. ${adviceForRefusal(oauthError, pending)}`,
+        { oauthError, oauthErrorDescription: description },
       )
     }
   }
@@ -132,22 +137,6 @@ function checkResponse(
     'AUTHORIZATION_RESPONSE_INVALID',
     'The authorization response cannot be used: it has neither `code` nor `error`, or has one of them twice. Start the sign-in again.',
   )
-}
-
-function adviceFor(error: string): string {
-  switch (error) {
-    case 'access_denied':
-      return 'The user or a policy of the server declined. Sign in again to retry.'
-    case 'invalid_scope':
-      return 'It does not grant this scope to this client. Ask its operator, or request less scope.'
-    case 'invalid_target':
-      return 'It does not know this MCP server as a resource. Ask its operator to register it.'
-    case 'temporarily_unavailable':
-    case 'server_error':
-      return 'Try again later.'
-    default:
-      return 'Ask its operator, who finds the reason in its logs.'
-  }
 }
 
 /** Compares secrets in constant time. */

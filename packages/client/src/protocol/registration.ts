@@ -1,19 +1,6 @@
-import type {
-  AuthorizationServerMetadata,
-  ClientMetadata,
-  RegistrationResponse,
-} from '@evergrant/core'
-import {
-  buildClientMetadata,
-  explainRegistrationError,
-  isClientIdMetadataUrl,
-  isSameIssuer,
-  parseRegistrationResponse,
-  ProtocolError,
-} from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core'
+import { isClientIdMetadataUrl, isSameIssuer } from '@evergrant/core'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
-import type { HttpOptions } from './http.ts'
-import { asUnavailable, boundedFetch, parseJson } from './http.ts'
 
 /** The registration of a client at one authorization server. It is used nowhere else (C-39). */
 export interface ClientRegistration {
@@ -25,6 +12,10 @@ export interface ClientRegistration {
   readonly origin: 'pre-registered' | 'client-id-metadata-document' | 'dynamic'
   /** The registered redirect URI. Servers that compare exactly accept no other. */
   readonly redirectUri?: string
+  /** The registered scope, if the server named it. Some servers refuse every other scope. */
+  readonly scope?: string
+  /** When this client registered itself. */
+  readonly registeredAtEpochSeconds?: number
   /** When the secret expires; absent if it does not. */
   readonly secretExpiresAtEpochSeconds?: number
 }
@@ -41,8 +32,18 @@ export interface PreRegisteredClient {
 export interface ClientConfiguration {
   /** The name that the consent page shows to the user. */
   readonly name: string
-  /** Registrations that an operator made, by issuer. */
+  /**
+   * Registrations that an operator made, by issuer. If the authorization server of an MCP server has
+   * no entry, the sign-in fails with an error that names both issuers (C-40), unless a metadata
+   * document applies or `dynamicRegistration` is `true`.
+   */
   readonly preRegistered?: Readonly<Record<string, PreRegisteredClient>>
+  /**
+   * Whether the client registers itself at servers that have no entry in `preRegistered` and do not
+   * support its metadata document. Default: `true` without `preRegistered`, otherwise `false`. Set it
+   * to `true` if you share one configuration over many MCP servers, and only some have an entry.
+   */
+  readonly dynamicRegistration?: boolean | undefined
   /**
    * The `https` URL of the metadata document of the client. It is the `client_id` if the server
    * supports that. The document lists the redirect URIs and declares the `refresh_token` grant.
@@ -55,89 +56,6 @@ export interface ClientConfiguration {
   readonly clientUri?: string
   readonly softwareId?: string
   readonly softwareVersion?: string
-}
-
-/**
- * Gets a client ID for an authorization server, in the order of the specification (C-37):
- * pre-registered, metadata document, dynamic registration.
- *
- * @throws EvergrantClientError `REGISTRATION_FAILED` with the next step; `TEMPORARILY_UNAVAILABLE`;
- *   `INVALID_OPTION` for a redirect URI that no server should accept.
- */
-export async function registerClient(
-  authorizationServer: AuthorizationServerMetadata,
-  client: ClientConfiguration,
-  redirectUri: string,
-  options: HttpOptions = {},
-): Promise<ClientRegistration> {
-  const { issuer } = authorizationServer
-  const given = standingRegistration(authorizationServer, client)
-  if (given !== undefined) return given
-  const endpoint = authorizationServer.registration_endpoint
-  if (endpoint === undefined) {
-    throw new EvergrantClientError(
-      'REGISTRATION_FAILED',
-      `The client could not be registered: the authorization server ${quote(issuer)} does not support dynamic client registration. Register a client there with the redirect URI ${redirectUri}, and configure its client ID for this issuer.`,
-    )
-  }
-  const metadata = describeClient(authorizationServer, client, redirectUri)
-  let response: Response
-  try {
-    response = await boundedFetch(options)(endpoint, {
-      method: 'POST',
-      headers: { accept: 'application/json', 'content-type': 'application/json' },
-      body: JSON.stringify(metadata),
-    })
-  } catch (error) {
-    throw asUnavailable(error, 'The client could not be registered')
-  }
-  const body = parseJson(await response.text())
-  if (response.status >= 500 || response.status === 429) {
-    throw new EvergrantClientError(
-      'TEMPORARILY_UNAVAILABLE',
-      `The client could not be registered: ${endpoint} answered with status ${response.status}. Try again later.`,
-    )
-  }
-  if (!response.ok) {
-    const { explanation, oauthError } = explainRegistrationError(response.status, body)
-    throw new EvergrantClientError('REGISTRATION_FAILED', explanation, { oauthError })
-  }
-  return dynamicRegistration(issuer, redirectUri, metadata.token_endpoint_auth_method, body)
-}
-
-function describeClient(
-  authorizationServer: AuthorizationServerMetadata,
-  client: ClientConfiguration,
-  redirectUri: string,
-): ClientMetadata {
-  try {
-    return buildClientMetadata(
-      { name: client.name, redirectUris: [redirectUri] },
-      {
-        wantsRefreshToken: client.wantsRefreshToken ?? true,
-        applicationType: client.applicationType,
-        tokenEndpointAuthMethod: preferredAuthMethod(authorizationServer),
-        clientUri: client.clientUri,
-        softwareId: client.softwareId,
-        softwareVersion: client.softwareVersion,
-      },
-    )
-  } catch (error) {
-    if (!ProtocolError.is(error)) throw error
-    throw new EvergrantClientError('INVALID_OPTION', error.message, { cause: error })
-  }
-}
-
-/** The registration that an operator made at an issuer. The slash of an empty path makes no difference. */
-export function preRegisteredFor(
-  { preRegistered = {} }: ClientConfiguration,
-  issuer: string,
-): PreRegisteredClient | undefined {
-  const [, given] =
-    Object.entries(preRegistered).find(([one]) => one === issuer) ??
-    Object.entries(preRegistered).find(([one]) => isSameIssuer(one, issuer)) ??
-    []
-  return given
 }
 
 /**
@@ -179,44 +97,40 @@ export function standingRegistration(
   }
 }
 
-function dynamicRegistration(
+/**
+ * Whether the client may register itself at a server. A client that was configured for one issuer is
+ * not silently replaced by another client at another issuer (C-40).
+ *
+ * @throws EvergrantClientError `REGISTRATION_FAILED`, which names the issuers
+ */
+export function assertDynamicRegistration(issuer: string, client: ClientConfiguration): void {
+  const configured = Object.entries(client.preRegistered ?? {})
+  if (client.dynamicRegistration ?? configured.length === 0) return
+  const where = `the MCP server uses the authorization server ${quote(issuer)}`
+  const found =
+    configured.length === 0
+      ? 'the option client.dynamicRegistration is false'
+      : `a client is configured only for ${configured.map(([other, { clientId }]) => `${quote(other)} (client ${quote(clientId)})`).join(', ')}`
+  throw new EvergrantClientError(
+    'REGISTRATION_FAILED',
+    `The client could not be registered: ${where}, and ${found}. Configure a client for ${quote(issuer)} (option client.preRegistered, or --client-id with --issuer), or set client.dynamicRegistration to true to register a client there.`,
+  )
+}
+
+/** The registration that an operator made at an issuer. The slash of an empty path makes no difference. */
+export function preRegisteredFor(
+  { preRegistered = {} }: ClientConfiguration,
   issuer: string,
-  redirectUri: string,
-  requestedAuthMethod: string,
-  body: unknown,
-): ClientRegistration {
-  let registered: RegistrationResponse
-  try {
-    registered = parseRegistrationResponse(body)
-  } catch (error) {
-    if (!ProtocolError.is(error)) throw error
-    throw new EvergrantClientError('REGISTRATION_FAILED', error.message, { cause: error })
-  }
-  const { client_id, client_secret, client_secret_expires_at } = registered
-  const method = registered.token_endpoint_auth_method ?? requestedAuthMethod
-  return {
-    issuer,
-    clientId: client_id,
-    ...(client_secret === undefined ? {} : { clientSecret: client_secret }),
-    tokenEndpointAuthMethod: knownAuthMethod(method, client_secret !== undefined),
-    origin: 'dynamic',
-    redirectUri,
-    ...(client_secret_expires_at === undefined
-      ? {}
-      : { secretExpiresAtEpochSeconds: client_secret_expires_at }),
-  }
+): PreRegisteredClient | undefined {
+  const [, given] =
+    Object.entries(preRegistered).find(([one]) => one === issuer) ??
+    Object.entries(preRegistered).find(([one]) => isSameIssuer(one, issuer)) ??
+    []
+  return given
 }
 
-/** A public client if the server allows one, otherwise a method that the server supports. */
-function preferredAuthMethod(
-  authorizationServer: AuthorizationServerMetadata,
-): ClientRegistration['tokenEndpointAuthMethod'] {
-  const supported = authorizationServer.token_endpoint_auth_methods_supported
-  if (supported === undefined || supported.includes('none')) return 'none'
-  return secretAuthMethod(authorizationServer, true)
-}
-
-function secretAuthMethod(
+/** The method for a client with a secret, as the server supports it. */
+export function secretAuthMethod(
   authorizationServer: AuthorizationServerMetadata,
   hasSecret: boolean,
 ): ClientRegistration['tokenEndpointAuthMethod'] {
@@ -225,12 +139,4 @@ function secretAuthMethod(
   const onlyPost =
     supported?.includes('client_secret_post') === true && !supported.includes('client_secret_basic')
   return onlyPost ? 'client_secret_post' : 'client_secret_basic'
-}
-
-function knownAuthMethod(
-  method: string,
-  hasSecret: boolean,
-): ClientRegistration['tokenEndpointAuthMethod'] {
-  if (!hasSecret || method === 'none') return 'none'
-  return method === 'client_secret_post' ? 'client_secret_post' : 'client_secret_basic'
 }

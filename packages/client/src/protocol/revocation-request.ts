@@ -1,5 +1,10 @@
 import * as oauth from 'oauth4webapi'
-import { clientAuthentication, clientSecrets } from './client-authentication.ts'
+import {
+  clientAuthentication,
+  clientSecrets,
+  mayConcernAuthentication,
+  withOtherAuthentication,
+} from './client-authentication.ts'
 import { NoAnswerError } from './http.ts'
 import { classifyAnswer, describeError, readBody } from './token-answer.ts'
 import type { TokenRequestOptions } from './token-endpoint.ts'
@@ -11,12 +16,35 @@ export type RevocationOutcome =
   /** The server has no revocation endpoint, so the grant stays until it expires. */
   | { readonly outcome: 'not-supported' }
   /** The server refused with an OAuth error. A retry will not help. */
-  | { readonly outcome: 'refused'; readonly detail: string }
+  | {
+      readonly outcome: 'refused'
+      readonly detail: string
+      /** Whether the server does not know the client. */
+      readonly clientUnknown: boolean
+      /** Whether the server may expect the client secret in another place. */
+      readonly otherAuthentication: boolean
+    }
   /** No answer, or one that may not be final. Try again later. */
   | { readonly outcome: 'unavailable'; readonly detail: string }
 
-/** Revokes a refresh or access token (RFC 7009). Failures are outcomes; nothing is thrown. */
+/**
+ * Revokes a refresh or access token (RFC 7009). Failures are outcomes; nothing is thrown. If the server
+ * does not recognize the client, the request is repeated once with the secret in another place.
+ */
 export async function revokeToken(
+  token: string,
+  hint: 'refresh_token' | 'access_token',
+  options: TokenRequestOptions,
+): Promise<RevocationOutcome> {
+  const first = await sendRevocation(token, hint, options)
+  if (first.outcome !== 'refused' || !first.otherAuthentication) return first
+  const registration = withOtherAuthentication(options.registration)
+  if (registration === undefined) return first
+  const second = await sendRevocation(token, hint, { ...options, registration })
+  return second.outcome === 'revoked' ? second : first
+}
+
+async function sendRevocation(
   token: string,
   hint: 'refresh_token' | 'access_token',
   options: TokenRequestOptions,
@@ -46,6 +74,9 @@ export async function revokeToken(
   const body = await readBody(response, [token, ...clientSecrets(options.registration)])
   const decision = classifyAnswer(response, body, options, 'refresh')
   const detail = `the revocation endpoint answered with status ${response.status}${describeError(decision)}`
-  const refused = decision.oauthError !== undefined && decision.outcome !== 'transient'
-  return { outcome: refused ? 'refused' : 'unavailable', detail }
+  const isRefused = decision.oauthError !== undefined && decision.outcome !== 'transient'
+  if (!isRefused) return { outcome: 'unavailable', detail }
+  const clientUnknown = decision.outcome === 'registration-ended'
+  const otherAuthentication = mayConcernAuthentication(decision)
+  return { outcome: 'refused', detail, clientUnknown, otherAuthentication }
 }

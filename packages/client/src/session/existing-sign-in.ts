@@ -13,7 +13,7 @@ export async function adoptedSignIn(
   checkBinding: CheckBinding,
   options: SignInOptions,
 ): Promise<SignInResult | undefined> {
-  if (options.force === true) return undefined
+  if (options.force === true || options.registerAgain === true) return undefined
   const current = await grants.load()
   const before = await current?.manager.read()
   if (current === undefined || !mayServe(before, options)) return undefined

@@ -1,14 +1,18 @@
+import type { AppliedFallback } from '@evergrant/core'
 import { explainMissingRefreshToken } from '@evergrant/core'
-import { EvergrantClientError } from '../lib/errors.ts'
+import { EvergrantClientError, quote, withNote } from '../lib/errors.ts'
 import { completeAuthorization } from '../protocol/authorization-response.ts'
 import type { Discovery } from '../protocol/discovery.ts'
+import type { ClientRegistration } from '../protocol/registration.ts'
 import type { CurrentGrant } from './current-grant.ts'
-import { newBinding, prepareSignIn } from './prepare-sign-in.ts'
+import type { PlannedSignIn } from './prepare-sign-in.ts'
+import { prepareSignIn, refusedRequestOf } from './prepare-sign-in.ts'
 import { assertWritable, registrationRecord } from './records.ts'
 import { saveSignIn } from './save-sign-in.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SignInOptions, SignInResult } from './sign-in-api.ts'
-import type { InteractiveSignIn } from './sign-in-method.ts'
+import { applyFallback, refusalOf, withFallbacks } from './sign-in-fallbacks.ts'
+import type { InteractiveSignIn, PreparedSignIn } from './sign-in-method.ts'
 import type { SignInPlan, SignInPreferences } from './sign-in-plan.ts'
 
 /** What an interactive sign-in needs in addition to the session. */
@@ -19,33 +23,35 @@ export interface InteractiveSignInInput {
   readonly preferences: SignInPreferences
 }
 
+/** The end of one authorization page: the sign-in, or what the next page leaves out. */
+type PageOutcome =
+  | { readonly result: SignInResult }
+  | { readonly fallbacks: readonly AppliedFallback[] }
+
 /**
- * Opens the authorization page, waits for the response, and saves the tokens. Some servers list
- * `offline_access` and refuse it to this client. Then a second request omits it: a sign-in without
- * a refresh token is better than none, and the result says so.
+ * Opens the authorization page, waits for the response, and saves the tokens. If the server refuses the
+ * request, at most one further page follows for each fallback of `decideSignInFallback`.
  */
 export async function signInInteractively(
   context: SessionContext,
   grants: CurrentGrant,
   input: InteractiveSignInInput,
 ): Promise<SignInResult> {
-  const result = await openPage(context, grants, input)
-  if (result !== 'offline-access-refused') return result
-  const preferences = { ...input.preferences, wantsRefreshToken: false }
-  const second = await openPage(context, grants, { ...input, preferences })
-  if (second !== 'offline-access-refused') return second
-  throw new EvergrantClientError(
-    'SIGN_IN_FAILED',
-    'The authorization server refuses the requested scope, with offline_access and without. Ask its operator which scope this client may request.',
-    { oauthError: 'invalid_scope' },
-  )
+  let fallbacks: readonly AppliedFallback[] = []
+  for (;;) {
+    const outcome = await openPage(context, grants, input, fallbacks)
+    if ('result' in outcome) return outcome.result
+    fallbacks = outcome.fallbacks
+  }
 }
 
 async function openPage(
   context: SessionContext,
   grants: CurrentGrant,
-  { method, discovery, request, preferences }: InteractiveSignInInput,
-): Promise<SignInResult | 'offline-access-refused'> {
+  input: InteractiveSignInInput,
+  before: readonly AppliedFallback[],
+): Promise<PageOutcome> {
+  const { method, discovery, request, preferences } = input
   const { store, partition, serverUrl, client } = context
   const { authorizationServer } = discovery
   const record = await registrationRecord(store, authorizationServer.issuer, client.name)
@@ -53,47 +59,93 @@ async function openPage(
   // Fail before the user signs in, if the tokens could not be saved.
   await assertWritable(store, partition, serverUrl)
   const prepared = await method.prepare(registered?.redirectUri)
-  let offlineAccessSent = false
+  let planned: PlannedSignIn | undefined
   try {
     const { redirectUri } = prepared
-    const sources = { discovery, request, redirectUri, preferences }
-    const plan = await prepareSignIn(context, grants, sources)
+    const sources = { discovery, request, redirectUri, preferences, fallbacks: before }
+    planned = await prepareSignIn(context, grants, sources)
     // Do not open a page if no caller waits for it.
     request.signal?.throwIfAborted()
-    offlineAccessSent = ['added', 'already-present'].includes(plan.decision.offlineAccess)
-    const callbackUrl = await prepared.authorize(plan.request.authorizationUrl, request.signal)
-    const { pending } = plan.request
-    const authorization = await completeAuthorization(callbackUrl, pending, {
-      ...context.http,
-      authorizationServer,
-      registration: plan.registration,
-      profile: plan.profile,
-      clock: context.clock,
-      dpop: context.dpop,
-      trustedIssuer: context.trustedIssuer,
-    })
-    const result = await saveSignIn(context, grants, {
-      binding: newBinding(context, discovery, plan),
-      authorization,
-      requestedScope: pending.scope,
-      noRefreshTokenReason: explainMissingRefreshToken(plan.decision),
-    })
-    return { ...result, decision: plan.decision, warnings: warningsOf(discovery, plan) }
+    const result = await finishPage(context, grants, planned, prepared, request.signal)
+    return { result: { ...result, warnings: warningsOf(discovery, planned.plan, request) } }
   } catch (error) {
-    if (isRefusalOfOfflineAccess(error, offlineAccessSent)) return 'offline-access-refused'
-    throw error
+    const refusal = refusalOf(error)
+    const fallbacks = planned?.fallbacks ?? before
+    const next =
+      planned !== undefined && refusal !== undefined
+        ? await applyFallback(
+            context,
+            refusedRequestOf(planned.plan, planned.binding),
+            refusal,
+            fallbacks,
+          )
+        : undefined
+    if (next === undefined) throw withFallbacks(error, fallbacks)
+    return { fallbacks: next }
   } finally {
     await prepared.close()
   }
 }
 
-function isRefusalOfOfflineAccess(error: unknown, offlineAccessSent: boolean): boolean {
-  return offlineAccessSent && EvergrantClientError.is(error) && error.oauthError === 'invalid_scope'
+async function finishPage(
+  context: SessionContext,
+  grants: CurrentGrant,
+  { plan, binding, fallbacks }: PlannedSignIn,
+  prepared: PreparedSignIn,
+  signal: AbortSignal | undefined,
+): Promise<SignInResult> {
+  const { request, registration, profile, decision } = plan
+  const { pending, authorizationUrl } = request
+  let callbackUrl: string
+  try {
+    callbackUrl = await prepared.authorize(authorizationUrl, signal)
+  } catch (error) {
+    throw withAdvice(error, registration)
+  }
+  const authorization = await completeAuthorization(callbackUrl, pending, {
+    ...context.http,
+    authorizationServer: binding.authorizationServer,
+    registration,
+    profile,
+    clock: context.clock,
+    dpop: context.dpop,
+    trustedIssuer: context.trustedIssuer,
+  })
+  const result = await saveSignIn(context, grants, {
+    binding,
+    authorization,
+    requestedScope: pending.scope,
+    noRefreshTokenReason: explainMissingRefreshToken(decision),
+    fallbacks,
+  })
+  return { ...result, decision }
 }
 
-function warningsOf(discovery: Discovery, plan: SignInPlan): readonly string[] {
+/**
+ * A sign-in that did not come back may have ended on an error page in the browser, which this program
+ * cannot see. The usual cause is a client that the server does not know.
+ */
+function withAdvice(error: unknown, { origin, clientId }: ClientRegistration): unknown {
+  if (!EvergrantClientError.is(error) || error.code !== 'SIGN_IN_FAILED') return error
+  const client = `the client ${quote(clientId)}`
+  const advice =
+    origin === 'dynamic'
+      ? `The authorization server may have forgotten ${client}: if the browser shows an error about the client, register it again with signIn({ registerAgain: true }), or evergrant login --register-again.`
+      : `If the browser shows an error about the client, check that the authorization server knows ${client} and its redirect URI.`
+  return withNote(error, advice)
+}
+
+function warningsOf(
+  discovery: Discovery,
+  plan: SignInPlan,
+  { registerAgain }: SignInOptions,
+): readonly string[] {
+  const { origin, clientId } = plan.registration
   return [
     ...discovery.warnings.map(({ message }) => message),
     ...plan.decision.warnings.map(({ message }) => message),
+    ...(registerAgain === true && origin !== 'dynamic'
+      ? [`The client ${quote(clientId)} did not register itself, so it is not registered again`]
+      : []),
   ]
 }

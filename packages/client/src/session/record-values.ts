@@ -1,5 +1,10 @@
-import type { AuthorizationServerMetadata } from '@evergrant/core'
-import { parseAuthorizationServerMetadata, ProtocolError } from '@evergrant/core'
+import type {
+  AppliedFallback,
+  AuthorizationServerMetadata,
+  BearerChallenge,
+  SignInFallback,
+} from '@evergrant/core'
+import { parseAuthorizationServerMetadata, ProtocolError, readScope } from '@evergrant/core'
 import type { Assumption } from '../lib/assumption.ts'
 import { readAssumptions } from '../lib/assumption.ts'
 import { isObject } from '../lib/is-object.ts'
@@ -22,6 +27,8 @@ export interface Binding {
   readonly noRefreshTokenReason?: string
   /** What no server declared and the sign-in relies on; absent if nothing was assumed. */
   readonly assumptions?: readonly Assumption[]
+  /** The authorization server refused `prompt=consent`, so it is not sent again. */
+  readonly promptRefused?: true
 }
 
 /** A sign-in whose response arrives in a later request. Secret: it holds the PKCE verifier. */
@@ -31,7 +38,19 @@ export interface StoredSignIn {
   readonly authorizationUrl: string
   /** The explanation if the server issues no refresh token, decided when the request was made. */
   readonly noRefreshTokenReason: string
+  /** The challenge that caused the sign-in, to repeat the request if it is refused. */
+  readonly challenge?: StoredChallenge
+  /** The fallbacks that led to this request. */
+  readonly fallbacks: readonly AppliedFallback[]
+  /** Whether the client was registered for this sign-in. */
+  readonly clientIsNew: boolean
 }
+
+/** The members of a challenge that a sign-in uses. */
+export type StoredChallenge = Pick<
+  BearerChallenge,
+  'scheme' | 'error' | 'scope' | 'resource_metadata'
+>
 
 /** The unfinished sign-ins of one server and user, each by its `state`. */
 export interface SignInsUnderWay {
@@ -39,6 +58,11 @@ export interface SignInsUnderWay {
   readonly current?: string
   /** All of them, the oldest first. They are removed if they are never finished. */
   readonly states: readonly string[]
+  /** What the authorization server refused, so that the next request leaves it out. */
+  readonly refused?: {
+    readonly fallbacks: readonly AppliedFallback[]
+    readonly atEpochSeconds: number
+  }
 }
 
 /** A token that is to be revoked as soon as its server answers. */
@@ -69,6 +93,7 @@ export function parseBinding(value: unknown): Binding | undefined {
     ...(typeof namedIssuer === 'string' ? { namedIssuer } : {}),
     ...(typeof noRefreshTokenReason === 'string' ? { noRefreshTokenReason } : {}),
     ...(assumptions.length === 0 ? {} : { assumptions }),
+    ...(value['promptRefused'] === true ? { promptRefused: true } : {}),
   }
 }
 
@@ -81,7 +106,42 @@ export function parseSignIn(value: unknown): StoredSignIn | undefined {
   if (typeof authorizationUrl !== 'string' || typeof noRefreshTokenReason !== 'string') {
     return undefined
   }
-  return { binding, pending, authorizationUrl, noRefreshTokenReason }
+  const challenge = parseChallenge(value['challenge'])
+  return {
+    binding,
+    pending,
+    authorizationUrl,
+    noRefreshTokenReason,
+    ...(challenge === undefined ? {} : { challenge }),
+    fallbacks: parseFallbacks(value['fallbacks']),
+    clientIsNew: value['clientIsNew'] === true,
+  }
+}
+
+function parseChallenge(value: unknown): StoredChallenge | undefined {
+  if (!isObject(value)) return undefined
+  const { error, scope, resource_metadata } = value
+  return {
+    scheme: value['scheme'] === 'DPoP' ? 'DPoP' : 'Bearer',
+    ...(typeof error === 'string' ? { error } : {}),
+    ...(Array.isArray(scope) ? { scope: readScope(scope).tokens } : {}),
+    ...(typeof resource_metadata === 'string' ? { resource_metadata } : {}),
+  }
+}
+
+const fallbackNames: ReadonlySet<unknown> = new Set<SignInFallback>([
+  'register-again',
+  'register-with-scope',
+  'without-offline-access',
+  'without-prompt',
+])
+
+function parseFallbacks(value: unknown): readonly AppliedFallback[] {
+  if (!Array.isArray(value)) return []
+  return value.filter(
+    (one): one is AppliedFallback =>
+      isObject(one) && fallbackNames.has(one['fallback']) && typeof one['explanation'] === 'string',
+  )
 }
 
 export function parseSignInsUnderWay(value: unknown): SignInsUnderWay | undefined {
@@ -90,7 +150,19 @@ export function parseSignInsUnderWay(value: unknown): SignInsUnderWay | undefine
   if (!Array.isArray(states) || !states.every((state) => typeof state === 'string')) {
     return undefined
   }
-  return { states, ...(typeof current === 'string' ? { current } : {}) }
+  const refused = value['refused']
+  return {
+    states,
+    ...(typeof current === 'string' ? { current } : {}),
+    ...(isObject(refused) && typeof refused['atEpochSeconds'] === 'number'
+      ? {
+          refused: {
+            fallbacks: parseFallbacks(refused['fallbacks']),
+            atEpochSeconds: refused['atEpochSeconds'],
+          },
+        }
+      : {}),
+  }
 }
 
 function parsePending(value: unknown): PendingAuthorization | undefined {
@@ -136,7 +208,7 @@ export function parseRevocation(value: unknown): PendingRevocation | undefined {
 export function parseRegistration(value: unknown): ClientRegistration | undefined {
   if (!isObject(value)) return undefined
   const { issuer, clientId, clientSecret, tokenEndpointAuthMethod, origin, redirectUri } = value
-  const { secretExpiresAtEpochSeconds } = value
+  const { secretExpiresAtEpochSeconds, registeredAtEpochSeconds, scope } = value
   if (typeof issuer !== 'string' || typeof clientId !== 'string') return undefined
   if (
     tokenEndpointAuthMethod !== 'none' &&
@@ -160,6 +232,8 @@ export function parseRegistration(value: unknown): ClientRegistration | undefine
     ...(typeof clientSecret === 'string' ? { clientSecret } : {}),
     ...(typeof redirectUri === 'string' ? { redirectUri } : {}),
     ...(typeof secretExpiresAtEpochSeconds === 'number' ? { secretExpiresAtEpochSeconds } : {}),
+    ...(typeof registeredAtEpochSeconds === 'number' ? { registeredAtEpochSeconds } : {}),
+    ...(typeof scope === 'string' ? { scope } : {}),
   }
 }
 

@@ -13,7 +13,13 @@ import {
   parseSignInsUnderWay,
 } from './record-values.ts'
 
-export type { Binding, PendingRevocation, SignInsUnderWay, StoredSignIn } from './record-values.ts'
+export type {
+  Binding,
+  PendingRevocation,
+  SignInsUnderWay,
+  StoredChallenge,
+  StoredSignIn,
+} from './record-values.ts'
 
 export async function bindingRecord(
   store: RecordStore,

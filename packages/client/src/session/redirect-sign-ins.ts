@@ -1,15 +1,17 @@
-import type { BearerChallenge } from '@evergrant/core'
+import type { AppliedFallback, BearerChallenge } from '@evergrant/core'
 import { explainMissingRefreshToken } from '@evergrant/core'
 import { EvergrantClientError } from '../lib/errors.ts'
 import type { RecordStore } from '../stores/store.ts'
-import type { Binding, StoredSignIn } from './records.ts'
+import type { PlannedSignIn } from './prepare-sign-in.ts'
+import type { StoredChallenge, StoredSignIn } from './records.ts'
 import { signInRecord, signInsUnderWayRecord, signInTurn } from './records.ts'
 import type { SessionContext } from './session-context.ts'
 import { requestsScope } from './sign-in-coverage.ts'
-import type { SignInPlan } from './sign-in-plan.ts'
 
 /** How long an authorization URL is returned again, and its response is accepted. */
 const signInLifetimeSeconds = 600
+/** How long a refusal changes the next request, if the user does not finish it. */
+const refusalLifetimeSeconds = 24 * 3600
 /** Unfinished sign-ins of one user at one server. More are not needed: the oldest is removed. */
 const maximumUnderWay = 8
 
@@ -26,8 +28,10 @@ export interface RedirectSignIns {
    * scope for the challenge: the next request keeps that scope and adds to it.
    */
   underWay(challenge: BearerChallenge | undefined): Promise<SignInUnderWay | undefined>
+  /** What the authorization server refused in the sign-in that the user repeats, if any. */
+  fallbacks(): Promise<readonly AppliedFallback[]>
   /** Stores what the response requires. Returns the authorization URL. */
-  begin(binding: Binding, plan: SignInPlan): Promise<string>
+  begin(signIn: PlannedSignIn, challenge: BearerChallenge | undefined): Promise<string>
   /**
    * Takes the sign-in that a callback belongs to. A code can be exchanged once, so only one of
    * several concurrent callers gets the sign-in.
@@ -37,6 +41,8 @@ export interface RedirectSignIns {
   take(callbackUrl: string): Promise<StoredSignIn>
   /** Removes the sign-in from the list, so that the next one gets a new URL. */
   finished(state: string): Promise<void>
+  /** Like `finished`, and lets the next request leave out what the server refused. */
+  refused(state: string, fallbacks: readonly AppliedFallback[]): Promise<void>
 }
 
 export function redirectSignIns(context: SessionContext): RedirectSignIns {
@@ -81,8 +87,16 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
       const isEnough = requestsScope(requestedScope, challenge)
       return { authorizationUrl: isEnough ? stored.authorizationUrl : undefined, requestedScope }
     },
-    async begin(binding, plan) {
+    async fallbacks() {
+      const { value: turn } = await (await underWayRecord()).read()
+      const { refused } = turn ?? {}
+      if (refused === undefined) return []
+      const age = clock.nowEpochSeconds() - refused.atEpochSeconds
+      return age > refusalLifetimeSeconds ? [] : refused.fallbacks
+    },
+    async begin({ binding, plan, fallbacks }, challenge) {
       const { pending, authorizationUrl } = plan.request
+      const { clientIsNew } = plan
       const noRefreshTokenReason = explainMissingRefreshToken(plan.decision)
       const { state } = pending
       const turn = await underWayRecord()
@@ -90,11 +104,20 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
       const over = await removeOver(before?.states ?? [])
       // List it before storing it: a crash in between leaves a name, not a verifier.
       await turn.update((underWay) => ({
+        ...underWay,
         current: state,
         states: [...(underWay?.states ?? []).filter((one) => !over.has(one)), state],
       }))
       const record = await signInRecord(store, state)
-      await record.put({ binding, pending, authorizationUrl, noRefreshTokenReason })
+      await record.put({
+        binding,
+        pending,
+        authorizationUrl,
+        noRefreshTokenReason,
+        fallbacks,
+        clientIsNew,
+        ...(challenge === undefined ? {} : { challenge: storedChallenge(challenge) }),
+      })
       return authorizationUrl
     },
     async take(callbackUrl) {
@@ -117,6 +140,27 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
         return states.length === 0 ? undefined : { states }
       })
     },
+    async refused(state, fallbacks) {
+      const turn = await underWayRecord()
+      await turn.update((underWay) => ({
+        states: (underWay?.states ?? []).filter((one) => one !== state),
+        refused: { fallbacks, atEpochSeconds: clock.nowEpochSeconds() },
+      }))
+    },
+  }
+}
+
+function storedChallenge({
+  scheme,
+  error,
+  scope,
+  resource_metadata,
+}: BearerChallenge): StoredChallenge {
+  return {
+    scheme,
+    ...(error === undefined ? {} : { error }),
+    ...(scope === undefined ? {} : { scope }),
+    ...(resource_metadata === undefined ? {} : { resource_metadata }),
   }
 }
 

@@ -11,7 +11,7 @@ import type { ProfileOf } from './provider-profile.ts'
 import { profileChooser } from './provider-profile.ts'
 import type { Binding, PendingRevocation } from './records.ts'
 import { revocationRecord } from './records.ts'
-import { currentRegistration } from './registration.ts'
+import { currentRegistration, forgetRegistration } from './registration.ts'
 
 /** After this time, a token that could not be revoked is dropped. */
 const giveUpAfterSeconds = 30 * 24 * 3600
@@ -120,7 +120,17 @@ export async function settleRevocation(
   const age = context.clock.nowEpochSeconds() - revocation.createdAtEpochSeconds
   if (result.outcome === 'unavailable' && age < giveUpAfterSeconds) return 'pending'
   await record.remove()
+  if (result.outcome === 'refused' && result.clientUnknown) await forgetClient(revocation, context)
   return result.outcome === 'unavailable' ? 'refused' : result.outcome
+}
+
+/** The server does not know the client, so the next sign-in must register again (C-41). */
+async function forgetClient(
+  { authorizationServer, registration }: PendingRevocation,
+  { client, store }: RevocationContext,
+): Promise<void> {
+  if (client === undefined || registration.origin !== 'dynamic') return
+  await forgetRegistration(authorizationServer.issuer, { client, store }, registration.clientId)
 }
 
 /** Options of {@link retryRevocations}. */

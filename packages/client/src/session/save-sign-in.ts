@@ -1,3 +1,4 @@
+import type { AppliedFallback } from '@evergrant/core'
 import type { Grant } from '../grant/grant.ts'
 import { isSameIdentity } from '../grant/grant.ts'
 import { persistently } from '../grant/persistently.ts'
@@ -7,6 +8,7 @@ import type { CompletedAuthorization } from '../protocol/authorization-response.
 import type { CurrentGrant } from './current-grant.ts'
 import type { Binding } from './records.ts'
 import { identityOf } from './records.ts'
+import { updateRegistration } from './registration.ts'
 import { discardTokens } from './revocation.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SignInResult } from './sign-in-api.ts'
@@ -18,6 +20,8 @@ export interface CompletedSignIn {
   readonly requestedScope: string | undefined
   /** The explanation if the server issued no refresh token. */
   readonly noRefreshTokenReason: string
+  /** What the authorization server refused before. */
+  readonly fallbacks: readonly AppliedFallback[]
 }
 
 /**
@@ -28,9 +32,10 @@ export interface CompletedSignIn {
 export async function saveSignIn(
   context: SessionContext,
   grants: CurrentGrant,
-  { binding, authorization, requestedScope, noRefreshTokenReason }: CompletedSignIn,
+  { requestedScope, noRefreshTokenReason, fallbacks, ...completed }: CompletedSignIn,
 ): Promise<SignInResult> {
-  const { tokenSet, dpopKey, missingScopes } = authorization
+  const { tokenSet, dpopKey, missingScopes, registration } = completed.authorization
+  const binding: Binding = { ...completed.binding, registration }
   const previousGrant = await replacedGrant(grants, binding)
   const manager = await grants.managerFor(binding)
   const isIssued = tokenSet.refreshToken !== undefined
@@ -43,6 +48,10 @@ export async function saveSignIn(
     // The code is spent and the tokens will never be used, so they must not stay valid.
     await discardTokens({ tokenSet }, binding, context)
     throw tokensNotSaved(error)
+  }
+  if (registration !== completed.binding.registration && registration.origin === 'dynamic') {
+    // Only the authentication method differs. The next sign-in finds it out again if this fails.
+    await updateRegistration(registration, context).catch(() => undefined)
   }
   if (missingScopes.length > 0) {
     context.observe({ ...aboutGrant(manager.identity), type: 'scope-narrowed', missingScopes })
@@ -58,6 +67,7 @@ export async function saveSignIn(
     missingScopes,
     refreshToken: isIssued ? 'issued' : 'not-issued',
     ...(isIssued ? {} : { noRefreshTokenReason }),
+    ...(fallbacks.length === 0 ? {} : { fallbacks }),
     ...(binding.assumptions === undefined ? {} : { assumptions: binding.assumptions }),
   }
 }

@@ -1,4 +1,4 @@
-import type { BearerChallenge, ScopeDecision } from '@evergrant/core'
+import type { AppliedFallback, BearerChallenge, ScopeDecision } from '@evergrant/core'
 import type { GrantIdentity } from '../grant/grant.ts'
 import type { Assumption } from '../lib/assumption.ts'
 
@@ -13,6 +13,12 @@ export interface SignInOptions {
    * Default `false`: a usable grant makes the sign-in unnecessary.
    */
   readonly force?: boolean | undefined
+  /**
+   * Forget the stored dynamic registration and register a new client, for example because the
+   * authorization server shows an error about the client in the browser. Opens the authorization page,
+   * like `force`. A client that is registered by hand is kept. Default `false`.
+   */
+  readonly registerAgain?: boolean | undefined
   /** Stops the wait of this caller. The sign-in goes on while another caller waits for it. */
   readonly signal?: AbortSignal | undefined
 }
@@ -24,6 +30,8 @@ export interface SignInResult {
   readonly outcome: 'signed-in' | 'adopted'
   /** The requested scope and why; absent if another process made the request. */
   readonly decision?: ScopeDecision
+  /** What the authorization server refused at first, and what was changed; absent if nothing was. */
+  readonly fallbacks?: readonly AppliedFallback[]
   /** Mistakes of the servers, and deviations from the standards, in plain words. */
   readonly warnings?: readonly string[]
   /** What no server declared and the sign-in relies on; absent if nothing was assumed. */

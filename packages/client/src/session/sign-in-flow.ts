@@ -1,24 +1,24 @@
-import type { BearerChallenge } from '@evergrant/core'
+import type { AppliedFallback, BearerChallenge } from '@evergrant/core'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import type { SignInReason } from '../lib/errors.ts'
 import { namingGuesses } from '../lib/assumption.ts'
-import { completeAuthorization } from '../protocol/authorization-response.ts'
 import type { DiscoverOptions, Discovery } from '../protocol/discovery.ts'
 import { discover } from '../protocol/discovery.ts'
 import type { LockOutcome } from '../stores/store.ts'
 import type { CheckBinding } from './binding-change.ts'
+import { completeRedirectSignIn } from './complete-sign-in.ts'
 import type { CurrentGrant } from './current-grant.ts'
 import { adoptedSignIn, currentSignInReason, noteRefusedSignIn } from './existing-sign-in.ts'
 import { signInInteractively } from './interactive-sign-in.ts'
+import { prepareSignIn } from './prepare-sign-in.ts'
 import { signInTurn } from './records.ts'
 import { redirectSignIns } from './redirect-sign-ins.ts'
-import { saveSignIn } from './save-sign-in.ts'
+import { forgetRegistration } from './registration.ts'
 import type { SessionContext } from './session-context.ts'
 import { sharedSignIn } from './shared-sign-in.ts'
 import type { SignInOptions, SignInResult } from './sign-in-api.ts'
 import type { RedirectSignIn, SignIn } from './sign-in-method.ts'
 import type { SignInPreferences } from './sign-in-plan.ts'
-import { newBinding, prepareSignIn } from './prepare-sign-in.ts'
 
 /** What a sign-in needs in addition to the session. */
 export interface SignInFlowOptions extends Pick<
@@ -91,22 +91,24 @@ export function signInFlow(
     request: SignInOptions,
   ): Promise<EvergrantClientError> {
     const underWay = await redirects.underWay(request.challenge)
-    let authorizationUrl = underWay?.authorizationUrl
+    let fallbacks = await redirects.fallbacks()
+    let authorizationUrl = request.registerAgain === true ? undefined : underWay?.authorizationUrl
     if (authorizationUrl === undefined) {
       const discovery = await discoverServer(request)
       const keptScope = underWay?.requestedScope
-      const sources = { discovery, request, redirectUri, preferences, keptScope }
-      const plan = await prepareSignIn(context, grants, sources).catch((error: unknown) => {
+      const sources = { discovery, request, redirectUri, preferences, keptScope, fallbacks }
+      const planned = await prepareSignIn(context, grants, sources).catch((error: unknown) => {
         throw namingGuesses(error, discovery.assumptions)
       })
-      authorizationUrl = await redirects.begin(newBinding(context, discovery, plan), plan)
+      fallbacks = planned.fallbacks
+      authorizationUrl = await redirects.begin(planned, request.challenge)
     }
     const signInReason = await currentSignInReason(grants, checkBinding, request)
-    return continueInBrowser(serverUrl, authorizationUrl, signInReason, request.challenge)
+    return continueInBrowser(serverUrl, authorizationUrl, signInReason, request, fallbacks)
   }
 
   async function discoverServer(request: SignInOptions): Promise<Discovery> {
-    return await discover(serverUrl, {
+    const discovery = await discover(serverUrl, {
       ...http,
       signal: request.signal,
       resourceMetadataUrl: request.challenge?.resource_metadata,
@@ -116,6 +118,10 @@ export function signInFlow(
       trustedIssuer: context.trustedIssuer,
       clock: context.clock,
     })
+    if (request.registerAgain === true) {
+      await forgetRegistration(discovery.authorizationServer.issuer, context)
+    }
+    return discovery
   }
 
   /** A token endpoint that refuses after a sign-in gets no second one for the same refusal (C-59). */
@@ -128,33 +134,16 @@ export function signInFlow(
     }
   }
 
-  async function completeSignIn(callbackUrl: string): Promise<SignInResult> {
-    const { binding, pending, noRefreshTokenReason } = await redirects.take(callbackUrl)
-    const { authorizationServer, registration } = binding
-    const authorization = await completeAuthorization(callbackUrl, pending, {
-      ...http,
-      authorizationServer,
-      registration,
-      profile: context.profileOf(authorizationServer.issuer),
-      clock: context.clock,
-      dpop: context.dpop,
-      trustedIssuer: context.trustedIssuer,
-    }).catch((error: unknown) => {
-      throw namingGuesses(error, binding.assumptions)
-    })
-    const result = await saveSignIn(context, grants, {
-      binding,
-      authorization,
-      requestedScope: pending.scope,
-      noRefreshTokenReason,
-    })
-    await redirects.finished(pending.state)
-    return result
-  }
+  /** The user has not signed in, so a stored grant does not make the next request unnecessary. */
+  const startAgain =
+    method.kind === 'redirect'
+      ? (challenge: BearerChallenge | undefined) => takeTurn({ challenge, force: true })
+      : undefined
 
   return {
     signIn: sharedSignIn(takeTurn),
-    completeSignIn: (callbackUrl) => noting(completeSignIn(callbackUrl)),
+    completeSignIn: (callbackUrl) =>
+      noting(completeRedirectSignIn(context, grants, redirects, callbackUrl, startAgain)),
   }
 }
 
@@ -162,11 +151,13 @@ function continueInBrowser(
   serverUrl: string,
   authorizationUrl: string,
   signInReason: SignInReason,
-  challenge: BearerChallenge | undefined,
+  { challenge }: SignInOptions,
+  fallbacks: readonly AppliedFallback[],
 ): EvergrantClientError {
+  const why = fallbacks.map(({ explanation }) => ` ${explanation}`).join('')
   return new EvergrantClientError(
     'SIGN_IN_REQUIRED',
-    `The user must sign in to ${serverUrl}. Send the user to the authorization URL, then pass the callback URL to completeSignIn().`,
+    `The user must sign in to ${serverUrl}.${why} Send the user to the authorization URL, then pass the callback URL to completeSignIn().`,
     { signInReason, requiredScope: challenge?.scope?.join(' '), authorizationUrl },
   )
 }

@@ -1,4 +1,10 @@
-import type { BearerChallenge, ProviderProfile, ScopeDecision } from '@evergrant/core'
+import type {
+  AppliedFallback,
+  BearerChallenge,
+  ProviderProfile,
+  ScopeDecision,
+  SignInFallback,
+} from '@evergrant/core'
 import { formatScope, negotiateScope, readScope, uniteScopes } from '@evergrant/core'
 import type { Grant } from '../grant/grant.ts'
 import type { Clock } from '../lib/clock.ts'
@@ -33,6 +39,8 @@ export interface SignInPreferences {
 /** A sign-in that is ready for the browser. */
 export interface SignInPlan {
   readonly registration: ClientRegistration
+  /** Whether the client was registered for this sign-in. */
+  readonly clientIsNew: boolean
   readonly profile: ProviderProfile
   readonly decision: ScopeDecision
   readonly request: AuthorizationRequest
@@ -44,6 +52,7 @@ export interface SignInPlanInput {
   readonly challenge: BearerChallenge | undefined
   readonly client: ClientConfiguration
   readonly registration: ClientRegistration
+  readonly clientIsNew: boolean
   readonly profile: ProviderProfile
   readonly redirectUri: string
   readonly preferences: SignInPreferences
@@ -51,6 +60,10 @@ export interface SignInPlanInput {
   readonly grant: Grant | undefined
   /** Scope of an unfinished sign-in that this one replaces. */
   readonly keptScope?: string | undefined
+  /** What the authorization server refused in this sign-in so far. */
+  readonly fallbacks: readonly AppliedFallback[]
+  /** Whether the authorization server refused `prompt=consent` in an earlier sign-in. */
+  readonly promptRefused: boolean
   readonly clock: Clock
 }
 
@@ -80,6 +93,11 @@ export async function planSignIn(input: SignInPlanInput): Promise<SignInPlan> {
         input.challenge?.error === 'insufficient_scope' && grant?.state === 'active'
           ? grant.tokenSet?.refreshToken !== undefined
           : undefined,
+      refused: {
+        offlineAccess: wasUsed(input.fallbacks, 'without-offline-access'),
+        prompt: input.promptRefused || wasUsed(input.fallbacks, 'without-prompt'),
+      },
+      fallbacks: input.fallbacks,
     },
   )
   const request = await beginAuthorization({
@@ -98,7 +116,12 @@ export async function planSignIn(input: SignInPlanInput): Promise<SignInPlan> {
       discovery.protectedResource,
     ),
   })
-  return { registration, profile, decision, request }
+  return { registration, clientIsNew: input.clientIsNew, profile, decision, request }
+}
+
+/** Whether a sign-in has used a fallback. */
+export function wasUsed(fallbacks: readonly AppliedFallback[], name: SignInFallback): boolean {
+  return fallbacks.some(({ fallback }) => fallback === name)
 }
 
 function uniteRequests(...scopes: readonly (string | undefined)[]): string | undefined {

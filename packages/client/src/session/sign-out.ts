@@ -1,5 +1,6 @@
 import { aboutGrant } from '../lib/events.ts'
 import type { CurrentGrant } from './current-grant.ts'
+import { forgetRegistration } from './registration.ts'
 import { discardTokens, noteTokens, settleRevocation } from './revocation.ts'
 import type { SignOutResult } from './session-api.ts'
 import type { SessionContext } from './session-context.ts'
@@ -11,6 +12,10 @@ export async function signOut(
 ): Promise<SignOutResult> {
   const current = await grants.load()
   const grant = await current?.manager.read()
+  // The next sign-in registers again. The server may have forgotten this client.
+  if (current?.binding.registration.origin === 'dynamic') {
+    await forgetRegistration(current.binding.authorizationServer.issuer, context)
+  }
   if (current === undefined || grant === undefined) return { revocation: 'nothing-to-revoke' }
   // Record the revocation first: a crash in between then leaves a token to revoke, not a live one.
   const note = await noteTokens(grant, current.binding, context)

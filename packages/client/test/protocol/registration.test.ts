@@ -1,7 +1,7 @@
 import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
+import { registerClient } from '../../src/protocol/dynamic-registration.ts'
 import { discoverAuthorizationServer } from '../../src/protocol/server-discovery.ts'
-import { registerClient } from '../../src/protocol/registration.ts'
 import type { ClientConfiguration } from '../../src/protocol/registration.ts'
 
 const redirectUri = 'http://127.0.0.1:4711/callback'
@@ -89,6 +89,7 @@ test(
         preRegistered: { 'https://other.test': mine },
       }),
     ).toMatchObject({ clientId: url })
+    expect(it.as.count('register')).toBe(0)
   },
 )
 

@@ -79,13 +79,19 @@ test(
   { tags: ['C-05'] },
   async () => {
     await using it = await scene()
-    it.as.faults.authorize.push({ kind: 'oauth-error', error: 'invalid_scope' })
+    // The page, and the check of a client that is registered with the requested scope.
+    const refusal = { kind: 'oauth-error', error: 'invalid_scope' } as const
+    it.as.faults.authorize.push(refusal, refusal)
     const result = await it.session().signIn()
     expect(result.outcome).toBe('signed-in')
-    const scopes = it.as.requests
-      .filter(({ endpoint }) => endpoint === 'authorize')
-      .map(({ query }) => query['scope'])
-    expect(scopes).toEqual(['mcp:read offline_access', 'mcp:read'])
+    expect(result.fallbacks?.map(({ fallback }) => fallback)).toEqual([
+      'register-with-scope',
+      'without-offline-access',
+    ])
+    const pages = it.as.requests.filter(({ endpoint }) => endpoint === 'authorize')
+    expect(pages[0]?.query['scope']).toBe('mcp:read offline_access')
+    expect(pages.at(-1)?.query['scope']).toBe('mcp:read')
+    expect(it.signIns()).toBe(2)
   },
 )
 

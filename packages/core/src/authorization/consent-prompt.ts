@@ -15,6 +15,7 @@ export interface ConsentPromptDecision {
     | 'not-needed-by-profile'
     | 'nothing-to-gain'
     | 'not-supported'
+    | 'refused'
   readonly explanation: string
 }
 
@@ -36,6 +37,8 @@ export interface ConsentPromptInput {
   /** Whether the previous request included `offline_access`. */
   readonly askedBefore: boolean
   readonly refreshTokenHeld: boolean | undefined
+  /** Whether the authorization server refused a request with `prompt=consent`. */
+  readonly refused: boolean
 }
 
 /**
@@ -53,6 +56,12 @@ export function decideConsentPrompt(input: ConsentPromptInput): ConsentPromptDec
 
   if (input.policy === 'never')
     return omit('by-option', 'Not sending prompt=consent, because of an option.')
+  if (input.refused) {
+    return omit(
+      'refused',
+      'Not sending prompt=consent, because the authorization server refused a request with it.',
+    )
+  }
   if (input.policy === 'consent') {
     return {
       prompt: 'consent',

@@ -42,6 +42,8 @@ export function explainMissingRefreshToken(decision: ScopeDecision): string {
       'The authorization server does not list offline_access, so the client did not request it, and the server issued none',
     dropped:
       'The authorization server does not list offline_access, so the client did not request it, and the server issued none',
+    refused:
+      'The authorization server refused offline_access to this client, and issued none without it',
     'withheld-by-profile':
       'The client does not request offline_access from this product, and the product issued none',
     'withheld-without-scope':

@@ -2,6 +2,7 @@ import type { AuthorizationServerMetadata } from '../metadata/authorization-serv
 import type { ClientMetadata } from '../registration/client-metadata.ts'
 import { decideConsentPrompt } from '../authorization/consent-prompt.ts'
 import type { ConsentPromptDecision } from '../authorization/consent-prompt.ts'
+import type { AppliedFallback } from '../authorization/sign-in-fallback.ts'
 import { decideOfflineAccess } from './offline-access.ts'
 import type { OfflineAccessOutcome } from './offline-access.ts'
 import type { ProtectedResourceMetadata } from '../metadata/protected-resource-metadata.ts'
@@ -55,6 +56,12 @@ export interface NegotiateScopeOptions {
    * again, because it would not help.
    */
   readonly refreshTokenHeld?: boolean | undefined
+  /** What the authorization server refused in earlier requests, so that it is left out. */
+  readonly refused?:
+    | { readonly offlineAccess?: boolean | undefined; readonly prompt?: boolean | undefined }
+    | undefined
+  /** The fallbacks that led to this request, for the trace. */
+  readonly fallbacks?: readonly AppliedFallback[] | undefined
 }
 
 /** A server's mistake, or a deviation that the caller chose. */
@@ -114,6 +121,9 @@ export function negotiateScope(
   const warnings: ScopeWarning[] = []
   const trace: ScopeTraceEntry[] = []
   const profile = sources.profile ?? standardProfile
+  for (const { explanation } of options.fallbacks ?? []) {
+    trace.push({ requirements: [], rule: 'fallback', outcome: explanation })
+  }
 
   const base = selectBaseScope(sources, warnings, trace)
   const before = readPrevious(sources, base.tokens, trace)
@@ -135,6 +145,7 @@ export function negotiateScope(
     scopesSupported: sources.authorizationServer?.scopes_supported,
     profile,
     withoutScope: options.withoutScope ?? 'omit',
+    refused: options.refused?.offlineAccess ?? false,
   })
   trace.push(...offline.trace)
 
@@ -146,6 +157,7 @@ export function negotiateScope(
     profile,
     askedBefore: before.includes(offlineAccess),
     refreshTokenHeld: options.refreshTokenHeld,
+    refused: options.refused?.prompt ?? false,
   })
   trace.push({ requirements: ['C-07'], rule: 'consent-prompt', outcome: prompt.explanation })
   if (prompt.reason === 'not-supported') {

@@ -10,6 +10,7 @@ import type { ScopeTraceEntry } from './scope-trace.ts'
  * - `not-wanted`: the client wants no refresh token, or has not declared the grant type.
  * - `not-advertised`: the authorization server does not list it, and no source named it.
  * - `dropped`: a source named it, but the authorization server does not list it.
+ * - `refused`: the authorization server lists it, and refused it to this client.
  * - `withheld-by-profile`: the authorization server lists it, but the product rejects it.
  * - `withheld-without-scope`: no source names a scope, and alone it would change what is granted.
  */
@@ -19,6 +20,7 @@ export type OfflineAccessOutcome =
   | 'not-wanted'
   | 'not-advertised'
   | 'dropped'
+  | 'refused'
   | 'withheld-by-profile'
   | 'withheld-without-scope'
 
@@ -32,6 +34,8 @@ export interface OfflineAccessInput {
   readonly scopesSupported: readonly string[] | undefined
   readonly profile: ProviderProfile
   readonly withoutScope: 'omit' | 'offline-only'
+  /** Whether the authorization server refused it in this sign-in. */
+  readonly refused: boolean
 }
 
 /** The scope with or without `offline_access`, and why. */
@@ -91,6 +95,15 @@ export function decideOfflineAccess(input: OfflineAccessInput): OfflineAccessDec
           'Not requesting offline_access, because the authorization server does not list it. ' +
             'It may still issue a refresh token.',
         )
+  }
+  if (input.refused) {
+    return settled(
+      others,
+      'refused',
+      ['C-02'],
+      'Not requesting offline_access, because the authorization server refused it to this client ' +
+        'although the metadata lists it.',
+    )
   }
   if (input.profile.offlineAccess === 'never') {
     return settled(

@@ -5,6 +5,7 @@ export interface ScopeTraceEntry {
   readonly requirements: readonly RequirementId[]
   /** Name of the rule. */
   readonly rule:
+    | 'fallback'
     | 'base-scope'
     | 'resource-named-offline-access'
     | 'step-up-union'

@@ -1,6 +1,7 @@
 import { ProtocolError } from '../lib/errors.ts'
 import { readString, readStringList } from '../metadata/json-members.ts'
 import { cleanRemoteText, isRecord, showRemote } from '../lib/remote-text.ts'
+import { readErrorWords } from '../token/error-words.ts'
 
 /**
  * A registration response, with the member names of the wire.
@@ -60,15 +61,21 @@ export function parseRegistrationResponse(body: unknown): RegistrationResponse {
       'grant_types does not list refresh_token, so the server will probably not issue one',
     )
   }
-  const expiry = body['client_secret_expires_at']
+  const expiry = secondsOf(body['client_secret_expires_at'])
   return {
     client_id: clientId,
     ...members,
-    ...(typeof expiry === 'number' && expiry > 0 ? { client_secret_expires_at: expiry } : {}),
+    ...(expiry !== undefined && expiry > 0 ? { client_secret_expires_at: expiry } : {}),
     ...(grantTypes === undefined ? {} : { grant_types: grantTypes }),
     ...(redirectUris === undefined ? {} : { redirect_uris: redirectUris }),
     warnings,
   }
+}
+
+/** Some servers send numbers as text. */
+function secondsOf(value: unknown): number | undefined {
+  if (typeof value === 'string' && /^\d{1,12}$/.test(value)) return Number(value)
+  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
 function invalid(what: string): ProtocolError {
@@ -91,23 +98,33 @@ export interface RegistrationErrorExplanation {
  * Explains a refused registration, with the usual causes: redirect URIs that do not match the
  * `application_type`, registration that is not open, metadata that the server does not accept.
  *
- * @param body - The parsed JSON body, or `undefined`.
+ * @param body - The parsed JSON body, the text of another body, or `undefined`.
  * @see RFC 7591 §3.2.2, OpenID Connect Dynamic Client Registration §2
  */
 export function explainRegistrationError(
   status: number,
   body: unknown,
 ): RegistrationErrorExplanation {
-  const json = isRecord(body) ? body : {}
-  const oauthError = cleanRemoteText(json['error'], 100)
-  const described = cleanRemoteText(json['error_description'])
+  const { error: oauthError, description } = readErrorWords(isRecord(body) ? body : undefined)
+  const described = description ?? plainText(body)
+  const words = [oauthError, described]
+    .filter((word) => word !== undefined)
+    .map((word) => showRemote(word, 300))
+    .join(': ')
   return {
     oauthError,
     oauthErrorDescription: described,
     explanation:
       `The authorization server refused to register this client (status ${status}` +
-      `${oauthError === undefined ? '' : `, ${showRemote(oauthError)}`}). ${advice(status, oauthError)}`,
+      `${words === '' ? '' : `, ${words}`}). ${advice(status, oauthError)}`,
   }
+}
+
+/** Text that is not a page of HTML. */
+function plainText(body: unknown): string | undefined {
+  return typeof body === 'string' && !body.trimStart().startsWith('<')
+    ? cleanRemoteText(body)
+    : undefined
 }
 
 function advice(status: number, error: string | undefined): string {

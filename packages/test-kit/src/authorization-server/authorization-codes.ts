@@ -4,6 +4,8 @@ import { oauthError, redirect } from './answers.ts'
 import type { ClientRegistry } from './clients.ts'
 import { acceptsRedirect } from './clients.ts'
 import type { ScopePolicy } from './scope-policy.ts'
+import { splitScope } from './scope-policy.ts'
+import type { ScriptedAuthorizationServerOptions } from './scripted-server.ts'
 
 interface PendingCode {
   readonly clientId: string
@@ -31,13 +33,14 @@ export function createAuthorizationCodes(
   issuer: string,
   clients: ClientRegistry,
   scopes: ScopePolicy,
+  { unknownClientAnswer }: Pick<ScriptedAuthorizationServerOptions, 'unknownClientAnswer'> = {},
 ): AuthorizationCodes {
   const codes = new Map<string, PendingCode>()
   return {
     authorize(query) {
       const { client_id: clientId = '', redirect_uri: redirectUri = '', state } = query
       const client = clients.find(clientId)
-      if (client === undefined) return oauthError('invalid_client')
+      if (client === undefined) return unknownClient(issuer, query, unknownClientAnswer)
       if (!acceptsRedirect(client, redirectUri)) return oauthError('invalid_redirect_uri')
       const target = new URL(redirectUri)
       target.searchParams.set('iss', issuer)
@@ -50,6 +53,10 @@ export function createAuthorizationCodes(
       ) {
         target.searchParams.set('error', 'invalid_request')
         return redirect(target, 'invalid_request')
+      }
+      const allowed = client.scope === undefined ? undefined : splitScope(client.scope)
+      if (splitScope(query['scope'] ?? '').some((one) => allowed?.includes(one) === false)) {
+        return redirectError(issuer, query, 'invalid_scope', undefined)
       }
       const code = randomBytes(16).toString('base64url')
       codes.set(code, {
@@ -82,6 +89,17 @@ export function createAuthorizationCodes(
       return { scope: pending.scope, resource }
     },
   }
+}
+
+function unknownClient(
+  issuer: string,
+  query: Parameters,
+  answer: ScriptedAuthorizationServerOptions['unknownClientAnswer'],
+): Answer {
+  if (answer === undefined) return oauthError('invalid_client')
+  return 'redirectError' in answer
+    ? redirectError(issuer, query, answer.redirectError, answer.description)
+    : { ...answer, outcome: 'unknown-client' }
 }
 
 /** Redirects an authorization request with an error. */

@@ -7,6 +7,8 @@ import type { ScriptedAuthorizationServerOptions } from './scripted-server.ts'
 export interface Client {
   readonly redirectUris: readonly string[] | undefined
   readonly clientSecret?: string | undefined
+  /** The only scope that the client may request. */
+  readonly scope?: string | undefined
 }
 
 /** The clients that the server knows. */
@@ -25,9 +27,11 @@ export interface ClientRegistry {
 export function createClientRegistry({
   clients: configured = [],
   clientIdMetadataDocuments = false,
+  registeredScope,
+  registeredSecrets,
 }: Pick<
   ScriptedAuthorizationServerOptions,
-  'clients' | 'clientIdMetadataDocuments'
+  'clients' | 'clientIdMetadataDocuments' | 'registeredScope' | 'registeredSecrets'
 >): ClientRegistry {
   const clients = new Map<string, Client>(
     configured.map(({ clientId, redirectUris, clientSecret }) => [
@@ -44,7 +48,8 @@ export function createClientRegistry({
   return {
     find,
     authenticate(form, authorization) {
-      const { clientId, clientSecret } = credentialsOf(form, authorization)
+      const isFormOnly = registeredSecrets === 'form-only'
+      const { clientId, clientSecret } = credentialsOf(form, isFormOnly ? undefined : authorization)
       const client = find(clientId)
       const isGenuine = client?.clientSecret === undefined || client.clientSecret === clientSecret
       return client !== undefined && isGenuine ? clientId : undefined
@@ -56,12 +61,18 @@ export function createClientRegistry({
         return oauthError('invalid_redirect_uri')
       }
       const clientId = `client-${randomUUID()}`
-      clients.set(clientId, { redirectUris })
+      const named = 'scope' in members ? String(members.scope) : undefined
+      const scope = registeredScope && (named ?? registeredScope.default)
+      const clientSecret = registeredSecrets && randomUUID()
+      clients.set(clientId, { redirectUris, scope, clientSecret })
       const registered = {
         grant_types: ['authorization_code'],
         response_types: ['code'],
         ...members,
-        token_endpoint_auth_method: 'none',
+        ...(clientSecret === undefined
+          ? { token_endpoint_auth_method: 'none' }
+          : { token_endpoint_auth_method: undefined, client_secret: clientSecret }),
+        ...(scope === undefined ? {} : { scope: registeredScope?.isReturned ? scope : undefined }),
         client_id: clientId,
         client_id_issued_at: Math.floor(nowEpochSeconds),
       }

@@ -1,5 +1,5 @@
 import type { AccessTokenRequest } from '../access-tokens.ts'
-import type { Fault } from '../faults.ts'
+import type { Fault, Reply } from '../faults.ts'
 import type { GrantView, RefreshTokenRules } from '../grants.ts'
 import type { LoggedRequest } from '../request-log.ts'
 
@@ -40,6 +40,20 @@ export interface ScriptedAuthorizationServerOptions extends Partial<RefreshToken
     readonly clientSecret?: string
     readonly redirectUris?: readonly string[]
   }[]
+  /** How the authorization endpoint answers a client that it does not know. Default 400 with JSON. */
+  readonly unknownClientAnswer?:
+    | Reply
+    | { readonly redirectError: string; readonly description?: string }
+  /**
+   * Registers only the scope that a registration names, otherwise this default, and refuses every
+   * other scope at the authorization endpoint with `invalid_scope`. Default: clients have no scope.
+   */
+  readonly registeredScope?: { readonly default: string; readonly isReturned: boolean }
+  /**
+   * Issues a secret to every client that registers, and requires it: anywhere, or only in the form.
+   * Default: registered clients are public.
+   */
+  readonly registeredSecrets?: 'anywhere' | 'form-only'
   /** Advertises Client ID Metadata Documents, and accepts any URL as `client_id` without a fetch. */
   readonly clientIdMetadataDocuments?: boolean
 }
