@@ -52,6 +52,12 @@ function describe(event: ClientEvent): string | null {
       return 'new tokens could not be saved yet; they stay in memory until they are saved'
     case 'assumption-made':
       return `assumed: ${event.assumption.message}`
+    case 'client-registered-again':
+      return `registered the client again (${event.reason})`
+    case 'sign-in-fallback':
+      return `signing in again: ${event.explanation}`
+    case 'grant-expiring':
+      return `the ${event.expires === 'authorization' ? 'authorization' : 'refresh token'} ends in ${Math.round(event.remainingSeconds / 86_400)} days: sign in again before`
     case 'refresh-started':
     case 'lock-waited':
     case 'signed-out':

@@ -15,6 +15,7 @@ import { tryToken } from '../connection/try-token.ts'
 export interface LoginFlags extends SignInFlags {
   readonly explain?: boolean
   readonly scope?: string
+  readonly registerAgain?: boolean
 }
 
 /** Signs in, even if the user is already signed in: to another account, or with more scope. */
@@ -26,13 +27,27 @@ export async function login(
   const { signal } = app.environment
   const signIn = signInOf(flags, app)
   const facts = serverFacts(flags, app.environment.env)
-  const session = app.session(serverUrl, { signIn, scope: flags.scope, facts })
+  const session = app.session(serverUrl, {
+    signIn,
+    scope: flags.scope,
+    facts,
+    // A second page must not come as a surprise.
+    observe(event) {
+      if (event.type === 'sign-in-fallback') app.say(`Signing in again: ${event.explanation}`)
+      if (event.type === 'client-registered-again') app.say('The client was registered again.')
+    },
+  })
   await app.retryRevocations()
   // A user who is signed in and runs login again expects the sign-in page. Otherwise, a recent
   // sign-in of another process is sufficient.
   const force = await isSignedIn(session)
   const challenge = await firstChallenge(session.serverUrl, app)
-  const result = await session.signIn({ challenge, force, signal })
+  const result = await session.signIn({
+    challenge,
+    force,
+    registerAgain: flags.registerAgain,
+    signal,
+  })
   for (const warning of result.warnings ?? []) app.say(`Warning: ${warning}`)
   for (const { message } of result.assumptions ?? []) app.say(`Assumed: ${message}`)
   const explanation = flags.explain === true ? explain(result) : undefined
@@ -53,6 +68,7 @@ export async function login(
       noRefreshTokenReason,
       warnings: result.warnings,
       assumptions: result.assumptions,
+      fallbacks: result.fallbacks,
       trial,
       accessTokenExpiresAtEpochSeconds,
       explanation,

@@ -34,6 +34,10 @@ export function createProgram(environment: CliEnvironment, json: boolean, run: R
   signInCommand(program, 'login <mcp-url>', 'sign in, and save the tokens')
     .option('--explain', 'explain, rule by rule, which scope is requested and why')
     .option('--scope <scope>', 'scope to request in addition to what the server names')
+    .option(
+      '--register-again',
+      'replace the stored client registration, which the authorization server may have forgotten',
+    )
     .action(async (url: string, flags: LoginFlags) => {
       await run(url, (app) => login(url, flags, app))
     })

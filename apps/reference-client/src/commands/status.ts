@@ -19,6 +19,8 @@ interface SessionReport {
   readonly ended?: SessionStatus['ended']
   readonly noRefreshTokenReason?: string
   readonly refusal?: SessionStatus['refusal']
+  readonly refreshTokenExpiry?: SessionStatus['refreshTokenExpiry']
+  readonly authorizationExpiry?: SessionStatus['authorizationExpiry']
   readonly assumptions?: SessionStatus['assumptions']
   /** With `unreadable`: what is wrong with the record. */
   readonly problem?: string
@@ -106,12 +108,25 @@ function describe(session: SessionReport, nowEpochSeconds: number): string {
     ['scope', session.scope],
     ['access token', expiry === undefined ? undefined : describeExpiry(expiry, nowEpochSeconds)],
     ['refresh', session.state === 'active' ? describeRefresh(session) : undefined],
+    ['refresh token', describeGrantExpiry(session.refreshTokenExpiry, nowEpochSeconds)],
+    ['authorization', describeGrantExpiry(session.authorizationExpiry, nowEpochSeconds)],
     ...assumptions.map(({ message }) => ['assumed', message] as const),
   ]
   const lines = rows.flatMap(([name, value]) =>
     value === undefined ? [] : [`  ${name.padEnd(14)}${value}`],
   )
   return [session.serverUrl, ...lines].join('\n')
+}
+
+/** When the user must sign in again, if the server announced it. */
+function describeGrantExpiry(
+  expiry: SessionStatus['authorizationExpiry'],
+  nowEpochSeconds: number,
+): string | undefined {
+  if (expiry === undefined) return undefined
+  const { atEpochSeconds, source, isFixed } = expiry
+  const extension = isFixed ? '' : '; a refresh may extend it'
+  return `${describeExpiry(atEpochSeconds, nowEpochSeconds)}, as ${source} says${extension}`
 }
 
 function describeExpiry(expiry: number, nowEpochSeconds: number): string {
