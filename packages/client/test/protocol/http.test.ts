@@ -35,12 +35,15 @@ test(
   'http: an answer that arrived while the process was suspended is read after the time limit',
   { tags: ['C-52', 'C-53'] },
   async () => {
+    // Long enough for a busy machine to deliver the request before the limit.
+    const requestTimeoutMilliseconds = 2000
     await using server = await startServer((_, response) => {
       response.end('{"rotated":true}')
       // The answer has arrived in the socket. This blocks the process until the limit is over.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)
+      const blocked = new Int32Array(new SharedArrayBuffer(4))
+      Atomics.wait(blocked, 0, 0, requestTimeoutMilliseconds + 300)
     })
-    const answer = await getDocument(server.url, { requestTimeoutMilliseconds: 100 })
+    const answer = await getDocument(server.url, { requestTimeoutMilliseconds })
     expect(answer.text).toBe('{"rotated":true}')
   },
 )
