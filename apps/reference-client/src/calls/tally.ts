@@ -52,6 +52,8 @@ function describe(event: ClientEvent): string | null {
       return 'new tokens could not be saved yet; they stay in memory until they are saved'
     case 'assumption-made':
       return `assumed: ${event.assumption.message}`
+    case 'grant-expiring':
+      return `the ${event.expires === 'authorization' ? 'authorization' : 'refresh token'} ends in ${Math.floor(event.remainingSeconds / 3600)} h (${event.source}); sign in again before`
     case 'refresh-started':
     case 'lock-waited':
     case 'signed-out':
