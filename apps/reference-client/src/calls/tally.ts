@@ -57,7 +57,7 @@ function describe(event: ClientEvent): string | null {
     case 'sign-in-fallback':
       return `signing in again: ${event.explanation}`
     case 'grant-expiring':
-      return `the ${event.expires === 'authorization' ? 'authorization' : 'refresh token'} ends in ${Math.round(event.remainingSeconds / 86_400)} days: sign in again before`
+      return `the ${event.expires === 'authorization' ? 'authorization' : 'refresh token'} ends in ${Math.floor(event.remainingSeconds / 3600)} h (${event.source}); sign in again before`
     case 'refresh-started':
     case 'lock-waited':
     case 'signed-out':

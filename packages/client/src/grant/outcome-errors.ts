@@ -18,20 +18,20 @@ export function notNow(
   if (outcome.because === 'store-unwritable') {
     return new EvergrantClientError(
       'TOKEN_STORE_WRITE_FAILED',
-      `The access token has expired and was not refreshed: ${detail}. Check the disk space and permissions of the store, then repeat the call. The sign-in is intact.`,
+      `The access token has expired and was not refreshed: ${detail}. Check the disk space and permissions of the store, then repeat the call. The refresh token is kept.`,
       { cause: outcome.cause },
     )
   }
   if (outcome.because === 'lock-unavailable') {
     return new EvergrantClientError(
       'TOKEN_STORE_UNAVAILABLE',
-      `The access token has expired and was not refreshed: ${detail}. Use a store that can lock, then repeat the call. The sign-in is intact.`,
+      `The access token has expired and was not refreshed: ${detail}. Use a store that can lock, then repeat the call. The refresh token is kept.`,
       { cause: outcome.cause },
     )
   }
   return new EvergrantClientError(
     'TEMPORARILY_UNAVAILABLE',
-    `The access token has expired and cannot be refreshed now: ${detail}. Repeat the call later. The sign-in is intact.`,
+    `The access token has expired and cannot be refreshed now: ${detail}. Repeat the call later. The refresh token is kept.`,
     { retryAfterSeconds: outcome.retryAfterSeconds, cause: outcome.cause },
   )
 }

@@ -88,6 +88,6 @@ export function decideStepUp(
     : decided(
         'give-up',
         'still-refused-after-grant',
-        'The server refuses the token although all required scope was granted. Asking again will not help.',
+        'The server refuses the token although all required scope was granted.',
       )
 }
