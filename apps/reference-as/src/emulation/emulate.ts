@@ -23,6 +23,7 @@ export function emulate(provider: Provider, emulation: Emulation): void {
     await next()
     if (ctx.path.startsWith('/.well-known/')) rewriteMetadata(ctx, emulation)
     if (!emulation.iss) withoutIss(ctx)
+    if (!emulation.announcesLifetimes) withoutLifetimes(ctx)
     if (ctx.path === provider.pathFor('token')) rewriteTokens(ctx, emulation)
   })
 }
@@ -129,6 +130,15 @@ function withoutIss(ctx: Context): void {
   if (url === null || !url.searchParams.has('code')) return
   url.searchParams.delete('iss')
   ctx.set('location', url.href)
+}
+
+/** draft-ietf-oauth-refresh-token-expiration */
+function withoutLifetimes(ctx: Context): void {
+  const body: unknown = ctx.body
+  if (!isMembers(body)) return
+  delete body['refresh_token_timeout']
+  delete body['authorization_expires_in']
+  delete body['refresh_token_expiration_types_supported']
 }
 
 function rewriteTokens(ctx: Context, emulation: Emulation): void {

@@ -16,6 +16,8 @@ export interface Emulation {
   readonly registration: boolean
   readonly clientIdMetadataDocuments: boolean
   readonly iss: boolean
+  /** Whether token responses and metadata state lifetimes of grants. No emulated product does. */
+  readonly announcesLifetimes: boolean
   readonly codeChallengeMethods: boolean
   readonly metadataAt: 'both' | 'openid-configuration' | 'openid-configuration-and-a-page'
   readonly deadRefreshToken: 'invalid_grant' | 'empty-400' | 'bad_refresh_token'
@@ -34,6 +36,7 @@ export const noEmulation: Emulation = {
   registration: true,
   clientIdMetadataDocuments: true,
   iss: true,
+  announcesLifetimes: true,
   codeChallengeMethods: true,
   metadataAt: 'both',
   deadRefreshToken: 'invalid_grant',
@@ -57,6 +60,7 @@ export function emulationOf({ behaviors }: EmulatedServer): Emulation {
     // Not offered without a source.
     clientIdMetadataDocuments: behaviors.clientIdMetadataDocuments?.value === 'supported',
     iss: behaviors.iss?.value !== 'not-sent',
+    announcesLifetimes: false,
     codeChallengeMethods: behaviors.codeChallengeMethods?.value !== 'absent',
     metadataAt: metadataAt?.value ?? 'both',
     deadRefreshToken: deadRefreshToken?.value ?? 'invalid_grant',

@@ -59,7 +59,7 @@ export function engineConfiguration(parts: EngineParts): Configuration {
     },
     ttl: {
       ...binding.ttl,
-      AccessToken: () => settings.accessTokenLifetimeSeconds,
+      AccessToken: (ctx) => accessTokenSeconds(settings, binding.authorizationSeconds(ctx)),
       AuthorizationCode: 60,
       IdToken: idTokenLifetimeSeconds,
       Interaction: 3600,
@@ -183,21 +183,36 @@ function engineAccount(accountId: string) {
   return { accountId, claims: () => ({ sub: accountId }) }
 }
 
-/** Resources that tokens can be issued for, as the engine and the binding ask for them. */
+/** The lifetime of an access token. It does not outlive the sign-in. */
+function accessTokenSeconds(
+  settings: ServerSettings,
+  authorizationSeconds: number | undefined,
+): number {
+  const { accessTokenLifetimeSeconds, lifetimes } = settings
+  const longest = Math.min(accessTokenLifetimeSeconds, lifetimes.absoluteSeconds)
+  return Math.max(1, Math.min(longest, authorizationSeconds ?? longest))
+}
+
+/**
+ * Resources that tokens can be issued for, as the engine and the binding ask for them.
+ *
+ * @param authorizationSeconds - How long the authorization of a request lasts, if that is known.
+ */
 export function resourceIndicatorsOf(
   settings: ServerSettings,
   resources: ResourceRegistry,
+  authorizationSeconds: (ctx: object) => number | undefined,
 ): ResourceIndicatorFunctions {
   return {
     defaultResource: (_ctx, _client, oneOf) => oneOf ?? resources.defaultResource,
     useGrantedResource: () => true,
-    getResourceServerInfo(_ctx, resource) {
+    getResourceServerInfo(ctx, resource) {
       const audience = resources.audienceOf(resource)
       if (audience === undefined) throw new errors.InvalidTarget()
       return {
         scope: settings.resourceScopes.join(' '),
         audience,
-        accessTokenTTL: settings.accessTokenLifetimeSeconds,
+        accessTokenTTL: accessTokenSeconds(settings, authorizationSeconds(ctx)),
         accessTokenFormat: 'jwt',
         jwt: { sign: { alg: 'ES256' } },
       }

@@ -51,7 +51,9 @@ export interface BoundProvider {
 export function createProvider(dependencies: ProviderDependencies): BoundProvider {
   const { issuer, settings, store, secrets, signingKeys, resources, events, log } = dependencies
   const { emulation } = settings
-  const resourceIndicators = resourceIndicatorsOf(settings, resources)
+  const resourceIndicators = resourceIndicatorsOf(settings, resources, (ctx) =>
+    binding.authorizationSeconds(ctx),
+  )
   const risk = clientRiskBySettings(settings, store.artifacts)
   const binding = bindRefreshTokens(
     { ...store, refreshTokens: emulateReuse(store.refreshTokens, emulation.reuse) },

@@ -13,6 +13,7 @@ import type { RefreshTokenBindingStores } from './adapters.ts'
 import type { RefreshTokenBindingOptions } from './binding-options.ts'
 import { compareHashedSecrets } from './client-secrets.ts'
 import { assertResource } from './effective-resource.ts'
+import { announceLifetimes } from './announced-lifetimes.ts'
 import { allowRefreshGrant, keepOfflineAccess, overrideTokenId } from './engine-overrides.ts'
 import { createIssuance } from './issuance.ts'
 import type { IssuanceSubject } from './issuance.ts'
@@ -33,6 +34,11 @@ export interface RefreshTokenBinding {
   readonly unusedRegistrationSeconds: number
   /** The decision that the token endpoint will make, for the consent page. */
   decide(subject: IssuanceSubject): Promise<RefreshIssuanceDecision>
+  /**
+   * How long the authorization of the current request lasts, in seconds, for `accessTokenTTL`: an
+   * access token must not outlive it. `undefined` before a refresh token was issued or presented.
+   */
+  authorizationSeconds(context: object): number | undefined
   /** Ends a grant with every token issued under it, for a page on which users end sign-ins. */
   endGrant(grantId: string): Promise<void>
   /**
@@ -120,6 +126,7 @@ export function bindRefreshTokens(
     lifetimes,
     unusedRegistrationSeconds,
     decide: issuance.decide,
+    authorizationSeconds: (context) => refreshTokens.lifetimeOf(context)?.authorization_expires_in,
     endGrant: async (grantId) => await endGrant(stores, grantId),
     attach(provider) {
       attached = provider
@@ -127,6 +134,7 @@ export function bindRefreshTokens(
       overrideTokenId(provider, deriveSuccessor)
       if (grantTypeIsOptional(policy)) allowRefreshGrant(provider)
       if (offlineAccessHasEffect(policy)) keepOfflineAccess(provider)
+      if (policy !== 'never') announceLifetimes(provider, refreshTokens.lifetimeOf)
     },
   }
 }

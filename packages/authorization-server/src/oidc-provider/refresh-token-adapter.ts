@@ -3,6 +3,8 @@ import type { Adapter, AdapterPayload, KoaContextWithOIDC } from 'oidc-provider'
 import type { Clock } from '../lib/clock.ts'
 import { AuthorizationServerError } from '../lib/errors.ts'
 import { firstRecord } from '../rotation/first-record.ts'
+import { grantLifetime } from '../rotation/grant-lifetime.ts'
+import type { GrantLifetime } from '../rotation/grant-lifetime.ts'
 import type { RefreshTokenLifetimes } from '../rotation/lifetimes.ts'
 import type { Presentation, Redemption } from '../rotation/redemption.ts'
 import type { RefreshTokenRecord, RefreshTokenStore } from '../rotation/refresh-token-store.ts'
@@ -32,6 +34,11 @@ export interface RefreshTokenAdapter {
   readonly adapter: Adapter
   /** Whether the refresh token that this request presented is given back, not exchanged. */
   keepsPresented(context: object): Promise<boolean>
+  /**
+   * The lifetime of the refresh token that this request issued, or else presented or asked about.
+   * `undefined` if there is none.
+   */
+  lifetimeOf(context: object): GrantLifetime | undefined
 }
 
 /**
@@ -44,6 +51,12 @@ export function createRefreshTokenAdapter(
   const { refreshTokens, redemption, observe } = dependencies
   /** What each request presented. */
   const presentations = new WeakMap<object, Presentation<AdapterPayload>>()
+  /** The record that the response of each request is about. */
+  const answered = new WeakMap<object, RefreshTokenRecord<AdapterPayload>>()
+
+  function answer(record: RefreshTokenRecord<AdapterPayload>): void {
+    if (Provider.ctx !== undefined) answered.set(Provider.ctx, record)
+  }
 
   async function exchange(
     presented: RefreshTokenRecord<AdapterPayload>,
@@ -61,6 +74,7 @@ export function createRefreshTokenAdapter(
       observe({ type: 'reuse-detected', record: presented, reason: result.reason })
       throw new errors.InvalidGrant('refresh token already used')
     }
+    answer(result.successor)
     observe({ type: result.outcome, record: presented })
   }
 
@@ -69,7 +83,9 @@ export function createRefreshTokenAdapter(
       const context = Provider.ctx
       const rotated = context?.oidc.entities.RotatedRefreshToken
       if (rotated === undefined && (payload.rotations ?? 0) === 0) {
-        await refreshTokens.insert(firstRecordOf(id, payload, context, dependencies))
+        const record = firstRecordOf(id, payload, context, dependencies)
+        await refreshTokens.insert(record)
+        answer(record)
         return
       }
       const presented = context === undefined ? undefined : presentations.get(context)?.record
@@ -85,12 +101,15 @@ export function createRefreshTokenAdapter(
       // active, and revocation accepts it either way.
       if (context?.oidc.route !== 'token') {
         const record = await refreshTokens.find(refreshTokenId(id))
-        return record === undefined ? undefined : payloadOf(id, record, consumedBy(record))
+        if (record === undefined) return undefined
+        answer(record)
+        return payloadOf(id, record, consumedBy(record))
       }
       const presentation = await redemption.present(id)
       const { action, record } = presentation
       if (record === undefined) return undefined
       presentations.set(context, presentation)
+      answer(record)
       if (action !== 'revoke-family') return payloadOf(id, record)
       // The engine checks expiry first, and reuse must be detected as long as the family lives.
       const exp = record.familyExpiresAtEpochSeconds
@@ -132,6 +151,11 @@ export function createRefreshTokenAdapter(
       await redemption.keep(presentation.record)
       observe({ type: 'kept', record: presentation.record })
       return true
+    },
+    lifetimeOf(context) {
+      const record = answered.get(context)
+      if (record === undefined) return undefined
+      return grantLifetime(record, dependencies.clock.nowEpochSeconds())
     },
   }
 }

@@ -2,6 +2,8 @@ import { wholeSeconds } from '../lib/clock.ts'
 import type { Clock } from '../lib/clock.ts'
 import { assertLifetime } from '../lib/lifetime.ts'
 import { firstRecord } from './first-record.ts'
+import { grantLifetime } from './grant-lifetime.ts'
+import type { GrantLifetime } from './grant-lifetime.ts'
 import { assertLifetimes, defaultRefreshTokenLifetimes } from './lifetimes.ts'
 import type { RefreshTokenLifetimes } from './lifetimes.ts'
 import { createRedemption } from './redemption.ts'
@@ -50,6 +52,12 @@ export interface RefreshTokenRotation<Data> {
     refreshToken: string,
     check?: (record: RefreshTokenRecord<Data>) => void | Promise<void>,
   ): Promise<RedemptionResult<Data>>
+  /**
+   * What to tell the client about a refresh token that was just issued, or that is introspected
+   * (A-12). For a redeemed one, use {@link grantLifetime} with the record of the result. `undefined`
+   * when unknown.
+   */
+  lifetime(refreshToken: string): Promise<GrantLifetime | undefined>
   /** RFC 7009: revokes the family of `refreshToken`, live or superseded. `false` when unknown. */
   revoke(refreshToken: string): Promise<boolean>
 }
@@ -120,6 +128,11 @@ export function createRefreshTokenRotation<Data>(
         return await revokeFamily(record.familyId, exchange.reason)
       }
       return { outcome: exchange.outcome, refreshToken: successor, record: exchange.successor }
+    },
+
+    async lifetime(refreshToken) {
+      const record = await store.find(refreshTokenId(refreshToken))
+      return record === undefined ? undefined : grantLifetime(record, clock.nowEpochSeconds())
     },
 
     async revoke(refreshToken) {
