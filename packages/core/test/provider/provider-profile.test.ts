@@ -98,7 +98,6 @@ test(
         scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
         subject_types_supported: ['pairwise'],
       },
-      wantsRefreshToken: true,
       profile: entra,
     })
     expect(decision.scope).toBe('api://notes/read offline_access')
