@@ -118,7 +118,9 @@ export interface Session {
    *
    * @param callbackUrl - The redirect URI with the parameters of the response, as it was received.
    *   Make sure that it comes from the user whom this session belongs to.
-   * @throws EvergrantClientError `AUTHORIZATION_RESPONSE_INVALID`, and the errors of `signIn`.
+   * @throws EvergrantClientError `SIGN_IN_REQUIRED` with `authorizationUrl` if the server refused the
+   *   request and another one can help: send the user there. `AUTHORIZATION_RESPONSE_INVALID`, and the
+   *   errors of `signIn`.
    */
   completeSignIn(callbackUrl: string): Promise<SignInResult>
   /**
@@ -127,7 +129,10 @@ export interface Session {
    * are never sent to the new place. {@link Session.signIn} signs in there.
    */
   readonly checkBinding: CheckBinding
-  /** Removes the tokens and revokes them, as soon as the server answers (C-57). */
+  /**
+   * Removes the tokens and revokes them, as soon as the server answers (C-57). The next sign-in
+   * registers the client again if it registered itself.
+   */
   signOut(): Promise<SignOutResult>
   status(): Promise<SessionStatus>
   /** Resolves when no refresh is running. Await it before the process exits. */

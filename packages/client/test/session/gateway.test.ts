@@ -59,6 +59,26 @@ test(
   },
 )
 
+test(
+  'gateway guide: a callback with a refusal redirects the user to the next request',
+  { tags: ['C-05', 'C-41'] },
+  async () => {
+    const store = memoryStore()
+    await using it = await scene(store)
+    const refusal = { kind: 'oauth-error', error: 'invalid_scope' } as const
+    it.as.faults.authorize.push(refusal, refusal)
+    const answer = await forward(it.session('ann'), call)
+    const again = await finishSignIn(store, 'ann', await it.browse(answer))
+    expect(again.status).toBe(302)
+    const next = again.headers.get('location') ?? ''
+    expect(new URL(next).searchParams.get('scope')).toBe('mcp:read')
+    const page = await fetch(next, { redirect: 'manual' })
+    const done = await finishSignIn(store, 'ann', page.headers.get('location') ?? '')
+    expect(done.status).toBe(200)
+    expect((await forward(it.session('ann'), call)).status).toBe(200)
+  },
+)
+
 test('gateway guide: refuses a sign-in that another user started', { tags: ['C-35'] }, async () => {
   const store = memoryStore()
   await using it = await scene(store)

@@ -7,7 +7,7 @@ import { scene } from '../support/signed-in-session.ts'
 /** A user who waits on the page until the test lets them approve. */
 function slowUser() {
   const approval = Promise.withResolvers<void>()
-  const asked = Promise.withResolvers<void>()
+  const opened = Promise.withResolvers<void>()
   let pages = 0
   let closed = 0
   const headless = headlessSignIn()
@@ -21,7 +21,7 @@ function slowUser() {
           pages += 1
           const aborted = Promise.withResolvers<never>()
           signal?.addEventListener('abort', () => aborted.reject(signal.reason), { once: true })
-          asked.resolve()
+          opened.resolve()
           await Promise.race([approval.promise, aborted.promise])
           return await prepared.authorize(authorizationUrl, signal)
         },
@@ -35,7 +35,7 @@ function slowUser() {
   return {
     signIn,
     /** Resolves when the first page is open. */
-    asked: asked.promise,
+    opened: opened.promise,
     approve: approval.resolve,
     pages: () => pages,
     closed: () => closed,
@@ -52,7 +52,7 @@ test(
     const leaving = new AbortController()
     const first = session.signIn({ signal: leaving.signal })
     const second = session.signIn()
-    await user.asked
+    await user.opened
     leaving.abort(new Error('the first caller aborted'))
     await expect(first).rejects.toThrow('the first caller aborted')
     user.approve()
@@ -69,7 +69,7 @@ test('shared sign-in: a caller that joined can abort, too', { tags: ['C-51'] }, 
   const first = session.signIn()
   const leaving = new AbortController()
   const second = session.signIn({ signal: leaving.signal })
-  await user.asked
+  await user.opened
   leaving.abort(new Error('the second caller aborted'))
   await expect(second).rejects.toThrow('the second caller aborted')
   user.approve()
@@ -85,7 +85,7 @@ test(
     const session = it.session({ signIn: user.signIn })
     const leaving = [new AbortController(), new AbortController()]
     const callers = leaving.map(({ signal }) => session.signIn({ signal }))
-    await user.asked
+    await user.opened
     for (const controller of leaving) controller.abort(new Error('aborted'))
     const settled = await Promise.allSettled(callers)
     expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected'])

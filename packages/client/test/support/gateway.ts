@@ -42,7 +42,13 @@ export async function finishSignIn(
   const signIn = await findSignIn(store, callbackUrl)
   // Otherwise, a callback that another user started would give this user that user's account.
   if (signIn?.partition !== userId) return new Response('Start again.', { status: 400 })
-  await sessionOf(store, userId, signIn.serverUrl).completeSignIn(callbackUrl)
+  try {
+    await sessionOf(store, userId, signIn.serverUrl).completeSignIn(callbackUrl)
+  } catch (error) {
+    if (!EvergrantClientError.is(error) || error.authorizationUrl === undefined) throw error
+    // The server refused the request, for example offline_access. Another one can help.
+    return Response.redirect(error.authorizationUrl)
+  }
   return new Response('You are signed in. Close this page.')
 }
 // #endregion callback
