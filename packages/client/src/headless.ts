@@ -1,10 +1,11 @@
-import { isSecureEndpoint } from '@evergrant/core'
+import { isSecureEndpoint, readErrorWords } from '@evergrant/core'
 import { systemClock } from './lib/clock.ts'
 import { EvergrantClientError, quote } from './lib/errors.ts'
 import { cookieJar } from './headless/cookie-jar.ts'
 import type { HttpOptions } from './protocol/http.ts'
-import { asUnavailable, boundedFetch } from './protocol/http.ts'
+import { asUnavailable, boundedFetch, parseJson } from './protocol/http.ts'
 import { refuseLocalTarget } from './protocol/local-targets.ts'
+import { createRedactor } from './protocol/redact-secrets.ts'
 import type { InteractiveSignIn } from './session/sign-in-method.ts'
 
 /** Options of {@link headlessSignIn}. */
@@ -87,7 +88,9 @@ async function followRedirects(
     const location = response.headers.get('location')
     if (response.status < 300 || response.status >= 400 || location === null) {
       throw signInFailed(
-        `${url.origin} shows a page (status ${response.status}) instead of redirecting: the user must sign in or approve`,
+        response.status >= 400
+          ? `${url.origin}${url.pathname} answered with ${await describeRefusal(response, authorizationUrl)} (expected a redirect)`
+          : `${url.origin} shows a page (status ${response.status}) instead of redirecting: the user must sign in or approve`,
       )
     }
     const target = URL.canParse(location, url.href) ? new URL(location, url) : undefined
@@ -105,6 +108,19 @@ async function followRedirects(
   throw signInFailed(
     `more than ${maximumRedirects} redirects, and none to the redirect URI (the last one was to ${url.origin})`,
   )
+}
+
+/** The status and type of an error page, and what it says in JSON. */
+async function describeRefusal(response: Response, authorizationUrl: string): Promise<string> {
+  // Servers echo what they received (C-06).
+  const redact = createRedactor([new URL(authorizationUrl).searchParams.get('state')])
+  const type = quote(response.headers.get('content-type') ?? 'no content type', 60)
+  const { error, description } = readErrorWords(parseJson(await response.text()))
+  const words = [error, description]
+    .filter((word) => word !== undefined)
+    .map((word) => quote(redact(word), 300))
+    .join(': ')
+  return `status ${response.status} and ${type}${words === '' ? '' : ` (${words})`}`
 }
 
 /** Whether a redirect is the authorization response: the redirect URI with parameters. */

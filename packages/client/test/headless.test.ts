@@ -186,3 +186,18 @@ test('headless: sends cookies only to the origin that set them', { tags: ['C-39'
   await it.authorize(start)
   expect(it.asked.map(({ cookie }) => cookie)).toEqual([undefined, undefined])
 })
+
+test(
+  'headless sign-in: the error of a refused request has the URL, the status and the words of the server',
+  { tags: ['C-06', 'C-41'] },
+  async () => {
+    const body = { error: 'unknown_app', error_description: 'no such client, canary-state' }
+    const prepared = await headlessSignIn({
+      fetch: async () => Response.json(body, { status: 422 }),
+    }).prepare()
+    const failure = await failureOf(prepared.authorize(start))
+    expect(failure.message).toContain('https://as.test/authorize answered with status 422')
+    expect(failure.message).toContain('"unknown_app": "no such client, [redacted]"')
+    expect(failure.message).not.toContain('canary-state')
+  },
+)

@@ -17,9 +17,9 @@ const oneTimeParameters = ['request_uri', 'request']
  * times out.
  *
  * The request has its own `state` and PKCE challenge, whose verifier is dropped. A server that approves
- * without a user issues a code for it that cannot be exchanged, and the request of the user stays
- * unused. To use that code instead would sign the user in without showing any page, and a request with
- * the real `state` could leave the browser with a used one.
+ * without a user issues a code that cannot be exchanged, and the request for the browser stays unused.
+ * Using that code would sign the user in without any page. Sending the real request twice could make
+ * the second one fail.
  *
  * No cookies are sent, no redirects are followed, and no answer counts as no refusal.
  *

@@ -128,7 +128,7 @@ function checkResponse(
       const description = cleanRemoteText(redacted('error_description'))
       throw new EvergrantClientError(
         'SIGN_IN_FAILED',
-        `The authorization server answered the sign-in with ${quote(oauthError)}${description === undefined ? '' : ` (${quote(description, 300)})`}. ${adviceForRefusal(oauthError, pending)}`,
+        `The authorization server ${quote(pending.issuer)} answered the sign-in with ${quote(oauthError)}${description === undefined ? '' : ` (${quote(description, 300)})`}. ${adviceForRefusal(oauthError, pending)}`,
         { oauthError, oauthErrorDescription: description },
       )
     }

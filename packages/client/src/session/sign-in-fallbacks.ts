@@ -77,6 +77,10 @@ export async function applyFallback(
   }
 }
 
+/**
+ * @returns The refusal of the server, if it does not register this scope.
+ * @throws EvergrantClientError if the server cannot register now. Dropping scope would not be the answer.
+ */
 async function registerWithScope(
   context: SessionContext,
   { binding, redirectUri, scope }: RefusedSignIn,
@@ -95,7 +99,7 @@ async function registerWithScope(
     })
     return undefined
   } catch (error) {
-    if (!EvergrantClientError.is(error)) throw error
+    if (!EvergrantClientError.is(error) || error.code !== 'REGISTRATION_FAILED') throw error
     return error
   }
 }

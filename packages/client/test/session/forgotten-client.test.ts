@@ -1,4 +1,5 @@
 import type { Fault, ScriptedAuthorizationServerOptions } from '@evergrant/test-kit'
+import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import type { EvergrantClientError, Session } from '../../src/index.ts'
 import type { Scene } from '../support/signed-in-session.ts'
@@ -285,6 +286,26 @@ test(
     const automatic = it.session({ client: { name: 'test client', dynamicRegistration: true } })
     await automatic.signIn({ force: true })
     expect(it.as.count('register')).toBe(1)
+  },
+)
+
+test(
+  'registration: a client ID from an earlier sign-in is not silently replaced at another issuer',
+  { tags: ['C-40', 'C-42'] },
+  async () => {
+    await using it = await scene({ as: { clients: [{ clientId: 'by-hand' }] } })
+    await using other = await startScriptedAuthorizationServer()
+    const preRegistered = { [it.as.issuer]: { clientId: 'by-hand' } }
+    await it.session({ client: { name: 'test client', preRegistered } }).signIn()
+    it.server.faults.metadata.push({
+      kind: 'merge',
+      fields: { authorization_servers: [other.issuer] },
+    })
+    const failure = await failureOf(it.session().signIn({ force: true }))
+    expect(failure.code).toBe('REGISTRATION_FAILED')
+    expect(failure.message).toContain(`${JSON.stringify(it.as.issuer)} (client "by-hand")`)
+    expect(failure.message).toContain(`Configure a client for ${JSON.stringify(other.issuer)}`)
+    expect(other.count('register')).toBe(0)
   },
 )
 

@@ -102,6 +102,22 @@ test(
 )
 
 test(
+  'registered scope: nothing is dropped while the server cannot register a client',
+  { tags: ['C-43', 'C-53'] },
+  async () => {
+    await using it = await scene()
+    it.as.faults.authorize.push(oauthError('invalid_scope'))
+    const headers = { 'retry-after': '30' }
+    it.as.faults.register.push({ kind: 'pass' }, { kind: 'status', status: 429, headers })
+    expect(await failureOf(it.session().signIn())).toMatchObject({
+      code: 'TEMPORARILY_UNAVAILABLE',
+      retryAfterSeconds: 30,
+    })
+    expect(lastRequest(it)['scope']).toContain('offline_access')
+  },
+)
+
+test(
   'offline_access: the reason of a missing refresh token is the refusal',
   { tags: ['C-05', 'C-10'] },
   async () => {

@@ -4,6 +4,7 @@ import type { GrantExpiry, GrantLifetimes } from './grant-lifetime.ts'
 import { mergeExpiry, readGrantLifetimes } from './grant-lifetime.ts'
 import type { TokenResponseWarning } from './token-response-warning.ts'
 import { missingScopes, offlineAccess, readScope } from '../scope/scope.ts'
+import { scopeSpellings } from '../scope/scope-spellings.ts'
 
 /** The scheme of the `Authorization` header with which an access token is presented. */
 export type TokenType = 'Bearer' | 'DPoP'
@@ -215,9 +216,10 @@ export function mergeTokenResponse(
     missingScopes:
       response.scope === undefined
         ? []
-        : missingScopes(readScope(expected).tokens, readScope(response.scope).tokens).filter(
-            (token) => token !== offlineAccess,
-          ),
+        : missingScopes(
+            readScope(expected).tokens,
+            readScope(response.scope).tokens.flatMap(scopeSpellings),
+          ).filter((token) => token !== offlineAccess),
   }
 }
 
