@@ -28,9 +28,11 @@ const maximumRounds = 8
  * A `fetch` that signs in, refreshes and widens scope when necessary, for any MCP client that accepts
  * a `fetch`.
  *
- * A token is sent only to the MCP server of the session. After a 401, the request is repeated with
- * another token, if necessary after a sign-in. After a 403 `insufficient_scope`, it is repeated after
- * a step-up. Requests are repeated with the same body.
+ * A token is sent only to the MCP server of the session. After a 401 or a 403 `invalid_token`, the
+ * request is repeated with another token, if necessary after a sign-in, also if the MCP server now
+ * names another authorization server or resource. After a 403 `insufficient_scope`, it is repeated
+ * after a step-up, or after a refresh if the token has the scope. Requests are repeated with the same
+ * body.
  *
  * Up to 5 redirects within the server are followed with the token. A redirect to another URL, even on
  * the same origin, is followed without credentials, and its response is returned unchanged.

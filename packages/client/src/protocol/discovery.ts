@@ -137,6 +137,6 @@ async function discoverWithoutResourceMetadata(
 function guessedEndpoints(origin: string, attempts: readonly MetadataAttempt[]): Assumption {
   return {
     code: 'endpoints-guessed',
-    message: `The endpoints ${origin}/authorize, ${origin}/token and ${origin}/register were guessed, because no metadata was found at ${describeAttempts(attempts)}.`,
+    message: `The endpoints were guessed because no metadata was found at ${describeAttempts(attempts)}. The client uses ${origin}/authorize, ${origin}/token and ${origin}/register.`,
   }
 }

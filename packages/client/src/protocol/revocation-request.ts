@@ -15,7 +15,7 @@ export type RevocationOutcome =
   | { readonly outcome: 'revoked' }
   /** The server has no revocation endpoint, so the grant stays until it expires. */
   | { readonly outcome: 'not-supported' }
-  /** The server refused with an OAuth error. A retry will not help. */
+  /** The server refused with an OAuth error. The request is not repeated. */
   | {
       readonly outcome: 'refused'
       readonly detail: string

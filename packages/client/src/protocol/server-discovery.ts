@@ -101,7 +101,15 @@ export function readServerMetadata(
       if (!member.endsWith('_endpoint') || typeof value !== 'string') continue
       refuseLocalTarget({ who: 'authorization server', url: issuer }, value, member)
     }
-    return { ...reading, assumptions: issuerAssumptions(url, reading.warnings) }
+    const { metadata, warnings } = reading
+    return {
+      metadata,
+      warnings: warnings.filter((warning) => !isIssuerWarning(warning)),
+      assumptions: warnings.filter(isIssuerWarning).map(({ code, message }) => ({
+        code,
+        message: `At ${url}, ${message}.`,
+      })),
+    }
   } catch (error) {
     if (!EvergrantClientError.is(error)) throw error
     const mismatch = withTrustAdvice(error, named, url)
@@ -109,16 +117,11 @@ export function readServerMetadata(
   }
 }
 
-/** What a difference of issuers makes the client assume. */
-function issuerAssumptions(
-  url: string,
-  warnings: readonly MetadataWarning[],
-): readonly Assumption[] {
-  return warnings.flatMap(({ code, message }) =>
-    code === 'issuer-slash-ignored' || code === 'issuer-trusted'
-      ? [{ code, message: `At ${url}, ${message}.` }]
-      : [],
-  )
+/** A tolerated difference of issuers is an assumption, which is stored with the sign-in. */
+function isIssuerWarning(
+  warning: MetadataWarning,
+): warning is MetadataWarning & { readonly code: 'issuer-slash-ignored' | 'issuer-trusted' } {
+  return warning.code === 'issuer-slash-ignored' || warning.code === 'issuer-trusted'
 }
 
 function withTrustAdvice(

@@ -18,9 +18,12 @@ export async function adoptedSignIn(
   const before = await current?.manager.read()
   if (current === undefined || !mayServe(before, options)) return undefined
   const { manager, binding } = current
-  const { unusableAccessToken } = options
-  if (unusableAccessToken !== undefined && unusableAccessToken === before?.tokenSet?.accessToken) {
-    // A refresh at the former authorization server brings no token that the MCP server accepts.
+  const { challenge, unusableAccessToken } = options
+  const isRefused =
+    unusableAccessToken !== undefined && unusableAccessToken === before?.tokenSet?.accessToken
+  const hasReason = unusableAccessToken !== undefined || challenge !== undefined
+  if (isRefused || !hasReason) {
+    // After a move, tokens of the former authorization server are not accepted, refreshed or not.
     const change = await checkBinding(options.challenge?.resource_metadata)
     if (change !== undefined) return undefined
   }

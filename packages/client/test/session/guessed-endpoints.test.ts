@@ -9,7 +9,8 @@ const unpublished = {
   '/.well-known/oauth-protected-resource': botCheck,
   '/.well-known/oauth-authorization-server': botCheck,
 }
-const guessed = /\/authorize, .*\/token and .*\/register were guessed.*status 403, "text\/html"/
+const guessed =
+  /endpoints were guessed because no metadata was found at .*\(status 403, "text\/html"\)/
 
 test(
   'guessed endpoints: a refused registration is reported with what was found at each location',

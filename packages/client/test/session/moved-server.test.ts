@@ -199,3 +199,19 @@ test('moved server: metadata that cannot be read shows no change', { tags: ['C-4
   expect(it.signIns()).toBe(1)
   expect(it.as.refreshRequests()).toBe(1)
 })
+
+test(
+  'moved server: a sign-in without a reason is not skipped for tokens of the former server',
+  { tags: ['C-42'] },
+  async () => {
+    await using moved = await movedToB()
+    const { it, b } = moved
+    const session = it.session({ fetch: moved.fetch })
+    expect(await session.signIn()).toMatchObject({
+      outcome: 'signed-in',
+      identity: { issuer: b.issuer },
+    })
+    expect(await session.signIn()).toMatchObject({ outcome: 'adopted' })
+    expect(it.signIns()).toBe(2)
+  },
+)

@@ -217,7 +217,9 @@ function refusalText(
   { status, body }: TokenEndpointAnswer,
   { kind }: ReadBody,
 ): string | undefined {
-  return kind === 'other' && status >= 400 ? cleanRemoteText(body) : undefined
+  if (kind !== 'other' || status < 400 || typeof body !== 'string') return undefined
+  // Markup is not readable in a message.
+  return body.trimStart().startsWith('<') ? undefined : cleanRemoteText(body)
 }
 
 /** A query can carry secrets. */
@@ -342,13 +344,14 @@ function readBody(answer: TokenEndpointAnswer): ReadBody {
   const json = parseJsonObject(text) ?? parseFormError(text)
   // The body takes precedence over the header: some servers send OAuth errors as text/html.
   if (json !== undefined) return { kind: 'json', json }
-  if (
-    text.startsWith('<') ||
-    /^\s*(?:text\/html|application\/xhtml)/i.test(answer.contentType ?? '')
-  ) {
-    return { kind: 'html' }
-  }
-  return { kind: 'other' }
+  return { kind: isPage(text, answer.contentType ?? '') ? 'html' : 'other' }
+}
+
+/** A page for humans, as proxies and captive portals send it. XML comes from the server. */
+function isPage(text: string, contentType: string): boolean {
+  if (/^\s*(?:text\/html|application\/xhtml)/i.test(contentType)) return true
+  const isXml = /^\s*(?:text|application)\/(?:[\w.-]+\+)?xml\b/i.test(contentType)
+  return text.startsWith('<') && !isXml && !text.startsWith('<?xml')
 }
 
 /** Some servers send errors form-encoded. Bodies that may hold tokens are not read. */

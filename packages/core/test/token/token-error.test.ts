@@ -47,6 +47,17 @@ test.each<[TokenEndpointAnswer, string, string]>([
   [{ status: 401 }, 'request-refused', 'unexplained-refusal'],
   [{ status: 401, body: '<h1>Unauthorized</h1>' }, 'request-refused', 'unexplained-refusal'],
   [{ status: 422, body: '{"success":false}' }, 'request-refused', 'unexplained-refusal'],
+  [
+    { status: 400, contentType: 'text/xml', body: '<ErrorResponse/>' },
+    'request-refused',
+    'unexplained-refusal',
+  ],
+  [
+    { status: 400, body: '<?xml version="1.0"?><Error/>' },
+    'request-refused',
+    'unexplained-refusal',
+  ],
+  [{ status: 503, contentType: 'text/xml', body: '<Error/>' }, 'transient', 'server-error'],
   [json(401, 'TOKEN_EXPIRED'), 'request-refused', 'unknown-error'],
   [json(404, 'token_not_found'), 'request-refused', 'unknown-error'],
   [json(404, 'Not Found'), 'transient', 'endpoint-not-found'],
