@@ -11,10 +11,12 @@ type Context = Parameters<Parameters<Provider['use']>[0]>[0]
  * does not say what will be registered, so it is answered for every web page. The registration is
  * accepted, and its response can be read, only if a redirect URI is of the page's own origin
  * ({@link assertRegistrationOrigin}).
+ *
+ * @param isOffered - Whether the engine has the endpoint at all.
  */
-export function allowRegistrationFromPages(provider: Provider): void {
+export function allowRegistrationFromPages(provider: Provider, isOffered: boolean): void {
   provider.use(async (ctx, next) => {
-    if (ctx.path !== provider.pathFor('registration')) {
+    if (!isOffered || ctx.path !== provider.pathFor('registration')) {
       await next()
       return
     }

@@ -18,7 +18,7 @@ type Context = Parameters<Parameters<Provider['use']>[0]>[0]
 export function emulate(provider: Provider, emulation: Emulation): void {
   provider.use(async (ctx, next) => {
     if (answersInstead(ctx, emulation)) return
-    if (await refusesToken(ctx, provider, emulation)) return
+    if (await refusesForm(ctx, provider, emulation)) return
     rewriteAuthorization(ctx, provider, emulation)
     await next()
     if (ctx.path.startsWith('/.well-known/')) rewriteMetadata(ctx, emulation)
@@ -45,28 +45,39 @@ export function refuseAuthorization(ctx: KoaContextWithOIDC, emulation: Emulatio
 
 /** Answers at a well-known URI that the product does not have. */
 function answersInstead(ctx: Context, { metadataAt }: Emulation): boolean {
-  if (metadataAt === 'both') return false
-  if (!ctx.path.startsWith('/.well-known/oauth-authorization-server')) return false
+  const isOauth = ctx.path.startsWith('/.well-known/oauth-authorization-server')
+  const isOpenid = ctx.path.startsWith('/.well-known/openid-configuration')
+  if (isOpenid && metadataAt === 'oauth-authorization-server') {
+    ctx.status = 404
+    return true
+  }
+  if (!isOauth) return false
   if (metadataAt === 'openid-configuration') {
     ctx.status = 404
-  } else {
-    ctx.type = 'html'
-    ctx.body = '<!doctype html><title>Sign in</title><p>Sign in.</p>'
+    return true
   }
+  if (metadataAt !== 'openid-configuration-and-a-page') return false
+  ctx.type = 'html'
+  ctx.body = '<!doctype html><title>Sign in</title><p>Sign in.</p>'
   return true
 }
 
 /**
- * Removes `resource` from a token request, or refuses the request before the engine spends the
- * token. The engine reads the parameters from `request.body`, and refuses duplicates.
+ * Reads the form of a token request or a revocation, if the emulated product treats it differently:
+ * removes `resource`, or refuses the request before the engine spends the token. The engine reads the
+ * parameters from `request.body`, and refuses duplicates.
  */
-async function refusesToken(
+async function refusesForm(
   ctx: Context,
   provider: Provider,
-  { resource }: Emulation,
+  emulation: Emulation,
 ): Promise<boolean> {
-  if (resource === 'honored' || ctx.method !== 'POST') return false
-  if (ctx.path !== provider.pathFor('token')) return false
+  const isToken = ctx.path === provider.pathFor('token')
+  const isRevocation = ctx.path === provider.pathFor('revocation')
+  const { resource, clientIdInForm, revocationSecret } = emulation
+  const readsToken = isToken && (resource !== 'honored' || clientIdInForm === 'required')
+  const readsRevocation = isRevocation && revocationSecret === 'form-only'
+  if (ctx.method !== 'POST' || !(readsToken || readsRevocation)) return false
   // Other bodies are left unread, for the engine to refuse.
   if (typeof ctx.is('application/x-www-form-urlencoded') !== 'string') return false
   if ((ctx.request.length ?? 0) > longestBody) return false
@@ -74,17 +85,23 @@ async function refusesToken(
   if (parameters === undefined) {
     return refuse(ctx, 'invalid_request', 'failed to parse the request body')
   }
+  if (clientIdInForm === 'required' && parameters['client_id'] === undefined) {
+    return refuse(ctx, 'invalid_client', 'Missing client_id', 401)
+  }
+  if (isRevocation && parameters['client_secret'] === undefined) {
+    return refuse(ctx, 'invalid_request', 'client_secret: Field required')
+  }
   if (resource === 'refused' && parameters['resource'] !== undefined) {
     return refuse(ctx, 'invalid_target', 'the resource parameter is not supported')
   }
-  delete parameters['resource']
+  if (resource !== 'honored') delete parameters['resource']
   const request: IncomingMessage & { body?: unknown } = ctx.req
   request.body = parameters
   return false
 }
 
-function refuse(ctx: Context, error: string, description: string): true {
-  ctx.status = 400
+function refuse(ctx: Context, error: string, description: string, status = 400): true {
+  ctx.status = status
   ctx.set('cache-control', 'no-store')
   ctx.body = { error, error_description: description }
   return true

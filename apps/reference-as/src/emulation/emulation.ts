@@ -13,13 +13,22 @@ export interface Emulation {
   /** How a superseded refresh token is handled. `by-rule`: as this server does. */
   readonly reuse: 'by-rule' | 'refused' | 'refused-once-successor-is-used' | 'accepted'
   readonly resource: 'honored' | 'ignored' | 'refused'
+  readonly resourceOnRefresh: 'granted' | 'forgotten'
+  readonly audience: 'resource' | 'client'
+  readonly tokenType: 'at+jwt' | 'absent'
+  readonly publicClients: 'get-refresh-tokens' | 'get-none'
+  /** Whether the metadata lists the endpoint. */
   readonly registration: boolean
+  readonly refusesRegistration: boolean
+  readonly registeredScope: 'any' | 'default-only'
+  readonly clientIdInForm: 'required' | 'optional'
+  readonly revocationSecret: 'form-only' | 'any'
   readonly clientIdMetadataDocuments: boolean
   readonly iss: boolean
   /** Whether token responses and metadata state lifetimes of grants. No emulated product does. */
   readonly announcesLifetimes: boolean
   readonly codeChallengeMethods: boolean
-  readonly metadataAt: 'both' | 'openid-configuration' | 'openid-configuration-and-a-page'
+  readonly metadataAt: NonNullable<ServerBehaviors['metadataAt']>['value']
   readonly deadRefreshToken: 'invalid_grant' | 'empty-400' | 'bad_refresh_token'
 }
 
@@ -33,7 +42,15 @@ export const noEmulation: Emulation = {
   rotation: 'new-token',
   reuse: 'by-rule',
   resource: 'honored',
+  resourceOnRefresh: 'granted',
+  audience: 'resource',
+  tokenType: 'at+jwt',
+  publicClients: 'get-refresh-tokens',
   registration: true,
+  refusesRegistration: false,
+  registeredScope: 'any',
+  clientIdInForm: 'optional',
+  revocationSecret: 'any',
   clientIdMetadataDocuments: true,
   iss: true,
   announcesLifetimes: true,
@@ -55,8 +72,17 @@ export function emulationOf({ behaviors }: EmulatedServer): Emulation {
     rotation: rotation?.value ?? 'new-token',
     reuse: emulatedReuse(behaviors),
     resource: resource?.value ?? 'honored',
+    resourceOnRefresh: behaviors.resourceOnRefresh?.value ?? 'granted',
+    audience: behaviors.audience?.value ?? 'resource',
+    tokenType: behaviors.tokenType?.value ?? 'at+jwt',
+    publicClients: behaviors.publicClients?.value ?? 'get-refresh-tokens',
     registration:
-      behaviors.registration?.value === 'offered' || registersWithoutSource({ behaviors }),
+      registersWithoutSource({ behaviors }) ||
+      (behaviors.registration !== undefined && behaviors.registration.value !== 'not-offered'),
+    refusesRegistration: behaviors.registration?.value === 'listed-and-refused',
+    registeredScope: behaviors.registeredScope?.value ?? 'any',
+    clientIdInForm: behaviors.clientIdInForm?.value ?? 'optional',
+    revocationSecret: behaviors.revocationSecret?.value ?? 'any',
     // Not offered without a source.
     clientIdMetadataDocuments: behaviors.clientIdMetadataDocuments?.value === 'supported',
     iss: behaviors.iss?.value !== 'not-sent',

@@ -7,8 +7,11 @@ import type {
 import { errors, interactionPolicy } from 'oidc-provider'
 import type { Configuration, JWKS } from 'oidc-provider'
 import { settleClientMetadata } from '../clients/client-metadata.ts'
+import { accessTokenFormats } from '../emulation/access-tokens.ts'
 import type { AccessTypes } from '../emulation/access-type.ts'
 import { refuseAuthorization } from '../emulation/emulate.ts'
+import type { Emulation } from '../emulation/emulation.ts'
+import type { EmulatedRegistrations } from '../emulation/registration.ts'
 import { settleResource } from '../emulation/resource.ts'
 import { isRedirectOrigin } from '../http/page-origins.ts'
 import type { ServerSecrets } from '../keys/secrets.ts'
@@ -32,6 +35,7 @@ export interface EngineParts {
   readonly documents: ClientDocumentBinding
   readonly resourceIndicators: ResourceIndicatorFunctions
   readonly accessTypes: AccessTypes | undefined
+  readonly registrations: EmulatedRegistrations
 }
 
 /**
@@ -44,6 +48,7 @@ export function engineConfiguration(parts: EngineParts): Configuration {
     ...binding.configuration,
     ...documents.configuration,
     ...refreshTokenOverrides(parts),
+    ...accessTokenFormats(settings.emulation),
     jwks: parts.signingKeys,
     clients: [...settings.clients],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
@@ -91,13 +96,27 @@ function refreshTokenOverrides({
 }: EngineParts): Pick<Configuration, 'issueRefreshToken' | 'rotateRefreshToken'> {
   const { issueRefreshToken } = binding.configuration
   return {
-    ...(issueRefreshToken === undefined || accessTypes === undefined
+    ...(issueRefreshToken === undefined
       ? {}
-      : { issueRefreshToken: accessTypes.issuing(issueRefreshToken) }),
+      : {
+          issueRefreshToken: issuingTo(
+            settings.emulation.publicClients,
+            accessTypes?.issuing(issueRefreshToken) ?? issueRefreshToken,
+          ),
+        }),
     ...(settings.emulation.rotation === 'new-token'
       ? {}
       : { rotateRefreshToken: async () => false }),
   }
+}
+
+function issuingTo(
+  publicClients: Emulation['publicClients'],
+  issue: NonNullable<Configuration['issueRefreshToken']>,
+): NonNullable<Configuration['issueRefreshToken']> {
+  if (publicClients === 'get-refresh-tokens') return issue
+  return async (ctx, client, source) =>
+    client.clientAuthMethod !== 'none' && (await issue(ctx, client, source))
 }
 
 function features({
@@ -141,6 +160,7 @@ function features({
 function authorizationParameters({
   settings,
   resources,
+  registrations,
   accessTypes,
 }: EngineParts): NonNullable<Configuration['extraParams']> {
   return {
@@ -150,6 +170,7 @@ function authorizationParameters({
     // session. No request has a parameter with this name.
     'evergrant:request': (ctx) => {
       refuseAuthorization(ctx, settings.emulation)
+      registrations.assertScope(ctx)
       settleResource(ctx, settings, resources)
       completeScope(ctx, settings)
       if (settings.demo) ctx.oidc.session?.loginAccount({ accountId: demoAccountId })

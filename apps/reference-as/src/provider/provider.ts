@@ -12,6 +12,7 @@ import { createRedirectTrust } from '../clients/redirect-trust.ts'
 import type { RedirectTrust } from '../clients/redirect-trust.ts'
 import { createAccessTypes } from '../emulation/access-type.ts'
 import { emulate } from '../emulation/emulate.ts'
+import { createEmulatedRegistrations } from '../emulation/registration.ts'
 import { emulateReuse } from '../emulation/refresh-token-store.ts'
 import type { ServerSecrets } from '../keys/secrets.ts'
 import type { AuthorizationServerOptions } from '../settings/options.ts'
@@ -72,6 +73,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     },
   )
   const accessTypes = emulation.accessTypeOffline ? createAccessTypes() : undefined
+  const registrations = createEmulatedRegistrations(emulation, settings.defaultScopes)
   const documents = bindClientDocuments({
     fetch: dependencies.fetch,
     artifacts: store.artifacts,
@@ -89,6 +91,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     documents,
     resourceIndicators,
     accessTypes,
+    registrations,
   })
   const provider = new Provider(issuer, configuration)
   // For X-Forwarded-Proto, without which the engine sets no secure cookies behind a TLS proxy. The
@@ -101,8 +104,9 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   redirectTrust.guard(provider)
   emulate(provider, emulation)
   accessTypes?.observe(provider)
+  registrations.attach(provider)
   binding.attach(provider)
-  allowRegistrationFromPages(provider)
+  allowRegistrationFromPages(provider, emulation.registration)
   advertiseScopes(provider, settings)
   documents.attach(provider)
   risk?.observe(provider, log)

@@ -1,69 +1,27 @@
-import { createHash, randomBytes } from 'node:crypto'
 import type { ClientEvent } from '@evergrant/client'
 import { createSession, EvergrantClientError } from '@evergrant/client'
 import { authorizedFetch } from '@evergrant/client/fetch'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { memoryStore } from '@evergrant/client/stores/memory'
 import { providerProfiles } from '@evergrant/core'
-import { startTrustingResource } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
 import { startAuthorizationServer } from '../../src/index.ts'
-import type { AuthorizationServerOptions } from '../../src/index.ts'
 import { describeEmulatedServer } from '../../src/emulation/describe.ts'
 import { behaviorsOf, emulatedServers } from '../../src/emulation/servers/catalog.ts'
 import type { EmulatedServer } from '../../src/emulation/servers/emulated-server.ts'
 
-const scope = 'mcp:read'
-const redirectUri = 'http://127.0.0.1/callback'
-const clientId = 'preregistered'
-const clientWithoutGrantType = 'without-grant-type'
+import { observe } from './observe.ts'
+import {
+  clientId,
+  clientSecret,
+  lists,
+  otherResource,
+  redirectUri,
+  startTestbed,
+} from './testbed.ts'
+
 const rounds = 3
 const callers = 8
-
-const client = {
-  redirect_uris: [redirectUri],
-  response_types: ['code'],
-  token_endpoint_auth_method: 'none',
-  application_type: 'native',
-} as const
-
-/** A listed resource that no test requests. */
-const otherResource = 'http://127.0.0.1:9/other'
-
-/** The listed resources of a server, one or two. */
-const lists: Readonly<Record<string, (resource: string) => readonly string[]>> = {
-  'one resource': (resource) => [resource],
-  'another resource after it': (resource) => [resource, otherResource],
-  'another resource before it': (resource) => [otherResource, resource],
-}
-
-/** The reference server emulating a product, and a resource it protects. */
-async function startTestbed(
-  emulate: string,
-  more: AuthorizationServerOptions = {},
-  list: (resource: string) => readonly string[] = (resource) => [resource],
-) {
-  const resource = await startTrustingResource(scope)
-  const as = await startAuthorizationServer({
-    demo: true,
-    emulate,
-    resources: list(resource.url),
-    clients: [
-      { ...client, client_id: clientId, grant_types: ['authorization_code', 'refresh_token'] },
-      { ...client, client_id: clientWithoutGrantType, grant_types: ['authorization_code'] },
-    ],
-    ...more,
-  })
-  resource.protectedBy(as.issuer)
-  return {
-    as,
-    resource,
-    async [Symbol.asyncDispose]() {
-      await as.close()
-      await resource.close()
-    },
-  }
-}
 
 /** The client's profile of the product, if it has one. */
 function clientProfile(name: string) {
@@ -76,9 +34,11 @@ function session(
   profile: ReturnType<typeof clientProfile>,
   events: ClientEvent[],
 ) {
+  const secret =
+    it.as.settings.emulation.publicClients === 'get-none' ? { clientSecret } : undefined
   return createSession(it.resource.url, {
     store: memoryStore(),
-    client: { name: 'Test', preRegistered: { [it.as.issuer]: { clientId } } },
+    client: { name: 'Test', preRegistered: { [it.as.issuer]: { clientId, ...secret } } },
     signIn: headlessSignIn({ redirectUri }),
     preferences: { profile, assumePkceS256: true },
     observe: (event) => events.push(event),
@@ -130,16 +90,21 @@ describe.each(emulatedServers.map((one) => [one.name, one] as const))(
             : it.resource.url
 
         const fetch = authorizedFetch(ours)
+        const writesClient = server.behaviors.audience?.value === 'client'
+        const forgets = server.behaviors.resourceOnRefresh?.value === 'forgotten'
         for (let round = 0; round < rounds; round += 1) {
           const { value } = await ours.getAccessToken()
-          expect(audienceOf(value)).toBe(audience)
+          const isForClient = writesClient || (forgets && round > 0)
+          expect(audienceOf(value)).toBe(isForClient ? clientId : audience)
           it.resource.rejectToken(value)
           const answers = await Promise.all(
             Array.from({ length: callers }, () => fetch(it.resource.url)),
           )
           expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200))
         }
-        expect(audienceOf((await ours.getAccessToken()).value)).toBe(audience)
+        expect(audienceOf((await ours.getAccessToken()).value)).toBe(
+          writesClient || forgets ? clientId : audience,
+        )
         const refreshes = events.filter((event) => event.type === 'refresh-succeeded')
         expect(refreshes).toHaveLength(rounds)
         const exchanged = (server.behaviors.rotation?.value ?? 'new-token') === 'new-token'
@@ -187,7 +152,7 @@ describe.each(emulatedServers.map((one) => [one.name, one] as const))(
 )
 
 /** Offered without a source. See the end of `evergrant-as products okta`. */
-const registersForTrials = new Set(['cognito', 'okta'])
+const registersForTrials = new Set(['cognito', 'okta', 'spring'])
 
 test.each(emulatedServers.map((one) => [one.name, one] as const))(
   'emulation: %s offers registration and metadata documents with a source, or says that it has none',
@@ -208,149 +173,6 @@ test.each(emulatedServers.map((one) => [one.name, one] as const))(
 
 function known(server: EmulatedServer): Record<string, string | number> {
   return Object.fromEntries(behaviorsOf(server).map(([name, { value }]) => [name, value]))
-}
-
-/** Observes the behaviors of an emulated server by requests alone. */
-async function observe(
-  name: string,
-  list?: (resource: string) => readonly string[],
-): Promise<Record<string, string>> {
-  await using it = await startTestbed(name, {}, list)
-  const wellKnown = (suffix: string) => fetch(`${it.as.issuer}/.well-known/${suffix}`)
-  const oauth = await wellKnown('oauth-authorization-server')
-  const openid = await wellKnown('openid-configuration')
-  const metadata = (await openid.json()) as Record<string, unknown>
-  const sign = (parameters: Parameters) => signIn(it.as.issuer, parameters)
-  const refresh = (refreshToken: string) =>
-    tokenRequest(it.as.issuer, { grant_type: 'refresh_token', refresh_token: refreshToken })
-  const plain = { scope, resource: it.resource.url }
-  const refusesResource = (await sign(plain)).error === 'invalid_target'
-  const usual = refusesResource ? { scope } : plain
-  const offline = { ...usual, scope: `${scope} offline_access` }
-  const undeclared = { client_id: clientWithoutGrantType }
-  const bare = await sign(usual)
-  const bareUndeclared = await sign({ ...usual, ...undeclared })
-  const withOffline = await sign(offline)
-  const withConsent = await sign({ ...offline, prompt: 'consent' })
-  const consentUndeclared = await sign({ ...offline, ...undeclared, prompt: 'consent' })
-  const accessType = await sign({ ...usual, access_type: 'offline', prompt: 'consent' })
-  const badResource = await sign({ ...usual, resource: 'http://127.0.0.1:9/mcp#fragment' })
-  const offlineListed = [metadata['scopes_supported']].flat().includes('offline_access')
-
-  const presented = [bare, withOffline, withConsent, accessType]
-    .map(({ refreshToken }) => refreshToken)
-    .find((token) => token !== undefined)
-  if (presented === undefined) throw new Error('no way to a refresh token was found')
-  const second = await refresh(presented)
-  const { refreshToken: returned } = second
-  const again = await refresh(presented)
-  const successor = await refresh(returned ?? presented)
-  const late = await refresh(presented)
-  const newest = await refresh(successor.refreshToken ?? presented)
-  const dead = await refresh('never-issued')
-
-  return {
-    refreshTokenFor: refreshTokenFor({ bare, bareUndeclared, withConsent, consentUndeclared }),
-    offlineAccess:
-      withOffline.error === 'invalid_scope' ? 'refused' : offlineListed ? 'listed' : 'unlisted',
-    scopesSupported: 'scopes_supported' in metadata ? 'present' : 'absent',
-    promptConsent:
-      withConsent.refreshToken !== undefined && withOffline.refreshToken === undefined
-        ? 'needed'
-        : 'not-needed',
-    requestWithoutScope:
-      (await sign({ ...usual, scope: undefined })).error === undefined ? 'accepted' : 'refused',
-    rotation:
-      returned === undefined ? 'no-token' : returned === presented ? 'same-token' : 'new-token',
-    reuse: reuse({ again, late, newest }),
-    resource: refusesResource ? 'refused' : badResource.error === undefined ? 'ignored' : 'honored',
-    registration: 'registration_endpoint' in metadata ? 'offered' : 'not-offered',
-    clientIdMetadataDocuments:
-      metadata['client_id_metadata_document_supported'] === undefined
-        ? 'not-supported'
-        : 'supported',
-    iss: bare.iss === undefined ? 'not-sent' : 'sent',
-    codeChallengeMethods: 'code_challenge_methods_supported' in metadata ? 'present' : 'absent',
-    metadataAt:
-      oauth.status === 404
-        ? 'openid-configuration'
-        : oauth.headers.get('content-type')?.includes('html') === true
-          ? 'openid-configuration-and-a-page'
-          : 'both',
-    deadRefreshToken: dead.error ?? 'accepted',
-  }
-}
-
-type Parameters = Readonly<Record<string, string | undefined>>
-
-interface Outcome {
-  readonly refreshToken?: string | undefined
-  readonly error?: string | undefined
-  readonly iss?: string | undefined
-}
-
-/** An authorization and the exchange of its code. */
-async function signIn(issuer: string, parameters: Parameters): Promise<Outcome> {
-  const verifier = randomBytes(32).toString('base64url')
-  const query = given({
-    response_type: 'code',
-    client_id: clientId,
-    redirect_uri: redirectUri,
-    code_challenge: createHash('sha256').update(verifier).digest('base64url'),
-    code_challenge_method: 'S256',
-    ...parameters,
-  })
-  const answer = await fetch(`${issuer}/auth?${query}`, { redirect: 'manual' })
-  const { searchParams } = new URL(answer.headers.get('location') ?? 'about:blank')
-  const code = searchParams.get('code')
-  if (code === null) return { error: searchParams.get('error') ?? `status ${answer.status}` }
-  const tokens = await tokenRequest(issuer, {
-    grant_type: 'authorization_code',
-    code,
-    redirect_uri: redirectUri,
-    code_verifier: verifier,
-    client_id: parameters['client_id'],
-  })
-  return { ...tokens, iss: searchParams.get('iss') ?? undefined }
-}
-
-async function tokenRequest(issuer: string, parameters: Parameters): Promise<Outcome> {
-  const body = given({ ...parameters, client_id: parameters['client_id'] ?? clientId })
-  const response = await fetch(`${issuer}/token`, { method: 'POST', body })
-  const text = await response.text()
-  const answer = text === '' ? {} : (JSON.parse(text) as Record<string, string>)
-  const error = answer['error'] ?? (response.ok ? undefined : `empty-${response.status}`)
-  return { refreshToken: answer['refresh_token'], error }
-}
-
-function given(parameters: Parameters): URLSearchParams {
-  const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined) search.set(name, value)
-  }
-  return search
-}
-
-function refreshTokenFor(outcomes: {
-  readonly bare: Outcome
-  readonly bareUndeclared: Outcome
-  readonly withConsent: Outcome
-  readonly consentUndeclared: Outcome
-}): string {
-  const { bare, bareUndeclared, withConsent, consentUndeclared } = outcomes
-  if (bareUndeclared.refreshToken !== undefined) return 'always'
-  if (bare.refreshToken !== undefined) return 'grant-type'
-  if (consentUndeclared.refreshToken !== undefined) return 'offline-access'
-  return withConsent.refreshToken === undefined
-    ? 'access-type-offline'
-    : 'grant-type-and-offline-access'
-}
-
-/** From the outcomes of a superseded token before and after the first use of its successor. */
-function reuse({ again, late, newest }: Record<'again' | 'late' | 'newest', Outcome>): string {
-  if (again.error === undefined && late.error === undefined) return 'accepted'
-  if (newest.error !== undefined) return 'family-revoked'
-  return again.error === undefined ? 'accepted-until-successor-is-used' : 'refused'
 }
 
 test(

@@ -98,7 +98,7 @@ test(
 )
 
 test('grant lifetimes: an emulated product does not state them', { tags: ['A-12'] }, async () => {
-  await using server = await startServer({ emulate: 'keycloak' })
+  await using server = await startServer({ emulate: 'auth0' })
   const { tokens } = await signIn(server)
   expect(tokens.refresh_token).toBeDefined()
   expect(lifetimeOf(tokens)).toEqual([undefined, undefined])

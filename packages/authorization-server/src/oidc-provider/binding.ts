@@ -134,7 +134,9 @@ export function bindRefreshTokens(
       overrideTokenId(provider, deriveSuccessor)
       if (grantTypeIsOptional(policy)) allowRefreshGrant(provider)
       if (offlineAccessHasEffect(policy)) keepOfflineAccess(provider)
-      if (policy !== 'never') announceLifetimes(provider, refreshTokens.lifetimeOf)
+      if (policy !== 'never') {
+        announceLifetimes(provider, (context) => refreshTokens.lifetimeOf(context))
+      }
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Behavior, EmulatedServer } from './emulated-server.ts'
 import { hostedProducts } from './hosted-products.ts'
+import { measuredProducts } from './measured-products.ts'
 import { measuredServers } from './measured-servers.ts'
 import { selfHostedProducts } from './self-hosted-products.ts'
 
@@ -7,6 +8,7 @@ import { selfHostedProducts } from './self-hosted-products.ts'
 export const emulatedServers: readonly EmulatedServer[] = [
   ...hostedProducts,
   ...selfHostedProducts,
+  ...measuredProducts,
   ...measuredServers,
 ].toSorted((one, other) => one.name.localeCompare(other.name, 'en'))
 

@@ -38,6 +38,8 @@ export interface ServerBehaviors {
     | 'grant-type-and-offline-access'
     | 'access-type-offline'
   >
+  /** Whether public clients get refresh tokens at all, whatever `refreshTokenFor` says. */
+  readonly publicClients?: Behavior<'get-refresh-tokens' | 'get-none'>
   /**
    * How `offline_access` in a request is handled.
    *
@@ -88,8 +90,37 @@ export interface ServerBehaviors {
    *   that begin with it: scopes of MCP servers are bare names, which match no resource.
    */
   readonly resource?: Behavior<'honored' | 'ignored' | 'refused'>
-  /** Dynamic registration (RFC 7591) without prior arrangement. */
-  readonly registration?: Behavior<'offered' | 'not-offered'>
+  /**
+   * What a refresh is for, at a product that honors `resource` at the authorization.
+   *
+   * - `granted`: the resource of the authorization.
+   * - `forgotten`: none, also if the refresh names it. The audience of the new token is the client.
+   */
+  readonly resourceOnRefresh?: Behavior<'granted' | 'forgotten'>
+  /** `aud` of access tokens: the resource, or the client ID. */
+  readonly audience?: Behavior<'resource' | 'client'>
+  /** The header `typ` of access tokens. */
+  readonly tokenType?: Behavior<'at+jwt' | 'absent'>
+  /**
+   * Dynamic registration (RFC 7591) without prior arrangement.
+   *
+   * - `listed-and-refused`: the metadata lists the endpoint, which answers 403.
+   */
+  readonly registration?: Behavior<'offered' | 'not-offered' | 'listed-and-refused'>
+  /**
+   * What a client that registered without `scope` may request.
+   *
+   * - `any`: every scope.
+   * - `default-only`: the server's default scope. Any other is `invalid_scope`.
+   */
+  readonly registeredScope?: Behavior<'any' | 'default-only'>
+  /**
+   * Whether `client_id` must be in the form of a token request, also with Basic authentication.
+   * Without it, the answer is 401.
+   */
+  readonly clientIdInForm?: Behavior<'required' | 'optional'>
+  /** Whether `client_secret` must be in the form of a revocation. Without it, the answer is 400. */
+  readonly revocationSecret?: Behavior<'form-only' | 'any'>
   readonly clientIdMetadataDocuments?: Behavior<'supported' | 'not-supported'>
   /** `iss` in authorization responses (RFC 9207). */
   readonly iss?: Behavior<'sent' | 'not-sent'>
@@ -100,11 +131,15 @@ export interface ServerBehaviors {
    *
    * - `both`: at the well-known URIs of OAuth and of OpenID Connect.
    * - `openid-configuration`: at that of OpenID Connect. The other is not found.
+   * - `oauth-authorization-server`: at that of OAuth. The other is not found.
    * - `openid-configuration-and-a-page`: at that of OpenID Connect. The other answers with a page and
    *   status 200.
    */
   readonly metadataAt?: Behavior<
-    'both' | 'openid-configuration' | 'openid-configuration-and-a-page'
+    | 'both'
+    | 'openid-configuration'
+    | 'oauth-authorization-server'
+    | 'openid-configuration-and-a-page'
   >
   /**
    * How the token endpoint answers for a refresh token that is not valid.

@@ -6,7 +6,8 @@ const betterAuth = measuredAt('@better-auth/oauth-provider 1.7.5, November 2026'
 const workers = measuredAt('@cloudflare/workers-oauth-provider 1.2.3, November 2026')
 const glewlwyd = measuredAt('glewlwyd 2.7.5, one-use refresh tokens, November 2026')
 const lemonldap = measuredAt('LemonLDAP::NG 2.16.1, November 2026')
-const django = measuredAt('django-oauth-toolkit 1.7.0, November 2026')
+const django = measuredAt('django-oauth-toolkit 3.4.1, SQLite, November 2026')
+const oldDjango = measuredAt('django-oauth-toolkit 1.7.0, November 2026')
 
 /** Servers whose behavior was measured. */
 export const measuredServers: readonly EmulatedServer[] = [
@@ -122,22 +123,27 @@ export const measuredServers: readonly EmulatedServer[] = [
     name: 'django-oauth-toolkit',
     product: 'Django OAuth Toolkit',
     behaviors: {
-      refreshTokenFor: django('always'),
-      scopesSupported: django('absent'),
-      rotation: django('new-token'),
-      reuse: django('refused'),
-      graceSeconds: django(0),
-      resource: django('ignored'),
+      refreshTokenFor: oldDjango('always'),
+      offlineAccess: django('refused'),
+      scopesSupported: django('present'),
+      rotation: oldDjango('new-token'),
+      reuse: oldDjango('refused'),
+      graceSeconds: oldDjango(0),
+      resource: django('honored'),
       registration: django('not-offered'),
       clientIdMetadataDocuments: django('not-supported'),
-      iss: django('not-sent'),
-      codeChallengeMethods: django('absent'),
-      metadataAt: django('openid-configuration'),
-      deadRefreshToken: django('invalid_grant'),
+      iss: oldDjango('not-sent'),
+      metadataAt: django('both'),
+      deadRefreshToken: oldDjango('invalid_grant'),
     },
     notes: [
-      django('with REFRESH_TOKEN_GRACE_PERIOD_SECONDS the same refresh token is given again'),
-      django('access tokens are opaque'),
+      oldDjango('with REFRESH_TOKEN_GRACE_PERIOD_SECONDS the same refresh token is given again'),
+      oldDjango('access tokens are opaque'),
+      django('registration and metadata documents can be enabled'),
+      django('a refresh for a resource that was not granted is refused with invalid_target'),
+      django(
+        'of eight simultaneous refreshes on SQLite, one was answered with 200, six with 500, one with invalid_grant',
+      ),
     ],
   },
 ]

@@ -3,56 +3,16 @@ import type { EmulatedServer } from './emulated-server.ts'
 
 const day = 86_400
 
-const keycloakMcp = 'keycloak/keycloak, docs/guides/securing-apps/mcp-authz-server.adoc@1054d1267d'
-const keycloakOffline =
-  'keycloak/keycloak, docs/documentation/server_admin/topics/sessions/offline.adoc@02c8ca0a58'
-const keycloakTimeouts =
-  'keycloak/keycloak, docs/documentation/server_admin/topics/sessions/timeouts.adoc@68a58dbffb'
 const zitadel = 'https://help.zitadel.com/how-to-enable-and-receive-refresh-tokens'
 const zitadelProduction =
   'zitadel/zitadel, the documentation of its production setup: RefreshTokenIdleExpiration 720h, RefreshTokenExpiration 2160h'
 const zitadelServer = 'zitadel/zitadel, internal/api/oidc/server.go@067f837bd4'
 const authelia = 'authelia/authelia@23572030b'
-const hydra = 'ory/hydra@83127c575'
 const authentik = 'goauthentik/authentik, authentik/providers/oauth2/views/token.py@005f3a9fdf'
 const logto = 'logto-io/logto@1fbc55441f, packages/core/src/oidc/init.ts'
 
 /** Products that operators run themselves, as their documentation and source describe them. */
 export const selfHostedProducts: readonly EmulatedServer[] = [
-  {
-    name: 'keycloak',
-    product: 'Keycloak',
-    behaviors: {
-      refreshTokenFor: documented('always', keycloakOffline),
-      promptConsent: inferred('not-needed', keycloakOffline),
-      rotation: inferred('new-token', keycloakTimeouts),
-      reuse: inferred('accepted', keycloakTimeouts),
-      idleSeconds: inferred(1800, keycloakOffline),
-      absoluteSeconds: inferred(36_000, keycloakOffline),
-      resource: documented('ignored', keycloakMcp),
-      registration: documented('offered', keycloakMcp),
-      clientIdMetadataDocuments: documented('not-supported', keycloakMcp),
-      iss: documented('sent', keycloakMcp),
-    },
-    notes: [
-      documented(
-        'offline_access makes the refresh token an offline token, which outlives the session',
-        keycloakOffline,
-      ),
-      documented(
-        'with Revoke Refresh Token, each refresh token can be used once',
-        keycloakTimeouts,
-      ),
-      documented(
-        'resource indicators and metadata documents are experimental features',
-        keycloakMcp,
-      ),
-      inferred(
-        'offline_access is refused with invalid_scope when the user lacks the role or the client lacks the scope',
-        'https://github.com/evoila/meho/issues/912',
-      ),
-    ],
-  },
   {
     name: 'zitadel',
     product: 'ZITADEL',
@@ -100,35 +60,6 @@ export const selfHostedProducts: readonly EmulatedServer[] = [
         'https://github.com/anthropics/claude-code/issues/41610',
       ),
       documented('offline_access always requires consent', `${authelia}, internal/oidc/util.go`),
-    ],
-  },
-  {
-    name: 'hydra',
-    product: 'Ory Hydra',
-    behaviors: {
-      refreshTokenFor: documented(
-        'grant-type-and-offline-access',
-        'ory/hydra@2c3ba1311e, fosite/handler/oauth2/flow_authorize_code_token.go',
-      ),
-      offlineAccess: documented('listed', `${hydra}, driver/config/provider.go`),
-      rotation: documented('new-token', `${hydra}, fosite/handler/oauth2/flow_refresh.go`),
-      reuse: documented(
-        'family-revoked',
-        'ory/hydra@2c3ba1311e, fosite/handler/oauth2/flow_refresh.go',
-      ),
-      graceSeconds: documented(0, `${hydra}, spec/config.json`),
-      idleSeconds: documented(30 * day, `${hydra}, driver/config/provider_fosite.go`),
-      resource: inferred('ignored', hydra),
-      registration: documented('not-offered', `${hydra}, spec/config.json`),
-      clientIdMetadataDocuments: inferred('not-supported', hydra),
-      metadataAt: documented('both', `${hydra}, oauth2/handler.go`),
-    },
-    notes: [
-      documented(
-        'the scope offline is an alias of offline_access',
-        `${hydra}, fosite/config_default.go`,
-      ),
-      documented('registration can be enabled', `${hydra}, spec/config.json`),
     ],
   },
   {
