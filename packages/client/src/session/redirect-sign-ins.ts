@@ -19,6 +19,8 @@ const maximumUnderWay = 8
 export interface SignInUnderWay {
   readonly authorizationUrl: string | undefined
   readonly requestedScope: string | undefined
+  readonly issuer: string
+  readonly resource: string
 }
 
 /** Sign-ins that one request starts and a later one finishes, perhaps on another machine. */
@@ -83,9 +85,10 @@ export function redirectSignIns(context: SessionContext): RedirectSignIns {
       if (underWay?.current === undefined) return undefined
       const { value: stored } = await (await signInRecord(store, underWay.current)).read()
       if (stored === undefined || isExpired(stored)) return undefined
-      const requestedScope = stored.pending.scope
+      const { scope: requestedScope, issuer, resource } = stored.pending
       const isEnough = requestsScope(requestedScope, challenge)
-      return { authorizationUrl: isEnough ? stored.authorizationUrl : undefined, requestedScope }
+      const authorizationUrl = isEnough ? stored.authorizationUrl : undefined
+      return { authorizationUrl, requestedScope, issuer, resource }
     },
     async fallbacks() {
       const { value: turn } = await (await underWayRecord()).read()

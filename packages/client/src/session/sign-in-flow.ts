@@ -12,6 +12,7 @@ import { adoptedSignIn, currentSignInReason, noteRefusedSignIn } from './existin
 import { signInInteractively } from './interactive-sign-in.ts'
 import { prepareSignIn } from './prepare-sign-in.ts'
 import { signInTurn } from './records.ts'
+import type { SignInUnderWay } from './redirect-sign-ins.ts'
 import { redirectSignIns } from './redirect-sign-ins.ts'
 import { forgetRegistration } from './registration.ts'
 import type { SessionContext } from './session-context.ts'
@@ -90,7 +91,7 @@ export function signInFlow(
     { redirectUri }: RedirectSignIn,
     request: SignInOptions,
   ): Promise<EvergrantClientError> {
-    const underWay = await redirects.underWay(request.challenge)
+    const underWay = await joinable(await redirects.underWay(request.challenge), request)
     let fallbacks = await redirects.fallbacks()
     let authorizationUrl = request.registerAgain === true ? undefined : underWay?.authorizationUrl
     if (authorizationUrl === undefined) {
@@ -105,6 +106,20 @@ export function signInFlow(
     }
     const signInReason = await currentSignInReason(grants, checkBinding, request)
     return continueInBrowser(serverUrl, authorizationUrl, signInReason, request, fallbacks)
+  }
+
+  /** An unfinished sign-in for the place that the MCP server has left is not joined (C-42). */
+  async function joinable(
+    underWay: SignInUnderWay | undefined,
+    { challenge }: SignInOptions,
+  ): Promise<SignInUnderWay | undefined> {
+    if (underWay === undefined) return undefined
+    const change = await checkBinding(challenge?.resource_metadata)
+    const left = grants.known()?.binding
+    if (change === undefined || left === undefined) return underWay
+    const isForFormerPlace =
+      underWay.issuer === left.authorizationServer.issuer && underWay.resource === left.resource
+    return isForFormerPlace ? undefined : underWay
   }
 
   async function discoverServer(request: SignInOptions): Promise<Discovery> {

@@ -215,3 +215,23 @@ test(
     expect(it.signIns()).toBe(2)
   },
 )
+
+test(
+  'moved server: in the redirect form, an unfinished sign-in at the former server is not continued',
+  { tags: ['C-42'] },
+  async () => {
+    await using moved = await movedToB()
+    const { it, b } = moved
+    const signIn = { kind: 'redirect', redirectUri: 'https://gateway.test/callback' } as const
+    const before = it.session({ signIn })
+    await expect(before.signIn({ force: true })).rejects.toMatchObject({
+      authorizationUrl: expect.stringContaining(it.as.issuer),
+    })
+    const after = it.session({ signIn, fetch: moved.fetch })
+    const call = authorizedFetch(after, moved)(it.server.resource)
+    await expect(call).rejects.toMatchObject({
+      signInReason: 'authorization-server-changed',
+      authorizationUrl: expect.stringContaining(b.issuer),
+    })
+  },
+)
