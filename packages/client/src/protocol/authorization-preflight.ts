@@ -24,7 +24,6 @@ const oneTimeParameters = ['request_uri', 'request']
  * No cookies are sent, no redirects are followed, and no answer counts as no refusal.
  *
  * @param authorizationUrl - The URL that the browser will open. It is not requested.
- * @see docs/adr/0017-check-the-client-before-the-browser-opens.md
  */
 export async function preflightAuthorization(
   authorizationUrl: string,
