@@ -66,7 +66,9 @@ test(
     const post = async (parameters: readonly (readonly [string, string])[]): Promise<Response> =>
       await fetch(`${server.issuer}/auth`, {
         method: 'POST',
-        body: new URLSearchParams(parameters.map(([name, value]) => [name, value])),
+        body: new URLSearchParams(
+          parameters.map(([name, value]): [string, string] => [name, value]),
+        ),
         redirect: 'manual',
       })
     const parameters = [...url.searchParams]

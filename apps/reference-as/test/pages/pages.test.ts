@@ -117,7 +117,7 @@ test(
   { tags: ['A-03', 'A-10'] },
   async () => {
     const resources = ['http://127.0.0.1:9/other', resource]
-    await using visit = await arrive({ emulate: 'keycloak', resources })
+    await using visit = await arrive({ emulate: 'lemonldap', resources })
     const { server, client, authorization, browser } = visit
     const consent = await browser.submit(visit.page, credentials)
     expect(words(consent)).toContain(`Used with ${resource}`)
