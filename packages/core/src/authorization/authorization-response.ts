@@ -1,6 +1,5 @@
 import type { AuthorizationServerMetadata } from '../metadata/authorization-server-metadata.ts'
 import { showRemote } from '../lib/remote-text.ts'
-import { isSameIssuer, relateIssuers } from '../metadata/issuer.ts'
 
 /** Whether to process an authorization response, and why. */
 export interface IssuerDecision {
@@ -8,8 +7,6 @@ export interface IssuerDecision {
   readonly action: 'accept' | 'reject'
   readonly reason:
     | 'identical'
-    /** Only the slash of an empty path differs. */
-    | 'equivalent'
     /** It is the other issuer that the user or the host named for this server. */
     | 'trusted'
     | 'different'
@@ -26,8 +23,8 @@ export interface DecideIssuerOptions {
 
 /**
  * Checks `iss` of an authorization response, before the code is sent and before an error is read.
- * Strings are compared exactly, without case folding or normalization, except for the slash of an
- * empty path.
+ * Strings are compared exactly, without case folding or normalization: unlike the metadata, a
+ * response is not fetched from the server that it names.
  *
  * @param iss - The parameter after form decoding; `undefined` if the response has none.
  * @param expectedIssuer - The issuer recorded with the request, from validated metadata.
@@ -55,20 +52,18 @@ export function decideIssuer(
           explanation: 'The authorization server neither advertises nor sends iss.',
         }
   }
-  const { trustedIssuer } = options
-  const relation = relateIssuers(iss, expectedIssuer)
-  if (relation === 'different' && trustedIssuer !== undefined && isSameIssuer(iss, trustedIssuer)) {
+  if (iss === expectedIssuer) {
     return {
       action: 'accept',
-      reason: 'trusted',
-      explanation: `The authorization response names the trusted issuer ${showRemote(iss)}.`,
+      reason: 'identical',
+      explanation: 'The authorization response names the expected issuer.',
     }
   }
-  return relation !== 'different'
+  return iss === options.trustedIssuer
     ? {
         action: 'accept',
-        reason: relation,
-        explanation: 'The authorization response names the expected issuer.',
+        reason: 'trusted',
+        explanation: `The authorization response names the trusted issuer ${showRemote(iss)}.`,
       }
     : {
         action: 'reject',
