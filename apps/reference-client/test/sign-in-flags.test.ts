@@ -148,6 +148,56 @@ test(
 )
 
 test(
+  'login: a client for another issuer is an error that names both, and --dynamic-registration leads out',
+  { tags: ['C-40'] },
+  async () => {
+    await using s = await scene()
+    const byHand = ['--client-id', 'x', '--issuer', 'https://a.test']
+    const refused = await s.run(['login', s.url, '--headless', '--json', ...byHand])
+    expect(refused.code).toBe(4)
+    const { code, message } = JSON.parse(refused.out).error
+    expect(code).toBe('REGISTRATION_FAILED')
+    for (const words of ['https://a.test', s.as.issuer, '--client-id', '--dynamic-registration']) {
+      expect(message).toContain(words)
+    }
+    expect(s.as.count('register')).toBe(0)
+    expect((await s.run(['login', s.url, '--headless', '--dynamic-registration'])).code).toBe(0)
+    expect(s.as.count('register')).toBe(1)
+  },
+)
+
+test(
+  'login: a client registered by hand is remembered after logout',
+  { tags: ['C-41'] },
+  async () => {
+    await using s = await scene({ clients: [{ clientId: 'by-hand' }] })
+    const byHand = ['--client-id', 'by-hand', '--issuer', s.as.issuer]
+    expect((await s.run(['login', s.url, '--headless', ...byHand])).code).toBe(0)
+    await s.run(['logout', s.url])
+    const again = await s.run(['login', s.url, '--headless', '--json'])
+    expect(JSON.parse(again.out)).toMatchObject({ clientId: 'by-hand' })
+    const dynamic = ['login', s.url, '--headless', '--json', '--dynamic-registration']
+    expect(JSON.parse((await s.run(dynamic)).out).clientId).not.toBe('by-hand')
+  },
+)
+
+test(
+  'login: a client that the server forgot is replaced, and after logout there is a new one',
+  { tags: ['C-41'] },
+  async () => {
+    await using s = await scene()
+    const clientIdOf = async (...flags: readonly string[]): Promise<string> =>
+      JSON.parse((await s.run(['login', s.url, '--headless', '--json', ...flags])).out).clientId
+    const first = await clientIdOf()
+    const second = await clientIdOf('--register-again')
+    expect(second).not.toBe(first)
+    await s.run(['logout', s.url])
+    const third = await clientIdOf()
+    expect(third).not.toBe(second)
+  },
+)
+
+test(
   'login: metadata of another issuer is refused, unless --trusted-issuer names it',
   { tags: ['C-32'] },
   async () => {

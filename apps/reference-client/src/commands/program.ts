@@ -105,6 +105,12 @@ function signInCommand(program: Command, usage: string, description: string): Co
       'a client registered by hand; its secret is read from EVERGRANT_CLIENT_SECRET',
     )
     .option('--issuer <url>', 'the authorization server where --client-id is registered')
+    .addOption(
+      new Option(
+        '--dynamic-registration',
+        'let the client register itself, even if a client was registered by hand before',
+      ).conflicts(['clientId', 'issuer']),
+    )
     .option(
       '--resource <url>',
       'accept tokens for this resource, which covers more than the MCP server',

@@ -78,6 +78,7 @@ export async function openApp(
           softwareId: 'evergrant',
           softwareVersion: version,
           ...(facts?.preRegistered === undefined ? {} : { preRegistered: facts.preRegistered }),
+          dynamicRegistration: facts?.dynamicRegistration,
         },
         signIn,
         acceptedResource: facts?.acceptedResource,

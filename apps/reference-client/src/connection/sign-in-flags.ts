@@ -15,6 +15,7 @@ export interface SignInFlags {
   readonly callbackPort?: number | undefined
   readonly clientId?: string | undefined
   readonly issuer?: string | undefined
+  readonly dynamicRegistration?: boolean | undefined
   readonly resource?: string | undefined
   readonly trustedIssuer?: string | undefined
   readonly provider?: string | undefined
@@ -26,6 +27,8 @@ export interface SignInFlags {
 export interface ServerFacts {
   /** Clients registered by hand, by issuer. */
   readonly preRegistered: Readonly<Record<string, PreRegisteredClient>> | undefined
+  /** Whether the client may register itself although one was registered by hand. */
+  readonly dynamicRegistration: boolean | undefined
   /** A resource wider than the MCP server's URL that the user accepts. */
   readonly acceptedResource: string | undefined
   /** The issuer of the authorization server, if its metadata names another one than the MCP server. */
@@ -42,6 +45,7 @@ export function serverFacts(flags: SignInFlags, env: CliEnvironment['env']): Ser
   const { resource, trustedIssuer, prompt, assumePkceS256, provider } = flags
   return {
     preRegistered: registeredByHand(flags, env),
+    dynamicRegistration: flags.dynamicRegistration,
     acceptedResource: resource,
     trustedIssuer,
     preferences: { prompt, assumePkceS256, profile: profileOf(provider) },

@@ -113,7 +113,7 @@ export function assertDynamicRegistration(issuer: string, client: ClientConfigur
       : `a client is configured only for ${configured.map(([other, { clientId }]) => `${quote(other)} (client ${quote(clientId)})`).join(', ')}`
   throw new EvergrantClientError(
     'REGISTRATION_FAILED',
-    `The client could not be registered: ${where}, and ${found}. Configure a client for ${quote(issuer)} (option client.preRegistered, or --client-id with --issuer), or set client.dynamicRegistration to true to register a client there.`,
+    `The client could not be registered: ${where}, and ${found}. Configure a client for ${quote(issuer)} (option client.preRegistered, or --client-id with --issuer), or let the client register itself there (option client.dynamicRegistration, or --dynamic-registration).`,
   )
 }
 
