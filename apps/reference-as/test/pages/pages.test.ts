@@ -4,7 +4,15 @@ import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { createBrowser } from '../browser.ts'
 import type { Visited } from '../browser.ts'
 import { credentials, startServerWithAccount } from '../server-with-account.ts'
-import { authorizationRequest, presentation, redeem, register, resource } from '../support.ts'
+import type { ClientMetadata } from 'oidc-provider'
+import {
+  authorizationRequest,
+  presentation,
+  redeem,
+  redirectUri,
+  register,
+  resource,
+} from '../support.ts'
 
 /** A server with an account, and a browser on its first page. */
 async function arrive(
@@ -16,7 +24,11 @@ async function arrive(
   const copied = Object.entries(metadata).map(
     ([name, value]) => [name, typeof value === 'string' ? value : [...value]] as const,
   )
-  const client = await register(server, Object.fromEntries(copied))
+  const [configured] = options.clients ?? []
+  const client =
+    configured === undefined
+      ? await register(server, Object.fromEntries(copied))
+      : { client_id: configured.client_id }
   const authorization = await authorizationRequest(server, client, parameters)
   const browser = createBrowser(server.issuer)
   const page = await browser.visit(authorization.url)
@@ -117,8 +129,16 @@ test(
   { tags: ['A-03', 'A-10'] },
   async () => {
     const resources = ['http://127.0.0.1:9/other', resource]
-    await using visit = await arrive({ emulate: 'lemonldap', resources })
-    const { server, client, authorization, browser } = visit
+    // The product refuses registrations.
+    const client: ClientMetadata = {
+      client_id: 'known',
+      client_name: 'Known client',
+      redirect_uris: [redirectUri],
+      grant_types: ['authorization_code', 'refresh_token'],
+      token_endpoint_auth_method: 'none',
+    }
+    await using visit = await arrive({ emulate: 'keycloak', resources, clients: [client] })
+    const { server, authorization, browser } = visit
     const consent = await browser.submit(visit.page, credentials)
     expect(words(consent)).toContain(`Used with ${resource}`)
     expect(words(consent)).not.toContain('/other')
