@@ -4,7 +4,6 @@ import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { createBrowser } from '../browser.ts'
 import type { Visited } from '../browser.ts'
 import { credentials, startServerWithAccount } from '../server-with-account.ts'
-import type { ClientMetadata } from 'oidc-provider'
 import {
   authorizationRequest,
   presentation,
@@ -28,7 +27,7 @@ async function arrive(
   const client =
     configured === undefined
       ? await register(server, Object.fromEntries(copied))
-      : { client_id: configured.client_id }
+      : { client_id: configured.client_id ?? '' }
   const authorization = await authorizationRequest(server, client, parameters)
   const browser = createBrowser(server.issuer)
   const page = await browser.visit(authorization.url)
@@ -130,12 +129,12 @@ test(
   async () => {
     const resources = ['http://127.0.0.1:9/other', resource]
     // The product refuses registrations.
-    const client: ClientMetadata = {
+    const client = {
       client_id: 'known',
       client_name: 'Known client',
       redirect_uris: [redirectUri],
       grant_types: ['authorization_code', 'refresh_token'],
-      token_endpoint_auth_method: 'none',
+      token_endpoint_auth_method: 'none' as const,
     }
     await using visit = await arrive({ emulate: 'keycloak', resources, clients: [client] })
     const { server, authorization, browser } = visit
