@@ -1,7 +1,7 @@
 import type { RefreshIssuancePreset } from '@evergrant/authorization-server'
 import { startAuthorizationServer } from '@evergrant/reference-as'
 import { startMcpServer } from '@evergrant/reference-mcp-server'
-import { connectSdkV1 } from './clients/sdk-v1.ts'
+import { connectSdkV1, connectUndeclaredSdkV1 } from './clients/sdk-v1.ts'
 import { connectSdkV2 } from './clients/sdk-v2.ts'
 import type { ToolCaller } from './clients/tool-caller.ts'
 
@@ -52,6 +52,22 @@ export const declaredGrantsTrials: readonly DeclaredGrantsTrial[] = [
     preset: 'oauth21',
     declaresGrant: 'yes',
     requestsOfflineAccess: 'no',
+    refreshToken: 'issued',
+  },
+  {
+    client: sdkV1,
+    connect: connectUndeclaredSdkV1,
+    preset: 'oidc',
+    declaresGrant: 'no',
+    requestsOfflineAccess: 'yes',
+    refreshToken: 'not issued',
+  },
+  {
+    client: sdkV1,
+    connect: connectUndeclaredSdkV1,
+    preset: 'either',
+    declaresGrant: 'no',
+    requestsOfflineAccess: 'yes',
     refreshToken: 'issued',
   },
 ]
