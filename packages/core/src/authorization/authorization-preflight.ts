@@ -1,4 +1,4 @@
-import { cleanRemoteText, isRecord } from '../lib/remote-text.ts'
+import { cleanRemoteText, parseRecord } from '../lib/remote-text.ts'
 import { saysClientIsUnknown } from '../registration/unknown-client.ts'
 import { readErrorWords } from '../token/error-words.ts'
 import type { SignInRefusal } from './sign-in-fallback.ts'
@@ -74,7 +74,7 @@ interface AnswerWords {
 const longestText = 16_384
 
 function wordsOf(body: string, contentType: string | null): AnswerWords {
-  const json = parseObject(body)
+  const json = parseRecord(body)
   if (json !== undefined) {
     const { error, description } = readErrorWords(json)
     return { error, description, text: description, isJson: true }
@@ -86,15 +86,6 @@ function wordsOf(body: string, contentType: string | null): AnswerWords {
 
 function described(text: string): Pick<AnswerWords, 'description' | 'text'> {
   return { description: cleanRemoteText(text), text: cleanRemoteText(text, longestText) }
-}
-
-function parseObject(body: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    return isRecord(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }
 
 /** The visible text of a page, roughly: enough to find the words of an error. */

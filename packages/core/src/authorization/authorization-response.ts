@@ -7,7 +7,7 @@ export interface IssuerDecision {
   readonly action: 'accept' | 'reject'
   readonly reason:
     | 'identical'
-    /** It is the other issuer that the user or the host named for this server. */
+    /** It is the option `trustedIssuer`. */
     | 'trusted'
     | 'different'
     | 'missing'
@@ -17,7 +17,7 @@ export interface IssuerDecision {
 
 /** Options of {@link decideIssuer}. */
 export interface DecideIssuerOptions {
-  /** Another issuer that the user or the host knows to be the one of this server. */
+  /** Another issuer that the user or the host trusts for this server. */
   readonly trustedIssuer?: string | undefined
 }
 

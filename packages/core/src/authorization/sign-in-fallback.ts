@@ -1,6 +1,6 @@
-import { showRemote } from '../lib/remote-text.ts'
 import { saysClientIsUnknown } from '../registration/unknown-client.ts'
 import { missingScopes, offlineAccess, readScope } from '../scope/scope.ts'
+import { showErrorWords } from '../token/error-words.ts'
 
 /**
  * What a client changes after a refused sign-in, in the order in which it is tried:
@@ -40,11 +40,11 @@ export interface SignInRefusal {
   readonly at: 'authorization-request' | 'authorization-response' | 'code-exchange'
   readonly error: string | undefined
   readonly description: string | undefined
-  /** Whether the refusal is about the client, although no OAuth error says so. */
+  /** Whether the server refuses the client without an OAuth error that says so. */
   readonly clientRefused?: boolean
 }
 
-/** The next request of a sign-in, or the end of it. */
+/** Whether to repeat the request, and with which change. */
 export type SignInFallbackDecision =
   | ({ readonly action: 'retry' } & AppliedFallback)
   | { readonly action: 'fail' }
@@ -60,10 +60,7 @@ export function decideSignInFallback(
   refusal: SignInRefusal,
   used: readonly SignInFallback[],
 ): SignInFallbackDecision {
-  const words = [refusal.error, refusal.description]
-    .filter((word) => word !== undefined)
-    .map((word) => showRemote(word, 300))
-    .join(': ')
+  const words = showErrorWords(refusal)
   const server = 'The authorization server'
   const says = words === '' ? '' : ` (${words})`
   const candidates: readonly (AppliedFallback & { readonly applies: boolean })[] = [

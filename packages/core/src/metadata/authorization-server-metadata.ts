@@ -95,8 +95,8 @@ const booleans = [
 /** Options of {@link parseAuthorizationServerMetadata}. */
 export interface ParseAuthorizationServerMetadataOptions {
   /**
-   * Another issuer that the document may name, because the user or the host knows that it is the one
-   * of this server.
+   * Another issuer that the document may name, because the user or the host trusts it for this
+   * server.
    */
   readonly trustedIssuer?: string | undefined
 }

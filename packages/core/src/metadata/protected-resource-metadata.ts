@@ -159,8 +159,8 @@ function assertMayCover(
     `The protected resource metadata${place} claims the resource ${showRemote(resource)}, which ` +
       `covers more than ${showRemote(mcpServerUrl)}. Only a document under ` +
       `${new URL(mcpServerUrl).origin}/.well-known/oauth-protected-resource may claim that. Set ` +
-      '"resource" to the URL of the MCP server there, or accept the wider resource explicitly if ' +
-      'you trust everything below it with the tokens.',
+      '"resource" to the URL of the MCP server there, or, if you trust everything below the wider ' +
+      'resource with the tokens, accept it with the option acceptedResource (evergrant login --resource).',
   )
 }
 

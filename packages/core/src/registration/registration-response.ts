@@ -1,7 +1,8 @@
 import { ProtocolError } from '../lib/errors.ts'
 import { readString, readStringList } from '../metadata/json-members.ts'
-import { cleanRemoteText, isRecord, showRemote } from '../lib/remote-text.ts'
-import { readErrorWords } from '../token/error-words.ts'
+import { readNumber } from '../lib/remote-number.ts'
+import { cleanRemoteText, isRecord } from '../lib/remote-text.ts'
+import { readErrorWords, showErrorWords } from '../token/error-words.ts'
 
 /**
  * A registration response, with the member names of the wire.
@@ -61,21 +62,17 @@ export function parseRegistrationResponse(body: unknown): RegistrationResponse {
       'grant_types does not list refresh_token, so the server will probably not issue one',
     )
   }
-  const expiry = secondsOf(body['client_secret_expires_at'])
+  const expiry = readNumber(body['client_secret_expires_at'])
   return {
     client_id: clientId,
     ...members,
-    ...(expiry !== undefined && expiry > 0 ? { client_secret_expires_at: expiry } : {}),
+    ...(expiry !== undefined && expiry > 0 && Number.isFinite(expiry)
+      ? { client_secret_expires_at: expiry }
+      : {}),
     ...(grantTypes === undefined ? {} : { grant_types: grantTypes }),
     ...(redirectUris === undefined ? {} : { redirect_uris: redirectUris }),
     warnings,
   }
-}
-
-/** Some servers send numbers as text. */
-function secondsOf(value: unknown): number | undefined {
-  if (typeof value === 'string' && /^\d{1,12}$/.test(value)) return Number(value)
-  return typeof value === 'number' && Number.isFinite(value) ? value : undefined
 }
 
 function invalid(what: string): ProtocolError {
@@ -107,10 +104,7 @@ export function explainRegistrationError(
 ): RegistrationErrorExplanation {
   const { error: oauthError, description } = readErrorWords(isRecord(body) ? body : undefined)
   const described = description ?? plainText(body)
-  const words = [oauthError, described]
-    .filter((word) => word !== undefined)
-    .map((word) => showRemote(word, 300))
-    .join(': ')
+  const words = showErrorWords({ error: oauthError, description: described })
   return {
     oauthError,
     oauthErrorDescription: described,

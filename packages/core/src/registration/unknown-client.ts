@@ -1,7 +1,7 @@
 /**
  * Whether an OAuth error says that the authorization server does not know the client, or no longer
  * accepts it. Besides the codes of RFC 6749, servers say it in words: with `invalid_request` ("Client
- * ID 'x' not found"), with a code of their own (`oauth_client_not_found`), or in plain text.
+ * ID 'x' not found"), with a product-specific code (`oauth_client_not_found`), or in plain text.
  *
  * @param error - The `error` of the server, if it sent one.
  * @param words - What the server says in addition: `error_description`, or the text of a page.
@@ -15,7 +15,7 @@ export function saysClientIsUnknown(error: string | undefined, words?: string): 
   return namesUnknownClient(error) || namesUnknownClient(words)
 }
 
-/** Codes with a meaning of their own. Their descriptions can mention the client, too. */
+/** Codes with another meaning. Their descriptions can mention the client, too. */
 const otherMeanings: ReadonlySet<string> = new Set([
   'invalid_grant',
   'invalid_scope',

@@ -1,4 +1,4 @@
-import { cleanRemoteText, isRecord } from '../lib/remote-text.ts'
+import { cleanRemoteText, isRecord, showRemote } from '../lib/remote-text.ts'
 
 /** What a server says about an error, cleaned and truncated. Mark it as the server's text. */
 export interface ErrorWords {
@@ -68,6 +68,14 @@ const maximumDepth = 3
  */
 export function readErrorWords(body: unknown): ErrorWords {
   return wordsOf(body, 0)
+}
+
+/** The words of an error, quoted for a message; empty if there are no words. */
+export function showErrorWords({ error, description }: ErrorWords): string {
+  return [error, description]
+    .filter((word) => word !== undefined)
+    .map((word) => showRemote(word, 300))
+    .join(': ')
 }
 
 function wordsOf(value: unknown, depth: number): ErrorWords {

@@ -1,7 +1,8 @@
+import { readNumber } from '../lib/remote-number.ts'
 import { showRemote } from '../lib/remote-text.ts'
 import type { TokenResponseWarning } from './token-response-warning.ts'
 
-/** The members of token responses that announce the end of a refresh token or an authorization. */
+/** The members of token responses that announce when a refresh token or an authorization ends. */
 export type LifetimeMember =
   /** draft-ietf-oauth-refresh-token-expiration */
   | 'refresh_token_timeout'
@@ -33,13 +34,13 @@ export interface GrantExpiry {
   readonly atEpochSeconds: number
   /** The member of the token response that said so. */
   readonly source: LifetimeMember
-  /** Whether a refresh did not move the end. Until a refresh shows it, `false`. */
+  /** Whether a refresh does not extend it. `false` until a refresh has shown that. */
   readonly isFixed: boolean
 }
 
-/** A product that sends more than ten years probably counts in milliseconds, or sends a date. */
-const maximumProductSeconds = 315_360_000
-/** The draft requires large values to be taken literally, but dates end somewhere. */
+/** Ten years. A server that sends more probably counts in milliseconds, or sends a date. */
+export const longestPlausibleSeconds = 315_360_000
+/** The draft requires clients to accept large values. Larger ones are outside the range of dates. */
 const maximumDraftSeconds = 100_000_000_000
 
 const refreshTokenMembers: readonly LifetimeMember[] = [
@@ -82,11 +83,12 @@ function readLifetime(
 ): AnnouncedLifetime | undefined {
   const value = body[source]
   if (value === undefined || value === null || value === '') return undefined
-  const seconds = secondsOf(value)
+  const number = readNumber(value)
+  const seconds = number !== undefined && Number.isFinite(number) ? Math.floor(number) : undefined
   // Keycloak sends 0 for offline sessions, which have no such end.
   if (seconds === 0 && source === 'refresh_expires_in') return undefined
   const isDraft = source === 'refresh_token_timeout' || source === 'authorization_expires_in'
-  const maximum = isDraft ? maximumDraftSeconds : maximumProductSeconds
+  const maximum = isDraft ? maximumDraftSeconds : longestPlausibleSeconds
   if (seconds !== undefined && seconds > 0 && seconds <= maximum) return { seconds, source }
   warnings.push({
     code: 'grant-lifetime-ignored',
@@ -95,16 +97,10 @@ function readLifetime(
   return undefined
 }
 
-function secondsOf(value: unknown): number | undefined {
-  const number =
-    typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value.trim()) ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) ? Math.floor(number) : undefined
-}
-
-/** Over a shorter time, the time that requests take hides whether the end moved. */
+/** Within a shorter time, the duration of the requests hides whether a refresh extended the end. */
 const shortestComparisonSeconds = 10
 
-/** The end that a response announces now, compared with the end that was known before. */
+/** The end that a response announces, compared with the end that was known before. */
 export function mergeExpiry(
   previous: GrantExpiry | undefined,
   announced: AnnouncedLifetime | undefined,
@@ -116,7 +112,7 @@ export function mergeExpiry(
   },
 ): GrantExpiry | undefined {
   if (announced === undefined) {
-    // The end of the former refresh token says nothing about a new one.
+    // When the former refresh token ends says nothing about a new one.
     if (previous === undefined || options.isRotated) return undefined
     return { ...previous, isFixed: true }
   }

@@ -1,4 +1,4 @@
-import { cleanRemoteText, isRecord, showRemote } from '../lib/remote-text.ts'
+import { cleanRemoteText, isRecord, parseRecord, showRemote } from '../lib/remote-text.ts'
 import { isErrorBody, readErrorWords } from './error-words.ts'
 import { parseRetryAfter } from './retry-after.ts'
 
@@ -341,7 +341,7 @@ function readBody(answer: TokenEndpointAnswer): ReadBody {
   if (typeof body !== 'string') return { kind: 'other' }
   const text = body.trim()
   if (text === '') return { kind: 'empty' }
-  const json = parseJsonObject(text) ?? parseFormError(text)
+  const json = parseRecord(text) ?? parseFormError(text)
   // The body takes precedence over the header: some servers send OAuth errors as text/html.
   if (json !== undefined) return { kind: 'json', json }
   return { kind: isPage(text, answer.contentType ?? '') ? 'html' : 'other' }
@@ -374,14 +374,5 @@ function formDecoded(text: string): string {
     return decodeURIComponent(spaced)
   } catch {
     return spaced
-  }
-}
-
-function parseJsonObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isRecord(value) ? value : undefined
-  } catch {
-    return undefined
   }
 }

@@ -1,7 +1,8 @@
 import { ProtocolError } from '../lib/errors.ts'
+import { readNumber } from '../lib/remote-number.ts'
 import { isRecord, showRemote } from '../lib/remote-text.ts'
 import type { GrantExpiry, GrantLifetimes } from './grant-lifetime.ts'
-import { mergeExpiry, readGrantLifetimes } from './grant-lifetime.ts'
+import { longestPlausibleSeconds, mergeExpiry, readGrantLifetimes } from './grant-lifetime.ts'
 import type { TokenResponseWarning } from './token-response-warning.ts'
 import { missingScopes, offlineAccess, readScope } from '../scope/scope.ts'
 import { scopeSpellings } from '../scope/scope-spellings.ts'
@@ -23,9 +24,6 @@ export interface TokenResponse {
   readonly lifetimes?: GrantLifetimes
   readonly warnings: readonly TokenResponseWarning[]
 }
-
-/** Ten years. A server that sends more probably counts in milliseconds. */
-const maximumLifetimeSeconds = 315_360_000
 
 // RFC 6749 appendix A.12 and A.17: 1*VSCHAR. Other characters are not safe in a header or a form,
 // and a runtime that rejects them may print the token in its error.
@@ -99,9 +97,8 @@ function readTokenType(value: unknown, warnings: TokenResponseWarning[]): TokenT
 
 function readLifetime(value: unknown, warnings: TokenResponseWarning[]): number | undefined {
   if (value === undefined || value === null) return undefined
-  const seconds =
-    typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value.trim()) ? Number(value) : value
-  if (typeof seconds !== 'number' || !(seconds > 0)) {
+  const seconds = readNumber(value)
+  if (seconds === undefined || !(seconds > 0)) {
     warnings.push({
       code: 'expires-in-ignored',
       message:
@@ -110,12 +107,12 @@ function readLifetime(value: unknown, warnings: TokenResponseWarning[]): number 
     })
     return undefined
   }
-  if (seconds > maximumLifetimeSeconds) {
+  if (seconds > longestPlausibleSeconds) {
     warnings.push({
       code: 'expires-in-capped',
       message: `expires_in is ${showRemote(value)}; more than ten years count as ten years`,
     })
-    return maximumLifetimeSeconds
+    return longestPlausibleSeconds
   }
   return Math.max(1, Math.floor(seconds))
 }
