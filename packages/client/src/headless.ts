@@ -1,6 +1,6 @@
 import { isSecureEndpoint, readErrorWords } from '@evergrant/core'
 import { systemClock } from './lib/clock.ts'
-import { EvergrantClientError, quote } from './lib/errors.ts'
+import { EvergrantClientError, quote, quoteWords } from './lib/errors.ts'
 import { cookieJar } from './headless/cookie-jar.ts'
 import type { HttpOptions } from './protocol/http.ts'
 import { asUnavailable, boundedFetch, parseJson } from './protocol/http.ts'
@@ -116,10 +116,7 @@ async function describeRefusal(response: Response, authorizationUrl: string): Pr
   const redact = createRedactor([new URL(authorizationUrl).searchParams.get('state')])
   const type = quote(response.headers.get('content-type') ?? 'no content type', 60)
   const { error, description } = readErrorWords(parseJson(await response.text()))
-  const words = [error, description]
-    .filter((word) => word !== undefined)
-    .map((word) => quote(redact(word), 300))
-    .join(': ')
+  const words = quoteWords(error && redact(error), description && redact(description))
   return `status ${response.status} and ${type}${words === '' ? '' : ` (${words})`}`
 }
 

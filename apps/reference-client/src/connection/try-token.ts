@@ -56,7 +56,7 @@ function readTrial(serverUrl: string, response: Response, app: App): TokenTrial 
   if (status === 401 || status === 403) {
     throw new EvergrantClientError(
       'RESOURCE_REFUSED',
-      `The sign-in succeeded, but the MCP server ${serverUrl} refuses its access token: ${describe(status, challenge)}. Check which issuer and audience the MCP server expects, and its clock. If it expects another resource, sign in with --resource.`,
+      `The sign-in succeeded, but the MCP server ${serverUrl} refuses its access token: ${describe(status, challenge)}. Ask its operator which issuer and audience it expects, and to check \`resource\` in its metadata and its clock.`,
     )
   }
   // Whatever the MCP server says about the message itself, the token was accepted.

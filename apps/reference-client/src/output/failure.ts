@@ -160,12 +160,10 @@ function mcpFailure(
   }
   const proxied = chain.find((one) => ProxyError.is(one))
   if (ProxyError.is(proxied)) {
-    const { proxy, status } = proxied
-    const answer = status === undefined ? '' : `, which answered with status ${status}`
     return {
       exitCode,
       code: 'SERVER_UNREACHABLE',
-      message: `${server} cannot be reached: ${proxy.variable} names the proxy ${proxy.origin}${answer}. Check the proxy, or list the host in NO_PROXY if it must be reached directly.`,
+      message: `${server} cannot be reached: ${proxied.detail}. Check the proxy, or list the host in NO_PROXY if it must be reached directly.`,
     }
   }
   // The error of fetch for a failed connection.

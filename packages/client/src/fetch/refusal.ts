@@ -2,16 +2,16 @@ import type { BearerChallenge } from '@evergrant/core'
 import { parseChallenges, readBearerChallenge, readErrorWords } from '@evergrant/core'
 import type { AccessToken } from '../grant/access-token.ts'
 import { abortable } from '../lib/abortable.ts'
-import { quote } from '../lib/errors.ts'
+import { quoteWords } from '../lib/errors.ts'
 import { parseJson } from '../protocol/http.ts'
 import { createRedactor } from '../protocol/redact-secrets.ts'
 
-/** A 401 of the MCP server. */
+/** A response of the MCP server that rejects the token: a 401, or a 403 `invalid_token`. */
 export interface Refusal {
   readonly status: number
   readonly challenge: BearerChallenge | undefined
-  /** The server's own words, quoted, if it gave any. */
-  readonly words: string | undefined
+  /** The server's words, quoted; empty if it gives no reason. */
+  readonly words: string
 }
 
 /** The challenge, without the token that it rejects: some servers echo it (C-06). */
@@ -39,12 +39,7 @@ export async function readRefusal(
   const { error, error_description: description } = challenge ?? {}
   const stated = description ?? (await readBodyWords(response, token))
   await releaseConnection(response)
-  const words = [error, stated].filter((word) => word !== undefined)
-  return {
-    status,
-    challenge,
-    words: words.length === 0 ? undefined : words.map((word) => quote(word, 300)).join(': '),
-  }
+  return { status, challenge, words: quoteWords(error, stated) }
 }
 
 export async function releaseConnection(response: Response): Promise<void> {

@@ -68,7 +68,7 @@ export function tokenReplacement(session: Session, clock: Clock): () => ReplaceT
           return await session.getAccessToken({ rejectedAccessToken, signal })
         } catch (error) {
           if (!isSignInRequired(error)) throw error
-          // The token is of a sign-in during this request, so another one brings the same.
+          // This request has led to a sign-in already. Another one would bring such a token again.
           if (hasSignedIn) throw await conclude(rejected, refusal)
         }
       }
@@ -90,7 +90,7 @@ async function refusedByResource(
       : ` from ${quote(identity.issuer)} for the resource ${quote(identity.resource)}`
   return new EvergrantClientError(
     'RESOURCE_REFUSED',
-    `The MCP server ${session.serverUrl} refuses a new access token${from}: ${words ?? 'it gives no reason'} (status ${status}). Ask its operator whether it accepts tokens of this issuer and resource, and check its clock.`,
+    `The MCP server ${session.serverUrl} refuses a new access token${from}: ${words === '' ? 'it gives no reason' : words} (status ${status}). Ask its operator whether it accepts tokens of this issuer and resource, and check its clock.`,
   )
 }
 
@@ -102,7 +102,7 @@ export async function tokenIfSignedIn(
   return await unlessSignInRequired(session.getAccessToken({ signal }))
 }
 
-/** Another token than a rejected one, or `undefined` if only a sign-in brings one. */
+/** A token other than the rejected one, or `undefined` if the user must sign in. */
 export async function refreshedToken(
   session: Session,
   rejectedAccessToken: string,

@@ -78,7 +78,7 @@ function grantAfter(grant: Grant, tokenSet: TokenSet, nowEpochSeconds: number): 
   return { ...rest, tokenSet, ...passedThreshold(tokenSet, nowEpochSeconds) }
 }
 
-/** Warns once for each threshold that the end of the grant passes (C-58). */
+/** Warns once for each threshold, if the grant ends soon (C-58). */
 function reportNearExpiry(
   { clock, observe, repository }: RefreshContext,
   { warnedThresholdSeconds = Number.POSITIVE_INFINITY }: Grant,

@@ -1,9 +1,9 @@
 import type { GrantExpiry, TokenSet } from '@evergrant/core'
 
-/** How long before the end of a grant a warning is sent: seven days, three days, one day. */
+/** How long before a grant ends a warning is sent: seven days, three days, one day. */
 const thresholdsSeconds = [604_800, 259_200, 86_400]
 
-/** The end of a grant that is near, and that a refresh does not move (C-58). */
+/** When a grant ends soon, and a refresh does not extend it (C-58). */
 export interface NearExpiry {
   readonly expires: 'refresh-token' | 'authorization'
   readonly expiry: GrantExpiry
@@ -11,7 +11,7 @@ export interface NearExpiry {
   readonly thresholdSeconds: number
 }
 
-/** The end of a grant, if it is near. */
+/** When a grant ends, if that is soon and certain. */
 export function nearExpiry(tokenSet: TokenSet, nowEpochSeconds: number): NearExpiry | undefined {
   const ends = [
     { expires: 'refresh-token', expiry: tokenSet.refreshTokenExpiry },

@@ -97,7 +97,7 @@ async function markRefused(
   try {
     stored = await context.repository.write(grant, generation)
   } catch {
-    // This process knows the refusal anyway. Other processes get one of their own.
+    // This process knows the refusal anyway. Each other process sends a request and is refused, too.
     return { kind: 'refused', stored: { grant, generation }, refusal }
   }
   return stored === undefined ? await newerOutcome(context) : { kind: 'refused', stored, refusal }

@@ -199,7 +199,7 @@ function readTokenSet(value: unknown): TokenSet | undefined {
   }
 }
 
-/** What is known about the end of a grant. Without it, the grant is still usable. */
+/** When a grant ends. A record without it is usable. */
 function readExpiry(value: unknown): GrantExpiry | undefined {
   if (!isObject(value)) return undefined
   const { atEpochSeconds, source, isFixed } = value

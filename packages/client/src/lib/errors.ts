@@ -140,6 +140,12 @@ export function withNote(error: EvergrantClientError, note: string): EvergrantCl
   return new EvergrantClientError(error.code, `${error.message} ${note}`, error)
 }
 
+/** Quotes the code and the sentence of a server's error for a message; empty if there are neither. */
+export function quoteWords(error: string | undefined, description: string | undefined): string {
+  const words = [error, description].filter((word) => word !== undefined)
+  return words.map((word) => quote(word, 300)).join(': ')
+}
+
 /**
  * Quotes text from a server or a user for a message: invisible characters are escaped, and long
  * text is cut.

@@ -68,7 +68,7 @@ export type ClientEvent =
   /** The authorization server ended the grant. The user must sign in again. */
   | (GrantEvent & { readonly type: 'grant-ended'; readonly reason: string })
   /**
-   * The refresh token or the user's authorization ends soon, and a refresh does not move that end.
+   * The refresh token or the user's authorization ends soon, and a refresh does not extend it.
    * Sent once seven days, three days and one day before, with a refresh. Ask the user to sign in.
    */
   | (GrantEvent & {

@@ -24,7 +24,7 @@ export interface CompletedAuthorization {
 
 /** Options of {@link completeAuthorization}. */
 export interface AuthorizationResponseOptions extends TokenRequestOptions {
-  /** Another issuer that `iss` may name, because the user or the host knows it. */
+  /** Another issuer that `iss` may name, because the user or the host trusts it. */
   readonly trustedIssuer?: string | undefined
 }
 

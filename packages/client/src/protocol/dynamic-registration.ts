@@ -13,16 +13,12 @@ import {
 } from '@evergrant/core'
 import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'
-import { EvergrantClientError, quote } from '../lib/errors.ts'
+import { EvergrantClientError, quote, quoteWords } from '../lib/errors.ts'
 import type { HttpOptions } from './http.ts'
 import { asUnavailable, boundedFetch, parseJson } from './http.ts'
 import { registeredRedirectUri } from './registered-redirect-uri.ts'
 import type { ClientConfiguration, ClientRegistration } from './registration.ts'
-import {
-  assertDynamicRegistration,
-  secretAuthMethod,
-  standingRegistration,
-} from './registration.ts'
+import { secretAuthMethod } from './registration.ts'
 
 /** Options of a registration request. */
 export interface RegisterClientOptions extends HttpOptions {
@@ -35,28 +31,10 @@ export interface RegisterClientOptions extends HttpOptions {
 }
 
 /**
- * Gets a client ID for an authorization server, in the order of the specification (C-37):
- * pre-registered, metadata document, dynamic registration.
+ * Registers a new client (RFC 7591).
  *
  * @throws EvergrantClientError `REGISTRATION_FAILED` with the next step; `TEMPORARILY_UNAVAILABLE`;
  *   `INVALID_OPTION`
- */
-export async function registerClient(
-  authorizationServer: AuthorizationServerMetadata,
-  client: ClientConfiguration,
-  redirectUri: string,
-  options: RegisterClientOptions = {},
-): Promise<ClientRegistration> {
-  const standing = standingRegistration(authorizationServer, client)
-  if (standing !== undefined) return standing
-  assertDynamicRegistration(authorizationServer.issuer, client)
-  return await registerDynamically(authorizationServer, client, redirectUri, options)
-}
-
-/**
- * Registers a new client (RFC 7591).
- *
- * @throws EvergrantClientError as {@link registerClient}
  */
 export async function registerDynamically(
   authorizationServer: AuthorizationServerMetadata,
@@ -129,13 +107,11 @@ function readRegistration(
   } catch (error) {
     if (!ProtocolError.is(error)) throw error
     const { oauthError, oauthErrorDescription } = explainRegistrationError(status, body)
-    const words = [oauthError, oauthErrorDescription]
-      .filter((word) => word !== undefined)
-      .map((word) => quote(word, 300))
+    const words = quoteWords(oauthError, oauthErrorDescription)
     const type = quote(headers.get('content-type') ?? 'no content type', 60)
     throw new EvergrantClientError(
       'REGISTRATION_FAILED',
-      `The client could not be registered: ${endpoint} answered with status ${status} and ${type}. ${error.message}${words.length === 0 ? '' : ` The server says ${words.join(': ')}.`}`,
+      `The client could not be registered: ${endpoint} answered with status ${status} and ${type}. ${error.message}${words === '' ? '' : ` The server says ${words}.`}`,
       { cause: error, oauthError, oauthErrorDescription },
     )
   }

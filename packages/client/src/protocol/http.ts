@@ -215,9 +215,7 @@ async function readText(response: Response, maximumBytes: number, origin: string
 /** The proxy that was configured for a failed request, for a message. */
 function proxyOf(error: unknown): string {
   if (!ProxyError.is(error)) return ''
-  const { proxy, status } = error
-  const answer = status === undefined ? '' : `, which answered with status ${status}`
-  return `; ${proxy.variable} names the proxy ${proxy.origin}${answer} (list the host in NO_PROXY if it must be reached directly)`
+  return `; ${error.detail} (list the host in NO_PROXY if it must be reached directly)`
 }
 
 /** The system error code of a failed `fetch`, such as ECONNREFUSED, for a message. */

@@ -1,6 +1,6 @@
 const brand: symbol = Symbol.for('evergrant.ProxyError')
 
-/** The proxy that an environment variable names. It has no credentials. */
+/** The proxy that an environment variable names, without its credentials. */
 export interface NamedProxy {
   /** The environment variable, as it is spelled. */
   readonly variable: string
@@ -14,15 +14,20 @@ export class ProxyError extends Error {
   readonly proxy: NamedProxy
   /** The status with which the proxy refused to connect, such as 407. */
   readonly status: number | undefined
+  /** The variable, the proxy and its answer, for the middle of a sentence. */
+  readonly detail: string
 
   constructor(proxy: NamedProxy, options: { readonly cause: unknown }) {
     const status = refusalOf(options.cause)
+    const answer = status === undefined ? '' : `, which answered with status ${status}`
+    const detail = `${proxy.variable} names the proxy ${proxy.origin}${answer}`
     super(
-      `The request failed, and ${proxy.variable} names the proxy ${proxy.origin}${status === undefined ? '' : `, which answered with status ${status}`}.`,
+      `The request failed: ${detail}. Check the proxy, or list the host in NO_PROXY if it must be reached directly.`,
       options,
     )
     this.proxy = proxy
     this.status = status
+    this.detail = detail
     Object.defineProperty(this, brand, { value: true })
   }
 

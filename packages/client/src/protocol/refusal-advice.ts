@@ -11,7 +11,7 @@ export function adviceForRefusal(
     case 'invalid_scope':
       return 'It does not grant this scope to this client. Ask its operator, or request less scope.'
     case 'invalid_target':
-      return `It does not accept the resource ${quote(request.resource)}. Ask its operator to register this resource. If the server knows the MCP server by a wider URL, set the option acceptedResource to that URL (evergrant login --resource <url>).`
+      return `It does not accept the resource ${quote(request.resource)}. Ask its operator to register this resource, or the operator of the MCP server to name the registered one as \`resource\` in its metadata. If that one covers more than the MCP server, accept it with the option acceptedResource (evergrant login --resource <url>).`
     case 'invalid_client':
     case 'unauthorized_client':
       return `It does not accept the client ${quote(request.clientId)}. Register the client again: signIn({ registerAgain: true }), or evergrant login --register-again. If you registered the client by hand, check its client ID, secret and redirect URI at the server.`
@@ -19,6 +19,6 @@ export function adviceForRefusal(
     case 'server_error':
       return 'Try again later.'
     default:
-      return 'Ask its operator, who finds the reason in its logs.'
+      return 'Ask its operator, who can find the reason in the logs of the server.'
   }
 }

@@ -1,7 +1,7 @@
 import type { ProviderProfile, TokenErrorDecision, TokenResponse } from '@evergrant/core'
 import { classifyTokenError, isErrorBody, parseTokenResponse, ProtocolError } from '@evergrant/core'
 import type { Clock } from '../lib/clock.ts'
-import { EvergrantClientError, quote } from '../lib/errors.ts'
+import { EvergrantClientError, quoteWords } from '../lib/errors.ts'
 import { isObject } from '../lib/is-object.ts'
 import { parseJson } from './http.ts'
 import { createRedactor, redactMembers } from './redact-secrets.ts'
@@ -77,8 +77,8 @@ export function describeError({
   oauthError,
   oauthErrorDescription,
 }: Pick<TokenErrorDecision, 'oauthError' | 'oauthErrorDescription'>): string {
-  const words = [oauthError, oauthErrorDescription].filter((word) => word !== undefined)
-  return words.length === 0 ? '' : ` (${words.map((word) => quote(word, 300)).join(': ')})`
+  const words = quoteWords(oauthError, oauthErrorDescription)
+  return words === '' ? '' : ` (${words})`
 }
 
 /** A decision as a sentence, with the server's words. */

@@ -23,7 +23,7 @@ export interface InteractiveSignInInput {
   readonly preferences: SignInPreferences
 }
 
-/** The end of one authorization page: the sign-in, or what the next page leaves out. */
+/** The result of one authorization page: the sign-in, or the fallbacks for the next page. */
 type PageOutcome =
   | { readonly result: SignInResult }
   | { readonly fallbacks: readonly AppliedFallback[] }

@@ -42,8 +42,8 @@ export interface SessionOptions {
     | ((issuers: readonly string[]) => string | Promise<string>)
     | undefined
   /**
-   * An issuer that you know to be the one of this MCP server, although its metadata URL was made from
-   * another identifier; see {@link DiscoverOptions.trustedIssuer}.
+   * An issuer that you trust for this MCP server, although its metadata URL was made from another
+   * identifier; see {@link DiscoverOptions.trustedIssuer}.
    */
   readonly trustedIssuer?: DiscoverOptions['trustedIssuer']
   /** When to refresh, and how long to wait; see {@link TokenManagerOptions}. */
@@ -64,9 +64,9 @@ export interface SessionStatus {
   readonly scope?: string
   readonly hasRefreshToken?: boolean
   readonly accessTokenExpiresAtEpochSeconds?: number
-  /** When the refresh token ends, and which member said so; absent if the server does not say. */
+  /** When the refresh token expires, and which member says so; absent if no member does. */
   readonly refreshTokenExpiry?: GrantExpiry
-  /** When the user's authorization ends; absent if the server does not say. */
+  /** When the user's authorization ends; absent if the server does not say so. */
   readonly authorizationExpiry?: GrantExpiry
   /** A refresh was started and its result is not known. */
   readonly refreshPending?: boolean

@@ -16,7 +16,7 @@ export interface SessionContext {
   readonly store: RecordStore
   readonly clock: Clock
   readonly http: HttpOptions
-  /** An issuer that the host knows to be the one of this MCP server. */
+  /** An issuer that the host trusts for this MCP server. */
   readonly trustedIssuer: string | undefined
   readonly observe: Observer
   readonly profileOf: ProfileOf

@@ -61,7 +61,7 @@ export async function applyFallback(
     const failure =
       fallback === 'register-with-scope' ? await registerWithScope(context, refused) : undefined
     if (failure !== undefined) {
-      // Leave the client as it is, and try the next fallback.
+      // Keep the client, and try the next fallback.
       const tried = `A client with the requested scope could not be registered: ${failure.message}`
       fallbacks = [...fallbacks, { fallback, explanation: tried }]
       continue

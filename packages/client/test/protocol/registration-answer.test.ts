@@ -2,7 +2,7 @@ import type { Fault } from '@evergrant/test-kit'
 import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { discoverAuthorizationServer } from '../../src/protocol/server-discovery.ts'
-import { registerClient } from '../../src/protocol/dynamic-registration.ts'
+import { registerClient } from '../support/register-client.ts'
 import type { ClientConfiguration, ClientRegistration } from '../../src/protocol/registration.ts'
 
 const redirectUri = 'http://127.0.0.1:4711/callback'

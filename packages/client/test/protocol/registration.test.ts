@@ -1,6 +1,6 @@
 import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
-import { registerClient } from '../../src/protocol/dynamic-registration.ts'
+import { registerClient } from '../support/register-client.ts'
 import { discoverAuthorizationServer } from '../../src/protocol/server-discovery.ts'
 import type { ClientConfiguration } from '../../src/protocol/registration.ts'
 

@@ -12,7 +12,7 @@ import { completeAuthorization } from '../../src/protocol/authorization-response
 import type { CompletedAuthorization } from '../../src/protocol/authorization-response.ts'
 import { discoverAuthorizationServer } from '../../src/protocol/server-discovery.ts'
 import type { PendingAuthorization } from '../../src/protocol/pending-authorization.ts'
-import { registerClient } from '../../src/protocol/dynamic-registration.ts'
+import { registerClient } from './register-client.ts'
 import type { TokenRequestOptions } from '../../src/protocol/token-endpoint.ts'
 
 export const redirectUri = 'http://127.0.0.1:4711/callback'
