@@ -122,7 +122,7 @@ function signInCommand(program: Command, usage: string, description: string): Co
     .addOption(
       new Option(
         '--provider <id>',
-        'the product of the authorization server, if its issuer does not tell',
+        'the product of the authorization server, if it is not recognized by its issuer',
       ).choices(providerProfiles.map(({ id }) => id)),
     )
     .addOption(
