@@ -86,7 +86,7 @@ test('login: a browser on another machine completes the sign-in with a pasted UR
   expect(err).toContain('belongs to another sign-in')
 })
 
-test('login: with a redirect URI elsewhere, the user pastes where the browser ends', async () => {
+test('login: with a redirect URI that is not on loopback, the user pastes the response', async () => {
   await using s = await scene()
   const address = Promise.withResolvers<string>()
   const { code, err } = await s.run(
@@ -100,7 +100,7 @@ test('login: with a redirect URI elsewhere, the user pastes where the browser en
   expect(err).toContain('the browser goes to https://gateway.test/oauth/done')
 })
 
-test('login: without a terminal, a redirect URI elsewhere is an error that says what to do', async () => {
+test('login: without a terminal, a redirect URI that is not on loopback is an error that says what to do', async () => {
   await using s = await scene()
   const { code, err } = await s.run(['login', s.url, '--redirect-uri', 'https://gateway.test/done'])
   expect(code).toBe(3)
@@ -148,7 +148,7 @@ test(
 )
 
 test(
-  'login: a client for another issuer is an error that names both, and --dynamic-registration leads out',
+  'login: a client for another issuer is an error that names both, and --dynamic-registration registers a client there',
   { tags: ['C-40'] },
   async () => {
     await using s = await scene()

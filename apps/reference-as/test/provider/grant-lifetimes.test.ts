@@ -27,7 +27,7 @@ test(
 )
 
 test(
-  'grant lifetimes: a risk assessment shortens what the client is told',
+  'grant lifetimes: a risk assessment shortens the announced lifetimes',
   { tags: ['A-12', 'A-01'] },
   async () => {
     await using server = await startServer({

@@ -97,7 +97,7 @@ function signInCommand(program: Command, usage: string, description: string): Co
     .addOption(
       new Option(
         '--redirect-uri <uri>',
-        'the redirect URI that the client is registered with; if it is not on loopback, you paste the URL that the browser ends at',
+        'the redirect URI that the client is registered with; if it is not on loopback, you paste the URL that the browser was redirected to',
       ).conflicts(['callbackHost', 'callbackPort', 'headless']),
     )
     .option(

@@ -77,7 +77,7 @@ function browserSignIn(flags: SignInFlags, environment: CliEnvironment): Interac
   }
 }
 
-/** For a redirect URI that this program cannot receive: the user pastes where the browser ends. */
+/** For a redirect URI that this program cannot receive: the user pastes the response. */
 function pasteSignIn(
   redirectUri: string,
   flags: SignInFlags,

@@ -17,15 +17,15 @@ function metadataLimit(bytes: number = defaultMaximumMetadataBytes): number {
   }
   throw new AuthorizationServerError(
     'OPTION_INVALID',
-    `maximumMetadataBytes must be a whole number from 1024 to ${largestMaximumMetadataBytes}, got ` +
-      `${String(bytes)}. Leave it out for ${defaultMaximumMetadataBytes}.`,
+    `The option maximumMetadataBytes is ${String(bytes)} (expected a whole number from 1024 to ` +
+      `${largestMaximumMetadataBytes}). Correct it, or leave it out for ${defaultMaximumMetadataBytes}.`,
   )
 }
 
 /**
  * Resolves Client ID Metadata Documents (A-09): the `client_id` is the URL and must be in the
- * document, which is JSON of at most `maximumMetadataBytes`. Documents are cached as HTTP says, failures are remembered
- * briefly, and a copy is used while the host is down.
+ * document, which is JSON of at most `maximumMetadataBytes`. Documents are cached as HTTP says,
+ * failures are remembered briefly, and a copy is used while the host is down.
  *
  * @example
  * ```ts
@@ -44,7 +44,9 @@ export function createClientMetadataDocuments(
       isUrl: isClientIdMetadataUrl,
       urlRule: 'a client ID must be an https URL with a path, in its normal spelling',
       maximumBodyBytes: metadataLimit(options.maximumMetadataBytes),
-      limitHint: 'Its publisher must shorten it, or raise maximumMetadataBytes of this server.',
+      limitHint:
+        'Ask its publisher to shorten it, or raise the option maximumMetadataBytes ' +
+        '(client-document-limit of evergrant-as).',
       // Other files on a trusted host, such as uploads of its users, must not count as clients.
       isType: (type) => /^application\/(?:json|[\w.+-]+\+json)\s*(?:;|$)/i.test(type),
       parse: (text, url) => parseClientIdMetadataDocument(parseJson(text), url),

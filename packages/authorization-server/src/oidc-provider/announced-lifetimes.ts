@@ -6,8 +6,8 @@ import type { GrantLifetime } from '../rotation/grant-lifetime.ts'
  * Tells clients how long their grants last (A-12): in token responses, in the introspection of a
  * refresh token, and in the metadata.
  *
- * @param lifetimeOf - The lifetime of the refresh token that a request issued, presented or asked
- *   about. `undefined` if there is none.
+ * @param lifetimeOf - The lifetime of the refresh token that a request issued, presented or
+ *   introspected; `undefined` without such a token.
  * @see draft-ietf-oauth-refresh-token-expiration-03
  */
 export function announceLifetimes(

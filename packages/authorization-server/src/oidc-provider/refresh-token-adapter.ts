@@ -35,8 +35,8 @@ export interface RefreshTokenAdapter {
   /** Whether the refresh token that this request presented is given back, not exchanged. */
   keepsPresented(context: object): Promise<boolean>
   /**
-   * The lifetime of the refresh token that this request issued, or else presented or asked about.
-   * `undefined` if there is none.
+   * The lifetime of the refresh token that this request issued, otherwise of the one that it presented
+   * or introspected. `undefined` without such a token.
    */
   lifetimeOf(context: object): GrantLifetime | undefined
 }

@@ -34,7 +34,7 @@ export function grantLifetime(
   >,
   nowEpochSeconds: number,
 ): GrantLifetime {
-  // Rounded down, so that no client counts on a second that does not exist.
+  // Rounded down: a client that relies on the number must not be too late.
   const until = (epochSeconds: number) => Math.max(0, Math.floor(epochSeconds - nowEpochSeconds))
   const authorizationExpiresIn = until(record.familyExpiresAtEpochSeconds)
   return {

@@ -168,7 +168,7 @@ test.each([
   ['a date with status 503', 503, 'Fri, 15 Jan 2027 08:02:00 GMT', 120],
   ['no header', 503, undefined, undefined],
 ])(
-  'registration refused: Retry-After in %s is handed on',
+  'registration refused: Retry-After in %s is in the error',
   { tags: ['C-38', 'C-53'] },
   async (_what, status, retryAfter, expected) => {
     const headers = retryAfter === undefined ? {} : { 'retry-after': retryAfter }

@@ -7,8 +7,8 @@ export type IssuerRelation =
 
 /**
  * Compares issuer identifiers as strings (RFC 8414 §3.3). The only tolerated difference is the slash
- * of an empty path: `https://as.example` and `https://as.example/`. Large providers publish one
- * spelling in one document and the other one elsewhere.
+ * of an empty path: `https://as.example` and `https://as.example/`. Large providers publish
+ * both spellings, in different documents.
  */
 export function relateIssuers(one: string, other: string): IssuerRelation {
   if (one === other) return 'identical'

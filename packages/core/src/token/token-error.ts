@@ -100,7 +100,7 @@ export type TokenErrorDecision =
  * the separate reason `empty-bad-request`.
  *
  * Only a transient answer is a reason to wait. Everything else that is not a known error code is a
- * refusal (`request-refused`), because servers refuse a dead refresh token in many words.
+ * refusal (`request-refused`), because servers refuse an invalid refresh token with many different codes.
  *
  * @example
  * ```ts

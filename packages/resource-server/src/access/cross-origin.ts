@@ -47,7 +47,7 @@ const tokenList = new RegExp(`^ *${token}(?: *, *${token})* *$`)
 /**
  * Decides which CORS headers a response needs. Pure.
  *
- * The requested method and headers are allowed as they are, because they grant nothing: every request
+ * The requested method and headers are allowed unchanged, because they grant nothing: every request
  * still needs a token in `Authorization`, which a browser never adds on its own. Cookies are never
  * allowed.
  *

@@ -133,7 +133,7 @@ function lazyKeyCache(
   }
 }
 
-/** Errors of a key that is there but cannot be used say nothing about the token. */
+/** An error about a key that exists and cannot be used says nothing about the token. */
 function findIn(keys: FetchedKeys, issuer: string): JWTVerifyGetKey {
   return async (header, token) => {
     try {

@@ -20,7 +20,7 @@ const maximumRemembered = 256
 
 /**
  * Decides which unknown keys may be new. A key that is named for the first time after a fetch may have
- * been published since then. One that was named before the fetch, and was not in it, is not coming.
+ * been published since then. One that was named before the fetch, and was not in it, does not exist.
  * Without this, tokens of a removed key would get 503 after every fetch.
  */
 export function missingKeys(): MissingKeys {
