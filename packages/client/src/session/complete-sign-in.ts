@@ -1,7 +1,7 @@
 import type { BearerChallenge } from '@evergrant/core'
 import { namingGuesses } from '../lib/assumption.ts'
 import type { CompletedAuthorization } from '../protocol/authorization-response.ts'
-import { completeAuthorization } from '../protocol/authorization-response.ts'
+import { completeBoundAuthorization } from './bound-authorization.ts'
 import type { CurrentGrant } from './current-grant.ts'
 import type { StoredSignIn } from './records.ts'
 import type { RedirectSignIns } from './redirect-sign-ins.ts'
@@ -28,18 +28,9 @@ export async function completeRedirectSignIn(
 ): Promise<SignInResult> {
   const signIn = await redirects.take(callbackUrl)
   const { binding, pending, noRefreshTokenReason, fallbacks } = signIn
-  const { authorizationServer, registration } = binding
   let authorization: CompletedAuthorization
   try {
-    authorization = await completeAuthorization(callbackUrl, pending, {
-      ...context.http,
-      authorizationServer,
-      registration,
-      profile: context.profileOf(authorizationServer.issuer),
-      clock: context.clock,
-      dpop: context.dpop,
-      trustedIssuer: context.trustedIssuer,
-    })
+    authorization = await completeBoundAuthorization(context, binding, pending, callbackUrl)
   } catch (error) {
     await leaveOutRefused(context, redirects, signIn, error)
     if (startAgain === undefined) throw error

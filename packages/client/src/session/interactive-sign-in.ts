@@ -1,9 +1,9 @@
 import type { AppliedFallback } from '@evergrant/core'
 import { explainMissingRefreshToken } from '@evergrant/core'
 import { EvergrantClientError, quote, withNote } from '../lib/errors.ts'
-import { completeAuthorization } from '../protocol/authorization-response.ts'
 import type { Discovery } from '../protocol/discovery.ts'
 import type { ClientRegistration } from '../protocol/registration.ts'
+import { completeBoundAuthorization } from './bound-authorization.ts'
 import type { CurrentGrant } from './current-grant.ts'
 import type { PlannedSignIn } from './prepare-sign-in.ts'
 import { prepareSignIn, refusedRequestOf } from './prepare-sign-in.ts'
@@ -94,7 +94,7 @@ async function finishPage(
   prepared: PreparedSignIn,
   signal: AbortSignal | undefined,
 ): Promise<SignInResult> {
-  const { request, registration, profile, decision } = plan
+  const { request, registration, decision } = plan
   const { pending, authorizationUrl } = request
   let callbackUrl: string
   try {
@@ -102,15 +102,7 @@ async function finishPage(
   } catch (error) {
     throw withAdvice(error, registration)
   }
-  const authorization = await completeAuthorization(callbackUrl, pending, {
-    ...context.http,
-    authorizationServer: binding.authorizationServer,
-    registration,
-    profile,
-    clock: context.clock,
-    dpop: context.dpop,
-    trustedIssuer: context.trustedIssuer,
-  })
+  const authorization = await completeBoundAuthorization(context, binding, pending, callbackUrl)
   const result = await saveSignIn(context, grants, {
     binding,
     authorization,

@@ -41,7 +41,6 @@ export interface SignInPlan {
   readonly registration: ClientRegistration
   /** Whether the client was registered for this sign-in. */
   readonly clientIsNew: boolean
-  readonly profile: ProviderProfile
   readonly decision: ScopeDecision
   readonly request: AuthorizationRequest
 }
@@ -116,7 +115,7 @@ export async function planSignIn(input: SignInPlanInput): Promise<SignInPlan> {
       discovery.protectedResource,
     ),
   })
-  return { registration, clientIsNew: input.clientIsNew, profile, decision, request }
+  return { registration, clientIsNew: input.clientIsNew, decision, request }
 }
 
 /** Whether a sign-in has used a fallback. */
