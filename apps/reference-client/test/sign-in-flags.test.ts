@@ -299,7 +299,7 @@ test(
     expect(JSON.parse(out).error).toMatchObject({
       code: 'RESOURCE_REFUSED',
       message: expect.stringMatching(
-        /refuses its access token: status 401, invalid_token, "audience mismatch for \[redacted\]"\. Check which issuer/,
+        /refuses its access token: status 401, invalid_token, "audience mismatch for \[redacted\]"\. Ask its operator which issuer/,
       ),
     })
     expect(err).not.toContain('you stay signed in')
