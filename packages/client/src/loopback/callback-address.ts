@@ -42,7 +42,7 @@ export function callbackAddress(options: CallbackAddressOptions): CallbackAddres
   if (host !== undefined || port !== undefined || path !== undefined) {
     throw new EvergrantClientError(
       'INVALID_OPTION',
-      'The option "redirectUri" of the loopback sign-in already has a host, a port and a path. Remove the options "host", "port" and "path".',
+      'The options of the loopback sign-in cannot be used: "redirectUri" comes with "host", "port" or "path" (expected either). Remove one or the other.',
     )
   }
   return addressOf(redirectUri)
@@ -67,7 +67,7 @@ function addressOf(redirectUri: string): CallbackAddress {
   if (match === null) {
     throw new EvergrantClientError(
       'INVALID_OPTION',
-      `The option "redirectUri" of the loopback sign-in cannot be used: ${quote(redirectUri)} (expected http, one of the hosts 127.0.0.1, localhost and [::1], and no query or fragment, such as http://localhost:8085/callback). Register such a redirect URI at the authorization server.`,
+      `The option "redirectUri" of the loopback sign-in (--redirect-uri on the command line) cannot be used: ${quote(redirectUri)} (expected http, one of the hosts 127.0.0.1, localhost and [::1], and no query or fragment, such as http://localhost:8085/callback). Register such a redirect URI at the authorization server.`,
     )
   }
   const [, host = '', port, path = ''] = match
@@ -95,7 +95,7 @@ function checkedPort(port: number): number {
   if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port
   throw new EvergrantClientError(
     'INVALID_OPTION',
-    `The option "port" of the loopback redirect URI cannot be used: ${port} (expected a whole number from 0 to 65535). Correct it.`,
+    `The option "port" of the loopback redirect URI (--callback-port on the command line) cannot be used: ${port} (expected a whole number from 0 to 65535). Correct it.`,
   )
 }
 

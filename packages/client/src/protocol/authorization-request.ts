@@ -47,10 +47,12 @@ export async function beginAuthorization(
     knownProduct: profile.pkceS256 === 'known' ? profile.name : undefined,
   })
   if (pkce.action === 'refuse') {
-    throw new EvergrantClientError(
-      'PKCE_NOT_SUPPORTED',
-      `${pkce.explanation} If you know that ${quote(authorizationServer.issuer)} supports S256, set the option assumePkceS256, or use --assume-pkce-s256 on the command line.`,
-    )
+    // A list without S256 is a statement of the server, and no option overrides it.
+    const advice =
+      pkce.reason === 'not-advertised'
+        ? ` If you know that ${quote(authorizationServer.issuer)} supports S256, set the option assumePkceS256, or use --assume-pkce-s256 on the command line.`
+        : ''
+    throw new EvergrantClientError('PKCE_NOT_SUPPORTED', `${pkce.explanation}${advice}`)
   }
   const state = oauth.generateRandomState()
   const codeVerifier = oauth.generateRandomCodeVerifier()

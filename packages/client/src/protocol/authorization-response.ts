@@ -85,12 +85,19 @@ function checkIssuer(
   }
   const [iss, ...others] = parameters.getAll('iss')
   const decision = decideIssuer(iss, pending.issuer, authorizationServer, { trustedIssuer })
-  if (decision.action === 'reject' || others.length > 0) {
-    throw new EvergrantClientError(
-      'AUTHORIZATION_RESPONSE_INVALID',
-      `${decision.explanation} The code was not sent. If this repeats, the MCP server or an attacker mixes up authorization servers: do not sign in. If you know that it is the issuer of this server, set the option trustedIssuer to it, or --trusted-issuer on the command line.`,
-    )
-  }
+  if (decision.action === 'accept' && others.length === 0) return
+  const found =
+    others.length > 0
+      ? 'The authorization response has several `iss` parameters (expected one).'
+      : decision.explanation
+  const trust =
+    others.length === 0 && decision.reason === 'different'
+      ? ' If you know that the issuer in the response belongs to this server, set the option trustedIssuer to it, or use --trusted-issuer on the command line.'
+      : ''
+  throw new EvergrantClientError(
+    'AUTHORIZATION_RESPONSE_INVALID',
+    `${found} The code was not sent. If this repeats, the MCP server or an attacker mixes up authorization servers: do not sign in.${trust}`,
+  )
 }
 
 function checkResponse(

@@ -20,7 +20,7 @@ export function registeredRedirectUri(
     .join(', ')
   throw new EvergrantClientError(
     'REGISTRATION_FAILED',
-    `The client could not be registered: ${endpoint} registered the redirect URIs ${shown} (expected ${requested}). Use one of them as the redirect URI, or register a client by hand with ${requested} and configure its client ID for this issuer (option client.preRegistered, or --client-id with --issuer).`,
+    `The client could not be registered: ${endpoint} registered the redirect URIs ${shown} (expected ${requested}). Use one of them as the redirect URI (option redirectUri of the sign-in method, or --redirect-uri), or register a client by hand with ${requested} and configure its client ID for this issuer (option client.preRegistered, or --client-id with --issuer).`,
   )
 }
 

@@ -132,7 +132,7 @@ function withTrustAdvice(
   if (error.code !== 'METADATA_MISMATCH' || typeof named !== 'string') return error
   return new EvergrantClientError(
     error.code,
-    `${error.message} The document is ${url}. If you know that ${quote(named)} is the issuer of this server, set the option trustedIssuer to it, or --trusted-issuer on the command line.`,
+    `${error.message} The document is ${url}. If you know that ${quote(named)} is the issuer of this server, set the option trustedIssuer to it, or use --trusted-issuer on the command line.`,
     { cause: error },
   )
 }

@@ -69,10 +69,25 @@ test(
   { tags: ['C-33'] },
   async () => {
     await using it = await authorizationScene({ code_challenge_methods_supported: undefined })
-    await expect(it.begin()).rejects.toMatchObject({ code: 'PKCE_NOT_SUPPORTED' })
+    await expect(it.begin()).rejects.toMatchObject({
+      code: 'PKCE_NOT_SUPPORTED',
+      message: expect.stringMatching(/assumePkceS256.*--assume-pkce-s256/),
+    })
     const { authorizationUrl, assumptions } = await it.begin({ assumePkceS256: true })
     expect(new URL(authorizationUrl).searchParams.get('code_challenge_method')).toBe('S256')
     expect(assumptions).toEqual([expect.objectContaining({ code: 'pkce-s256-assumed' })])
+  },
+)
+
+test(
+  'authorization request: a server that lists other PKCE methods is refused, and the error offers no option',
+  { tags: ['C-33'] },
+  async () => {
+    await using it = await authorizationScene({ code_challenge_methods_supported: ['plain'] })
+    await expect(it.begin({ assumePkceS256: true })).rejects.toMatchObject({
+      code: 'PKCE_NOT_SUPPORTED',
+      message: expect.not.stringContaining('assumePkceS256'),
+    })
   },
 )
 

@@ -79,6 +79,34 @@ test.each<[string, (callback: URL) => void]>([
   expect(it.as.count('token')).toBe(0)
 })
 
+test.each<[string, (callback: URL) => void, RegExp]>([
+  [
+    'another issuer',
+    (callback) => callback.searchParams.set('iss', 'https://evil.test'),
+    /"https:\/\/evil\.test" \(expected .*--trusted-issuer/,
+  ],
+  [
+    'no issuer',
+    (callback) => callback.searchParams.delete('iss'),
+    /^The authorization response has no iss(?!.*trustedIssuer)/,
+  ],
+  [
+    'two issuers',
+    (callback) => callback.searchParams.append('iss', 'https://evil.test'),
+    /^The authorization response has several `iss` parameters(?!.*trustedIssuer)/,
+  ],
+])(
+  'authorization response: with %s, the error says what was found, and offers trustedIssuer only for another issuer',
+  { tags: ['C-35'] },
+  async (_, change, message) => {
+    await using it = await authorizationScene()
+    const { authorizationUrl, pending } = await it.begin()
+    const callback = await it.visit(authorizationUrl)
+    change(callback)
+    await expect(it.complete(callback, pending)).rejects.toThrow(message)
+  },
+)
+
 test(
   'authorization response: an issuer is checked even if the metadata does not promise one',
   { tags: ['C-35'] },

@@ -291,7 +291,6 @@ export function decidePkce(
         reason: 'not-advertised',
         explanation:
           'The authorization server metadata has no code_challenge_methods_supported, so PKCE ' +
-          'support cannot be verified and the client must not continue. Publish it there. If the ' +
-          'server is known to support S256, set the option that assumes it.',
+          'support cannot be verified and the client must not continue. Publish it there.',
       }
 }
