@@ -4,7 +4,7 @@ import type { StoredGrant } from './grant-repository.ts'
 import type { RefreshContext } from './refresh-context.ts'
 import type { ExchangeResult } from './refresh-exchange.ts'
 import type { RefreshOutcome } from './refresh-outcome.ts'
-import { followsSameRefusal } from './refusal.ts'
+import { followsSameRefusal } from './refresh-refusal.ts'
 
 /** A refresh request that returned no tokens. */
 type FailedExchange = Extract<ExchangeResult, { kind: 'failed' }>

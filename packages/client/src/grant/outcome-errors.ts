@@ -2,7 +2,7 @@ import type { SignInReason } from '../lib/errors.ts'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import type { GrantEnd } from './grant.ts'
 import type { RefreshOutcome } from './refresh-outcome.ts'
-import { followsSameRefusal } from './refusal.ts'
+import { followsSameRefusal } from './refresh-refusal.ts'
 
 /** Outcomes that need the user to sign in, or a change of the configuration. */
 type FinalOutcome = Extract<

@@ -6,7 +6,7 @@ import { exchangeAndSave } from './exchange-and-save.ts'
 import type { StoredGrant } from './grant-repository.ts'
 import type { RefreshContext, RefreshRequest } from './refresh-context.ts'
 import type { RefreshOutcome } from './refresh-outcome.ts'
-import { recentRefusal } from './refusal.ts'
+import { recentRefusal } from './refresh-refusal.ts'
 
 /** A write that loses a race is repeated. More repetitions than this are not a race. */
 const maximumRereads = 5

@@ -5,7 +5,7 @@ import { passedThreshold } from './expiry-warning.ts'
 import type { Grant, PrivateJwk } from './grant.ts'
 import type { GrantRepository, StoredGrant } from './grant-repository.ts'
 import { persistently } from './persistently.ts'
-import { refusalsBefore } from './refusal.ts'
+import { refusalsBefore } from './refresh-refusal.ts'
 
 /** The result of a sign-in. */
 export interface SignedInGrant {
