@@ -12,6 +12,10 @@ function unauthorized(challenge: string, body = '', type = 'application/json'): 
   }
 }
 
+function forbidden(challenge: string): Fault {
+  return { kind: 'status', status: 403, headers: { 'www-authenticate': challenge } }
+}
+
 test.each([
   [
     'the description of the challenge',
@@ -94,11 +98,7 @@ test(
     const session = it.session()
     const fetch = authorizedFetch(session)
     await fetch(it.server.resource)
-    it.server.faults.resource.push({
-      kind: 'status',
-      status: 403,
-      headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="mcp:read"' },
-    })
+    it.server.faults.resource.push(forbidden('Bearer error="insufficient_scope", scope="mcp:read"'))
     expect((await fetch(it.server.resource)).status).toBe(200)
     expect(it.signIns()).toBe(1)
     expect(it.as.refreshRequests()).toBe(1)
@@ -112,11 +112,7 @@ test(
     await using it = await scene()
     const fetch = authorizedFetch(it.session())
     await fetch(it.server.resource)
-    const refusal = {
-      kind: 'status',
-      status: 403,
-      headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="mcp:read"' },
-    } as const
+    const refusal = forbidden('Bearer error="insufficient_scope", scope="mcp:read"')
     it.server.faults.resource.push(refusal, refusal)
     expect((await fetch(it.server.resource)).status).toBe(200)
     expect(it.signIns()).toBe(2)
@@ -128,11 +124,7 @@ test('invalid token: a 403 is handled like a 401', { tags: ['C-54'] }, async () 
   await using it = await scene()
   const fetch = authorizedFetch(it.session())
   await fetch(it.server.resource)
-  it.server.faults.resource.push({
-    kind: 'status',
-    status: 403,
-    headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
-  })
+  it.server.faults.resource.push(forbidden('Bearer error="invalid_token"'))
   expect((await fetch(it.server.resource)).status).toBe(200)
   expect(it.signIns()).toBe(1)
   expect(it.as.refreshRequests()).toBe(1)

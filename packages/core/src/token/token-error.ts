@@ -162,12 +162,10 @@ export function classifyTokenError(
   if (status === 400 && body.kind === 'empty') return classifyEmptyBadRequest(details, options)
   // A firewall answers with 403 and 407. Other refusals come from the server.
   if (body.kind === 'json' || (status !== 403 && status !== 407)) {
-    return {
-      outcome: 'request-refused',
-      reason: 'unexplained-refusal',
-      ...details,
-      explanation: `The token endpoint rejected the request with status ${status} and no OAuth error.`,
-    }
+    return unexplainedRefusal(
+      details,
+      `The token endpoint rejected the request with status ${status} and no OAuth error.`,
+    )
   }
   return transient(
     'not-an-oauth-answer',
@@ -193,18 +191,20 @@ function classifySuccess(
     if (details.oauthError !== undefined) {
       return classifyOAuthError(details.oauthError, details, options, transient)
     }
-    return {
-      outcome: 'request-refused',
-      reason: 'unexplained-refusal',
-      ...details,
-      explanation: `The token endpoint reported an error with status ${status} and no OAuth error.`,
-    }
+    return unexplainedRefusal(
+      details,
+      `The token endpoint reported an error with status ${status} and no OAuth error.`,
+    )
   }
   const explanation =
     `The token endpoint answered with status ${status} and the content type ` +
     `${showRemote(contentType ?? 'none')}, but without a readable access_token (expected ` +
     'application/json, RFC 6749 §5.1).'
   return { ...transient('unreadable-success', ''), explanation }
+}
+
+function unexplainedRefusal(details: Details, explanation: string): RequestRefusedDecision {
+  return { outcome: 'request-refused', reason: 'unexplained-refusal', ...details, explanation }
 }
 
 /** Frameworks answer at unknown paths with the reason phrase of the status. */
