@@ -1,5 +1,5 @@
 import { isLoopbackHost } from '@evergrant/core'
-import { Agent, EnvHttpProxyAgent } from 'undici'
+import { Agent, EnvHttpProxyAgent, Pool } from 'undici'
 import { EvergrantClientError } from './lib/errors.ts'
 import { fetchThrough } from './lib/fetch-through.ts'
 import { ProxyError } from './protocol/proxy-error.ts'
@@ -36,6 +36,9 @@ export function proxyFetch(environment: ProxyEnvironment): typeof globalThis.fet
     httpProxy: http?.url ?? '',
     httpsProxy: https?.url ?? '',
     noProxy: environment['no_proxy'] ?? environment['NO_PROXY'] ?? '',
+    // Without a limit, a proxy that does not answer would keep the process alive for minutes.
+    clientFactory: (origin, more) =>
+      new Pool(origin, { ...more, headersTimeout: proxyAnswerMilliseconds }),
   })
   const direct = new Agent()
   return async (input, init) => {
@@ -45,10 +48,20 @@ export function proxyFetch(environment: ProxyEnvironment): typeof globalThis.fet
     try {
       return await fetchThrough(proxied, input, init)
     } catch (cause) {
-      if (proxy === undefined || init?.signal?.aborted === true) throw cause
+      if (proxy === undefined || isCanceled(init?.signal)) throw cause
       throw new ProxyError(proxy.named, { cause })
     }
   }
+}
+
+/** How long a proxy may take to connect. */
+const proxyAnswerMilliseconds = 15_000
+
+/** A request that took too long may have waited for the proxy, so its error names the proxy. */
+function isCanceled(signal: AbortSignal | null | undefined): boolean {
+  if (signal?.aborted !== true) return false
+  const reason: unknown = signal.reason
+  return !(reason instanceof Error && reason.name === 'TimeoutError')
 }
 
 interface ConfiguredProxy {

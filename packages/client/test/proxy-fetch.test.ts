@@ -9,7 +9,11 @@ import { ProxyError, proxyFetch } from '../src/proxy-fetch.ts'
 import { memoryStore } from '../src/stores/memory.ts'
 
 /** A proxy that leads every host to one local server, or refuses to connect. */
-async function startProxy({ port = 0, refuseWith }: { port?: number; refuseWith?: number } = {}) {
+async function startProxy({
+  port = 0,
+  refuseWith,
+  isSilent = false,
+}: { port?: number; refuseWith?: number; isSilent?: boolean } = {}) {
   const connects: string[] = []
   const credentials: (string | undefined)[] = []
   const sockets = new Set<Socket>()
@@ -19,6 +23,7 @@ async function startProxy({ port = 0, refuseWith }: { port?: number; refuseWith?
     connects.push(request.url ?? '')
     credentials.push(request.headers['proxy-authorization'])
     client.on('error', () => undefined)
+    if (isSilent) return
     if (refuseWith !== undefined) {
       client.end(`HTTP/1.1 ${refuseWith} Refused\r\n\r\n`)
       return
@@ -142,4 +147,30 @@ test('proxy: the error of a session names the variable, the proxy and its answer
       /mcp\.test could not be reached.*HTTPS_PROXY names the proxy http:\/\/127\.0\.0\.1:\d+, which answered with status 403.*NO_PROXY/,
     ),
   })
+})
+
+test('proxy: the error of a request that a proxy does not answer in time names the proxy', async () => {
+  await using proxy = await startProxy({ isSilent: true })
+  const session = createSession('https://mcp.test/mcp', {
+    store: memoryStore(),
+    client: { name: 'App' },
+    signIn: { kind: 'redirect', redirectUri: 'https://gateway.test/callback' },
+    fetch: proxyFetch({ HTTPS_PROXY: proxy.url }),
+    requestTimeoutMilliseconds: 50,
+  })
+  await expect(session.signIn()).rejects.toMatchObject({
+    code: 'TEMPORARILY_UNAVAILABLE',
+    message: expect.stringMatching(
+      /mcp\.test gave no complete answer within 0\.05 s; HTTPS_PROXY names the proxy http:/,
+    ),
+  })
+})
+
+test('proxy: a canceled request is rejected with the reason of its signal', async () => {
+  await using proxy = await startProxy({ isSilent: true })
+  const reason = new Error('the user canceled')
+  const request = proxyFetch({ HTTPS_PROXY: proxy.url })('https://mcp.test/', {
+    signal: AbortSignal.abort(reason),
+  })
+  await expect(request).rejects.toBe(reason)
 })

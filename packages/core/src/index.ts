@@ -83,6 +83,7 @@ export {
 } from './registration/registration-response.ts'
 export type {
   RegistrationErrorExplanation,
+  RegistrationErrorHeaders,
   RegistrationResponse,
 } from './registration/registration-response.ts'
 export { cleanRemoteText, escapeInvisible, showRemote } from './lib/remote-text.ts'

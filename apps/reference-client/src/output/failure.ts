@@ -163,7 +163,7 @@ function mcpFailure(
     return {
       exitCode,
       code: 'SERVER_UNREACHABLE',
-      message: `${server} cannot be reached: ${proxied.detail}. Check the proxy, or list the host in NO_PROXY if it must be reached directly.`,
+      message: `${server} ${isTimeout(chain) ? 'did not answer in time' : 'cannot be reached'}: ${proxied.detail}. Check the proxy, or list the host in NO_PROXY if it must be reached directly.`,
     }
   }
   // The error of fetch for a failed connection.
@@ -176,7 +176,7 @@ function mcpFailure(
       message: `${server} cannot be reached${why}. Check the URL, the network, and that the server is running.`,
     }
   }
-  if (chain.some((one) => one instanceof Error && one.name === 'TimeoutError')) {
+  if (isTimeout(chain)) {
     return {
       exitCode,
       code: 'SERVER_UNREACHABLE',
@@ -190,6 +190,10 @@ function mcpFailure(
     code: 'MCP_REQUEST_FAILED',
     message: `The request to ${server.replace('The', 'the')} failed: ${JSON.stringify(said ?? 'unknown reason')}. Check that the server is running, and try again.`,
   }
+}
+
+function isTimeout(chain: readonly unknown[]): boolean {
+  return chain.some((one) => one instanceof Error && one.name === 'TimeoutError')
 }
 
 function hasCode(error: unknown): error is { readonly code: string } {

@@ -26,7 +26,11 @@ export async function settleFailure(
   const believed = failure.unexplained !== true || attempts > 1
   const ends = failure.outcome === 'grant-ended' || failure.outcome === 'registration-ended'
   const isLoop =
-    failure.oauthError === 'unauthorized_client' && followsSameRefusal(grant, failure.oauthError)
+    failure.oauthError === 'unauthorized_client' &&
+    followsSameRefusal(grant, {
+      oauthError: failure.oauthError,
+      atEpochSeconds: context.clock.nowEpochSeconds(),
+    })
   if (ends && believed && !isLoop) return await markNeedsReauth(context, journaled, failure)
   // One unreadable success can come from a proxy. A second one is how this server answers.
   const isUnreadable = failure.unreadable === true && attempts > 1

@@ -93,12 +93,11 @@ function onThisClock(
 ): Grant {
   if (ageSeconds === undefined || grant.tokenSet === undefined) return grant
   const shift = nowEpochSeconds - ageSeconds - savedAtEpochSeconds
-  const { tokenSet, refusal } = grant
+  const { tokenSet, refusal, refusedBefore } = grant
   return {
     ...grant,
-    ...(refusal === undefined
-      ? {}
-      : { refusal: { ...refusal, atEpochSeconds: refusal.atEpochSeconds + shift } }),
+    ...present('refusal', shifted(refusal, shift)),
+    ...present('refusedBefore', shifted(refusedBefore, shift)),
     tokenSet: {
       ...tokenSet,
       issuedAtEpochSeconds: tokenSet.issuedAtEpochSeconds + shift,
@@ -112,8 +111,11 @@ function onThisClock(
   }
 }
 
-function shifted(expiry: GrantExpiry | undefined, seconds: number): GrantExpiry | undefined {
-  return expiry && { ...expiry, atEpochSeconds: expiry.atEpochSeconds + seconds }
+function shifted<Value extends { readonly atEpochSeconds: number }>(
+  value: Value | undefined,
+  seconds: number,
+): Value | undefined {
+  return value && { ...value, atEpochSeconds: value.atEpochSeconds + seconds }
 }
 
 function readGrant(value: Record<string, unknown>, identity: GrantIdentity): Grant | undefined {
@@ -242,9 +244,9 @@ function readRefusal(value: unknown): RefreshRefusal | undefined {
 
 function readRefusalsBefore(value: unknown): RefusalsBeforeSignIn | undefined {
   if (!isObject(value)) return undefined
-  const { count, oauthError } = value
-  if (typeof count !== 'number') return undefined
-  return { count, ...(typeof oauthError === 'string' ? { oauthError } : {}) }
+  const { count, oauthError, atEpochSeconds } = value
+  if (typeof count !== 'number' || typeof atEpochSeconds !== 'number') return undefined
+  return { atEpochSeconds, count, ...(typeof oauthError === 'string' ? { oauthError } : {}) }
 }
 
 function readString(value: unknown): string | undefined {

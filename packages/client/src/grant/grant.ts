@@ -55,6 +55,8 @@ export interface RefreshRefusal {
 
 /** Refusals that led to the current sign-in, without a successful refresh since then. */
 export interface RefusalsBeforeSignIn {
+  /** When the user signed in, or tried to. */
+  readonly atEpochSeconds: number
   /** The error of the last one. */
   readonly oauthError?: string
   readonly count: number

@@ -31,7 +31,7 @@ export function notNow(
   }
   return new EvergrantClientError(
     'TEMPORARILY_UNAVAILABLE',
-    `The access token has expired and cannot be refreshed now: ${detail}. Repeat the call later. The refresh token is kept.`,
+    `The access token has expired and cannot be refreshed now: ${detail}. Repeat the call later. The refresh token is kept. If the error stays, the user can sign in again: signIn({ force: true }), or evergrant login.`,
     { retryAfterSeconds: outcome.retryAfterSeconds, cause: outcome.cause },
   )
 }
@@ -55,7 +55,7 @@ function refusedError({
 }: Extract<FinalOutcome, { kind: 'refused' }>): EvergrantClientError {
   const { oauthError } = refusal
   const detail = withoutFullStop(refusal.detail)
-  if (followsSameRefusal(stored.grant, oauthError)) {
+  if (followsSameRefusal(stored.grant, refusal)) {
     return new EvergrantClientError(
       'TOKEN_REQUEST_REFUSED',
       `The authorization server ${quote(stored.grant.identity.issuer)} refuses to refresh the access token, and the last sign-in did not change that: ${detail}. Ask its operator whether this client may use refresh tokens for the resource ${quote(stored.grant.identity.resource)}. A forced sign-in (signIn({ force: true }), or evergrant login on the command line) brings one more access token.`,

@@ -8,6 +8,12 @@ const pauseSeconds = 10
 /** Different refusals in a row lead to at most this many sign-ins. */
 const maximumSignIns = 2
 
+/**
+ * How long a sign-in counts as the answer to the refusals before it. A later refusal is a new event:
+ * some servers report an expired refresh token with such an error, too.
+ */
+const signInCountsSeconds = 86_400
+
 /** The refusal of the last seconds. The request is not repeated for each call. */
 export function recentRefusal(grant: Grant, clock: Clock): RefreshRefusal | undefined {
   const { refusal } = grant
@@ -22,21 +28,35 @@ export function recentRefusal(grant: Grant, clock: Clock): RefreshRefusal | unde
  */
 export function followsSameRefusal(
   { refusedBefore }: Pick<Grant, 'refusedBefore'>,
-  oauthError: string | undefined,
+  { oauthError, atEpochSeconds }: Pick<RefreshRefusal, 'oauthError' | 'atEpochSeconds'>,
 ): boolean {
   return (
     refusedBefore !== undefined &&
+    stillCounts(refusedBefore, atEpochSeconds) &&
     (refusedBefore.oauthError === oauthError || refusedBefore.count >= maximumSignIns)
   )
 }
 
+function stillCounts(
+  { atEpochSeconds }: RefusalsBeforeSignIn,
+  refusedAtEpochSeconds: number,
+): boolean {
+  return refusedAtEpochSeconds - atEpochSeconds < signInCountsSeconds
+}
+
 /** What a new sign-in remembers of the grant that it replaces. */
-export function refusalsBefore(previous: Grant | undefined): RefusalsBeforeSignIn | undefined {
+export function refusalsBefore(
+  previous: Grant | undefined,
+  nowEpochSeconds: number,
+): RefusalsBeforeSignIn | undefined {
   const refused = previous?.refusal ?? unauthorized(previous)
   if (refused === undefined) return undefined
   const { oauthError } = refused
+  const before = previous?.refusedBefore
+  const counted = before !== undefined && stillCounts(before, nowEpochSeconds) ? before.count : 0
   return {
-    count: (previous?.refusedBefore?.count ?? 0) + 1,
+    atEpochSeconds: nowEpochSeconds,
+    count: counted + 1,
     ...(oauthError === undefined ? {} : { oauthError }),
   }
 }

@@ -39,11 +39,14 @@ export async function saveSignedInGrant(
     ...(requestedScope === undefined ? {} : { requestedScope }),
     ...(dpopKey === undefined ? {} : { dpopKey }),
   }
-  return await persistently(clock, () => overwrite(repository, grant, signedIn.previousGrant))
+  return await persistently(clock, () =>
+    overwrite(repository, clock, grant, signedIn.previousGrant),
+  )
 }
 
 async function overwrite(
   repository: GrantRepository,
+  clock: Clock,
   signedIn: Grant,
   previousGrant: Grant | undefined,
 ): Promise<StoredGrant> {
@@ -55,7 +58,7 @@ async function overwrite(
       }
       throw error
     })
-    const refusedBefore = refusalsBefore(previousGrant ?? current?.grant)
+    const refusedBefore = refusalsBefore(previousGrant ?? current?.grant, clock.nowEpochSeconds())
     const grant = refusedBefore === undefined ? signedIn : { ...signedIn, refusedBefore }
     const written = await repository.write(grant, current?.generation ?? 0)
     if (written !== undefined) return written
@@ -68,9 +71,10 @@ async function overwrite(
  */
 export async function noteFailedSignIn(
   repository: GrantRepository,
+  clock: Clock,
 ): Promise<StoredGrant | undefined> {
   const current = await repository.read()
-  const refusedBefore = refusalsBefore(current?.grant)
+  const refusedBefore = refusalsBefore(current?.grant, clock.nowEpochSeconds())
   if (current === undefined || refusedBefore === undefined) return undefined
   return await repository.write({ ...current.grant, refusedBefore }, current.generation)
 }

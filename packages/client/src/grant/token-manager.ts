@@ -166,7 +166,7 @@ export async function createMemoryFirstTokenManager(
       })
     },
     async noteFailedSignIn() {
-      const noted = await noteFailedSignIn(repository)
+      const noted = await noteFailedSignIn(repository, clock)
       if (noted !== undefined) memory.remember(noted)
     },
     async forget() {

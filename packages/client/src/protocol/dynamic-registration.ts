@@ -15,7 +15,7 @@ import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'
 import { EvergrantClientError, quote, quoteWords } from '../lib/errors.ts'
 import type { HttpOptions } from './http.ts'
-import { asUnavailable, boundedFetch, parseJson } from './http.ts'
+import { asUnavailable, boundedFetch, followingRedirects, parseJson } from './http.ts'
 import { registeredRedirectUri } from './registered-redirect-uri.ts'
 import type { ClientConfiguration, ClientRegistration } from './registration.ts'
 import { secretAuthMethod } from './registration.ts'
@@ -53,7 +53,7 @@ export async function registerDynamically(
   const metadata = describeClient(authorizationServer, client, redirectUri, options.scope)
   let response: Response
   try {
-    response = await boundedFetch(options)(endpoint, {
+    response = await followingRedirects(boundedFetch(options))(endpoint, {
       method: 'POST',
       headers: { accept: 'application/json', 'content-type': 'application/json' },
       body: JSON.stringify(metadata),
@@ -81,18 +81,27 @@ function refusal(
   body: unknown,
   nowEpochSeconds: number,
 ): EvergrantClientError {
-  const { explanation, oauthError, oauthErrorDescription } = explainRegistrationError(status, body)
-  const message = `The client could not be registered at ${endpoint}. ${explanation}`
   const isTemporary = status >= 500 || temporaryStatuses.has(status)
+  const retryAfterSeconds = isTemporary
+    ? parseRetryAfter(headers.get('retry-after'), { nowEpochSeconds })
+    : undefined
+  const { explanation, oauthError, oauthErrorDescription } = explainRegistrationError(
+    status,
+    body,
+    {
+      contentType: headers.get('content-type'),
+      location: headers.get('location'),
+      retryAfterSeconds,
+    },
+  )
+  const message = `The client could not be registered at ${endpoint}. ${explanation}`
   return new EvergrantClientError(
     isTemporary ? 'TEMPORARILY_UNAVAILABLE' : 'REGISTRATION_FAILED',
     message,
     {
       oauthError,
       oauthErrorDescription,
-      retryAfterSeconds: isTemporary
-        ? parseRetryAfter(headers.get('retry-after'), { nowEpochSeconds })
-        : undefined,
+      retryAfterSeconds,
     },
   )
 }

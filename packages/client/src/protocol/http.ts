@@ -161,7 +161,7 @@ async function send(
     if (timeout.signal.aborted) {
       throw new NoAnswerError(
         'timeout',
-        `${origin} gave no complete answer within ${requestTimeoutMilliseconds / 1000} s`,
+        `${origin} gave no complete answer within ${requestTimeoutMilliseconds / 1000} s${proxyOf(cause)}`,
       )
     }
     throw new NoAnswerError(
@@ -187,9 +187,12 @@ const afterSuspensionMilliseconds = 2000
 function awakeTimeout(milliseconds: number): { readonly signal: AbortSignal; cancel(): void } {
   const controller = new AbortController()
   const dueAt = performance.now() + milliseconds
+  const abort = (): void => {
+    controller.abort(new DOMException('The request took too long', 'TimeoutError'))
+  }
   let timer = setTimeout(() => {
-    if (performance.now() - dueAt < lateMilliseconds) controller.abort()
-    else timer = setTimeout(() => controller.abort(), afterSuspensionMilliseconds)
+    if (performance.now() - dueAt < lateMilliseconds) abort()
+    else timer = setTimeout(abort, afterSuspensionMilliseconds)
   }, milliseconds)
   return { signal: controller.signal, cancel: () => clearTimeout(timer) }
 }

@@ -101,5 +101,6 @@ function forRegistration({ origin }: ClientRegistration, result: ExchangeResult)
     origin === 'pre-registered'
       ? 'check the client secret in the configuration, and the registration at the server'
       : 'check that the server can fetch the metadata document of the client, and its content'
-  return { ...result, outcome: 'request-refused', detail: `${result.detail}; ${whatToCheck}` }
+  const detail = `${result.detail.replace(/\.$/, '')}; ${whatToCheck}`
+  return { ...result, outcome: 'request-refused', detail }
 }

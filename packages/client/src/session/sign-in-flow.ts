@@ -9,6 +9,7 @@ import type { CheckBinding } from './binding-change.ts'
 import { completeRedirectSignIn } from './complete-sign-in.ts'
 import type { CurrentGrant } from './current-grant.ts'
 import { adoptedSignIn, currentSignInReason, noteRefusedSignIn } from './existing-sign-in.ts'
+import { watchFailures } from './failed-sign-in.ts'
 import { signInInteractively } from './interactive-sign-in.ts'
 import { prepareSignIn } from './prepare-sign-in.ts'
 import { signInTurn } from './records.ts'
@@ -53,6 +54,7 @@ export function signInFlow(
   /** Only one process signs in to this server at a time. */
   async function takeTurn(request: SignInOptions): Promise<SignInResult> {
     const turn = await signInTurn(partition, serverUrl)
+    const watch = await watchFailures(context, request)
     const locking = await store
       .lock(turn, {
         waitMilliseconds:
@@ -65,7 +67,16 @@ export function signInFlow(
       })
     try {
       // Without the lock, a second page may open. That is better than no sign-in.
-      return (await adoptedSignIn(grants, checkBinding, request)) ?? (await noting(start(request)))
+      const adopted = await adoptedSignIn(grants, checkBinding, request)
+      if (adopted !== undefined) return adopted
+      const failure = await watch.failure()
+      if (failure !== undefined) throw failure
+      try {
+        return await noting(start(request))
+      } catch (error) {
+        await watch.note(error)
+        throw error
+      }
     } finally {
       if (locking.outcome === 'acquired') await locking.lock.release()
     }

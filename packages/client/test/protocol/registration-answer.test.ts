@@ -219,3 +219,45 @@ test(
     )
   },
 )
+
+test.each([307, 308])(
+  'registration: a redirect with status %i within the origin is followed with the same body',
+  { tags: ['C-37'] },
+  async (status) => {
+    await using as = await startScriptedAuthorizationServer()
+    const { metadata } = await discoverAuthorizationServer(as.issuer)
+    const endpoint = metadata.registration_endpoint ?? ''
+    as.faults.register.push({ kind: 'status', status, headers: { location: endpoint } })
+    const registered = await registerClient(metadata, { name: 'App' }, redirectUri, { clock })
+    expect(registered).toMatchObject({ issuer: as.issuer, redirectUri })
+    const bodies = as.requests.filter((one) => one.endpoint === 'register')
+    expect(bodies).toHaveLength(2)
+  },
+)
+
+test.each<[string, Fault, string]>([
+  [
+    'a redirect to another origin',
+    refused(308, '', { location: 'https://other.test/register' }),
+    'answered with a redirect to "https://other.test/register" (status 308',
+  ],
+  [
+    'a redirect that changes the method',
+    refused(302, '', { location: '/login' }),
+    'answered with a redirect to "/login" (status 302',
+  ],
+  [
+    'a page of a bot check',
+    refused(403, '<html>Just a moment</html>', { 'content-type': 'text/html' }),
+    '(status 403, "text/html")',
+  ],
+  [
+    'a validation error of FastAPI',
+    refused(422, { detail: [{ loc: ['body', 'application_type'], msg: 'Not permitted' }] }),
+    '(status 422, "body.application_type: Not permitted")',
+  ],
+  ['a rate limit', refused(429, '', { 'retry-after': '30' }), 'Try again in 30 s.'],
+])('registration: the error after %s says what was found', { tags: ['C-38'] }, async (...row) => {
+  const [, fault, words] = row
+  await expect(registerWith(fault)).rejects.toThrow(words)
+})

@@ -1,6 +1,9 @@
 import type { Fault } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { authorizedFetch } from '../../src/fetch.ts'
+import { headlessSignIn } from '../../src/headless.ts'
+import type { SignIn } from '../../src/index.ts'
+import type { RecordStore } from '../../src/stores/store.ts'
 import type { Scene } from '../support/signed-in-session.ts'
 import { scene } from '../support/signed-in-session.ts'
 
@@ -159,5 +162,62 @@ test(
     })
     expect((await it.session().signIn({ force: true })).outcome).toBe('signed-in')
     expect(it.signIns()).toBe(2)
+  },
+)
+
+test.each<[string, 'authorize' | 'token', Fault, string]>([
+  [
+    'the user declines',
+    'authorize',
+    { kind: 'oauth-error', error: 'access_denied' },
+    'SIGN_IN_FAILED',
+  ],
+  [
+    'the server refuses the code',
+    'token',
+    { kind: 'status', status: 400, body: '{"error":"invalid_target"}' },
+    'TOKEN_REQUEST_REFUSED',
+  ],
+  [
+    'the token response cannot be read',
+    'token',
+    { kind: 'status', status: 200, body: '{"token":"x"}' },
+    'TOKEN_RESPONSE_INVALID',
+  ],
+  ['the token endpoint fails', 'token', { kind: 'status', status: 503 }, 'TEMPORARILY_UNAVAILABLE'],
+])(
+  'one page: sessions that wait for a sign-in share its failure if %s, and a later call opens a page',
+  { tags: ['C-51'] },
+  async (_what, endpoint, fault, code) => {
+    await using it = await scene()
+    it.as.faults[endpoint].push(fault)
+    const allWait = Promise.withResolvers<void>()
+    let waiting = 0
+    const store: RecordStore = {
+      ...it.store,
+      lock(name, options) {
+        waiting += 1
+        if (waiting === 10) allWait.resolve()
+        return it.store.lock(name, options)
+      },
+    }
+    const headless = headlessSignIn()
+    let pages = 0
+    const signIn: SignIn = {
+      kind: 'interactive',
+      async prepare(preferred) {
+        pages += 1
+        await allWait.promise
+        return await headless.prepare(preferred)
+      },
+    }
+    const sessions = Array.from({ length: 10 }, () => it.session({ store, signIn }))
+    const results = await Promise.allSettled(sessions.map((session) => session.signIn()))
+    expect(results).toEqual(
+      Array(10).fill({ status: 'rejected', reason: expect.objectContaining({ code }) }),
+    )
+    expect(pages).toBe(1)
+    expect(await sessions[0]?.signIn()).toMatchObject({ outcome: 'signed-in' })
+    expect(pages).toBe(2)
   },
 )

@@ -75,6 +75,24 @@ test.each<[string, Fault, string]>([
 )
 
 test(
+  'refused refresh: the same refusal long after the sign-in is a new one, and leads to one sign-in',
+  { tags: ['C-59'] },
+  async () => {
+    const dead = answer(400, '{"error":"invalid_request","error_description":"token is invalid"}')
+    const refused = { code: 'TOKEN_REQUEST_REFUSED' }
+    await using it = await scene()
+    await it.session().signIn()
+    for (let months = 1; months <= 4; months += 1) {
+      it.clock.advanceSeconds(60 * 86_400)
+      expect(await callRefusedWith(it, dead)).toMatchObject({ status: 200 })
+      expect(it.signIns()).toBe(1 + months)
+      expect(await callRefusedWith(it, dead)).toMatchObject(refused)
+      expect(it.signIns()).toBe(1 + months)
+    }
+  },
+)
+
+test(
   'refused refresh: a successful refresh after the sign-in makes the next refusal a new one',
   { tags: ['C-59'] },
   async () => {

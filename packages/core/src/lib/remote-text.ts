@@ -84,3 +84,10 @@ function cut(text: string, length: number): string {
   // Do not split a surrogate pair.
   return `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…`
 }
+
+/** The type of a JSON body. Its value is not shown, because it may contain a secret. */
+export function kindOfBody(body: unknown): string {
+  if (body === undefined) return 'not JSON'
+  if (body === null) return 'null'
+  return Array.isArray(body) ? 'an array' : `a ${typeof body}`
+}

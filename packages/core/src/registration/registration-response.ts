@@ -1,7 +1,7 @@
 import { ProtocolError } from '../lib/errors.ts'
 import { readString, readStringList } from '../metadata/json-members.ts'
 import { readNumber } from '../lib/remote-number.ts'
-import { cleanRemoteText, isRecord } from '../lib/remote-text.ts'
+import { cleanRemoteText, isRecord, kindOfBody, showRemote } from '../lib/remote-text.ts'
 import { readErrorWords, showErrorWords } from '../token/error-words.ts'
 
 /**
@@ -37,9 +37,8 @@ const texts = [
  * @throws {ProtocolError} `REGISTRATION_RESPONSE_INVALID` if it contains no `client_id`.
  */
 export function parseRegistrationResponse(body: unknown): RegistrationResponse {
-  // Report only its type, because it may contain the client's secret.
   if (!isRecord(body)) {
-    throw invalid(`is ${Array.isArray(body) ? 'an array' : typeof body} (expected a JSON object)`)
+    throw invalid(`is ${kindOfBody(body)} (expected a JSON object)`)
   }
   const clientId = body['client_id']
   if (typeof clientId !== 'string' || !/^[\x20-\x7e]+$/.test(clientId)) {
@@ -91,6 +90,15 @@ export interface RegistrationErrorExplanation {
   readonly explanation: string
 }
 
+/** The headers of a refused registration that help to explain it. */
+export interface RegistrationErrorHeaders {
+  /** The raw `Content-Type` header. */
+  readonly contentType?: string | null | undefined
+  /** The raw `Location` header. */
+  readonly location?: string | null | undefined
+  readonly retryAfterSeconds?: number | undefined
+}
+
 /**
  * Explains a refused registration, with the usual causes: redirect URIs that do not match the
  * `application_type`, registration that is not open, metadata that the server does not accept.
@@ -101,16 +109,25 @@ export interface RegistrationErrorExplanation {
 export function explainRegistrationError(
   status: number,
   body: unknown,
+  { contentType, location, retryAfterSeconds }: RegistrationErrorHeaders = {},
 ): RegistrationErrorExplanation {
   const { error: oauthError, description } = readErrorWords(isRecord(body) ? body : undefined)
   const described = description ?? plainText(body)
-  const words = showErrorWords({ error: oauthError, description: described })
+  const quoted = showErrorWords({ error: oauthError, description: described })
+  // A page of HTML may come from a proxy or a bot check instead of the server.
+  const type = contentType ?? undefined
+  const words = quoted === '' && type !== undefined ? showRemote(type, 60) : quoted
+  const isRedirect = status >= 300 && status < 400
+  const target =
+    isRedirect && typeof location === 'string' ? ` to ${showRemote(location, 300)}` : ''
   return {
     oauthError,
     oauthErrorDescription: described,
     explanation:
-      `The authorization server refused to register this client (status ${status}` +
-      `${words === '' ? '' : `, ${words}`}). ${advice(status, oauthError)}`,
+      (isRedirect
+        ? `The registration endpoint answered with a redirect${target} (status ${status}, expected 201; only 307 and 308 within the origin are followed). `
+        : `The authorization server refused to register this client (status ${status}` +
+          `${words === '' ? '' : `, ${words}`}). `) + advice(status, oauthError, retryAfterSeconds),
   }
 }
 
@@ -121,7 +138,11 @@ function plainText(body: unknown): string | undefined {
     : undefined
 }
 
-function advice(status: number, error: string | undefined): string {
+function advice(
+  status: number,
+  error: string | undefined,
+  retryAfterSeconds: number | undefined,
+): string {
   if (error === 'invalid_redirect_uri') {
     return (
       'It does not accept the redirect URI for this application_type. Native clients use http on ' +
@@ -137,6 +158,13 @@ function advice(status: number, error: string | undefined): string {
   if (status === 401 || status === 403) {
     return 'Its registration is not open to all clients. Register the client by hand and use its client ID.'
   }
-  if (status === 429 || status >= 500) return 'Try again later.'
+  if (status === 429 || status >= 500) {
+    return retryAfterSeconds === undefined
+      ? 'Try again later.'
+      : `Try again in ${retryAfterSeconds} s.`
+  }
+  if (status >= 300 && status < 400) {
+    return 'Ask the operator of the server to correct registration_endpoint in its metadata, or register the client by hand and use its client ID.'
+  }
   return 'Register the client by hand and use its client ID.'
 }

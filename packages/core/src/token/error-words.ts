@@ -54,7 +54,15 @@ const descriptionMembers = [
 ]
 
 /** Members with an object that holds the error. */
-const containers = ['error', 'errors', 'fault', 'data', 'response']
+const containers = [
+  'error',
+  'errors',
+  'fault',
+  'data',
+  'response',
+  // FastAPI: a list, or an object of the application
+  'detail',
+]
 
 /** Deeper objects are not errors. */
 const maximumDepth = 3
@@ -89,7 +97,7 @@ function wordsOf(value: unknown, depth: number): ErrorWords {
     .find(({ error, description }) => error !== undefined || description !== undefined)
   const own = {
     error: code(value['error']) ?? first(codeMembers, value, code),
-    description: first(descriptionMembers, value, text),
+    description: withLocation(first(descriptionMembers, value, text), value['loc']),
   }
   return {
     // In an object inside `error`, `type` and `status` are codes. Elsewhere `type` is a URL.
@@ -99,6 +107,13 @@ function wordsOf(value: unknown, depth: number): ErrorWords {
       (depth > 0 ? (code(value['type']) ?? code(value['status'])) : undefined),
     description: own.description ?? nested?.description,
   }
+}
+
+/** FastAPI names the member that it does not accept, such as `["body", "application_type"]`. */
+function withLocation(description: string | undefined, location: unknown): string | undefined {
+  if (description === undefined || !Array.isArray(location)) return description
+  const names = location.filter((name) => typeof name === 'string' || typeof name === 'number')
+  return names.length === 0 ? description : text(`${names.join('.')}: ${description}`)
 }
 
 const nothing: ErrorWords = { error: undefined, description: undefined }

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../lib/errors.ts'
 import { readNumber } from '../lib/remote-number.ts'
-import { isRecord, showRemote } from '../lib/remote-text.ts'
+import { isRecord, kindOfBody, showRemote } from '../lib/remote-text.ts'
 import type { GrantExpiry, GrantLifetimes } from './grant-lifetime.ts'
 import { longestPlausibleSeconds, mergeExpiry, readGrantLifetimes } from './grant-lifetime.ts'
 import type { TokenResponseWarning } from './token-response-warning.ts'
@@ -44,7 +44,7 @@ const visibleCharacters = /^[\x20-\x7e]+$/
  */
 export function parseTokenResponse(body: unknown): TokenResponse {
   if (!isRecord(body)) {
-    throw invalid(`is ${Array.isArray(body) ? 'an array' : typeof body}`)
+    throw invalid(`is ${kindOfBody(body)}`)
   }
   const warnings: TokenResponseWarning[] = []
   const accessToken = body['access_token']

@@ -29,6 +29,22 @@ test.each<[unknown, string | undefined, string | undefined]>([
   [{ error: 'a\u0000b', message: 'c\u001b[31md' }, 'a b', 'c [31md'],
   [{ error: 7, message: { text: 'no' } }, '7', undefined],
   ['<Error><Code>x</Code></Error>', undefined, '<Error><Code>x</Code></Error>'],
+  [
+    {
+      detail: [
+        { type: 'extra_forbidden', loc: ['body', 'application_type'], msg: 'Not permitted' },
+      ],
+    },
+    'extra_forbidden',
+    'body.application_type: Not permitted',
+  ],
+  [
+    { detail: { error: 'invalid_grant', error_description: 'revoked' } },
+    'invalid_grant',
+    'revoked',
+  ],
+  [{ detail: [{ loc: [], msg: 'no' }] }, undefined, 'no'],
+  [{ detail: [], title: 'Bad Request' }, undefined, 'Bad Request'],
   [[], undefined, undefined],
   [null, undefined, undefined],
 ])('error words: of %j are %s and %s', { tags: ['C-59'] }, (body, error, description) => {
