@@ -1,9 +1,11 @@
 import { isLoopbackHost } from '@evergrant/core'
-import { Agent, EnvHttpProxyAgent, Pool } from 'undici'
+import { Agent, EnvHttpProxyAgent } from 'undici'
 import { EvergrantClientError } from './lib/errors.ts'
 import { fetchThrough } from './lib/fetch-through.ts'
 import { ProxyError } from './protocol/proxy-error.ts'
 import type { NamedProxy } from './protocol/proxy-error.ts'
+
+import { TunnelPool } from './proxy-fetch/tunnel.ts'
 
 export { ProxyError }
 export type { NamedProxy } from './protocol/proxy-error.ts'
@@ -36,9 +38,7 @@ export function proxyFetch(environment: ProxyEnvironment): typeof globalThis.fet
     httpProxy: http?.url ?? '',
     httpsProxy: https?.url ?? '',
     noProxy: environment['no_proxy'] ?? environment['NO_PROXY'] ?? '',
-    // Without a limit, a proxy that does not answer would keep the process alive for minutes.
-    clientFactory: (origin, more) =>
-      new Pool(origin, { ...more, headersTimeout: proxyAnswerMilliseconds }),
+    clientFactory: (origin, more) => new TunnelPool(origin, more),
   })
   const direct = new Agent()
   return async (input, init) => {
@@ -53,9 +53,6 @@ export function proxyFetch(environment: ProxyEnvironment): typeof globalThis.fet
     }
   }
 }
-
-/** How long a proxy may take to connect. */
-const proxyAnswerMilliseconds = 15_000
 
 /** A request that took too long may have waited for the proxy, so its error names the proxy. */
 function isCanceled(signal: AbortSignal | null | undefined): boolean {

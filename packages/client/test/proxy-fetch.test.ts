@@ -12,8 +12,8 @@ import { memoryStore } from '../src/stores/memory.ts'
 async function startProxy({
   port = 0,
   refuseWith,
-  isSilent = false,
-}: { port?: number; refuseWith?: number; isSilent?: boolean } = {}) {
+  silence,
+}: { port?: number; refuseWith?: number; silence?: 'wait' | 'close' } = {}) {
   const connects: string[] = []
   const credentials: (string | undefined)[] = []
   const sockets = new Set<Socket>()
@@ -23,7 +23,8 @@ async function startProxy({
     connects.push(request.url ?? '')
     credentials.push(request.headers['proxy-authorization'])
     client.on('error', () => undefined)
-    if (isSilent) return
+    if (silence === 'close') client.end()
+    if (silence !== undefined) return
     if (refuseWith !== undefined) {
       client.end(`HTTP/1.1 ${refuseWith} Refused\r\n\r\n`)
       return
@@ -150,7 +151,7 @@ test('proxy: the error of a session names the variable, the proxy and its answer
 })
 
 test('proxy: the error of a request that a proxy does not answer in time names the proxy', async () => {
-  await using proxy = await startProxy({ isSilent: true })
+  await using proxy = await startProxy({ silence: 'wait' })
   const session = createSession('https://mcp.test/mcp', {
     store: memoryStore(),
     client: { name: 'App' },
@@ -167,10 +168,20 @@ test('proxy: the error of a request that a proxy does not answer in time names t
 })
 
 test('proxy: a canceled request is rejected with the reason of its signal', async () => {
-  await using proxy = await startProxy({ isSilent: true })
+  await using proxy = await startProxy({ silence: 'wait' })
   const reason = new Error('the user canceled')
   const request = proxyFetch({ HTTPS_PROXY: proxy.url })('https://mcp.test/', {
     signal: AbortSignal.abort(reason),
   })
   await expect(request).rejects.toBe(reason)
+})
+
+test('proxy: a proxy that closes the connection without an answer gets one request', async () => {
+  await using proxy = await startProxy({ silence: 'close' })
+  const signal = AbortSignal.timeout(5000)
+  await expect(
+    proxyFetch({ HTTPS_PROXY: proxy.url })('https://mcp.test/', { signal }),
+  ).rejects.toThrow(`HTTPS_PROXY names the proxy ${proxy.url}`)
+  expect(signal.aborted).toBe(false)
+  expect(proxy.connects).toEqual(['mcp.test:443'])
 })
