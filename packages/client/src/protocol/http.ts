@@ -259,8 +259,12 @@ export function asUnavailable(error: unknown, what: string): unknown {
   )
 }
 
-/** The status and type of an answer, for a message about a missing JSON document. */
+/** The status, target and type of an answer, for a message about a missing JSON document. */
 export function excerpt(answer: HttpAnswer): string {
+  const location = answer.headers.get('location')
+  if (answer.status >= 300 && answer.status < 400 && location !== null) {
+    return `status ${answer.status}, a redirect to ${quote(location, 200)}`
+  }
   const type = answer.headers.get('content-type') ?? 'no content type'
   return `status ${answer.status}, ${quote(type, 60)}`
 }

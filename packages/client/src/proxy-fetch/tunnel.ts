@@ -16,7 +16,8 @@ export class TunnelPool extends Pool {
     try {
       return await super.connect(options)
     } catch (cause) {
-      // After an error with the code UND_ERR_SOCKET, undici connects again in an endless loop.
+      // After an error with the code UND_ERR_SOCKET, undici connects again in an endless loop
+      // (https://github.com/nodejs/undici/issues/3897).
       throw new Error('The proxy gave no answer to CONNECT', { cause })
     }
   }

@@ -28,10 +28,12 @@ interface FailedSignIn {
 
 /** Shares a failure with the callers that wait for the sign-in, so that each does not open a page. */
 export interface FailureWatch {
-  /** The failure of a sign-in for the same purpose since this watch began, if there was one. */
-  failure(): Promise<EvergrantClientError | undefined>
-  /** Notes the failure of the sign-in of this caller. */
-  note(error: unknown): Promise<void>
+  /**
+   * Runs the sign-in of this caller, and notes its failure for the callers that wait.
+   *
+   * @throws The failure of another sign-in for the same purpose since this watch began
+   */
+  run<Result>(signIn: () => Promise<Result>): Promise<Result>
 }
 
 /** Begins to watch. Call it before you wait for the sign-in of another caller. */
@@ -43,27 +45,40 @@ export async function watchFailures(
   const record = jsonRecord(store, { kind: 'authorization', id: recordName }, parseFailedSignIn)
   const purpose = purposeOf(challenge)
   const before = (await readOr(record))?.id
+
+  async function failure(): Promise<EvergrantClientError | undefined> {
+    // The user started such a sign-in, whatever another one ended with.
+    if (force === true || registerAgain === true) return undefined
+    const last = await readOr(record)
+    if (last === undefined || last.id === before || last.purpose !== purpose) return undefined
+    return withNote(
+      new EvergrantClientError(last.code, last.message, last),
+      'This is the result of a sign-in that another caller or process started, and that this one waited for.',
+    )
+  }
+
+  async function note(error: unknown): Promise<void> {
+    if (!EvergrantClientError.is(error) || !isShared(error)) return
+    const { code, message, oauthError, oauthErrorDescription, retryAfterSeconds } = error
+    const id = crypto.randomUUID()
+    const failed = { id, purpose, code, message }
+    const details = { oauthError, oauthErrorDescription, retryAfterSeconds }
+    try {
+      await record.put(parseFailedSignIn({ ...failed, ...details }) ?? failed)
+    } catch {
+      // The error of the sign-in matters more than a store that cannot save the note.
+    }
+  }
+
   return {
-    async failure() {
-      // The user started such a sign-in, whatever another one ended with.
-      if (force === true || registerAgain === true) return undefined
-      const last = await readOr(record)
-      if (last === undefined || last.id === before || last.purpose !== purpose) return undefined
-      return withNote(
-        new EvergrantClientError(last.code, last.message, last),
-        'This is the result of a sign-in that another caller or process started, and that this one waited for.',
-      )
-    },
-    async note(error) {
-      if (!EvergrantClientError.is(error) || !isShared(error)) return
-      const { code, message, oauthError, oauthErrorDescription, retryAfterSeconds } = error
-      const id = crypto.randomUUID()
-      const failed = { id, purpose, code, message }
-      const details = { oauthError, oauthErrorDescription, retryAfterSeconds }
+    async run(signIn) {
+      const failed = await failure()
+      if (failed !== undefined) throw failed
       try {
-        await record.put(parseFailedSignIn({ ...failed, ...details }) ?? failed)
-      } catch {
-        // The error of the sign-in matters more than a store that cannot save the note.
+        return await signIn()
+      } catch (error) {
+        await note(error)
+        throw error
       }
     },
   }

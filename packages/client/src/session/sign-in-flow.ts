@@ -67,16 +67,10 @@ export function signInFlow(
       })
     try {
       // Without the lock, a second page may open. That is better than no sign-in.
-      const adopted = await adoptedSignIn(grants, checkBinding, request)
-      if (adopted !== undefined) return adopted
-      const failure = await watch.failure()
-      if (failure !== undefined) throw failure
-      try {
-        return await noting(start(request))
-      } catch (error) {
-        await watch.note(error)
-        throw error
-      }
+      return (
+        (await adoptedSignIn(grants, checkBinding, request)) ??
+        (await watch.run(() => noting(start(request))))
+      )
     } finally {
       if (locking.outcome === 'acquired') await locking.lock.release()
     }
