@@ -96,7 +96,12 @@ export function signInFlow(
     { redirectUri }: RedirectSignIn,
     request: SignInOptions,
   ): Promise<EvergrantClientError> {
-    const underWay = await joinable(await redirects.underWay(request.challenge), request)
+    const underWay = await joinable(
+      await redirects.underWay(request.challenge),
+      request,
+      grants,
+      checkBinding,
+    )
     let fallbacks = await redirects.fallbacks()
     let authorizationUrl = request.registerAgain === true ? undefined : underWay?.authorizationUrl
     if (authorizationUrl === undefined) {
@@ -111,20 +116,6 @@ export function signInFlow(
     }
     const signInReason = await currentSignInReason(grants, checkBinding, request)
     return continueInBrowser(serverUrl, authorizationUrl, signInReason, request, fallbacks)
-  }
-
-  /** An unfinished sign-in for the place that the MCP server has left is not joined (C-42). */
-  async function joinable(
-    underWay: SignInUnderWay | undefined,
-    { challenge }: SignInOptions,
-  ): Promise<SignInUnderWay | undefined> {
-    if (underWay === undefined) return undefined
-    const change = await checkBinding(challenge?.resource_metadata)
-    const left = grants.known()?.binding
-    if (change === undefined || left === undefined) return underWay
-    const isForFormerPlace =
-      underWay.issuer === left.authorizationServer.issuer && underWay.resource === left.resource
-    return isForFormerPlace ? undefined : underWay
   }
 
   async function discoverServer(request: SignInOptions): Promise<Discovery> {
@@ -165,6 +156,22 @@ export function signInFlow(
     completeSignIn: (callbackUrl) =>
       noting(completeRedirectSignIn(context, grants, redirects, callbackUrl, startAgain)),
   }
+}
+
+/** An unfinished sign-in for the place that the MCP server has left is not joined (C-42). */
+async function joinable(
+  underWay: SignInUnderWay | undefined,
+  { challenge }: SignInOptions,
+  grants: CurrentGrant,
+  checkBinding: CheckBinding,
+): Promise<SignInUnderWay | undefined> {
+  if (underWay === undefined) return undefined
+  const change = await checkBinding(challenge?.resource_metadata)
+  const left = grants.known()?.binding
+  if (change === undefined || left === undefined) return underWay
+  const isForFormerPlace =
+    underWay.issuer === left.authorizationServer.issuer && underWay.resource === left.resource
+  return isForFormerPlace ? undefined : underWay
 }
 
 function continueInBrowser(
