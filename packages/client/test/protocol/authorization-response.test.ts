@@ -191,30 +191,3 @@ test(
     expect(it.as.count('token')).toBe(0)
   },
 )
-
-test.each<[string, (callback: URL) => void, RegExp, RegExp]>([
-  [
-    'another issuer',
-    (callback) => callback.searchParams.set('iss', 'https://other.test'),
-    /--trusted-issuer/,
-    /authorization_response_iss_parameter_supported/,
-  ],
-  [
-    'no issuer, though promised',
-    (callback) => callback.searchParams.delete('iss'),
-    /authorization_response_iss_parameter_supported/,
-    /--trusted-issuer/,
-  ],
-])(
-  'authorization response: the advice after %s can help',
-  { tags: ['C-35'] },
-  async (_what, change, advice, useless) => {
-    await using it = await authorizationScene()
-    const { authorizationUrl, pending } = await it.begin()
-    const callback = await it.visit(authorizationUrl)
-    change(callback)
-    const failure: unknown = await it.complete(callback, pending).catch((error: unknown) => error)
-    expect(String(failure)).toMatch(advice)
-    expect(String(failure)).not.toMatch(useless)
-  },
-)
