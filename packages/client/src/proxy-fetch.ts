@@ -5,7 +5,7 @@ import { fetchThrough } from './lib/fetch-through.ts'
 import { ProxyError } from './protocol/proxy-error.ts'
 import type { NamedProxy } from './protocol/proxy-error.ts'
 
-import { TunnelPool } from './proxy-fetch/tunnel.ts'
+import { TunnelPool } from './lib/proxy-tunnel.ts'
 
 export { ProxyError }
 export type { NamedProxy } from './protocol/proxy-error.ts'
