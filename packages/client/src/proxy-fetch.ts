@@ -2,10 +2,9 @@ import { isLoopbackHost } from '@evergrant/core'
 import { Agent, EnvHttpProxyAgent } from 'undici'
 import { EvergrantClientError } from './lib/errors.ts'
 import { fetchThrough } from './lib/fetch-through.ts'
+import { TunnelPool } from './lib/proxy-tunnel.ts'
 import { ProxyError } from './protocol/proxy-error.ts'
 import type { NamedProxy } from './protocol/proxy-error.ts'
-
-import { TunnelPool } from './lib/proxy-tunnel.ts'
 
 export { ProxyError }
 export type { NamedProxy } from './protocol/proxy-error.ts'
