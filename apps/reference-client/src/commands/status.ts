@@ -141,6 +141,6 @@ function describeRefresh({
 }: SessionReport): string {
   if (canRefresh !== true) return noRefreshTokenReason ?? 'no refresh token'
   return refreshPending === true
-    ? 'in progress, or left unfinished by a process that ended: the next call completes it'
+    ? 'in progress, or without a usable answer so far: the next call completes it'
     : 'automatic, without a sign-in'
 }
