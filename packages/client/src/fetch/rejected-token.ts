@@ -64,13 +64,10 @@ export function tokenReplacement(session: Session, clock: Clock): () => ReplaceT
         rejected !== undefined &&
         (await session.checkBinding(challenge?.resource_metadata)) !== undefined
       if (rejected !== undefined && !hasMoved) {
-        try {
-          return await session.getAccessToken({ rejectedAccessToken, signal })
-        } catch (error) {
-          if (!isSignInRequired(error)) throw error
-          // This request has led to a sign-in already. Another one would bring such a token again.
-          if (hasSignedIn) throw await conclude(rejected, refusal)
-        }
+        const token = await refreshedToken(session, rejected.value, signal)
+        if (token !== undefined) return token
+        // This request has led to a sign-in already. Another one would bring such a token again.
+        if (hasSignedIn) throw await conclude(rejected, refusal)
       }
       await session.signIn({ challenge, unusableAccessToken: rejectedAccessToken, signal })
       hasSignedIn = true

@@ -121,10 +121,7 @@ export function classifyTokenError(
     oauthError: words.error,
     oauthErrorDescription: words.description ?? refusalText(answer, body),
   }
-  const transient = (
-    reason: TransientTokenErrorDecision['reason'],
-    what: string,
-  ): TransientTokenErrorDecision => ({
+  const transient: TransientDecider = (reason, what) => ({
     outcome: 'transient',
     reason,
     ...details,
@@ -179,10 +176,7 @@ function classifySuccess(
   body: ReadBody,
   details: Details,
   options: ClassifyTokenErrorOptions,
-  transient: (
-    reason: TransientTokenErrorDecision['reason'],
-    what: string,
-  ) => TransientTokenErrorDecision,
+  transient: TransientDecider,
 ): TokenErrorDecision {
   if (body.kind === 'html') {
     return transient('not-an-oauth-answer', 'The token endpoint answered with an HTML page')
@@ -229,6 +223,12 @@ function withoutQuery(url: string): string {
 
 type Details = Omit<TokenErrorDetails, 'explanation'>
 
+/** Decides that an answer is transient. `what` is the start of the explanation. */
+type TransientDecider = (
+  reason: TransientTokenErrorDecision['reason'],
+  what: string,
+) => TransientTokenErrorDecision
+
 // A map, because the key comes from the server: an object would also have "toString".
 const refusals: ReadonlyMap<string, RequestRefusedDecision['reason']> = new Map([
   ['invalid_scope', 'invalid-scope'],
@@ -241,10 +241,7 @@ function classifyOAuthError(
   error: string,
   details: Details,
   options: ClassifyTokenErrorOptions,
-  transient: (
-    reason: TransientTokenErrorDecision['reason'],
-    what: string,
-  ) => TransientTokenErrorDecision,
+  transient: TransientDecider,
 ): TokenErrorDecision {
   const [subject, request] =
     options.during === 'refresh'
