@@ -19,6 +19,7 @@ export { formatBearerChallenge, readBearerChallenge } from './challenge/bearer-c
 export type { BearerChallenge } from './challenge/bearer-challenge.ts'
 export { formatChallenge, parseChallenges } from './challenge/challenge.ts'
 export type { Challenge } from './challenge/challenge.ts'
+export { basicCredentials, formEncode } from './registration/basic-credentials.ts'
 export {
   isClientIdMetadataUrl,
   parseClientIdMetadataDocument,

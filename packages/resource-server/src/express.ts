@@ -1,5 +1,5 @@
-import type { Request, RequestHandler, Response } from 'express'
-import type { VerifiedAccessToken } from './token/access-token.ts'
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import type { VerifiedAccessToken } from './token/verification.ts'
 import { refusalReply } from './access/decision.ts'
 import type { AccessDecision, AuthenticationDecision } from './access/decision.ts'
 import { ResourceServerError } from './lib/errors.ts'
@@ -7,7 +7,10 @@ import { answerMetadataRequest } from './access/metadata-endpoint.ts'
 import { resolveScopes } from './scope/required-scopes.ts'
 import type { RequiredScopes } from './scope/required-scopes.ts'
 import type { ResourceServer } from './access/resource-server.ts'
+import { whenKnown } from './lib/maybe-promise.ts'
+import type { MaybePromise } from './lib/maybe-promise.ts'
 import { notify } from './lib/notify.ts'
+import { fieldValues } from './node/field-values.ts'
 
 export type { RequiredScopes } from './scope/required-scopes.ts'
 
@@ -29,12 +32,15 @@ export interface RequireAccessOptions {
   readonly observe?: (decision: AccessDecision, request: Request) => void
 }
 
+/** The result of the guard, on the request. A map of requests would cost more than the rest of the guard. */
+const verified = Symbol('verified access token')
+
 interface Verified {
   readonly resourceServer: ResourceServer
   readonly token: VerifiedAccessToken
 }
 
-const verified = new WeakMap<Request, Verified>()
+type GuardedRequest = Request & { [verified]?: Verified }
 
 /**
  * Serves the protected resource metadata. Mount it at the root of the app, because RFC 9728 §3.1
@@ -108,38 +114,57 @@ export function requireAccess(
 ): RequestHandler {
   const { requiredScopesOf, challenged } = resolveScopes(options.scopes, options.challengeScopes)
 
-  async function decide(request: Request): Promise<AccessDecision> {
-    const authentication = await authenticateOnce(resourceServer, request, challenged)
-    if (!authentication.authenticated) return authentication.refusal
-    return resourceServer.decideScopes(authentication.token, await requiredScopesOf(request))
+  function decide(request: GuardedRequest): MaybePromise<AccessDecision> {
+    return whenKnown(authenticateOnce(resourceServer, request, challenged), (authentication) => {
+      if (!authentication.authenticated) return authentication.refusal
+      const { token, dpopNonce } = authentication
+      return whenKnown(requiredScopesOf(request), (scopes) => {
+        const decision = resourceServer.decideScopes(token, scopes)
+        return dpopNonce === undefined ? decision : { ...decision, dpopNonce }
+      })
+    })
   }
 
-  return async (request, response, next) => {
-    const decision = await decide(request)
+  function answer(
+    decision: AccessDecision,
+    request: GuardedRequest,
+    response: Response,
+    next: NextFunction,
+  ): void {
     notify(options.observe, decision, request)
     if (!decision.allowed) {
       const { status, headers, body } = refusalReply(decision)
       reply(response, status, headers, body)
       return
     }
-    verified.set(request, { resourceServer, token: decision.token })
+    if (decision.dpopNonce !== undefined) response.setHeader('dpop-nonce', decision.dpopNonce)
+    request[verified] = { resourceServer, token: decision.token }
     next()
   }
+
+  // Without a promise if the token is remembered. Express forwards the error of a rejected promise.
+  return (request, response, next) =>
+    whenKnown(decide(request), (decision) => answer(decision, request, response, next))
 }
 
-async function authenticateOnce(
+function authenticateOnce(
   resourceServer: ResourceServer,
-  request: Request,
+  request: GuardedRequest,
   challenged: readonly string[] | undefined,
-): Promise<AuthenticationDecision> {
-  const before = verified.get(request)
+): MaybePromise<AuthenticationDecision> {
+  const before = request[verified]
   // A token that another resource server accepted does not count here.
   if (before?.resourceServer === resourceServer) {
     return { authenticated: true, token: before.token }
   }
-  return await resourceServer.authenticate(
-    // `headers` contains only the first of two Authorization lines.
-    { authorization: request.headersDistinct['authorization'], url: request.originalUrl },
+  const { rawHeaders, originalUrl: url, method } = request
+  return resourceServer.authenticate(
+    {
+      authorization: fieldValues(rawHeaders, 'authorization'),
+      url,
+      method,
+      dpop: fieldValues(rawHeaders, 'dpop'),
+    },
     challenged,
   )
 }
@@ -150,7 +175,8 @@ async function authenticateOnce(
  * @throws {ResourceServerError} `ACCESS_NOT_DECIDED` if that middleware did not run.
  */
 export function accessTokenOf(request: Request): VerifiedAccessToken {
-  const token = verified.get(request)?.token
+  const { [verified]: found }: GuardedRequest = request
+  const token = found?.token
   if (token !== undefined) return token
   throw new ResourceServerError(
     'ACCESS_NOT_DECIDED',

@@ -1,4 +1,4 @@
-import type { VerifiedAccessToken } from './token/access-token.ts'
+import type { VerifiedAccessToken } from './token/verification.ts'
 import { refusalReply } from './access/decision.ts'
 import type { AccessDecision, AccessRefused, AuthenticationDecision } from './access/decision.ts'
 import { answerMetadataRequest } from './access/metadata-endpoint.ts'
@@ -6,6 +6,7 @@ import type { CrossOriginDecision } from './access/cross-origin.ts'
 import type { ResourceServer } from './access/resource-server.ts'
 import { resolveScopes } from './scope/required-scopes.ts'
 import type { RequiredScopes } from './scope/required-scopes.ts'
+import type { MaybePromise } from './lib/maybe-promise.ts'
 import { notify } from './lib/notify.ts'
 
 export type { RequiredScopes } from './scope/required-scopes.ts'
@@ -22,11 +23,13 @@ export function authenticateRequest(
   resourceServer: ResourceServer,
   request: Request,
   challengeScopes?: readonly string[],
-): Promise<AuthenticationDecision> {
+): MaybePromise<AuthenticationDecision> {
   // `Headers` joins two Authorization lines with a comma, and the guard refuses the result. An
   // adapter must pass both lines: `request.headers` of Node.js contains only the first.
   const authorization = request.headers.get('authorization')
-  return resourceServer.authenticate({ authorization, url: request.url }, challengeScopes)
+  const dpop = request.headers.get('dpop')
+  const { url, method } = request
+  return resourceServer.authenticate({ authorization, dpop, url, method }, challengeScopes)
 }
 
 /** Converts a refusal to an HTTP response: status, challenge, JSON body. */
@@ -63,7 +66,17 @@ export function withCrossOriginHeaders(
   response: Response,
   decision: CrossOriginDecision,
 ): Response {
-  const entries = Object.entries(decision.headers)
+  return withHeaders(response, Object.entries(decision.headers))
+}
+
+function withNonce(response: Response, nonce: string | undefined): Response {
+  return withHeaders(response, nonce === undefined ? [] : [['dpop-nonce', nonce]])
+}
+
+function withHeaders(
+  response: Response,
+  entries: readonly (readonly [name: string, value: string])[],
+): Response {
   if (entries.length === 0) return response
   // The headers of a response may be immutable.
   const headers = new Headers(response.headers)
@@ -136,7 +149,9 @@ export function protect(
   async function decide(request: Request): Promise<AccessDecision> {
     const authentication = await authenticateRequest(resourceServer, request, challenged)
     if (!authentication.authenticated) return authentication.refusal
-    return resourceServer.decideScopes(authentication.token, await requiredScopesOf(request))
+    const { token, dpopNonce } = authentication
+    const decision = resourceServer.decideScopes(token, await requiredScopesOf(request))
+    return dpopNonce === undefined ? decision : { ...decision, dpopNonce }
   }
 
   return async (request) => {
@@ -147,7 +162,7 @@ export function protect(
     const decision = await decide(request)
     notify(options.observe, decision, request)
     const response = decision.allowed
-      ? await handler(request, decision.token)
+      ? withNonce(await handler(request, decision.token), decision.dpopNonce)
       : refusalResponse(decision)
     return withCrossOriginHeaders(response, crossOrigin)
   }

@@ -1,14 +1,18 @@
 export { createResourceServer } from './access/resource-server.ts'
 export type { ResourceServer } from './access/resource-server.ts'
-export type { ResourceServerOptions } from './access/options.ts'
+export type { ResourceServerOptions, TokenCacheOptions } from './access/options.ts'
 export { assertAllowedOrigins } from './access/cross-origin.ts'
 export type {
   AllowedOrigins,
   CrossOriginDecision,
   CrossOriginRequest,
 } from './access/cross-origin.ts'
-export type { TrustedAuthorizationServer } from './token/keys.ts'
-export type { TokenRefusal, VerifiedAccessToken } from './token/access-token.ts'
+export type { TrustedAuthorizationServer } from './access/trusted-authorization-server.ts'
+export type { TokenIntrospection } from './introspection/options.ts'
+export type { DpopOptions, ReplayStore } from './dpop/options.ts'
+export type { ProofRefusal } from './dpop/proof.ts'
+export type { MaybePromise } from './lib/maybe-promise.ts'
+export type { TokenRefusal, VerifiedAccessToken } from './token/verification.ts'
 export type { AccessRequest } from './access/credentials.ts'
 export { refusalReply } from './access/decision.ts'
 export type {

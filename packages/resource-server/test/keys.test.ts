@@ -28,7 +28,11 @@ test.each([{ kids: ['old', 'new'] }, { kids: [undefined, undefined] }])(
     clock.advanceSeconds(10)
     const token = await next.sign(issuer, clock)
     const refused = await server.decide(token)
-    expect(refused).toMatchObject({ status: 503, reason: 'keys-unavailable', challenge: undefined })
+    expect(refused).toMatchObject({
+      status: 503,
+      reason: 'verification-unavailable',
+      challenge: undefined,
+    })
     expect(refused.allowed ? {} : refusalReply(refused).headers).toMatchObject({
       'retry-after': '20',
     })
@@ -50,7 +54,7 @@ test.each([{ kid: 'removed' }, { kid: undefined }])(
     server.publish(current)
     await server.decide(await current.sign(issuer, clock))
     const token = await removed.sign(issuer, clock)
-    expect((await server.decide(token)).reason).toBe('keys-unavailable')
+    expect((await server.decide(token)).reason).toBe('verification-unavailable')
     clock.advanceSeconds(30)
     // This request fetches the keys. The next one must not get 503 until another fetch.
     expect(await server.decide(token)).toMatchObject({ status: 401 })
@@ -161,7 +165,7 @@ test.each<[string, (issuer: string) => unknown, string]>([
     server.answer(wellKnown, () => Response.json(document(issuer)))
     const key = await signingKey('key')
     const refused = await server.decide(await key.sign(issuer, clock))
-    expect(refused).toMatchObject({ status: 503, reason: 'keys-unavailable' })
+    expect(refused).toMatchObject({ status: 503, reason: 'verification-unavailable' })
     expect(message(refused)).toContain(`${issuer}${wellKnown}: `)
     expect(message(refused)).toContain(reason)
     expect(message(refused)).toContain('set jwksUri')

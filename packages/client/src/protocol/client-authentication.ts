@@ -1,6 +1,6 @@
+import { basicCredentials } from '@evergrant/core'
 import type { TokenErrorDecision } from '@evergrant/core'
 import * as oauth from 'oauth4webapi'
-import { formEncode } from './form-encode.ts'
 import type { ClientRegistration } from './registration.ts'
 
 /** How a registered client authenticates to its authorization server. */
@@ -48,10 +48,8 @@ export function mayConcernAuthentication(decision: TokenErrorDecision): boolean 
 }
 
 /**
- * HTTP Basic authentication with form-encoded ID and secret (RFC 6749 §2.3.1). The encoding is the
- * one of browsers, which leaves `-`, `.`, `_` and `*` unchanged. oauth4webapi encodes them too, and
- * the many servers that never decode would then not recognize the client. Servers that decode accept
- * both.
+ * HTTP Basic authentication. oauth4webapi encodes more characters, and the many servers that never decode
+ * would then not recognize the client.
  *
  * The form names the client too, because some servers look it up there before they read the header.
  * A client ID alone is not a second authentication method.
@@ -61,8 +59,4 @@ function clientSecretBasic(clientSecret: string): oauth.ClientAuth {
     body.set('client_id', client.client_id)
     headers.set('authorization', `Basic ${basicCredentials(client.client_id, clientSecret)}`)
   }
-}
-
-function basicCredentials(clientId: string, clientSecret: string): string {
-  return btoa(`${formEncode(clientId)}:${formEncode(clientSecret)}`)
 }

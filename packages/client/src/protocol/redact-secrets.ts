@@ -1,4 +1,4 @@
-import { formEncode } from './form-encode.ts'
+import { formEncode } from '@evergrant/core'
 
 const replacement = '[redacted]'
 

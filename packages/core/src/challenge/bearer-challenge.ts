@@ -22,6 +22,8 @@ export interface BearerChallenge {
   readonly error_uri?: string
   /** A URL that is safe to fetch: `https`, or `http` on a loopback host. */
   readonly resource_metadata?: string
+  /** With `DPoP`: the accepted algorithms of proofs (RFC 9449 §7.1). */
+  readonly algs?: readonly string[]
 }
 
 /**
@@ -62,6 +64,9 @@ export function readBearerChallenge(
       resourceMetadata !== undefined && isSecureEndpoint(resourceMetadata)
         ? resourceMetadata
         : undefined,
+    algs: text('algs')
+      ?.split(' ')
+      .filter((algorithm) => algorithm !== ''),
   }
   return {
     scheme: bearer === undefined ? 'DPoP' : 'Bearer',
@@ -75,6 +80,7 @@ export function readBearerChallenge(
     ...(optional.resource_metadata === undefined
       ? {}
       : { resource_metadata: optional.resource_metadata }),
+    ...(optional.algs === undefined ? {} : { algs: optional.algs }),
   }
 }
 
@@ -93,7 +99,7 @@ function isParsed(
  * @throws {ProtocolError} `CHALLENGE_INVALID` or `SCOPE_INVALID`.
  */
 export function formatBearerChallenge(challenge: BearerChallenge): string {
-  const { scheme, scope, ...texts } = challenge
+  const { scheme, scope, algs, ...texts } = challenge
   const members = {
     realm: texts.realm,
     error: texts.error,
@@ -101,6 +107,7 @@ export function formatBearerChallenge(challenge: BearerChallenge): string {
     error_uri: texts.error_uri,
     scope: scope === undefined ? undefined : formatScope(scope),
     resource_metadata: texts.resource_metadata,
+    algs: algs?.join(' '),
   }
   const parameters = new Map<string, string>()
   for (const [name, value] of Object.entries(members)) {

@@ -6,42 +6,69 @@ export interface AccessRequest {
    * `request.headersDistinct` contains all.
    */
   readonly authorization: string | readonly string[] | null | undefined
-  /** The request target, absolute or from the root. Only its query is read. */
+  /** The request target, absolute or from the root. */
   readonly url: string
+  /** Required for tokens that are bound to a key, and compared with their proof. */
+  readonly method?: string | undefined
+  /** The `DPoP` header lines, like `authorization`. Required for tokens that are bound to a key. */
+  readonly dpop?: string | readonly string[] | null | undefined
 }
+
+/** The authentication schemes of access tokens. */
+export type TokenScheme = 'Bearer' | 'DPoP'
 
 /** The credentials of a request, before the token is verified. */
 export type Credentials =
-  | { readonly kind: 'bearer'; readonly token: string }
+  | { readonly kind: 'token'; readonly scheme: TokenScheme; readonly token: string }
   | { readonly kind: 'none' | 'other-scheme' }
   | { readonly kind: 'several' | 'in-query' | 'malformed' }
 
-// RFC 6750 §2.1: b64token, after the scheme and one space; RFC 9110 §11.4 allows more spaces.
-const bearer = /^bearer +([a-z0-9\-._~+/]+=*)$/i
-// Several field lines that were joined (RFC 9110 §5.3). A bearer token has no comma.
-const joined = /,\s*bearer(?: |$)/i
+/** Node.js limits all headers of a request to 16,384 characters. Other servers may not. */
+const maximumTokenLength = 65_536
+
+// Several field lines that were joined (RFC 9110 §5.3). A token has no comma.
+const joined = /,\s*(?:bearer|dpop)(?: |$)/i
+const schemes = /^(?:(bearer)|dpop)(?: |$)/i
+// RFC 6750 §2.1, RFC 9449 §7.1: b64token or token68, which are the same.
+const tokenText = /^[a-z0-9\-._~+/]+=*$/i
 
 /**
- * Finds the one bearer token of a request.
+ * Finds the one access token of a request.
  *
  * A token in the query string is refused even if the header is valid, because the URL is already in
  * logs and histories (S-15).
  */
 export function readCredentials(request: AccessRequest): Credentials {
-  const lines = [request.authorization ?? []].flat().map((line) => line.trim())
-  const inQuery = queryOf(request.url).has('access_token')
+  const lines = headerLines(request.authorization)
+  const inQuery = queryOf(request.url)?.has('access_token') === true
   if (lines.length > 1 || (inQuery && lines.length > 0)) return { kind: 'several' }
   if (inQuery) return { kind: 'in-query' }
-  const [line] = lines
+  const line = lines[0]?.trim()
   if (line === undefined || line === '') return { kind: 'none' }
-  if (joined.test(line)) return { kind: 'several' }
-  if (!/^bearer(?: |$)/i.test(line)) return { kind: 'other-scheme' }
-  const token = bearer.exec(line)?.[1]
-  return token === undefined ? { kind: 'malformed' } : { kind: 'bearer', token }
+  if (line.includes(',') && joined.test(line)) return { kind: 'several' }
+  const scheme = schemes.exec(line)
+  if (scheme === null) return { kind: 'other-scheme' }
+  // RFC 9110 §11.4 allows more spaces than one.
+  const token = line.slice(scheme[0].length).trimStart()
+  if (token === '' || token.length > maximumTokenLength) return { kind: 'malformed' }
+  return { kind: 'token', scheme: scheme[1] === undefined ? 'DPoP' : 'Bearer', token }
 }
 
-function queryOf(url: string): URLSearchParams {
+/** Whether a token can occur in a header. A token that is remembered has passed this check. */
+export function isTokenText(token: string): boolean {
+  return tokenText.test(token)
+}
+
+/** The lines of a header. `undefined` and `null` have none. */
+export function headerLines(
+  value: string | readonly string[] | null | undefined,
+): readonly string[] {
+  if (value === undefined || value === null) return []
+  return typeof value === 'string' ? [value] : value
+}
+
+function queryOf(url: string): URLSearchParams | undefined {
   const start = url.indexOf('?')
-  if (start === -1) return new URLSearchParams()
+  if (start === -1) return undefined
   return new URLSearchParams(url.slice(start + 1).split('#', 1)[0])
 }

@@ -35,10 +35,11 @@ export interface CrossOriginDecision {
  * Response headers that a client reads: without the first, a page sees the status 401 but not where to
  * sign in.
  */
-const exposedHeaders = 'WWW-Authenticate, Retry-After, Mcp-Session-Id, MCP-Protocol-Version'
+const exposedHeaders =
+  'WWW-Authenticate, DPoP-Nonce, Retry-After, Mcp-Session-Id, MCP-Protocol-Version'
 /** For a preflight without a list. `*` does not include `Authorization` (Fetch standard). */
 const usualHeaders =
-  'Authorization, Content-Type, Accept, Last-Event-ID, Mcp-Session-Id, MCP-Protocol-Version'
+  'Authorization, DPoP, Content-Type, Accept, Last-Event-ID, Mcp-Session-Id, MCP-Protocol-Version'
 
 const token = "[\\w!#$%&'*+.^`|~-]+"
 const oneToken = new RegExp(`^${token}$`)

@@ -1,4 +1,5 @@
-import type { TokenRefusal, VerifiedAccessToken } from '../token/access-token.ts'
+import type { ProofRefusal } from '../dpop/proof.ts'
+import type { TokenRefusal, VerifiedAccessToken } from '../token/verification.ts'
 
 /** Why a request is refused. */
 export type RefusalReason =
@@ -8,8 +9,11 @@ export type RefusalReason =
   | 'token-in-query'
   | 'malformed-credentials'
   | TokenRefusal
+  | 'token-not-bound'
+  | 'token-denied'
+  | ProofRefusal
   | 'insufficient-scope'
-  | 'keys-unavailable'
+  | 'verification-unavailable'
 
 /** A mistake of this server that was corrected for the request (S-03). */
 export interface AccessWarning {
@@ -26,6 +30,8 @@ export interface AccessGranted {
   readonly token: VerifiedAccessToken
   readonly requiredScopes: readonly string[]
   readonly warnings: readonly AccessWarning[]
+  /** The header `DPoP-Nonce` of the response, if the client needs another nonce. */
+  readonly dpopNonce?: string
 }
 
 /** The request is refused. Contains everything for the response. */
@@ -33,15 +39,18 @@ export interface AccessRefused {
   readonly allowed: false
   readonly reason: RefusalReason
   /**
-   * 503 if the keys cannot be fetched, or may have rotated since the last fetch: a 401 would prompt the
-   * user to sign in without need (S-18).
+   * 503 if the token cannot be verified, for example because keys or an introspection response cannot be
+   * fetched, or the keys may have rotated since the last fetch: a 401 would prompt the user to sign in
+   * without need (S-18).
    */
   readonly status: 400 | 401 | 403 | 503
-  /** RFC 6750 §3.1; `undefined` if the request had no credentials. */
+  /** RFC 6750 §3.1, RFC 9449 §7.1; `undefined` if the request had no credentials. */
   readonly error:
     | 'invalid_request'
     | 'invalid_token'
     | 'insufficient_scope'
+    | 'invalid_dpop_proof'
+    | 'use_dpop_nonce'
     | 'temporarily_unavailable'
     | undefined
   /** For developers. It reveals nothing about the token's content. */
@@ -56,6 +65,8 @@ export interface AccessRefused {
   /** Value of `WWW-Authenticate`; `undefined` with 503. */
   readonly challenge: string | undefined
   readonly warnings: readonly AccessWarning[]
+  /** The header `DPoP-Nonce` of the response, if proofs need a nonce. */
+  readonly dpopNonce?: string
   /** With 503: the value of `Retry-After`. */
   readonly retryAfterSeconds?: number
   /** With 503: a `ResourceServerError` that says why the token could not be verified. Log it. */
@@ -70,7 +81,12 @@ export type AccessDecision = AccessGranted | AccessRefused
  * its scopes are checked next.
  */
 export type AuthenticationDecision =
-  | { readonly authenticated: true; readonly token: VerifiedAccessToken }
+  | {
+      readonly authenticated: true
+      readonly token: VerifiedAccessToken
+      /** The header `DPoP-Nonce` of the response, if the client needs another nonce. */
+      readonly dpopNonce?: string
+    }
   | { readonly authenticated: false; readonly refusal: AccessRefused }
 
 /** The response to a reason (RFC 6750 §3.1, S-13). */
@@ -81,6 +97,7 @@ export interface RefusalAnswer {
 }
 
 const invalidToken = { status: 401, error: 'invalid_token' } as const
+const invalidProof = { status: 401, error: 'invalid_dpop_proof' } as const
 const invalidRequest = { status: 400, error: 'invalid_request' } as const
 
 /** The response to each reason. Descriptions use only characters that RFC 6750 §3 allows. */
@@ -89,7 +106,7 @@ export const refusalAnswers: Readonly<Record<RefusalReason, RefusalAnswer>> = {
   'unsupported-scheme': {
     status: 401,
     error: undefined,
-    description: 'Only the Bearer scheme is supported',
+    description: 'The authentication scheme is not supported',
   },
   'several-credentials': {
     ...invalidRequest,
@@ -101,7 +118,7 @@ export const refusalAnswers: Readonly<Record<RefusalReason, RefusalAnswer>> = {
   },
   'malformed-credentials': {
     ...invalidRequest,
-    description: 'The Authorization header contains no bearer token',
+    description: 'The Authorization header contains no usable access token',
   },
   'token-malformed': { ...invalidToken, description: 'The access token is malformed' },
   'token-type-not-allowed': {
@@ -134,16 +151,58 @@ export const refusalAnswers: Readonly<Record<RefusalReason, RefusalAnswer>> = {
     ...invalidToken,
     description: 'The access token has a missing or invalid claim',
   },
+  'token-inactive': { ...invalidToken, description: 'The access token is not active' },
+  'token-denied': { ...invalidToken, description: 'The access token was revoked' },
   'token-sender-constrained': {
     ...invalidToken,
     description: 'The access token is bound to a key and cannot be used as a bearer token',
+  },
+  'token-binding-unsupported': {
+    ...invalidToken,
+    description:
+      'The access token is bound to a TLS client certificate or in another way that is not supported',
+  },
+  'token-not-bound': {
+    ...invalidToken,
+    description: 'The access token is not bound to a key (RFC 9449)',
+  },
+  'dpop-proof-missing': {
+    ...invalidProof,
+    description: 'The request contains no proof in the DPoP header',
+  },
+  'dpop-proof-malformed': { ...invalidProof, description: 'The DPoP proof is malformed' },
+  'dpop-proof-signature-invalid': {
+    ...invalidProof,
+    description: 'The signature of the DPoP proof is invalid',
+  },
+  'dpop-proof-for-another-request': {
+    ...invalidProof,
+    description: 'The DPoP proof is for another method or URL',
+  },
+  'dpop-proof-for-another-token': {
+    ...invalidProof,
+    description: 'The DPoP proof is for another access token',
+  },
+  'dpop-proof-key-mismatch': {
+    ...invalidToken,
+    description: 'The access token is bound to another key than the one of the DPoP proof',
+  },
+  'dpop-proof-expired': {
+    ...invalidProof,
+    description: 'The DPoP proof is too old, or from the future. Check the clock',
+  },
+  'dpop-proof-replayed': { ...invalidProof, description: 'The DPoP proof was used before' },
+  'dpop-nonce-required': {
+    status: 401,
+    error: 'use_dpop_nonce',
+    description: 'The DPoP proof needs the nonce of the DPoP-Nonce header',
   },
   'insufficient-scope': {
     status: 403,
     error: 'insufficient_scope',
     description: 'The operation requires scopes that the access token does not have',
   },
-  'keys-unavailable': {
+  'verification-unavailable': {
     status: 503,
     error: 'temporarily_unavailable',
     description: 'The access token cannot be verified at the moment',
@@ -165,6 +224,7 @@ export function refusalReply(refusal: AccessRefused): RefusalReply {
       'content-type': 'application/json',
       'cache-control': 'no-store',
       ...(refusal.challenge === undefined ? {} : { 'www-authenticate': refusal.challenge }),
+      ...(refusal.dpopNonce === undefined ? {} : { 'dpop-nonce': refusal.dpopNonce }),
       ...(refusal.retryAfterSeconds === undefined
         ? {}
         : { 'retry-after': String(refusal.retryAfterSeconds) }),

@@ -3,8 +3,10 @@ import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
 import type { ScopeImplications } from '../scope/scopes.ts'
-import type { AccessTokenExpectations } from '../token/access-token.ts'
+import type { DpopOptions } from '../dpop/options.ts'
 import { tokenType } from '../token/token-type.ts'
+import type { VerifiedAccessToken } from '../token/verification.ts'
+import type { TokenMemoryLimits } from '../token/verified-tokens.ts'
 import type { AllowedOrigins } from './cross-origin.ts'
 
 /** Options of {@link createResourceServer}. */
@@ -53,12 +55,47 @@ export interface ResourceServerOptions {
    * (S-16). Default: none. The metadata document can be read by every origin.
    */
   readonly allowedOrigins?: AllowedOrigins
+  /**
+   * Verifies proofs of possession (RFC 9449): `{}` for the defaults. Default: tokens that are bound to a key
+   * are refused.
+   */
+  readonly dpop?: DpopOptions
+  /**
+   * Whether a token was revoked before its expiry, for example because its `jti` is on a deny list. Called
+   * for each request with a valid token and never remembered, so a revocation takes effect as fast as
+   * this function knows it. If it throws or rejects, the request gets 503. Default: no token is denied.
+   */
+  readonly isDenied?: (token: VerifiedAccessToken) => boolean | Promise<boolean>
+  /**
+   * The memory for verified tokens, `false` for none. A remembered token costs no signature check. It ends
+   * when it expires, when the keys of its issuer change, or after `maximumAgeSeconds`.
+   */
+  readonly tokenCache?: TokenCacheOptions | false
+  /**
+   * How long fetched keys are used, 60 to 86,400 seconds. Default 600. This is the time for which a token still
+   * works after its key was removed from the key set. While the keys cannot be fetched, the last ones stay in
+   * use for a day (S-18).
+   */
+  readonly maximumKeyAgeSeconds?: number
   /** Allowed difference between the clocks of both servers, 0 to 60. Default 5. */
   readonly clockToleranceSeconds?: number
   /** Default: the clock of this machine. */
   readonly clock?: Clock
   /** Fetches metadata and keys of the authorization server. Default: the global `fetch`. */
   readonly fetch?: typeof fetch
+}
+
+/** Limits of the memory for verified tokens. */
+export interface TokenCacheOptions {
+  /** Default 10,000. If there are more, those that were not used for the longest time are verified again. */
+  readonly maximumTokens?: number
+  /**
+   * Default 64 MiB. A token counts as twice its length and 512 bytes, which is what its claims and their
+   * entry take in memory. The token itself is not stored.
+   */
+  readonly maximumBytes?: number
+  /** How long a verification is remembered. Default: until the token expires. */
+  readonly maximumAgeSeconds?: number
 }
 
 const asymmetricAlgorithms: readonly string[] = [
@@ -75,14 +112,24 @@ const asymmetricAlgorithms: readonly string[] = [
   'RS512',
 ]
 
+/** The options that decide which tokens are accepted, checked and copied. */
+export interface TokenSettings {
+  readonly audiences: readonly string[]
+  readonly algorithms: readonly string[]
+  readonly tokenTypes: readonly string[]
+  readonly scopeClaim: string | undefined
+  readonly clockToleranceSeconds: number
+  readonly maximumKeyAgeSeconds: number
+  readonly cacheLimits: TokenMemoryLimits
+  readonly clock: Clock
+}
+
 /**
  * Checks the options that decide which tokens are accepted.
  *
  * @throws {ResourceServerError} `ALGORITHM_NOT_ALLOWED`, `OPTION_INVALID`.
  */
-export function tokenExpectations(
-  options: ResourceServerOptions,
-): Omit<AccessTokenExpectations, 'resource' | 'keysByIssuer'> {
+export function tokenSettings(resource: string, options: ResourceServerOptions): TokenSettings {
   const tokenTypes = stringList('tokenTypes', options.tokenTypes ?? ['at+jwt'])
   if (tokenTypes.length === 0) {
     throw new ResourceServerError(
@@ -93,13 +140,46 @@ export function tokenExpectations(
   }
   const { scopeClaim } = options
   if (scopeClaim !== undefined) stringList('scopeClaim', [scopeClaim])
+  asymmetric('dpop.algorithms', options.dpop?.algorithms ?? asymmetricAlgorithms)
   return {
-    additionalAudiences: stringList('additionalAudiences', options.additionalAudiences ?? []),
-    algorithms: asymmetric(options.algorithms ?? asymmetricAlgorithms),
+    audiences: [
+      ...identifiersOf(resource),
+      ...stringList('additionalAudiences', options.additionalAudiences ?? []),
+    ],
+    algorithms: asymmetric('algorithms', options.algorithms ?? asymmetricAlgorithms),
     tokenTypes: tokenTypes.map((type) => tokenType(type) ?? type),
     scopeClaim,
-    clockToleranceSeconds: tolerance(options.clockToleranceSeconds ?? 5),
+    clockToleranceSeconds: inRange('clockToleranceSeconds', options.clockToleranceSeconds ?? 5, [
+      0,
+      60,
+      'A larger value would accept expired tokens. Correct the clocks instead',
+    ]),
+    maximumKeyAgeSeconds: inRange('maximumKeyAgeSeconds', options.maximumKeyAgeSeconds ?? 600, [
+      60,
+      86_400,
+      'Correct it',
+    ]),
+    cacheLimits: cacheLimits(options.tokenCache ?? {}),
     clock: options.clock ?? systemClock,
+  }
+}
+
+/** An origin has two forms, and many clients send the one with a slash. */
+function identifiersOf(resource: string): string[] {
+  return new URL(resource).pathname === '/' ? [resource, `${resource}/`] : [resource]
+}
+
+function cacheLimits(options: TokenCacheOptions | false): TokenMemoryLimits {
+  if (options === false) return { maximumTokens: 0, maximumBytes: 0, maximumAgeSeconds: 0 }
+  const { maximumTokens = 10_000, maximumBytes = 67_108_864, maximumAgeSeconds } = options
+  const advice = 'Pass tokenCache: false for no memory'
+  return {
+    maximumTokens: inRange('tokenCache.maximumTokens', maximumTokens, [1, 10_000_000, advice]),
+    maximumBytes: inRange('tokenCache.maximumBytes', maximumBytes, [1, 2 ** 40, advice]),
+    maximumAgeSeconds:
+      maximumAgeSeconds === undefined
+        ? Infinity
+        : inRange('tokenCache.maximumAgeSeconds', maximumAgeSeconds, [1, 86_400, advice]),
   }
 }
 
@@ -114,24 +194,27 @@ function stringList(option: string, values: readonly string[]): readonly string[
   )
 }
 
-function asymmetric(algorithms: readonly string[]): readonly string[] {
+function asymmetric(option: string, algorithms: readonly string[]): readonly string[] {
   const wrong = algorithms.find((algorithm) => !asymmetricAlgorithms.includes(algorithm))
   if (wrong !== undefined || algorithms.length === 0) {
     throw new ResourceServerError(
       'ALGORITHM_NOT_ALLOWED',
-      `The option algorithms contains ${wrong === undefined ? 'none' : showRemote(wrong)} (expected ` +
+      `The option ${option} contains ${wrong === undefined ? 'none' : showRemote(wrong)} (expected ` +
         `${asymmetricAlgorithms.join(', ')}). Only asymmetric algorithms are allowed, because this ` +
         'server must not have the signing key.',
     )
   }
-  return algorithms
+  return [...algorithms]
 }
 
-function tolerance(seconds: number): number {
-  if (seconds >= 0 && seconds <= 60) return seconds
+function inRange(
+  option: string,
+  value: number,
+  [least, most, advice]: readonly [number, number, string],
+): number {
+  if (value >= least && value <= most) return value
   throw new ResourceServerError(
     'OPTION_INVALID',
-    `The option clockToleranceSeconds is ${seconds} (expected 0 to 60). A larger value would accept ` +
-      'expired tokens. Correct the clocks instead.',
+    `The option ${option} is ${value} (expected ${least} to ${most}). ${advice}.`,
   )
 }

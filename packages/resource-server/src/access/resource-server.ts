@@ -1,26 +1,23 @@
-import { offlineAccess, uniteScopes } from '@evergrant/core'
-import { verifyAccessToken } from '../token/access-token.ts'
-import type { VerifiedAccessToken } from '../token/access-token.ts'
-import { readCredentials } from './credentials.ts'
-import type { AccessRequest } from './credentials.ts'
-import type {
-  AccessDecision,
-  AccessRefused,
-  AccessWarning,
-  AuthenticationDecision,
-  RefusalReason,
-} from './decision.ts'
+import type { DpopOptions } from '../dpop/options.ts'
+import { createProofVerifier } from '../dpop/verify-proof.ts'
+import type { ProofVerifier } from '../dpop/verify-proof.ts'
+import { whenKnown } from '../lib/maybe-promise.ts'
+import type { MaybePromise } from '../lib/maybe-promise.ts'
+import type { VerifiedAccessToken } from '../token/verification.ts'
+import { authenticate } from './authenticate.ts'
+import type { AccessRequest, TokenScheme } from './credentials.ts'
+import type { AccessDecision, AuthenticationDecision } from './decision.ts'
 import { assertAllowedOrigins, decideCrossOrigin } from './cross-origin.ts'
 import type { CrossOriginDecision, CrossOriginRequest } from './cross-origin.ts'
-import { tokenExpectations } from './options.ts'
-import type { ResourceServerOptions } from './options.ts'
-import { failurePauseSeconds } from '../token/failure-memory.ts'
-import { issuerKeys } from '../token/keys.ts'
-import type { TrustedAuthorizationServer } from '../token/keys.ts'
+import { scopeDecider } from './decide-scopes.ts'
+import { tokenSettings } from './options.ts'
+import type { ResourceServerOptions, TokenSettings } from './options.ts'
+import { createTokenVerifier } from './token-verifier.ts'
+import type { TrustedAuthorizationServer } from './trusted-authorization-server.ts'
 import { protectedResourceMetadata, protectedResourceMetadataUrl } from '../metadata/metadata.ts'
 import type { ProtectedResourceMetadataDocument } from '../metadata/metadata.ts'
-import { refuse } from './refuse.ts'
-import { assertResourceScopes, createScopeHierarchy } from '../scope/scopes.ts'
+import { checkScopes } from '../scope/check-scopes.ts'
+import { createScopeHierarchy } from '../scope/scopes.ts'
 import type { ScopeHierarchy } from '../scope/scopes.ts'
 
 /** The guard of one protected resource. Safe for concurrent requests. */
@@ -35,6 +32,8 @@ export interface ResourceServer {
    * Decides whether a request has a valid access token, before the operation is known. Call it
    * before you read the body: until then, the body comes from an unknown sender.
    *
+   * @returns The decision at once for a bearer token that is remembered, otherwise a promise. `await` works for
+   *   both.
    * @param challengeScopes - The scopes of the challenge if there is no valid token (S-11).
    *   Default: `scopes_supported` of the metadata. `offline_access` is left out and reported in the
    *   warnings of the refusal.
@@ -43,7 +42,7 @@ export interface ResourceServer {
   authenticate(
     request: AccessRequest,
     challengeScopes?: readonly string[],
-  ): Promise<AuthenticationDecision>
+  ): MaybePromise<AuthenticationDecision>
   /**
    * Decides whether a verified token is sufficient for an operation.
    *
@@ -61,7 +60,10 @@ export interface ResourceServer {
    *   the warnings of the decision.
    * @throws {ResourceServerError} `SCOPE_INVALID` if an entry is not a scope token.
    */
-  authorize(request: AccessRequest, requiredScopes?: readonly string[]): Promise<AccessDecision>
+  authorize(
+    request: AccessRequest,
+    requiredScopes?: readonly string[],
+  ): MaybePromise<AccessDecision>
   /**
    * Decides which CORS headers the response to a request needs, according to `allowedOrigins` (S-16).
    * Call it before {@link ResourceServer.authenticate}, because a preflight has no token.
@@ -103,89 +105,61 @@ export function createResourceServer(
   const scopes = createScopeHierarchy(options.scopeImplications)
   const { allowedOrigins } = options
   assertAllowedOrigins(allowedOrigins)
-  const expectations = {
-    ...tokenExpectations(options),
-    resource,
-    keysByIssuer: new Map(
-      trusted.map((server) => [server.issuer, issuerKeys(server, options.fetch, options.clock)]),
-    ),
+  const settings = tokenSettings(resource, options)
+  const proofs = proofVerifier(resource, options.dpop, settings)
+  const challenges = {
+    metadataUrl,
+    schemes: schemesOf(proofs),
+    proofAlgorithms: proofs?.algorithms ?? [],
   }
-
-  async function verifyToken(
-    request: AccessRequest,
-    challenged: readonly string[],
-    warnings: readonly AccessWarning[],
-  ): Promise<AuthenticationDecision> {
-    const refused = (reason: RefusalReason): AccessRefused =>
-      refuse(metadataUrl, reason, challenged, warnings)
-    const credentials = readCredentials(request)
-    if (credentials.kind !== 'bearer') {
-      return { authenticated: false, refusal: refused(credentialReasons[credentials.kind]) }
-    }
-    const verdict = await verifyAccessToken(credentials.token, expectations)
-    if (verdict.valid === true) return { authenticated: true, token: verdict.token }
-    const refusal =
-      verdict.valid === undefined
-        ? {
-            ...refused('keys-unavailable'),
-            retryAfterSeconds: verdict.error.retryAfterSeconds ?? failurePauseSeconds,
-            cause: verdict.error,
-          }
-        : refused(verdict.reason)
-    return { authenticated: false, refusal }
+  const means = {
+    tokens: createTokenVerifier(trusted, settings, options.fetch ?? fetch),
+    proofs,
+    isDenied: options.isDenied,
+    challenges,
   }
-
-  function decideRequired(
-    token: VerifiedAccessToken,
-    { required, warnings }: CheckedScopes,
-  ): AccessDecision {
-    const missingScopes = scopes.missing(required, token.scopes)
-    if (missingScopes.length > 0) {
-      return { ...refuse(metadataUrl, 'insufficient-scope', required, warnings), missingScopes }
-    }
-    return { allowed: true, reason: 'scope-sufficient', token, requiredScopes: required, warnings }
-  }
+  const decideRequired = scopeDecider(scopes, challenges)
+  const ordinaryScopes = checkScopes(metadata.scopes_supported ?? [])
 
   return {
     resource,
     metadata,
     metadataUrl,
     scopes,
-    async authenticate(request, challengeScopes = metadata.scopes_supported ?? []) {
-      const { required, warnings } = withoutOfflineAccess(challengeScopes)
-      return await verifyToken(request, required, warnings)
+    authenticate(request, challengeScopes) {
+      const challenged =
+        challengeScopes === undefined ? ordinaryScopes : checkScopes(challengeScopes)
+      return authenticate(means, request, challenged)
     },
     decideScopes: (token, requiredScopes = []) =>
-      decideRequired(token, withoutOfflineAccess(requiredScopes)),
-    async authorize(request, requiredScopes = []) {
-      const checked = withoutOfflineAccess(requiredScopes)
-      const decision = await verifyToken(request, checked.required, checked.warnings)
-      return decision.authenticated ? decideRequired(decision.token, checked) : decision.refusal
+      decideRequired(token, checkScopes(requiredScopes)),
+    authorize(request, requiredScopes = []) {
+      const checked = checkScopes(requiredScopes)
+      return whenKnown(authenticate(means, request, checked), (decision) =>
+        decision.authenticated
+          ? withNonce(decideRequired(decision.token, checked), decision.dpopNonce)
+          : decision.refusal,
+      )
     },
     crossOrigin: (request) => decideCrossOrigin(allowedOrigins, request),
   }
 }
 
-const credentialReasons = {
-  none: 'no-credentials',
-  'other-scheme': 'unsupported-scheme',
-  several: 'several-credentials',
-  'in-query': 'token-in-query',
-  malformed: 'malformed-credentials',
-} as const
-
-interface CheckedScopes {
-  readonly required: readonly string[]
-  readonly warnings: readonly AccessWarning[]
+function proofVerifier(
+  resource: string,
+  options: DpopOptions | undefined,
+  { clock, clockToleranceSeconds }: TokenSettings,
+): ProofVerifier | undefined {
+  if (options === undefined) return undefined
+  return createProofVerifier(options, resource, clock, clockToleranceSeconds)
 }
 
-/** SEP-2207: removes `offline_access` from scopes computed per request instead of failing. */
-function withoutOfflineAccess(requiredScopes: readonly string[]): CheckedScopes {
-  const required = uniteScopes(requiredScopes.filter((scope) => scope !== offlineAccess))
-  assertResourceScopes(required, 'the required scopes of a request')
-  if (!requiredScopes.includes(offlineAccess)) return { required, warnings: [] }
-  const message =
-    `${offlineAccess} was computed as a required scope of this request, and was left out: no ` +
-    'operation of a resource requires a refresh token. Remove it from the computation.'
-  return { required, warnings: [{ code: 'OFFLINE_ACCESS_FILTERED', requirement: 'S-01', message }] }
+/** Bearer first, because some clients read only the first challenge. */
+function schemesOf(proofs: ProofVerifier | undefined): readonly TokenScheme[] {
+  if (proofs === undefined) return ['Bearer']
+  return proofs.isRequired ? ['DPoP'] : ['Bearer', 'DPoP']
+}
+
+function withNonce(decision: AccessDecision, dpopNonce: string | undefined): AccessDecision {
+  return dpopNonce === undefined ? decision : { ...decision, dpopNonce }
 }

@@ -26,12 +26,16 @@ export type ResourceServerErrorCode =
    * token.
    */
   | 'KEYS_UNAVAILABLE'
+  /** A token cannot be introspected at the moment. This says nothing about the token. */
+  | 'INTROSPECTION_UNAVAILABLE'
+  /** A function of the options threw or rejected. This says nothing about the token. */
+  | 'OPTION_FAILED'
 
 /** Options of {@link ResourceServerError}. */
 export interface ResourceServerErrorOptions {
   /** The original error. It must not contain a token. */
   readonly cause?: unknown
-  /** With `KEYS_UNAVAILABLE`: when the keys can be fetched again. */
+  /** With `KEYS_UNAVAILABLE` and `INTROSPECTION_UNAVAILABLE`: when to try again. */
   readonly retryAfterSeconds?: number
 }
 
@@ -41,7 +45,7 @@ const brand: symbol = Symbol.for('evergrant.ResourceServerError')
 export class ResourceServerError extends Error {
   override readonly name = 'ResourceServerError'
   readonly code: ResourceServerErrorCode
-  /** With `KEYS_UNAVAILABLE`: when the keys can be fetched again. */
+  /** With `KEYS_UNAVAILABLE` and `INTROSPECTION_UNAVAILABLE`: when to try again. */
   readonly retryAfterSeconds: number | undefined
 
   constructor(

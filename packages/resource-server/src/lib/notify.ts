@@ -6,7 +6,8 @@ export function notify<Arguments extends readonly unknown[]>(
   observe: ((...values: Arguments) => unknown) | undefined,
   ...values: Arguments
 ): void {
-  void contained(async () => await observe?.(...values))
+  if (observe === undefined) return
+  void contained(async () => await observe(...values))
 }
 
 async function contained(work: () => Promise<unknown>): Promise<void> {

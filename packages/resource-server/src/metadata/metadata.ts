@@ -1,4 +1,6 @@
 import { canonicalResource, protectedResourceMetadataUrls, showRemote } from '@evergrant/core'
+import { defaultProofAlgorithms } from '../dpop/options.ts'
+import type { DpopOptions } from '../dpop/options.ts'
 import { ResourceServerError } from '../lib/errors.ts'
 import { assertResourceScopes } from '../scope/scopes.ts'
 import { assertTrustedUrl } from '../lib/urls.ts'
@@ -14,6 +16,8 @@ export interface ProtectedResourceMetadataInput {
   /** Shown to users. */
   readonly resourceName?: string
   readonly resourceDocumentation?: string
+  /** Whether and how proofs of possession are verified. Default: not. */
+  readonly dpop?: Pick<DpopOptions, 'algorithms' | 'isRequired'>
 }
 
 /** Protected resource metadata, with the member names of the wire (RFC 9728 §2). */
@@ -24,6 +28,8 @@ export interface ProtectedResourceMetadataDocument {
   readonly scopes_supported?: readonly string[]
   readonly resource_name?: string
   readonly resource_documentation?: string
+  readonly dpop_signing_alg_values_supported?: readonly string[]
+  readonly dpop_bound_access_tokens_required?: boolean
 }
 
 /**
@@ -36,7 +42,7 @@ export interface ProtectedResourceMetadataDocument {
 export function protectedResourceMetadata(
   input: ProtectedResourceMetadataInput,
 ): ProtectedResourceMetadataDocument {
-  const { scopesSupported, resourceName, resourceDocumentation } = input
+  const { scopesSupported, resourceName, resourceDocumentation, dpop } = input
   assertResourceScopes(scopesSupported ?? [], 'scopesSupported')
   assertResource(input.resource)
   assertIssuers(input.authorizationServers)
@@ -50,6 +56,10 @@ export function protectedResourceMetadata(
     ...(resourceDocumentation === undefined
       ? {}
       : { resource_documentation: resourceDocumentation }),
+    ...(dpop === undefined
+      ? {}
+      : { dpop_signing_alg_values_supported: [...(dpop.algorithms ?? defaultProofAlgorithms)] }),
+    ...(dpop?.isRequired === true ? { dpop_bound_access_tokens_required: true } : {}),
   }
 }
 

@@ -37,5 +37,6 @@ function fixedScopes(
 ): readonly string[] | undefined {
   if (scopes === undefined) return undefined
   assertResourceScopes(scopes, where)
-  return [...scopes]
+  // A frozen list is checked once.
+  return Object.freeze([...scopes])
 }

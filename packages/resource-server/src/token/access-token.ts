@@ -3,57 +3,21 @@ import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
 import type { IssuerKeys } from './keys.ts'
+import { readBinding } from './token-binding.ts'
 import { areClaimsUsable, grantedScopes, scopeClaimOf } from './token-claims.ts'
 import { isAnotherToken, isTypeAllowed, tokenType } from './token-type.ts'
-
-/**
- * The content of a verified access token, without the token itself, so that it cannot be passed on.
- *
- * To deny single tokens, compare `jti` (or another claim) in {@link VerifiedAccessToken.claims} with a
- * list. Never use the encoded token as the key: one token has several encodings that all verify, such
- * as the other ECDSA signature `(r, n − s)`, unused bits in the last base64url character, and `=`
- * padding.
- */
-export interface VerifiedAccessToken {
-  readonly issuer: string
-  /** The user, or the client if it acts on its own behalf. */
-  readonly subject: string | undefined
-  readonly clientId: string | undefined
-  /** The granted scopes, without implied ones. */
-  readonly scopes: readonly string[]
-  readonly audience: readonly string[]
-  readonly expiresAtEpochSeconds: number
-  /** All claims of the token. */
-  readonly claims: Readonly<Record<string, unknown>>
-}
-
-/** Why a token was not accepted. */
-export type TokenRefusal =
-  | 'token-malformed'
-  | 'token-type-not-allowed'
-  | 'token-algorithm-not-allowed'
-  | 'token-key-unknown'
-  | 'token-signature-invalid'
-  | 'token-issuer-not-trusted'
-  | 'token-audience-mismatch'
-  | 'token-expired'
-  | 'token-not-yet-valid'
-  | 'token-claim-invalid'
-  | 'token-sender-constrained'
-
-/** The result of verifying a token. */
-export type TokenVerdict =
-  | { readonly valid: true; readonly token: VerifiedAccessToken }
-  | { readonly valid: false; readonly reason: TokenRefusal }
-  /** The keys could not be fetched, or may have rotated, so nothing is known about the token. */
-  | { readonly valid: undefined; readonly error: ResourceServerError }
+import { refused, unknown } from './verification.ts'
+import type {
+  TokenRefusal,
+  VerdictValidity,
+  VerifiedAccessToken,
+  Verification,
+} from './verification.ts'
 
 /** What a token is verified against. */
 export interface AccessTokenExpectations {
-  /** The resource identifier of this server, required in `aud`. */
-  readonly resource: string
-  /** Other accepted values of `aud`. */
-  readonly additionalAudiences: readonly string[]
+  /** Accepted values of `aud`: the resource identifier of this server, and configured ones. */
+  readonly audiences: readonly string[]
   /** Keys of each trusted issuer. */
   readonly keysByIssuer: ReadonlyMap<string, IssuerKeys>
   readonly algorithms: readonly string[]
@@ -71,41 +35,57 @@ const requiredByProfile = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti'
 /**
  * Verifies a JWT access token: type, algorithm, signature, issuer, expiry and audience (S-12).
  *
- * @returns A verdict. The promise does not reject.
+ * @returns A verdict that holds until the token expires or the keys of its issuer change. The promise
+ *   does not reject.
  * @see RFC 9068 §4, RFC 8707 §2
  */
 export async function verifyAccessToken(
   token: string,
   expectations: AccessTokenExpectations,
-): Promise<TokenVerdict> {
+): Promise<Verification> {
   try {
     const { typ, kid: keyId } = decodeProtectedHeader(token)
     if (!isTypeAllowed(typ, expectations.tokenTypes)) return refused('token-type-not-allowed')
     const isProfiled = tokenType(typ) === 'at+jwt'
     // Not verified yet. It only selects the keys, and is verified below.
     const issuer = decodeJwt(token).iss
-    const keys = issuer === undefined ? undefined : expectations.keysByIssuer.get(issuer)
-    if (issuer === undefined || keys === undefined) return refused('token-issuer-not-trusted')
+    const source = issuer === undefined ? undefined : expectations.keysByIssuer.get(issuer)
+    if (issuer === undefined || source === undefined) return refused('token-issuer-not-trusted')
     const options = {
       issuer,
-      audience: [...audiencesOf(expectations.resource), ...expectations.additionalAudiences],
+      audience: [...expectations.audiences],
       algorithms: [...expectations.algorithms],
       clockTolerance: expectations.clockToleranceSeconds,
       currentDate: new Date(expectations.clock.nowEpochSeconds() * 1000),
       requiredClaims: isProfiled ? requiredByProfile : ['iss', 'exp', 'aud'],
     }
     const request = { keyId, signature: token.slice(token.lastIndexOf('.') + 1) }
-    const payload = await keys.verify(request, (getKey) => verifiedBy(token, getKey, options))
-    // RFC 7800: this package does not check the proof of possession. Without that check, a thief
-    // could use a bound token.
-    if (payload['cnf'] !== undefined) return refused('token-sender-constrained')
+    const { result: payload, keySet } = await source.verify(request, (getKey) =>
+      verifiedBy(token, getKey, options),
+    )
     if (!areClaimsUsable(payload)) return refused('token-claim-invalid')
     if (!isProfiled && isAnotherToken(payload)) return refused('token-type-not-allowed')
+    const binding = readBinding(payload['cnf'])
+    if (binding === 'unsupported') return refused('token-binding-unsupported')
     const scopes = grantedScopes(scopeClaimOf(payload, expectations.scopeClaim))
-    return { valid: true, token: describe(payload, issuer, scopes) }
+    return {
+      verdict: { valid: true, token: describe(payload, issuer, scopes, binding.keyThumbprint) },
+      validity: { ...validTime(payload, expectations), keys: { source, keySet } },
+    }
   } catch (error) {
-    if (ResourceServerError.is(error)) return { valid: undefined, error }
+    if (ResourceServerError.is(error)) return unknown(error)
     return refused(reasonOf(error))
+  }
+}
+
+/** As jose checks `nbf` and `exp`. */
+function validTime(
+  { nbf, exp = 0 }: JWTPayload,
+  { clockToleranceSeconds }: AccessTokenExpectations,
+): Pick<VerdictValidity, 'fromEpochSeconds' | 'untilEpochSeconds'> {
+  return {
+    fromEpochSeconds: nbf === undefined ? -Infinity : nbf - clockToleranceSeconds,
+    untilEpochSeconds: exp + clockToleranceSeconds,
   }
 }
 
@@ -136,19 +116,11 @@ async function verifiedBy(
   }
 }
 
-/** An origin has two forms, and many clients send the one with a slash. */
-function audiencesOf(resource: string): string[] {
-  return new URL(resource).pathname === '/' ? [resource, `${resource}/`] : [resource]
-}
-
-function refused(reason: TokenRefusal): TokenVerdict {
-  return { valid: false, reason }
-}
-
 function describe(
   payload: JWTPayload,
   issuer: string,
   scopes: readonly string[],
+  keyThumbprint: string | undefined,
 ): VerifiedAccessToken {
   const { client_id: clientId, azp } = payload
   return {
@@ -157,7 +129,8 @@ function describe(
     clientId: [clientId, azp].find((value) => typeof value === 'string'),
     scopes,
     audience: [payload.aud ?? []].flat(),
-    expiresAtEpochSeconds: payload.exp ?? 0,
+    expiresAtEpochSeconds: payload.exp,
+    keyThumbprint,
     claims: payload,
   }
 }

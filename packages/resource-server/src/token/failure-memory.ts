@@ -5,6 +5,10 @@ export const failurePauseSeconds = 5
 
 export interface FailureMemory {
   note(error: unknown): void
+  /** Forgets the failure after a success. */
+  clear(): void
+  /** Whether the last attempt failed, however long ago. */
+  isFailing(): boolean
   /** The last failure, if it is recent. */
   recent(): { readonly error: unknown } | undefined
 }
@@ -16,6 +20,10 @@ export function failureMemory(clock: Clock): FailureMemory {
     note(error) {
       last = { error, atEpochSeconds: clock.nowEpochSeconds() }
     },
+    clear() {
+      last = undefined
+    },
+    isFailing: () => last !== undefined,
     recent() {
       if (last === undefined) return undefined
       const sinceSeconds = clock.nowEpochSeconds() - last.atEpochSeconds

@@ -1,12 +1,17 @@
 import { createLocalJWKSet } from 'jose'
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import type { Clock } from '../lib/clock.ts'
-import { fetchJson } from './fetch-json.ts'
+import { fetchJson } from '../lib/fetch-json.ts'
 import { failureMemory } from './failure-memory.ts'
 
 /** The keys of one fetch. */
 export interface FetchedKeys {
+  /** The same function as for the fetch before, if the document is unchanged. */
   readonly find: JWTVerifyGetKey
+  /** `kid` of each key. */
+  readonly keyIds: ReadonlySet<string>
+  /** `kid` of each key of the fetch before that this one does not contain. */
+  readonly withdrawnKeyIds: readonly string[]
   readonly fetchedAtEpochSeconds: number
   /** Counts the fetches, from 1. */
   readonly sequence: number
@@ -17,9 +22,11 @@ export interface KeyCache {
   /** The sequence of the last fetch, 0 before the first one. */
   lastSequence(): number
   /**
-   * Returns the last fetched keys, and fetches keys that are older than ten minutes. Old keys stay in
-   * use for a day while they cannot be fetched.
+   * Returns the keys that can be used without waiting, if any. Keys that are due soon are fetched again
+   * in the background. While they cannot be fetched, the last keys stay in use for a day.
    */
+  inUse(): FetchedKeys | undefined
+  /** Returns {@link KeyCache.inUse}, otherwise fetches the keys. */
   current(): Promise<FetchedKeys>
   /**
    * Fetches the keys again, at most every 30 seconds and not within five seconds of a failure.
@@ -29,28 +36,35 @@ export interface KeyCache {
   refetch(): Promise<FetchedKeys | { readonly waitSeconds: number }>
 }
 
-const maximumAgeSeconds = 600
 const coolDownSeconds = 30
 const maximumOutageSeconds = 24 * 3600
+/** At this part of the maximum age, keys are fetched in the background, so that no request waits. */
+const refreshAheadRatio = 0.8
+/** An authorization server has a few keys. jose compares each one with the token. */
+const maximumKeys = 1000
 
 /**
  * Creates the cache. Concurrent callers share one fetch. Unlike the remote key set of jose, it uses the
  * injected clock and says whether a fetch was allowed.
+ *
+ * @param maximumAgeSeconds - After this time, keys are not used before they were fetched again.
  */
 export function createKeyCache(
   url: URL,
   fetchImplementation: typeof fetch,
   clock: Clock,
+  maximumAgeSeconds: number,
 ): KeyCache {
   const failure = failureMemory(clock)
   let last: FetchedKeys | undefined
+  let lastDocument: string | undefined
   let pending: Promise<FetchedKeys> | undefined
 
   async function fetchKeys(): Promise<FetchedKeys> {
     try {
-      const find = keySetOf(await fetchJson(url.href, fetchImplementation))
-      const sequence = (last?.sequence ?? 0) + 1
-      last = { find, sequence, fetchedAtEpochSeconds: clock.nowEpochSeconds() }
+      const fetched = await fetchJson(url.href, fetchImplementation)
+      last = next(parseKeySet(fetched, url))
+      failure.clear()
       return last
     } catch (error) {
       failure.note(error)
@@ -60,18 +74,39 @@ export function createKeyCache(
     }
   }
 
-  function keySetOf(document: unknown): JWTVerifyGetKey {
-    try {
-      // createLocalJWKSet validates the document.
-      return createLocalJWKSet(document as JSONWebKeySet)
-    } catch (error) {
-      throw new Error(`${url.href}: not a JSON Web Key Set`, { cause: error })
+  function next({ keySet, keyIds }: ParsedKeySet): FetchedKeys {
+    const document = JSON.stringify(keySet)
+    const unchanged = document === lastDocument ? last : undefined
+    lastDocument = document
+    return {
+      find: unchanged?.find ?? createLocalJWKSet(keySet),
+      keyIds,
+      withdrawnKeyIds: [...(last?.keyIds ?? [])].filter((keyId) => !keyIds.has(keyId)),
+      fetchedAtEpochSeconds: clock.nowEpochSeconds(),
+      sequence: (last?.sequence ?? 0) + 1,
     }
   }
 
   function ageSeconds(keys: FetchedKeys): number {
     // A clock that was set back must not make keys look new for longer.
     return Math.abs(clock.nowEpochSeconds() - keys.fetchedAtEpochSeconds)
+  }
+
+  function fetchInBackground(): void {
+    if (pending !== undefined || failure.recent() !== undefined) return
+    pending = fetchKeys()
+    // The failure is remembered, and the keys stay in use.
+    pending.catch(() => undefined)
+  }
+
+  function inUse(): FetchedKeys | undefined {
+    if (last === undefined) return undefined
+    const age = ageSeconds(last)
+    if (age < maximumAgeSeconds * refreshAheadRatio) return last
+    const isOutage = failure.isFailing() && age <= maximumOutageSeconds
+    if (age >= maximumAgeSeconds && !isOutage) return undefined
+    fetchInBackground()
+    return last
   }
 
   /** The last fetched keys, otherwise the error of the failed fetch. */
@@ -82,8 +117,10 @@ export function createKeyCache(
 
   return {
     lastSequence: () => last?.sequence ?? 0,
+    inUse,
     async current() {
-      if (last !== undefined && ageSeconds(last) < maximumAgeSeconds) return last
+      const usable = inUse()
+      if (usable !== undefined) return usable
       const recent = failure.recent()
       if (recent !== undefined) return duringOutage(recent.error)
       try {
@@ -100,4 +137,30 @@ export function createKeyCache(
       return waitSeconds > 0 ? { waitSeconds } : await (pending = fetchKeys())
     },
   }
+}
+
+interface ParsedKeySet {
+  readonly keySet: JSONWebKeySet
+  readonly keyIds: ReadonlySet<string>
+}
+
+function parseKeySet(document: unknown, url: URL): ParsedKeySet {
+  if (!isKeySet(document)) throw new Error(`${url.href}: not a JSON Web Key Set`)
+  const { keys } = document
+  if (keys.length > maximumKeys) {
+    throw new Error(`${url.href}: ${keys.length} keys (expected at most ${maximumKeys})`)
+  }
+  const keyIds = keys.map((key) => key.kid).filter((keyId) => typeof keyId === 'string')
+  return { keySet: { keys }, keyIds: new Set(keyIds) }
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The members of the keys are checked when jose imports them. */
+function isKeySet(document: unknown): document is JSONWebKeySet {
+  if (typeof document !== 'object' || document === null || !('keys' in document)) return false
+  const { keys } = document
+  return Array.isArray(keys) && keys.every((key) => isObject(key))
 }

@@ -2,19 +2,18 @@ import { showRemote } from '@evergrant/core'
 import { errors } from 'jose'
 import type { JWTVerifyGetKey } from 'jose'
 import type { Clock } from '../lib/clock.ts'
-import { systemClock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
 import { assertTrustedUrl } from '../lib/urls.ts'
-import { discoverJwksUri } from './discover-keys.ts'
+import { discoverEndpoint } from './discover-endpoint.ts'
 import { failureMemory, failurePauseSeconds } from './failure-memory.ts'
 import { createKeyCache } from './key-cache.ts'
 import type { FetchedKeys, KeyCache } from './key-cache.ts'
 import { missingKeys } from './missing-keys.ts'
 
-/** An authorization server whose tokens are accepted. */
-export interface TrustedAuthorizationServer {
+/** Where the keys of an issuer are. */
+export interface KeySource {
   readonly issuer: string
-  /** The URL of its keys. Default: `jwks_uri` of its metadata. */
+  /** Default: `jwks_uri` of its metadata. */
   readonly jwksUri?: string
 }
 
@@ -25,8 +24,25 @@ export interface KeyRequest {
   readonly signature: string
 }
 
+/** Identifies the content of a key set: another value after the document has changed. */
+export type KeySetVersion = object
+
+/** A result, and the keys that it rests on. */
+export interface VerifiedWith<Result> {
+  readonly result: Result
+  readonly keySet: KeySetVersion
+}
+
 /** The keys of one issuer. */
 export interface IssuerKeys {
+  /** The key set that can be used without waiting, if any. */
+  keySetInUse(): KeySetVersion | undefined
+  /**
+   * The key set in use, fetched before if it is due.
+   *
+   * @throws {ResourceServerError} `KEYS_UNAVAILABLE`.
+   */
+  currentKeySet(): Promise<KeySetVersion>
   /**
    * Calls `verifyWith` with the keys of the issuer. If it fails because no key matches, or because the
    * signature of a token without `kid` is invalid, the issuer may have rotated its keys: they are
@@ -38,17 +54,21 @@ export interface IssuerKeys {
   verify<Result>(
     request: KeyRequest,
     verifyWith: (keys: JWTVerifyGetKey) => Promise<Result>,
-  ): Promise<Result>
+  ): Promise<VerifiedWith<Result>>
+}
+
+/** How the keys of an issuer are fetched. */
+export interface KeyFetching {
+  readonly fetch: typeof fetch
+  readonly clock: Clock
+  /** After this time, keys are not used before they were fetched again. */
+  readonly maximumKeyAgeSeconds: number
 }
 
 /** Creates the keys of an issuer. Nothing is fetched before the first token. */
-export function issuerKeys(
-  server: TrustedAuthorizationServer,
-  fetchImplementation: typeof fetch = fetch,
-  clock: Clock = systemClock,
-): IssuerKeys {
+export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys {
   const { issuer } = server
-  const cacheOf = lazyKeyCache(server, fetchImplementation, clock)
+  const keyCache = lazyKeyCache(server, fetching)
   const missing = missingKeys()
 
   /** Reports every failure to get keys as unavailability. */
@@ -83,20 +103,35 @@ export function issuerKeys(
     )
   }
 
+  /** Verifies, and says with which keys. */
+  async function verifyIn<Result>(
+    keys: FetchedKeys,
+    verifyWith: (find: JWTVerifyGetKey) => Promise<Result>,
+  ): Promise<VerifiedWith<Result>> {
+    return { result: await verifyWith(findIn(keys, issuer)), keySet: keys.find }
+  }
+
   return {
+    keySetInUse: () => keyCache.opened()?.inUse()?.find,
+    async currentKeySet() {
+      const cache = await available(keyCache.open)
+      const keys = await available(() => cache.current())
+      missing.fetched(keys, undefined)
+      return keys.find
+    },
     async verify(request, verifyWith) {
-      const cache = await available(cacheOf)
+      const cache = await available(keyCache.open)
       const sequenceBefore = cache.lastSequence()
       const keys = await available(() => cache.current())
       const isFetchedForThisToken = keys.sequence > sequenceBefore
       missing.fetched(keys, isFetchedForThisToken ? labelOf(request) : undefined)
       try {
-        return await verifyWith(findIn(keys, issuer))
+        return await verifyIn(keys, verifyWith)
       } catch (error) {
         if (isFetchedForThisToken || !isPerhapsRotated(error, request)) throw error
         const newer = await newerKeys(cache, request)
         if (newer === undefined) throw error
-        return await verifyWith(findIn(newer, issuer))
+        return await verifyIn(newer, verifyWith)
       }
     },
   }
@@ -106,31 +141,39 @@ function labelOf(request: KeyRequest): string {
   return request.keyId ?? request.signature
 }
 
-/** Finds the keys' URL with the first token. Concurrent requests share one discovery. */
-function lazyKeyCache(
-  server: TrustedAuthorizationServer,
-  fetchImplementation: typeof fetch,
-  clock: Clock,
-): () => Promise<KeyCache> {
-  const open = (url: URL): KeyCache => createKeyCache(url, fetchImplementation, clock)
+interface LazyKeyCache {
+  /** Opens the cache with the first token. Concurrent requests share one discovery of its URL. */
+  readonly open: () => Promise<KeyCache>
+  /** The cache, if it is open. */
+  readonly opened: () => KeyCache | undefined
+}
+
+function lazyKeyCache(server: KeySource, fetching: KeyFetching): LazyKeyCache {
+  const { clock } = fetching
   const failure = failureMemory(clock)
+  let cache: KeyCache | undefined
   let pending: Promise<KeyCache> | undefined
+  const openAt = (url: URL): KeyCache =>
+    (cache = createKeyCache(url, fetching.fetch, clock, fetching.maximumKeyAgeSeconds))
   if (server.jwksUri !== undefined) {
     assertTrustedUrl(server.jwksUri, 'AUTHORIZATION_SERVER_INVALID', 'jwksUri')
-    pending = Promise.resolve(open(new URL(server.jwksUri)))
+    openAt(new URL(server.jwksUri))
   }
-  return async () => {
+  async function open(): Promise<KeyCache> {
+    if (cache !== undefined) return cache
     const recent = failure.recent()
     if (recent !== undefined) throw recent.error
-    pending ??= discoverJwksUri(server.issuer, fetchImplementation).then(open)
+    pending ??= discoverEndpoint(server.issuer, 'jwks_uri', fetching.fetch).then(openAt)
     try {
       return await pending
     } catch (error) {
-      pending = undefined
       failure.note(error)
       throw error
+    } finally {
+      pending = undefined
     }
   }
+  return { open, opened: () => cache }
 }
 
 /** An error about a key that exists and cannot be used says nothing about the token. */

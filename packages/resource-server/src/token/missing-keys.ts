@@ -3,8 +3,8 @@ import type { FetchedKeys } from './key-cache.ts'
 /** Tracks which keys tokens named that a fetch did not contain. */
 export interface MissingKeys {
   /**
-   * Records the keys in use. After a new fetch, the keys that were expected before are known to be
-   * missing, unless the fetch contains them.
+   * Records the keys in use. After a new fetch, the keys that were expected before or withdrawn by it are
+   * known to be missing.
    *
    * @param label - The key that this fetch was made for.
    */
@@ -31,7 +31,8 @@ export function missingKeys(): MissingKeys {
   return {
     fetched(keys, label) {
       if (keys.sequence > lastSequence) {
-        known = expected
+        // A key that was withdrawn is not a new one.
+        known = new Set([...expected, ...keys.withdrawnKeyIds])
         expected = new Set()
         lastSequence = keys.sequence
       }

@@ -20,7 +20,10 @@ export function grantedScopes(claim: unknown): readonly string[] {
  *   `scope` grants nothing, so reading `scp` grants no more than the issuer wrote. A `scope` that is
  *   not empty is used alone.
  */
-export function scopeClaimOf(payload: JWTPayload, scopeClaim: string | undefined): unknown {
+export function scopeClaimOf(
+  payload: Readonly<Record<string, unknown>>,
+  scopeClaim: string | undefined,
+): unknown {
   if (scopeClaim !== undefined) {
     return Object.hasOwn(payload, scopeClaim) ? payload[scopeClaim] : undefined
   }
@@ -42,14 +45,18 @@ const identifiers = ['sub', 'client_id', 'azp', 'jti'] as const
  * wrote a claim, not that it has the type of RFC 7519. `verifyAccessToken` checks which claims are
  * required.
  */
-export function areClaimsUsable(payload: JWTPayload): boolean {
-  const audience: readonly unknown[] = [payload.aud ?? []].flat()
+export function areIdentifiersUsable(claims: Readonly<Record<string, unknown>>): boolean {
+  const audience: readonly unknown[] = [claims['aud'] ?? []].flat()
   return (
-    identifiers.every((name) => payload[name] === undefined || isIdentifier(payload[name])) &&
-    audience.every((entry) => isIdentifier(entry)) &&
-    // JSON.parse reads 1e999 as Infinity: a token that never expires.
-    Number.isFinite(payload.exp)
+    identifiers.every((name) => claims[name] === undefined || isIdentifier(claims[name])) &&
+    audience.every((entry) => isIdentifier(entry))
   )
+}
+
+/** {@link areIdentifiersUsable}, and an expiry that is finite. */
+export function areClaimsUsable(payload: JWTPayload): boolean {
+  // JSON.parse reads 1e999 as Infinity: a token that never expires.
+  return areIdentifiersUsable(payload) && Number.isFinite(payload.exp)
 }
 
 function isIdentifier(value: unknown): value is string {

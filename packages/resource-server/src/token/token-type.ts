@@ -1,5 +1,3 @@
-import type { JWTPayload } from 'jose'
-
 /** The value of the option `tokenTypes` for tokens without the header `typ`. */
 const absentType = 'absent'
 
@@ -22,6 +20,12 @@ export function isTypeAllowed(typ: unknown, tokenTypes: readonly string[]): bool
 /** Claims that only ID tokens (OpenID Connect Core §3.1.3.6, §3.3.2.11) or security events have. */
 const claimsOfOtherTokens = ['at_hash', 'c_hash', 's_hash', 'events'] as const
 
+/**
+ * Values of `token_use` for access tokens: Amazon Cognito (otherwise "id"), and the introspection of Ory
+ * Hydra (otherwise "refresh_token").
+ */
+const accessTokenUses = new Set<unknown>(['access', 'access_token'])
+
 /** Keycloak writes the kind of a token to the claim `typ`. */
 const keycloakKinds = new Set(['id', 'refresh', 'offline', 'logout', 'registrationaccesstoken'])
 
@@ -29,11 +33,10 @@ const keycloakKinds = new Set(['id', 'refresh', 'offline', 'logout', 'registrati
  * Whether a token without `typ: at+jwt` says that it is not an access token. Without that type, an ID
  * token of the same issuer differs from an access token only by its audience and claims (RFC 9068 §5).
  */
-export function isAnotherToken(payload: JWTPayload): boolean {
+export function isAnotherToken(payload: Readonly<Record<string, unknown>>): boolean {
   if (claimsOfOtherTokens.some((name) => payload[name] !== undefined)) return true
-  // Amazon Cognito: "access" or "id".
   const use = payload['token_use']
-  if (use !== undefined && use !== 'access') return true
+  if (use !== undefined && !accessTokenUses.has(use)) return true
   const kind = payload['typ']
   return typeof kind === 'string' && keycloakKinds.has(kind.toLowerCase())
 }

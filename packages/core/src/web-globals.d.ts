@@ -1,4 +1,4 @@
-// Every runtime has WHATWG URLs, but their types are in the DOM library and in @types/node, which
+// Every runtime has WHATWG URLs and base64, but their types are in the DOM library and in @types/node, which
 // also declare fetch, timers and process. Therefore, this file declares the part that this package
 // uses. It is not part of the published declarations.
 
@@ -19,3 +19,9 @@ declare var URL: {
   new (url: string): URL
   canParse(url: string): boolean
 }
+
+declare var URLSearchParams: {
+  new (entries: Readonly<Record<string, string>>): { toString(): string }
+}
+
+declare function btoa(text: string): string

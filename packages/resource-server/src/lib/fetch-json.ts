@@ -1,6 +1,10 @@
 import { showRemote } from '@evergrant/core'
+import { fetchFailure } from './fetch-failure.ts'
+import { limitedText } from './limited-text.ts'
 
 const timeoutMilliseconds = 5000
+/** More than any real document: a JWKS of a few keys is a few kilobytes long. */
+const maximumBytes = 1_048_576
 
 /**
  * Fetches a JSON document. Redirects are not followed: the configuration names the authorization
@@ -19,10 +23,19 @@ export async function fetchJson(url: string, fetchImplementation: typeof fetch):
     const redirect = target === null ? '' : `, a redirect to ${showRemote(target)}`
     throw new Error(`${url}: ${received}${redirect}`)
   }
+  const text = await readText(response, url, received)
   try {
-    return await response.json()
+    return JSON.parse(text)
   } catch (error) {
     throw new Error(`${url}: ${received}, not JSON`, { cause: error })
+  }
+}
+
+async function readText(response: Response, url: string, received: string): Promise<string> {
+  try {
+    return await limitedText(response, maximumBytes)
+  } catch (error) {
+    throw new Error(`${url}: ${received}, then ${reasonOf(error)}`, { cause: error })
   }
 }
 
@@ -38,13 +51,6 @@ async function send(url: string, fetchImplementation: typeof fetch): Promise<Res
   }
 }
 
-/** The message of `fetch` is "fetch failed". The reason is in its cause. */
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'no response'
-  const { cause } = error
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  if (typeof code === 'string') return `no response (${code})`
-  return error.name === 'TimeoutError'
-    ? `no response within ${timeoutMilliseconds / 1000} seconds`
-    : error.message
+  return fetchFailure(error, timeoutMilliseconds)
 }

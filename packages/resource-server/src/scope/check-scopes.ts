@@ -1,0 +1,37 @@
+import { offlineAccess, uniteScopes } from '@evergrant/core'
+import type { AccessWarning } from '../access/decision.ts'
+import { assertResourceScopes } from './scopes.ts'
+
+/** Valid scopes without `offline_access`, each once. */
+export interface CheckedScopes {
+  readonly required: readonly string[]
+  readonly warnings: readonly AccessWarning[]
+}
+
+const none: CheckedScopes = { required: [], warnings: [] }
+/** The results for frozen lists, which cannot change: those of routes. */
+const results = new WeakMap<readonly string[], CheckedScopes>()
+
+/**
+ * Checks scopes that were computed for a request. SEP-2207: removes `offline_access` instead of failing.
+ *
+ * @throws {ResourceServerError} `SCOPE_INVALID`.
+ */
+export function checkScopes(scopes: readonly string[]): CheckedScopes {
+  if (scopes.length === 0) return none
+  const known = results.get(scopes)
+  if (known !== undefined) return known
+  const checked = withoutOfflineAccess(scopes)
+  if (Object.isFrozen(scopes)) results.set(scopes, checked)
+  return checked
+}
+
+function withoutOfflineAccess(scopes: readonly string[]): CheckedScopes {
+  const required = uniteScopes(scopes.filter((scope) => scope !== offlineAccess))
+  assertResourceScopes(required, 'the required scopes of a request')
+  if (!scopes.includes(offlineAccess)) return { required, warnings: [] }
+  const message =
+    `${offlineAccess} was computed as a required scope of this request, and was left out: no ` +
+    'operation of a resource requires a refresh token. Remove it from the computation.'
+  return { required, warnings: [{ code: 'OFFLINE_ACCESS_FILTERED', requirement: 'S-01', message }] }
+}
