@@ -56,10 +56,9 @@ export async function measure(
       for (const server of running) await warmUp(server, warm, plan, issuer)
       for (let round = 0; round < plan.roundsPerBlock; round += 1) {
         // Another server goes first in each round.
-        const turns = running.map((_, turn) => running[(turn + round) % running.length])
-        const servers = turns.filter((server) => server !== undefined)
-        const name = `${block}.${round}`
-        samples.push(...(await measureRound(servers, warm, plan, issuer, name)))
+        const first = round % running.length
+        const turns = [...running.slice(first), ...running.slice(0, first)]
+        samples.push(...(await measureRound(turns, warm, plan, issuer, `${block}.${round}`)))
       }
     }
   }
