@@ -5,4 +5,6 @@ export default packageBuild({
   fetch: 'src/fetch.ts',
   express: 'src/express.ts',
   node: 'src/node.ts',
+  'sdk-v1': 'src/sdk-v1.ts',
+  'sdk-v2': 'src/sdk-v2.ts',
 })

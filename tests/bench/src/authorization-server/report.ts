@@ -1,4 +1,5 @@
 import { cpus } from 'node:os'
+import { median, quantile } from '../statistics.ts'
 import type { Contestant } from './contestants.ts'
 
 const nameWidth = 56
@@ -25,15 +26,4 @@ export function report(contestants: readonly Contestant[], title: string): strin
     ...lines,
     '',
   ].join('\n')
-}
-
-function median(values: readonly number[]): number {
-  return quantile(
-    values.toSorted((a, b) => a - b),
-    0.5,
-  )
-}
-
-function quantile(sorted: readonly number[], q: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN
 }

@@ -1,0 +1,32 @@
+import { guards } from './guards.ts'
+import type { Result } from './report.ts'
+
+const minimumRatio = 0.95
+const maximumAddedCpuMicroseconds = 2
+
+/** Compares results with what the resource server must reach. Returns what was missed, as sentences. */
+export function missedFigures(results: ReadonlyMap<string, readonly Result[]>): readonly string[] {
+  return [...results].flatMap(([group, rows]) => {
+    const measured = rows.filter(({ guard }) => guards[guard].role === 'measured')
+    return measured.flatMap((row) => [
+      ...(group.startsWith('ES256, warm') ? missedWarm(group, row) : []),
+      ...rows
+        .filter(({ guard, ratio }) => guards[guard].role === 'peer' && ratio >= row.ratio)
+        .map((peer) => `${group}: ${peer.title} is ahead of ${row.title}.`),
+    ])
+  })
+}
+
+function missedWarm(group: string, { title, ratio, addedCpuMicroseconds }: Result): string[] {
+  const missed: string[] = []
+  if (ratio < minimumRatio) {
+    missed.push(`${group}: ${title} reaches ${ratio.toFixed(3)} (expected ${minimumRatio}).`)
+  }
+  if (addedCpuMicroseconds > maximumAddedCpuMicroseconds) {
+    missed.push(
+      `${group}: ${title} adds ${addedCpuMicroseconds.toFixed(1)} µs of processor time to a request ` +
+        `(expected at most ${maximumAddedCpuMicroseconds} µs).`,
+    )
+  }
+  return missed
+}

@@ -1,0 +1,20 @@
+/** The server of one guard: Express with a trivial handler. A process of its own, started by `main.ts`. */
+import type { AddressInfo } from 'node:net'
+import process from 'node:process'
+import express from 'express'
+import { guards, isGuardName } from './guards.ts'
+import type { Trust } from './issuer.ts'
+
+const [name = '', trust = ''] = process.argv.slice(2)
+if (!isGuardName(name)) throw new Error(`Unknown guard: ${name}.`)
+
+const app = express()
+app.get('/mcp', ...guards[name].handlers(JSON.parse(trust) as Trust), (_request, response) => {
+  response.end('ok')
+})
+const server = app.listen(0, '127.0.0.1', () => {
+  process.send?.((server.address() as AddressInfo).port)
+})
+// Every message asks for the processor time that this process has used.
+process.on('message', () => process.send?.(process.cpuUsage()))
+process.on('disconnect', () => process.exit(0))
