@@ -8,7 +8,7 @@ import { callerInfo } from './sdk/caller-info.ts'
 import { requireAccessWithAuthInfo } from './sdk/require-access.ts'
 import { verifyBearerToken } from './sdk/verify-bearer-token.ts'
 import type { TokenVerifierOptions } from './sdk/verify-bearer-token.ts'
-import type { VerifiedAccessToken } from './token/access-token.ts'
+import type { VerifiedAccessToken } from './token/verification.ts'
 
 export { serveMetadata } from './express.ts'
 export type { RequireAccessOptions } from './express.ts'

@@ -206,3 +206,115 @@ test.each<[string, unknown]>([
   expect(refused).toMatchObject({ status: 503 })
   expect(message(refused)).toContain(`${issuer}/jwks: not a JSON Web Key Set`)
 })
+
+test(
+  'keys: an outage of ten minutes refuses no request, and delays none',
+  { tags: ['S-18'] },
+  async () => {
+    await using server = await startKeyServer()
+    const { issuer, clock } = server
+    const key = await signingKey('key')
+    server.publish(key)
+    const warm = await key.sign(issuer, clock)
+    await server.decide(warm)
+    server.answer('/jwks', () => new Response(null, { status: 503 }))
+    const before = fetches(server)
+    const outcomes: unknown[] = []
+    for (let second = 0; second < 1200; second += 10) {
+      clock.advanceSeconds(10)
+      outcomes.push((await server.decide(warm)).allowed)
+      // Signed with a known key, and not remembered.
+      outcomes.push((await server.decide(await key.sign(issuer, clock))).allowed)
+    }
+    expect(outcomes.filter((allowed) => allowed !== true)).toEqual([])
+    // From 480 seconds on, at most one attempt in five seconds.
+    expect(fetches(server) - before).toBeLessThanOrEqual(73)
+    expect(fetches(server) - before).toBeGreaterThan(0)
+  },
+)
+
+test(
+  'keys: are fetched in the background before they are too old',
+  { tags: ['S-18'] },
+  async () => {
+    await using server = await startKeyServer()
+    const { issuer, clock } = server
+    const key = await signingKey('key')
+    server.publish(key)
+    const token = await key.sign(issuer, clock)
+    await server.decide(token)
+    const fetched = Promise.withResolvers<void>()
+    server.answer('/jwks', () => {
+      fetched.resolve()
+      return Response.json({ keys: [key.jwk] })
+    })
+    clock.advanceSeconds(500)
+    // At once, without waiting for the fetch that it starts.
+    const request = { authorization: `Bearer ${token}`, url: '/mcp' }
+    expect(server.resourceServer.authenticate(request)).toMatchObject({ authenticated: true })
+    await fetched.promise
+    expect(fetches(server)).toBe(2)
+  },
+)
+
+test(
+  'keys: maximumKeyAgeSeconds limits how long a withdrawn key works',
+  { tags: ['S-12'] },
+  async () => {
+    await using server = await startKeyServer({ maximumKeyAgeSeconds: 60 })
+    const { issuer, clock } = server
+    const key = await signingKey('key')
+    server.publish(key)
+    const token = await key.sign(issuer, clock)
+    await server.decide(token)
+    server.publish(await signingKey('other'))
+    clock.advanceSeconds(40)
+    expect((await server.decide(token)).allowed).toBe(true)
+    clock.advanceSeconds(20)
+    expect(await server.decide(token)).toMatchObject({ status: 401, reason: 'token-key-unknown' })
+  },
+)
+
+test.each<[string, () => Response, string]>([
+  [
+    'more than 1,000 keys',
+    () =>
+      Response.json({
+        keys: Array.from({ length: 10_000 }, (_, kid) => ({ kty: 'oct', kid: `${kid}` })),
+      }),
+    '10000 keys (expected at most 1000)',
+  ],
+  [
+    'more than 1 MiB',
+    () => new Response(`{"keys":[],"x":"${'x'.repeat(50_000_000)}"}`),
+    'a body of more than 1048576 bytes',
+  ],
+  ['arrays nested 200,000 deep', () => new Response('['.repeat(200_000)), 'not JSON'],
+  ['a key that is an array', () => Response.json({ keys: [[]] }), 'not a JSON Web Key Set'],
+])('keys: 503 for a key set with %s', { tags: ['S-18'] }, async (_case, answer, reason) => {
+  await using server = await startKeyServer()
+  const { issuer, clock } = server
+  server.answer('/jwks', answer)
+  const key = await signingKey('key')
+  const refused = await server.decide(await key.sign(issuer, clock))
+  expect(refused).toMatchObject({ status: 503 })
+  expect(message(refused)).toContain(`${issuer}/jwks: `)
+  expect(message(refused)).toContain(reason)
+})
+
+test('keys: 503 for a key set with no end', { tags: ['S-18'] }, async () => {
+  const chunk = new Uint8Array(65_536).fill(32)
+  let chunks = 0
+  const endless = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      chunks += 1
+      controller.enqueue(chunk)
+    },
+  })
+  await using server = await startKeyServer({ fetch: async () => new Response(endless) })
+  const { issuer, clock } = server
+  const refused = await server.decide(await (await signingKey('key')).sign(issuer, clock))
+  expect(refused).toMatchObject({ status: 503 })
+  expect(message(refused)).toContain('a body of more than 1048576 bytes')
+  expect(chunks).toBeLessThan(40)
+})

@@ -46,12 +46,20 @@ export function readCredentials(request: AccessRequest): Credentials {
   const line = lines[0]?.trim()
   if (line === undefined || line === '') return { kind: 'none' }
   if (line.includes(',') && joined.test(line)) return { kind: 'several' }
-  const scheme = schemes.exec(line)
-  if (scheme === null) return { kind: 'other-scheme' }
+  const scheme = schemeOf(line)
+  if (scheme === undefined) return { kind: 'other-scheme' }
   // RFC 9110 §11.4 allows more spaces than one.
-  const token = line.slice(scheme[0].length).trimStart()
+  const token = line.slice(scheme.length).trimStart()
   if (token === '' || token.length > maximumTokenLength) return { kind: 'malformed' }
-  return { kind: 'token', scheme: scheme[1] === undefined ? 'DPoP' : 'Bearer', token }
+  return { kind: 'token', scheme, token }
+}
+
+function schemeOf(line: string): TokenScheme | undefined {
+  // The usual spelling, without a regular expression.
+  if (line.startsWith('Bearer ')) return 'Bearer'
+  const found = schemes.exec(line)
+  if (found === null) return undefined
+  return found[1] === undefined ? 'DPoP' : 'Bearer'
 }
 
 /** Whether a token can occur in a header. A token that is remembered has passed this check. */

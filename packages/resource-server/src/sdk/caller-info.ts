@@ -1,5 +1,5 @@
 import type { ResourceServer } from '../access/resource-server.ts'
-import type { VerifiedAccessToken } from '../token/access-token.ts'
+import type { VerifiedAccessToken } from '../token/verification.ts'
 
 /** The caller of a request, in the shape that both MCP SDKs call `AuthInfo`. */
 export interface CallerInfo {
@@ -29,7 +29,8 @@ export function callerInfo(resourceServer: ResourceServer, token: VerifiedAccess
     token: '',
     clientId: token.clientId ?? '',
     scopes: [...resourceServer.scopes.expand(token.scopes)],
-    expiresAt: token.expiresAtEpochSeconds,
+    // The SDKs refuse a token without an expiry. Introspection answered that it is active.
+    expiresAt: token.expiresAtEpochSeconds ?? Number.MAX_SAFE_INTEGER,
     resource: new URL(resourceServer.resource),
     resourceMetadataUrl: resourceServer.metadataUrl,
     extra: { issuer: token.issuer, subject: token.subject, claims: token.claims },

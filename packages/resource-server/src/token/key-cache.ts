@@ -25,7 +25,7 @@ export interface KeyCache {
    * Returns the keys that can be used without waiting, if any. Keys that are due soon are fetched again
    * in the background. While they cannot be fetched, the last keys stay in use for a day.
    */
-  inUse(): FetchedKeys | undefined
+  inUse(nowEpochSeconds: number): FetchedKeys | undefined
   /** Returns {@link KeyCache.inUse}, otherwise fetches the keys. */
   current(): Promise<FetchedKeys>
   /**
@@ -87,9 +87,9 @@ export function createKeyCache(
     }
   }
 
-  function ageSeconds(keys: FetchedKeys): number {
+  function ageSeconds(keys: FetchedKeys, now: number = clock.nowEpochSeconds()): number {
     // A clock that was set back must not make keys look new for longer.
-    return Math.abs(clock.nowEpochSeconds() - keys.fetchedAtEpochSeconds)
+    return Math.abs(now - keys.fetchedAtEpochSeconds)
   }
 
   function fetchInBackground(): void {
@@ -99,9 +99,9 @@ export function createKeyCache(
     pending.catch(() => undefined)
   }
 
-  function inUse(): FetchedKeys | undefined {
+  function inUse(now: number): FetchedKeys | undefined {
     if (last === undefined) return undefined
-    const age = ageSeconds(last)
+    const age = ageSeconds(last, now)
     if (age < maximumAgeSeconds * refreshAheadRatio) return last
     const isOutage = failure.isFailing() && age <= maximumOutageSeconds
     if (age >= maximumAgeSeconds && !isOutage) return undefined
@@ -119,7 +119,7 @@ export function createKeyCache(
     lastSequence: () => last?.sequence ?? 0,
     inUse,
     async current() {
-      const usable = inUse()
+      const usable = inUse(clock.nowEpochSeconds())
       if (usable !== undefined) return usable
       const recent = failure.recent()
       if (recent !== undefined) return duringOutage(recent.error)

@@ -36,7 +36,7 @@ export interface VerifiedWith<Result> {
 /** The keys of one issuer. */
 export interface IssuerKeys {
   /** The key set that can be used without waiting, if any. */
-  keySetInUse(): KeySetVersion | undefined
+  keySetInUse(nowEpochSeconds: number): KeySetVersion | undefined
   /**
    * The key set in use, fetched before if it is due.
    *
@@ -112,7 +112,7 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
   }
 
   return {
-    keySetInUse: () => keyCache.opened()?.inUse()?.find,
+    keySetInUse: (now) => keyCache.opened()?.inUse(now)?.find,
     async currentKeySet() {
       const cache = await available(keyCache.open)
       const keys = await available(() => cache.current())

@@ -1,9 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
 import { deepFreeze } from '../lib/deep-freeze.ts'
-import { whenKnown } from '../lib/maybe-promise.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
-import { tokenDigest } from './token-digest.ts'
 import type { TokenVerdict, VerdictValidity, Verification, VerifyToken } from './verification.ts'
 
 /** Limits of the memory for verified tokens. */
@@ -22,20 +20,31 @@ export interface VerifiedTokens {
 }
 
 interface Remembered {
+  /** The whole token. The key of the entry is only a part of it. */
+  readonly token: string
   readonly verdict: TokenVerdict
   readonly validity: VerdictValidity
+  /** When its place in the order of use was last updated. */
+  usedAtEpochSeconds: number
 }
 
-/** What an entry takes besides the claims of its token: digest, places in the cache, objects. */
-const bytesPerEntry = 512
-/** Text of claims that was parsed takes about twice as many bytes as the encoded token has characters. */
-const bytesPerCharacter = 2
+/** What an entry takes besides the token and its claims: places in the cache, objects. */
+const bytesPerEntry = 300
+/** The token, and its claims, which take about twice as many bytes as their encoded text. */
+const bytesPerCharacter = 3
 /** Refused tokens come from unknown senders. They have a small memory, and displace no valid token. */
 const maximumRefusedTokens = 1000
+/** Long tokens are found by their last characters, because hashing all of them costs more than the rest. */
+const keyLength = 48
+/** How exact the order of use is. Updating it costs more than the look-up. */
+const orderSeconds = 1
 
 /**
- * Remembers verdicts as long as they hold, keyed by the digest of the whole token. Concurrent requests with
- * one token share one verification.
+ * Remembers verdicts as long as they hold. Concurrent requests with one token share one verification.
+ *
+ * A token is found by the last characters of its signature, then compared as a whole, so no other token can
+ * use its verdict. Only a sender who already knows these characters gets as far as the comparison, so its
+ * time reveals nothing.
  *
  * @param verify - Verifies a token that is not remembered.
  */
@@ -54,25 +63,32 @@ export function rememberVerifiedTokens(
   const refusals = new LRUCache<string, Remembered>({ max: maximumRefusedTokens })
   const pending = new Map<string, Promise<TokenVerdict>>()
 
-  function recall(digest: string): Remembered | undefined {
-    const remembered = accepted.get(digest) ?? refusals.get(digest)
-    if (remembered === undefined) return undefined
+  function recall(token: string, now: number): Remembered | undefined {
+    const key = keyOf(token)
+    const remembered = accepted.peek(key) ?? refusals.peek(key)
+    if (remembered === undefined || remembered.token !== token) return undefined
     const { fromEpochSeconds, untilEpochSeconds } = remembered.validity
-    const now = clock.nowEpochSeconds()
-    if (now >= fromEpochSeconds && now < untilEpochSeconds) return remembered
-    forget(digest)
-    return undefined
+    if (now < fromEpochSeconds || now >= untilEpochSeconds) {
+      forget(key)
+      return undefined
+    }
+    if (now - remembered.usedAtEpochSeconds >= orderSeconds) {
+      remembered.usedAtEpochSeconds = now
+      accepted.get(key)
+    }
+    return remembered
   }
 
-  function forget(digest: string): void {
-    accepted.delete(digest)
-    refusals.delete(digest)
+  function forget(key: string): void {
+    accepted.delete(key)
+    refusals.delete(key)
   }
 
-  function remember(digest: string, length: number, { verdict, validity }: Verification): void {
+  function remember(token: string, { verdict, validity }: Verification): void {
     if (validity === undefined || verdict.valid === undefined) return
     const now = clock.nowEpochSeconds()
     const remembered = {
+      token,
       // Shared by all requests with the token.
       verdict: deepFreeze(verdict),
       validity: {
@@ -81,62 +97,66 @@ export function rememberVerifiedTokens(
         fromEpochSeconds: Math.max(validity.fromEpochSeconds, Math.floor(now)),
         untilEpochSeconds: Math.min(validity.untilEpochSeconds, now + limits.maximumAgeSeconds),
       },
+      usedAtEpochSeconds: now,
     }
+    const key = keyOf(token)
     if (verdict.valid) {
-      accepted.set(digest, remembered, { size: bytesPerEntry + bytesPerCharacter * length })
+      const size = bytesPerEntry + bytesPerCharacter * token.length
+      accepted.set(key, remembered, { size })
     } else {
-      refusals.set(digest, remembered)
+      refusals.set(key, remembered)
     }
   }
 
-  function verifyOnce(digest: string, token: string): Promise<TokenVerdict> {
-    const running = pending.get(digest)
+  function verifyOnce(token: string): Promise<TokenVerdict> {
+    const running = pending.get(token)
     if (running !== undefined) return running
-    const started = verifyAndRemember(digest, token)
-    pending.set(digest, started)
+    const started = verifyAndRemember(token)
+    pending.set(token, started)
     return started
   }
 
-  async function verifyAndRemember(digest: string, token: string): Promise<TokenVerdict> {
+  async function verifyAndRemember(token: string): Promise<TokenVerdict> {
     try {
       const verification = await verify(token)
-      remember(digest, token.length, verification)
+      remember(token, verification)
       return verification.verdict
     } finally {
-      pending.delete(digest)
+      pending.delete(token)
     }
   }
 
   /** The keys are due: a verdict holds if the next fetch contains the same ones. */
   async function verifyWithCurrentKeys(
-    digest: string,
-    token: string,
-    { verdict, keys }: RememberedWithKeys,
+    { token, verdict }: Remembered,
+    { source, keySet }: KeysOfVerdict,
   ): Promise<TokenVerdict> {
     try {
-      if ((await keys.source.currentKeySet()) === keys.keySet) return verdict
+      if ((await source.currentKeySet()) === keySet) return verdict
     } catch {
       // The verification below says why.
     }
-    forget(digest)
-    return await verifyOnce(digest, token)
-  }
-
-  function verifyDigest(digest: string, token: string): MaybePromise<TokenVerdict> {
-    const remembered = recall(digest)
-    if (remembered === undefined) return verifyOnce(digest, token)
-    const { verdict } = remembered
-    const { keys } = remembered.validity
-    if (keys === undefined || keys.source.keySetInUse() === keys.keySet) return verdict
-    return verifyWithCurrentKeys(digest, token, { verdict, keys })
+    forget(keyOf(token))
+    return await verifyOnce(token)
   }
 
   return {
-    verify: (token) => whenKnown(tokenDigest(token), (digest) => verifyDigest(digest, token)),
+    verify(token) {
+      const now = clock.nowEpochSeconds()
+      const remembered = recall(token, now)
+      if (remembered === undefined) return verifyOnce(token)
+      const { keys } = remembered.validity
+      if (keys === undefined || keys.source.keySetInUse(now) === keys.keySet) {
+        return remembered.verdict
+      }
+      return verifyWithCurrentKeys(remembered, keys)
+    },
   }
 }
 
-interface RememberedWithKeys {
-  readonly verdict: TokenVerdict
-  readonly keys: NonNullable<VerdictValidity['keys']>
+type KeysOfVerdict = NonNullable<VerdictValidity['keys']>
+
+/** A short token may consist of a constant and a random part, in any order, so all of it is the key. */
+function keyOf(token: string): string {
+  return token.length <= 2 * keyLength ? token : token.slice(-keyLength)
 }
