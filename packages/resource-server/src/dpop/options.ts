@@ -28,8 +28,13 @@ export interface DpopOptions {
    * request at the origin of the resource identifier, which is right behind a proxy that keeps the path.
    */
   readonly requestUrl?: (url: string) => string
-  /** Remembers used proofs. Default: the memory of this process, for 100,000 proofs. */
+  /** Remembers used proofs. Default: the memory of this process. */
   readonly replays?: ReplayStore
+  /**
+   * How many proofs this process remembers. Default 100,000, about 12 MB. If there are more within
+   * `maximumProofAgeSeconds`, proofs need a nonce, so that no older proof can be replayed.
+   */
+  readonly maximumProofs?: number
 }
 
 /** Remembers the proofs that were used. Give it to all processes of one resource. */
@@ -59,12 +64,18 @@ export const defaultProofAlgorithms: readonly string[] = [
 
 /** @throws {ResourceServerError} `OPTION_INVALID`. */
 export function assertDpopOptions(options: DpopOptions): void {
-  const { maximumProofAgeSeconds = 60, nonceSecret } = options
+  const { maximumProofAgeSeconds = 60, maximumProofs = 100_000, nonceSecret } = options
   if (!(maximumProofAgeSeconds >= 5 && maximumProofAgeSeconds <= 300)) {
     throw new ResourceServerError(
       'OPTION_INVALID',
       `The option dpop.maximumProofAgeSeconds is ${maximumProofAgeSeconds} (expected 5 to 300). ` +
         'Correct it.',
+    )
+  }
+  if (!(maximumProofs >= 1 && maximumProofs <= 10_000_000)) {
+    throw new ResourceServerError(
+      'OPTION_INVALID',
+      `The option dpop.maximumProofs is ${maximumProofs} (expected 1 to 10000000). Correct it.`,
     )
   }
   if (nonceSecret !== undefined && nonceSecret.byteLength < 32) {

@@ -32,8 +32,6 @@ export interface ProofVerifier {
   verify(request: ProvenRequest): Promise<ProofDecision>
 }
 
-const maximumProofs = 100_000
-
 /**
  * Creates the verifier.
  *
@@ -49,7 +47,7 @@ export function createProofVerifier(
   assertDpopOptions(options)
   const { maximumProofAgeSeconds = 60, nonce: nonceUse = 'when-needed' } = options
   const algorithms = [...(options.algorithms ?? defaultProofAlgorithms)]
-  const memory = replayMemory(clock, maximumProofs)
+  const memory = replayMemory(clock, options.maximumProofs ?? 100_000)
   const replays = options.replays ?? memory
   const secret = options.nonceSecret ?? crypto.getRandomValues(new Uint8Array(32))
   const nonces = createNonces(clock, secret)

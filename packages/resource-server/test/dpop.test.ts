@@ -1,0 +1,508 @@
+import { readBearerChallenge } from '@evergrant/core'
+import { expect, test } from 'vitest'
+import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
+import type { ScriptedAuthorizationServer, VirtualClock } from '@evergrant/test-kit'
+import { createResourceServer } from '../src/index.ts'
+import type {
+  AccessDecision,
+  DpopOptions,
+  RefusalReason,
+  ResourceServer,
+  ResourceServerOptions,
+} from '../src/index.ts'
+import { startGuardedResource } from './access.ts'
+import { proofKey, tokenHash } from './proofs.ts'
+import type { ProofKey } from './proofs.ts'
+
+const resource = 'https://mcp.example.com/mcp'
+
+interface Bound extends AsyncDisposable {
+  readonly as: ScriptedAuthorizationServer
+  readonly clock: VirtualClock
+  readonly resourceServer: ResourceServer
+  readonly key: ProofKey
+  /** A token that is bound to the key. */
+  readonly token: string
+  /** The claims of a correct proof. */
+  claims(change?: Readonly<Record<string, unknown>>): Record<string, unknown>
+  decide(
+    proof: string | readonly string[] | undefined,
+    request?: BoundRequest,
+  ): Promise<AccessDecision>
+}
+
+interface BoundRequest {
+  readonly token?: string
+  readonly scheme?: string
+  readonly method?: string
+  readonly url?: string
+}
+
+async function startBound(
+  dpop: DpopOptions = {},
+  options: ResourceServerOptions = {},
+): Promise<Bound> {
+  const clock = virtualClock()
+  const as = await startScriptedAuthorizationServer({ clock })
+  const resourceServer = createResourceServer(resource, [as.issuer], {
+    clock,
+    clockToleranceSeconds: 5,
+    dpop,
+    ...options,
+  })
+  const key = await proofKey()
+  const token = await as.signAccessToken({
+    scope: 'mcp:read',
+    resource,
+    claims: { cnf: { jkt: key.thumbprint } },
+  })
+  const ath = await tokenHash(token)
+  let proofs = 0
+  return {
+    as,
+    clock,
+    resourceServer,
+    key,
+    token,
+    claims(change = {}) {
+      proofs += 1
+      const iat = Math.floor(clock.nowEpochSeconds())
+      return { jti: `proof-${proofs}`, htm: 'POST', htu: resource, iat, ath, ...change }
+    },
+    decide: async (proof, request = {}) =>
+      await resourceServer.authorize({
+        authorization: `${request.scheme ?? 'DPoP'} ${request.token ?? token}`,
+        url: request.url ?? '/mcp',
+        method: request.method ?? 'POST',
+        dpop: proof,
+      }),
+    [Symbol.asyncDispose]: () => as.close(),
+  }
+}
+
+test('dpop: accepts a bound token with a proof of its key', { tags: ['S-12'] }, async () => {
+  await using bound = await startBound()
+  const { key, claims } = bound
+  for (const _use of [1, 2]) {
+    expect(await bound.decide(await key.sign(claims()))).toMatchObject({
+      allowed: true,
+      token: { keyThumbprint: key.thumbprint },
+    })
+  }
+})
+
+test.each(['ES384', 'ES512', 'Ed25519', 'EdDSA', 'RS256', 'PS256'])(
+  'dpop: accepts proofs of %s',
+  { tags: ['S-12'] },
+  async (algorithm) => {
+    await using bound = await startBound()
+    const key = await proofKey(algorithm)
+    const token = await bound.as.signAccessToken({
+      scope: 'mcp:read',
+      resource,
+      claims: { cnf: { jkt: key.thumbprint } },
+    })
+    const proof = await key.sign(bound.claims({ ath: await tokenHash(token) }))
+    expect((await bound.decide(proof, { token })).allowed).toBe(true)
+  },
+)
+
+test.each([
+  'https://mcp.example.com/mcp',
+  'https://MCP.example.com/mcp',
+  'https://mcp.example.com:443/mcp',
+  'https://mcp.example.com/mcp?session=1#top',
+  'https://mcp.example.com/%6dcp',
+  'https://mcp.example.com/x/../mcp',
+])('dpop: htu %s names this resource', { tags: ['S-12'] }, async (htu) => {
+  await using bound = await startBound()
+  const proof = await bound.key.sign(bound.claims({ htu }))
+  expect((await bound.decide(proof, { url: '/mcp?session=1' })).allowed).toBe(true)
+})
+
+const other = 'dpop-proof-for-another-request'
+test.each<[RefusalReason, Readonly<Record<string, unknown>>]>([
+  [other, { htm: 'GET' }],
+  [other, { htm: 'post' }],
+  [other, { htm: undefined }],
+  [other, { htu: 'https://mcp.example.com/other' }],
+  [other, { htu: 'https://mcp.example.com/mcp/' }],
+  [other, { htu: 'https://mcp.example.com/MCP' }],
+  [other, { htu: 'http://mcp.example.com/mcp' }],
+  [other, { htu: 'https://evil.example.com/mcp' }],
+  [other, { htu: 'https://mcp.example.com:8443/mcp' }],
+  [other, { htu: '/mcp' }],
+  [other, { htu: [resource] }],
+  [other, { htu: undefined }],
+  ['dpop-proof-for-another-token', { ath: undefined }],
+  ['dpop-proof-for-another-token', { ath: 'K'.repeat(43) }],
+  ['dpop-proof-malformed', { jti: undefined }],
+  ['dpop-proof-malformed', { jti: '' }],
+  ['dpop-proof-malformed', { jti: 'x'.repeat(1025) }],
+  ['dpop-proof-malformed', { jti: 1 }],
+  ['dpop-proof-malformed', { iat: undefined }],
+  ['dpop-proof-malformed', { iat: 'now' }],
+  ['dpop-proof-malformed', { nonce: 1 }],
+  ['dpop-proof-expired', { iat: 1_800_000_000 - 66 }],
+  ['dpop-proof-expired', { iat: 1_800_000_000 + 6 }],
+  ['dpop-proof-expired', { exp: 1_800_000_000 - 1 }],
+])('dpop: 401 %s for %j', { tags: ['S-12', 'S-13'] }, async (reason, change) => {
+  await using bound = await startBound()
+  const refused = await bound.decide(await bound.key.sign(bound.claims(change)))
+  expect(refused).toMatchObject({ status: 401, reason, error: 'invalid_dpop_proof' })
+})
+
+test.each<[RefusalReason, (bound: Bound) => Promise<string | readonly string[] | undefined>]>([
+  ['dpop-proof-missing', async () => undefined],
+  ['dpop-proof-missing', async () => []],
+  ['dpop-proof-malformed', async () => 'proof'],
+  ['dpop-proof-malformed', async () => ''],
+  ['dpop-proof-malformed', async () => 'x'.repeat(1_000_000)],
+  [
+    'dpop-proof-malformed',
+    async ({ key, claims }) => [await key.sign(claims()), await key.sign(claims())],
+  ],
+  [
+    'dpop-proof-malformed',
+    // As web-standard headers join two lines.
+    async ({ key, claims }) => `${await key.sign(claims())}, ${await key.sign(claims())}`,
+  ],
+  ['dpop-proof-malformed', ({ key, claims }) => key.sign(claims(), { typ: 'JWT' })],
+  ['dpop-proof-malformed', ({ key, claims }) => key.sign(claims(), { typ: undefined })],
+  ['dpop-proof-malformed', ({ key, claims }) => key.sign(claims(), { jwk: undefined })],
+  ['dpop-proof-malformed', ({ key, claims }) => key.sign(claims(), { jwk: 'key' })],
+  ['dpop-proof-malformed', ({ key, claims }) => key.sign(claims(), { jwk: key.privateJwk })],
+  [
+    'dpop-proof-malformed',
+    ({ key, claims }) => key.sign(claims(), { jwk: { kty: 'oct', k: 'c2VjcmV0' } }),
+  ],
+  ['dpop-proof-malformed', async ({ key, claims }) => unsigned(key, claims())],
+  [
+    'dpop-proof-signature-invalid',
+    async ({ key, claims }) => key.sign(claims(), { jwk: (await proofKey()).jwk }),
+  ],
+  [
+    'dpop-proof-signature-invalid',
+    async ({ key, claims }) => `${(await key.sign(claims())).slice(0, -8)}AAAAAAAA`,
+  ],
+  ['dpop-proof-key-mismatch', async ({ claims }) => (await proofKey()).sign(claims())],
+])('dpop: 401 %s for another proof', { tags: ['S-12', 'S-13'] }, async (reason, proof) => {
+  await using bound = await startBound()
+  const refused = await bound.decide(await proof(bound))
+  expect(refused).toMatchObject({ status: 401, reason })
+})
+
+function unsigned(key: ProofKey, claims: Readonly<Record<string, unknown>>): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  return `${part({ alg: 'none', typ: 'dpop+jwt', jwk: key.jwk })}.${part(claims)}.`
+}
+
+test(
+  'dpop: refuses a proof with an algorithm that is not accepted',
+  { tags: ['S-12'] },
+  async () => {
+    await using bound = await startBound({ algorithms: ['PS256'] })
+    const refused = await bound.decide(await bound.key.sign(bound.claims()))
+    expect(refused).toMatchObject({ reason: 'dpop-proof-malformed' })
+    expect(refused.allowed ? '' : refused.challenge).toContain('algs="PS256"')
+  },
+)
+
+test('dpop: a proof is used once, until it has expired', { tags: ['S-12'] }, async () => {
+  await using bound = await startBound()
+  const { clock } = bound
+  const proof = await bound.key.sign(bound.claims())
+  expect((await bound.decide(proof)).allowed).toBe(true)
+  expect(await bound.decide(proof)).toMatchObject({
+    status: 401,
+    reason: 'dpop-proof-replayed',
+    error: 'invalid_dpop_proof',
+  })
+  clock.advanceSeconds(65)
+  expect(await bound.decide(proof)).toMatchObject({ reason: 'dpop-proof-replayed' })
+  clock.advanceSeconds(1)
+  expect(await bound.decide(proof)).toMatchObject({ reason: 'dpop-proof-expired' })
+})
+
+test('dpop: two clients may choose the same jti', { tags: ['S-12'] }, async () => {
+  await using bound = await startBound()
+  const key = await proofKey()
+  const token = await bound.as.signAccessToken({
+    scope: 'mcp:read',
+    resource,
+    claims: { cnf: { jkt: key.thumbprint } },
+  })
+  expect((await bound.decide(await bound.key.sign(bound.claims({ jti: '1' })))).allowed).toBe(true)
+  const proof = await key.sign(bound.claims({ jti: '1', ath: await tokenHash(token) }))
+  expect((await bound.decide(proof, { token })).allowed).toBe(true)
+})
+
+test('dpop: a replay that is sent at the same time is refused', { tags: ['S-12'] }, async () => {
+  await using bound = await startBound()
+  const proof = await bound.key.sign(bound.claims())
+  const decisions = await Promise.all(Array.from({ length: 10 }, () => bound.decide(proof)))
+  expect(decisions.filter((decision) => decision.allowed)).toHaveLength(1)
+})
+
+test(
+  'dpop: a bound token is never accepted as a bearer token, and a bearer token never with a proof',
+  { tags: ['S-12', 'S-13'] },
+  async () => {
+    await using bound = await startBound()
+    const proof = await bound.key.sign(bound.claims())
+    expect(await bound.decide(proof, { scheme: 'Bearer' })).toMatchObject({
+      status: 401,
+      reason: 'token-sender-constrained',
+      error: 'invalid_token',
+    })
+    const token = await bound.as.signAccessToken({ scope: 'mcp:read', resource })
+    expect((await bound.decide(undefined, { token, scheme: 'Bearer' })).allowed).toBe(true)
+    expect(await bound.decide(proof, { token })).toMatchObject({
+      status: 401,
+      reason: 'token-not-bound',
+      error: 'invalid_token',
+    })
+  },
+)
+
+test(
+  'dpop: offers both schemes, and only DPoP if it is required',
+  { tags: ['S-10', 'S-11'] },
+  async () => {
+    await using both = await startBound({}, { scopesSupported: ['mcp:read'] })
+    const metadataUrl = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp'
+    const algorithms = 'ES256 ES384 ES512 Ed25519 EdDSA RS256 PS256'
+    const members = `scope="mcp:read", resource_metadata="${metadataUrl}"`
+    expect(
+      await both.resourceServer.authenticate({ authorization: undefined, url: '/' }),
+    ).toMatchObject({
+      refusal: {
+        status: 401,
+        challenge: `Bearer ${members}, DPoP ${members}, algs="${algorithms}"`,
+      },
+    })
+    expect(both.resourceServer.metadata).toMatchObject({
+      dpop_signing_alg_values_supported: algorithms.split(' '),
+    })
+    expect(both.resourceServer.metadata).not.toHaveProperty('dpop_bound_access_tokens_required')
+
+    await using required = await startBound({ isRequired: true, algorithms: ['ES256'] })
+    const { as, resourceServer } = required
+    const token = await as.signAccessToken({ scope: 'mcp:read', resource })
+    const refused = await required.decide(undefined, { token, scheme: 'Bearer' })
+    expect(refused).toMatchObject({ status: 401, reason: 'token-not-bound' })
+    expect(refused.allowed ? undefined : readBearerChallenge(refused.challenge)).toMatchObject({
+      scheme: 'DPoP',
+      algs: ['ES256'],
+      resource_metadata: metadataUrl,
+    })
+    expect(resourceServer.metadata).toMatchObject({ dpop_bound_access_tokens_required: true })
+  },
+)
+
+test(
+  'dpop: the error is in the challenge of the scheme that was used',
+  { tags: ['S-13'] },
+  async () => {
+    await using bound = await startBound()
+    const challengeOf = (decision: AccessDecision): string =>
+      decision.allowed ? '' : (decision.challenge ?? '')
+    const asBearer = challengeOf(await bound.decide(undefined, { scheme: 'Bearer' }))
+    expect(asBearer).toMatch(/^Bearer error="invalid_token".*, DPoP resource_metadata=/)
+    const asProof = challengeOf(await bound.decide('proof'))
+    expect(asProof).toMatch(/^DPoP error="invalid_dpop_proof"/)
+    expect(asProof).not.toContain('Bearer')
+  },
+)
+
+test(
+  'dpop: names all scopes of an operation that the token lacks',
+  { tags: ['S-13'] },
+  async () => {
+    await using bound = await startBound()
+    const decision = await bound.resourceServer.authorize(
+      {
+        authorization: `DPoP ${bound.token}`,
+        url: '/mcp',
+        method: 'POST',
+        dpop: await bound.key.sign(bound.claims()),
+      },
+      ['mcp:read', 'mcp:write'],
+    )
+    expect(decision).toMatchObject({ status: 403, missingScopes: ['mcp:write'] })
+    expect(decision.allowed ? '' : decision.challenge).toMatch(
+      /^DPoP error="insufficient_scope".*scope="mcp:read mcp:write"/,
+    )
+  },
+)
+
+test('dpop: the URL of a request behind a proxy is configured', { tags: ['S-12'] }, async () => {
+  await using bound = await startBound({
+    requestUrl: (url) => `https://mcp.example.com/tenants/1${url}`,
+  })
+  const htu = 'https://mcp.example.com/tenants/1/mcp'
+  expect((await bound.decide(await bound.key.sign(bound.claims({ htu })))).allowed).toBe(true)
+})
+
+test('dpop: always asks for its nonce by option', { tags: ['S-12', 'S-13'] }, async () => {
+  await using bound = await startBound({ nonce: 'always' })
+  const { key, claims, clock } = bound
+  const first = await bound.decide(await key.sign(claims()))
+  expect(first).toMatchObject({
+    status: 401,
+    reason: 'dpop-nonce-required',
+    error: 'use_dpop_nonce',
+    dpopNonce: expect.stringMatching(/^[\w-]{43}$/),
+  })
+  const nonce = first.dpopNonce
+  const second = await bound.decide(await key.sign(claims({ nonce })))
+  expect(second).toMatchObject({ allowed: true })
+  expect(second.dpopNonce).toBeUndefined()
+  expect(await bound.decide(await key.sign(claims({ nonce: 'forged' })))).toMatchObject({
+    reason: 'dpop-nonce-required',
+  })
+  clock.advanceSeconds(300)
+  // Still accepted, with the next one in the response.
+  const third = await bound.decide(await key.sign(claims({ nonce })))
+  expect(third).toMatchObject({ allowed: true, dpopNonce: expect.any(String) })
+  expect(third.dpopNonce).not.toBe(nonce)
+  clock.advanceSeconds(300)
+  expect(await bound.decide(await key.sign(claims({ nonce })))).toMatchObject({
+    reason: 'dpop-nonce-required',
+  })
+})
+
+test(
+  'dpop: processes with one secret accept the nonces of each other',
+  { tags: ['S-12'] },
+  async () => {
+    const nonceSecret = new Uint8Array(32).fill(7)
+    await using bound = await startBound({ nonce: 'always', nonceSecret })
+    const { as, clock, key, claims, token } = bound
+    const second = createResourceServer(resource, [as.issuer], {
+      clock,
+      dpop: { nonce: 'always', nonceSecret },
+    })
+    const { dpopNonce: nonce } = await bound.decide(await key.sign(claims()))
+    const decision = await second.authorize({
+      authorization: `DPoP ${token}`,
+      url: '/mcp',
+      method: 'POST',
+      dpop: await key.sign(claims({ nonce })),
+    })
+    expect(decision.allowed).toBe(true)
+  },
+)
+
+test(
+  'dpop: asks for a nonce while there is no place for used proofs, and refuses every older proof',
+  { tags: ['S-12'] },
+  async () => {
+    let isFull = false
+    await using bound = await startBound({
+      replays: { use: () => (isFull ? 'full' : 'first-use') },
+    })
+    const { key, claims, clock } = bound
+    const older = await key.sign(claims())
+    expect((await bound.decide(older)).allowed).toBe(true)
+    isFull = true
+    const refused = await bound.decide(await key.sign(claims()))
+    expect(refused).toMatchObject({ reason: 'dpop-nonce-required', dpopNonce: expect.any(String) })
+    isFull = false
+    // The store has forgotten it, so the nonce must prevent the replay.
+    expect(await bound.decide(older)).toMatchObject({ reason: 'dpop-nonce-required' })
+    const next = await key.sign(claims({ nonce: refused.dpopNonce }))
+    expect((await bound.decide(next)).allowed).toBe(true)
+    clock.advanceSeconds(70)
+    expect(await bound.decide(older)).toMatchObject({ reason: 'dpop-proof-expired' })
+    expect((await bound.decide(await key.sign(claims()))).allowed).toBe(true)
+  },
+)
+
+test(
+  'dpop: remembers a limited number of proofs, and forgets those that have expired',
+  { tags: ['S-12'] },
+  async () => {
+    await using bound = await startBound({ maximumProofs: 2 })
+    const { key, claims, clock } = bound
+    const next = async (): Promise<AccessDecision> => await bound.decide(await key.sign(claims()))
+    const outcomes = [await next(), await next()]
+    clock.advanceSeconds(70)
+    outcomes.push(await next(), await next())
+    expect(outcomes.map((decision) => decision.allowed)).toEqual([true, true, true, true])
+    const full = await next()
+    expect(full).toMatchObject({ reason: 'dpop-nonce-required' })
+    const nonce = full.dpopNonce
+    expect((await bound.decide(await key.sign(claims({ nonce })))).allowed).toBe(true)
+  },
+)
+
+test('dpop: 503 if the configured replay store fails', { tags: ['S-18'] }, async () => {
+  await using bound = await startBound({
+    replays: { use: async () => await Promise.reject(new Error('no connection')) },
+  })
+  expect(await bound.decide(await bound.key.sign(bound.claims()))).toMatchObject({
+    status: 503,
+    challenge: undefined,
+    cause: { code: 'OPTION_FAILED', message: expect.stringContaining('dpop.replays failed') },
+  })
+})
+
+test('dpop: a denied token is refused after its proof', { tags: ['S-12'] }, async () => {
+  await using bound = await startBound({}, { isDenied: () => true })
+  expect(await bound.decide(await bound.key.sign(bound.claims()))).toMatchObject({
+    reason: 'token-denied',
+  })
+})
+
+test.each<DpopOptions>([
+  { maximumProofAgeSeconds: 1 },
+  { maximumProofAgeSeconds: 301 },
+  { maximumProofs: 0 },
+  { nonceSecret: new Uint8Array(31) },
+])('dpop: refuses %j at startup', { tags: ['S-12'] }, (dpop) => {
+  expect(() => createResourceServer(resource, ['https://as.example.com'], { dpop })).toThrow(
+    expect.objectContaining({ code: 'OPTION_INVALID' }),
+  )
+})
+
+test.each([{ algorithms: [] }, { algorithms: ['HS256'] }, { algorithms: ['none'] }])(
+  'dpop: refuses %j at startup',
+  { tags: ['S-12'] },
+  (dpop) => {
+    expect(() => createResourceServer(resource, ['https://as.example.com'], { dpop })).toThrow(
+      expect.objectContaining({ code: 'ALGORITHM_NOT_ALLOWED' }),
+    )
+  },
+)
+
+test(
+  'protect: verifies proofs, and sends the nonce in every response that needs it',
+  { tags: ['S-12'] },
+  async () => {
+    await using guarded = await startGuardedResource({ dpop: { nonce: 'always' } })
+    const { as, clock } = guarded
+    const key = await proofKey()
+    const token = await as.signAccessToken({
+      scope: 'mcp:read',
+      resource: guarded.resource,
+      claims: { cnf: { jkt: key.thumbprint } },
+    })
+    const ath = await tokenHash(token)
+    const send = async (jti: string, nonce: string | null): Promise<Response> => {
+      const iat = clock.nowEpochSeconds()
+      const claims = { jti, htm: 'GET', htu: guarded.resource, iat, ath }
+      const dpop = await key.sign(nonce === null ? claims : { ...claims, nonce })
+      return await fetch(guarded.resource, { headers: { authorization: `DPoP ${token}`, dpop } })
+    }
+    const challenged = await send('1', null)
+    const nonce = challenged.headers.get('dpop-nonce')
+    expect(challenged.status).toBe(401)
+    expect(challenged.headers.get('www-authenticate')).toContain('error="use_dpop_nonce"')
+    expect((await send('2', nonce)).status).toBe(200)
+    clock.advanceSeconds(300)
+    const later = await send('3', nonce)
+    expect(later.status).toBe(200)
+    expect(later.headers.get('dpop-nonce')).toMatch(/^[\w-]{43}$/)
+  },
+)
