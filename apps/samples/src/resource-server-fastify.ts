@@ -29,11 +29,10 @@ export function createFilesApp(resource: string, authorizationServer: string): F
   app.post('/mcp', {
     // Verifies the token before Fastify reads the body.
     async onRequest(request, reply) {
-      const decision = await resourceServer.authenticate({
-        // All lines. `request.headers` contains only the first one.
-        authorization: request.raw.headersDistinct['authorization'],
-        url: request.originalUrl,
-      })
+      const { method, originalUrl: url } = request
+      // All lines. `request.headers` contains only the first one.
+      const { authorization, dpop } = request.raw.headersDistinct
+      const decision = await resourceServer.authenticate({ authorization, dpop, method, url })
       if (!decision.authenticated) return refuse(reply, decision.refusal)
       tokens.set(request, decision.token)
       return undefined

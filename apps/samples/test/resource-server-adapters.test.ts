@@ -19,7 +19,7 @@ const onHono: Create = (resource, as) => {
 const onFastify: Create = async (resource, as) => {
   const app = createFastifyApp(resource, as)
   await app.ready()
-  return app.routing
+  return (request, response) => app.routing(request, response)
 }
 
 /** Scopes that are fixed for the route. */

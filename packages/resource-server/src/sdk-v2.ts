@@ -3,9 +3,10 @@ import type { AuthInfo, OAuthTokenVerifier } from '@modelcontextprotocol/server'
 import type { RequestHandler } from 'express'
 import type { AccessRefused } from './access/decision.ts'
 import type { ResourceServer } from './access/resource-server.ts'
+import { accessTokenOf, requireAccess as requireAccessOnExpress } from './express.ts'
 import type { RequireAccessOptions } from './express.ts'
+import { attachAuthInfo } from './sdk/attach-auth-info.ts'
 import { callerInfo } from './sdk/caller-info.ts'
-import { requireAccessWithAuthInfo } from './sdk/require-access.ts'
 import { verifyBearerToken } from './sdk/verify-bearer-token.ts'
 import type { TokenVerifierOptions } from './sdk/verify-bearer-token.ts'
 import type { VerifiedAccessToken } from './token/verification.ts'
@@ -69,7 +70,9 @@ export function requireAccess(
   resourceServer: ResourceServer,
   options: RequireAccessOptions = {},
 ): RequestHandler {
-  return requireAccessWithAuthInfo(resourceServer, options)
+  return attachAuthInfo(requireAccessOnExpress(resourceServer, options), (request) =>
+    callerInfo(resourceServer, accessTokenOf(request)),
+  )
 }
 
 /**

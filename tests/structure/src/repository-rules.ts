@@ -42,6 +42,7 @@ export const folderRules: Readonly<Record<string, FolderRules>> = {
     metadata: ['lib', 'scope'],
     access: ['lib', 'metadata', 'scope', 'token'],
     node: ['lib'],
+    sdk: ['access', 'lib', 'token'],
   },
   'packages/authorization-server': {
     lib: [],
