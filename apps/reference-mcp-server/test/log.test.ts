@@ -87,7 +87,7 @@ test('log: contains no token, no content, no user and no text of the client', as
   await writeNote(client, { title: 'a private title', text: 'a private text' })
   await setup.post(call('a private tool'), token)
   await setup.post({ jsonrpc: '2.0', id: 1, method: 'a private method' }, token)
-  await setup.post(`{"a private text`, token)
+  await setup.post('{"a private text', token)
   const batch = [call('notes_list'), call('a private tool')]
   await (await setup.post(batch, token)).text()
   await fetch(new URL('/a-private-path', setup.server.url))

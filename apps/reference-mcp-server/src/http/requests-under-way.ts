@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import type { Exchange } from './exchange.ts'
 
@@ -14,30 +13,31 @@ export interface RequestsUnderWay {
 }
 
 export function trackRequests(): RequestsUnderWay {
-  const underWay = new Map<ServerResponse, Exchange>()
+  const underWay = new Set<Exchange>()
+  const done = Promise.withResolvers<void>()
   let isEnding = false
 
-  /** A subscription is left out: it ends only when one side closes it. */
-  function next(): ServerResponse | undefined {
-    for (const [outgoing, { operation }] of underWay) {
-      if (operation !== 'subscriptions/listen') return outgoing
-    }
-    return undefined
+  function resolveIfDone(): void {
+    // A subscription does not count: it ends only when one side closes it.
+    const isWaiting = [...underWay].some(({ operation }) => operation !== 'subscriptions/listen')
+    if (!isWaiting) done.resolve()
   }
 
   return {
     add(outgoing, exchange) {
-      underWay.set(outgoing, exchange)
-      outgoing.once('close', () => underWay.delete(outgoing))
+      underWay.add(exchange)
+      outgoing.once('close', () => {
+        underWay.delete(exchange)
+        if (isEnding) resolveIfDone()
+      })
       if (isEnding) outgoing.setHeader('connection', 'close')
     },
     async whenDone(maximumWaitMilliseconds) {
       isEnding = true
-      const expired = AbortSignal.timeout(maximumWaitMilliseconds)
-      for (let outgoing = next(); outgoing !== undefined; outgoing = next()) {
-        await once(outgoing, 'close', { signal: expired }).catch(() => undefined)
-        if (expired.aborted) return
-      }
+      resolveIfDone()
+      const timer = setTimeout(() => done.resolve(), maximumWaitMilliseconds)
+      await done.promise
+      clearTimeout(timer)
     },
   }
 }

@@ -17,7 +17,9 @@ export function requesterNetwork(
 ): string {
   if (trustedProxies === 0) return networkOf(remoteAddress)
   const forwarded = [forwardedFor ?? []].flat().join(',').split(',')
-  const entries = forwarded.map((entry) => withoutPort(entry.trim())).filter((entry) => entry !== '')
+  const entries = forwarded
+    .map((entry) => withoutPort(entry.trim()))
+    .filter((entry) => entry !== '')
   return networkOf(entries.at(-trustedProxies) ?? entries[0] ?? remoteAddress)
 }
 
