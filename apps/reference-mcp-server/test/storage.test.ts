@@ -118,7 +118,7 @@ test.each([
   ],
   [
     'notes of a later version',
-    `PRAGMA application_id = ${0x45_6e_6f_74}; PRAGMA user_version = 2`,
+    'PRAGMA application_id = 0x456e6f74; PRAGMA user_version = 2',
     'versions up to 1',
   ],
 ])('database: %s is refused and not changed', async (_case, sql, message) => {
