@@ -29,11 +29,12 @@ export function createCallerIds(): CallerIds {
 
 /** The caller as the tools see it. The token is left out, so no tool can pass it on. */
 export function authInfoOf(token: VerifiedAccessToken, owner: Owner): AuthInfo {
+  const { clientId = '', scopes, expiresAtEpochSeconds: expiresAt } = token
   return {
     token: '',
-    clientId: token.clientId ?? '',
-    scopes: [...token.scopes],
-    expiresAt: token.expiresAtEpochSeconds,
+    clientId,
+    scopes: [...scopes],
+    ...(expiresAt === undefined ? {} : { expiresAt }),
     extra: { owner },
   }
 }

@@ -19,6 +19,7 @@ export interface ServeFlags {
   readonly refusalLimit: number
   readonly trustedProxies: number
   readonly shutdownTimeout: number
+  readonly conformance?: true
   readonly json?: true
 }
 
@@ -55,6 +56,10 @@ export function serveOptions(): readonly Option[] {
     option('--shutdown-timeout <seconds>', 'how long to wait for requests under way')
       .argParser(parseSeconds)
       .default(defaults.shutdownTimeoutMilliseconds / 1000),
+    new Option(
+      '--conformance',
+      'instead of notes, serve the official conformance suite, without authorization and on loopback only',
+    ).conflicts(['authorizationServer', 'db', 'resource']),
   ]
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { startConformanceServer } from '../conformance/conformance-server.ts'
 import { McpServerError } from '../errors.ts'
 import { startMcpServer } from '../server.ts'
 import type { RunningMcpServer } from '../server.ts'
@@ -16,6 +17,10 @@ export function addServeCommand(program: Command, surroundings: CliSurroundings)
 }
 
 async function serve(flags: ServeFlags, surroundings: CliSurroundings): Promise<void> {
+  if (flags.conformance === true) {
+    await serveConformanceSuite(flags, surroundings)
+    return
+  }
   const { authorizationServer } = flags
   if (authorizationServer === undefined) {
     throw new McpServerError(
@@ -29,6 +34,24 @@ async function serve(flags: ServeFlags, surroundings: CliSurroundings): Promise<
     log: createJsonLog((line) => surroundings.writeError(line)),
   })
   surroundings.writeOut(describe(server, authorizationServer, flags))
+  await surroundings.untilStopped()
+}
+
+async function serveConformanceSuite(
+  { host, port, json }: ServeFlags,
+  surroundings: CliSurroundings,
+): Promise<void> {
+  await using server = await startConformanceServer(host, port)
+  const { url } = server
+  surroundings.writeError(
+    'WARNING: --conformance serves without authorization, for tests only. Every program on this ' +
+      'machine can call it.\n',
+  )
+  surroundings.writeOut(
+    json === true
+      ? `${JSON.stringify({ url, authorization: 'none' })}\n`
+      : `MCP server      ${url}\nauthorization   none\nStop with Ctrl+C.\n`,
+  )
   await surroundings.untilStopped()
 }
 
