@@ -10,8 +10,10 @@ test('tools: lists the tools of a server', async () => {
   expect(document).toMatchObject({ serverUrl: s.url, protocolVersion: '2026-07-28' })
   expect(document.tools.map((tool: { name: string }) => tool.name)).toEqual([
     'notes_list',
-    'notes_add',
-    'notes_clear',
+    'notes_read',
+    'notes_write',
+    'notes_delete',
+    'notes_statistics',
   ])
   expect((await s.run(['tools', s.url])).out).toMatch(/^notes_list +Lists your notes/)
 })
@@ -35,7 +37,7 @@ test(
       refreshes: s.as.refreshRequests(),
     })
     expect(summary.refreshes).toBeGreaterThanOrEqual(2)
-    expect(result).toMatchObject({ content: [{ type: 'text', text: 'No notes.' }] })
+    expect(result).toMatchObject({ content: [{ type: 'text', text: '{"notes":[]}' }] })
     expect(s.as.count('token', 'refreshed')).toBe(s.as.refreshRequests())
     expect(err.match(/round \d+: 8 ok, 0 failed/g)).toHaveLength(25)
     expect(err).toContain('sign-ins   0')
@@ -44,8 +46,8 @@ test(
 
 test('call: signs in and steps up automatically with --headless', async () => {
   await using s = await scene()
-  const add = ['call', s.url, 'notes_add', '--args', '{"text":"hello"}']
-  const alone = await s.run([...add, '--json'])
+  const write = ['call', s.url, 'notes_write', '--args', '{"title":"hello","text":""}']
+  const alone = await s.run([...write, '--json'])
   expect(alone.code).toBe(3)
   expect(JSON.parse(alone.out)).toMatchObject({
     error: {
@@ -57,20 +59,20 @@ test('call: signs in and steps up automatically with --headless', async () => {
   expect(alone.err).toContain(`Run: evergrant login ${s.url}`)
 
   await s.run(['login', s.url, '--headless'])
-  const narrow = await s.run([...add, '--json'])
+  const narrow = await s.run([...write, '--json'])
   expect(narrow.code).toBe(3)
   expect(JSON.parse(narrow.out).error).toMatchObject({
     signInReason: 'wider-scope-needed',
     command: expect.stringContaining('--scope'),
   })
 
-  const browsed = await s.run(add, {
+  const browsed = await s.run(write, {
     isInteractive: true,
     async openBrowser(url) {
       await fetch(url)
     },
   })
-  expect([browsed.code, browsed.out]).toEqual([0, '1. hello\n'])
+  expect([browsed.code, browsed.out]).toEqual([0, expect.stringContaining('"title":"hello"')])
   expect(s.as.count('authorize')).toBe(2)
 })
 
@@ -118,7 +120,7 @@ test('call: reports a tool error, an unknown tool and invalid arguments', async 
   await s.run(['login', s.url, '--headless', '--scope', 'mcp:write'])
   const unknown = await s.run(['call', s.url, 'notes_burn', '--json'])
   expect([unknown.code, JSON.parse(unknown.out).error.code]).toEqual([4, 'MCP_REQUEST_FAILED'])
-  const bad = await s.run(['call', s.url, 'notes_add', '--args', '{"text":""}', '--json'])
+  const bad = await s.run(['call', s.url, 'notes_write', '--args', '{"text":""}', '--json'])
   expect([bad.code, JSON.parse(bad.out).error.code]).toEqual([4, 'MCP_REQUEST_FAILED'])
   expect(bad.err).toContain('with evergrant tools')
 })

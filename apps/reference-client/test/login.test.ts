@@ -112,9 +112,8 @@ test('login: requests more scope with --scope, even when the user is signed in',
     'mcp:write',
     'offline_access',
   ])
-  expect((await s.run(['call', s.url, 'notes_add', '--args', '{"text":"hello"}'])).out).toBe(
-    '1. hello\n',
-  )
+  const args = ['--args', '{"title":"hello","text":""}']
+  expect((await s.run(['call', s.url, 'notes_write', ...args])).out).toContain('"title":"hello"')
 })
 
 test('login: distinguishes a refused sign-in from a failed one', async () => {

@@ -37,7 +37,7 @@ test('processes: processes that start together prompt the user once', async () =
   await using s = await scene()
   const children = [0, 1, 2].map(() => s.spawn(['call', s.url, 'notes_list', '--headless']))
   const runs = await Promise.all(children.map(({ ended }) => ended))
-  expect(runs.map(({ code, out }) => [code, out])).toEqual(runs.map(() => [0, 'No notes.\n']))
+  expect(runs.map(({ code, out }) => [code, out])).toEqual(runs.map(() => [0, '{"notes":[]}\n']))
   expect(s.as.count('authorize')).toBe(1)
 })
 
@@ -101,11 +101,12 @@ test('processes: exit codes and documents are the same in a separate process', a
 test('processes: no secret is printed or stored in plain text', { tags: ['C-06'] }, async () => {
   await using s = await scene({ accessTokenLifetimeSeconds: 1 })
   const call = ['call', s.url, 'notes_list', '--headless', '--repeat', '15', '--every', '100']
+  const note = '{"title":"x","text":""}'
   await s.run(['login', s.url, '--headless', '--explain'])
   await s.run(['tools', s.url, '--json'])
   await s.run([...call, '--json'])
   await s.spawn(call).ended
-  await s.run(['call', s.url, 'notes_add', '--args', '{"text":"x"}', '--headless'])
+  await s.run(['call', s.url, 'notes_write', '--args', note, '--headless'])
   s.as.faults.token.push({ kind: 'oauth-error', error: 'invalid_grant' })
   await s.run(call)
   s.as.faults.token.push({ kind: 'status', status: 500, body: 'oops' })

@@ -3,10 +3,14 @@ export type McpServerErrorCode =
   | 'OPTION_INVALID'
   /** The server cannot listen on the address. */
   | 'LISTEN_FAILED'
+  /** The database cannot be opened. */
+  | 'STORE_UNAVAILABLE'
+  /** The database failed during a request. */
+  | 'STORE_FAILED'
 
 const brand: symbol = Symbol.for('evergrant.McpServerError')
 
-/** Thrown while the server starts. A running server answers requests and does not throw. */
+/** Thrown while the server starts, except `STORE_FAILED`, which becomes the response to a request. */
 export class McpServerError extends Error {
   override readonly name = 'McpServerError'
   readonly code: McpServerErrorCode

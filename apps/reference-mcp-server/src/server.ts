@@ -1,44 +1,24 @@
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
-import { isLoopbackHost } from '@evergrant/core'
+import { cleanRemoteText } from '@evergrant/core'
 import { assertAllowedOrigins, createResourceServer } from '@evergrant/resource-server'
-import type { ResourceServer, ResourceServerOptions } from '@evergrant/resource-server'
+import type { Clock, ResourceServer } from '@evergrant/resource-server'
 import { createNodeListener } from '@evergrant/resource-server/node'
-import { createMcpEndpoint } from './endpoint.ts'
-import { McpServerError } from './errors.ts'
-import { admittedOrigins } from './origins.ts'
-import { basicScopes, scopeImplications } from './scopes.ts'
-import { createStatsRecorder } from './stats.ts'
-import type { McpServerStats } from './stats.ts'
-
-/** Options of {@link startMcpServer}. */
-export interface McpServerOptions extends Pick<
-  ResourceServerOptions,
-  'additionalAudiences' | 'clock' | 'clockToleranceSeconds' | 'fetch' | 'scopeClaim' | 'tokenTypes'
-> {
-  /** Issuer of the authorization server whose tokens are accepted. */
-  readonly authorizationServer: string
-  /** The URL of its keys. Default: `jwks_uri` of its metadata. */
-  readonly jwksUri?: string
-  /**
-   * Origins of pages that may call the server, besides those of this machine and of the resource's
-   * host. Default: none.
-   */
-  readonly allowedOrigins?: readonly string[]
-  /** Default 0, any free port. */
-  readonly port?: number
-  /** Default `127.0.0.1`. An address other than loopback requires `resource`. */
-  readonly host?: string
-  /** The public URL, if clients connect through a TLS proxy. Its path is the endpoint's path. */
-  readonly resource?: string
-  /** How long a client may take to send a request, including its body. Default 30,000. */
-  readonly requestTimeoutMilliseconds?: number
-  /**
-   * Receives why tokens cannot be verified, such as unusable metadata of the authorization server. Called
-   * once for each reason. Default: none.
-   */
-  readonly log?: (message: string) => void
-}
+import { basicScopes, scopeImplications } from './access/operation-scopes.ts'
+import { admittedOrigins } from './access/origins.ts'
+import { createMcpEndpoint } from './http/endpoint.ts'
+import type { McpEndpointOptions } from './http/endpoint.ts'
+import { newExchange } from './http/exchange.ts'
+import { listen, stopAccepting } from './http/listen.ts'
+import { createRateLimiter } from './http/rate-limiter.ts'
+import { trackRequests } from './http/requests-under-way.ts'
+import { openNotesStore } from './notes/sqlite-notes.ts'
+import { assertOptions, defaults } from './options.ts'
+import type { McpServerOptions } from './options.ts'
+import { withoutThrowing } from './telemetry/log.ts'
+import type { Log } from './telemetry/log.ts'
+import { logWhenClosed } from './telemetry/request-log.ts'
+import { createStatsRecorder } from './telemetry/stats.ts'
+import type { McpServerStats } from './telemetry/stats.ts'
 
 /** A running MCP server. */
 export interface RunningMcpServer extends AsyncDisposable {
@@ -48,7 +28,10 @@ export interface RunningMcpServer extends AsyncDisposable {
   readonly resource: string
   readonly metadataUrl: string
   stats(): McpServerStats
-  /** Stops listening and closes all connections. Calling it again has no effect. */
+  /**
+   * Stops listening, waits for requests under way, closes all connections, then the database. Calling
+   * it again has no effect.
+   */
   close(): Promise<void>
 }
 
@@ -58,42 +41,78 @@ const longestHeadMilliseconds = 10_000
 /**
  * Starts the MCP server.
  *
- * @throws {McpServerError} `OPTION_INVALID`, `LISTEN_FAILED`.
+ * @example
+ * ```ts
+ * await using server = await startMcpServer({ authorizationServer: as.issuer })
+ * ```
+ *
+ * @throws {McpServerError} `OPTION_INVALID`, `LISTEN_FAILED`, `STORE_UNAVAILABLE`.
  * @throws {ResourceServerError} For an issuer or resource that cannot be used.
  */
 export async function startMcpServer(options: McpServerOptions): Promise<RunningMcpServer> {
-  const { port = 0, host = '127.0.0.1', requestTimeoutMilliseconds = 30_000, log } = options
-  if (!isLoopbackHost(host) && options.resource === undefined) {
-    throw new McpServerError(
-      'OPTION_INVALID',
-      `The option host is ${JSON.stringify(host)}, which other machines can reach, but resource is ` +
-        'missing. Set resource to the https URL that clients use, or listen on 127.0.0.1.',
-    )
-  }
+  const { port = defaults.port, host = defaults.host } = options
+  assertOptions(options)
+  const log = withoutThrowing(options.log ?? (() => {}))
+  const clock = options.clock ?? { nowEpochSeconds: () => Date.now() / 1000 }
+  const store = openNotesStore(options.databasePath ?? ':memory:', {
+    clock,
+    observeFailure: (error) =>
+      log({ level: 'error', event: 'notes.failed', detail: detail(error) }),
+  })
+  const { requestTimeoutMilliseconds = defaults.requestTimeoutMilliseconds } = options
   // Limits how long a stalled client can hold its connection, with or without a valid token.
   const server = createServer({
     requestTimeout: requestTimeoutMilliseconds,
     headersTimeout: Math.min(requestTimeoutMilliseconds, longestHeadMilliseconds),
     connectionsCheckingInterval: Math.min(requestTimeoutMilliseconds, 5000),
   })
-  const origin = await listen(server, port, host)
-  // A connection may fail to be accepted, for example without free file descriptors. Without a
-  // listener, this error would end the process and all other connections.
-  server.on('error', () => undefined)
   try {
+    const origin = await listen(server, port, host)
+    // A connection may fail to be accepted, for example without free file descriptors. Without a
+    // listener, this error would end the process and all other connections.
+    server.on('error', (error) => {
+      log({ level: 'error', event: 'server.failed', detail: detail(error) })
+    })
     const resource = options.resource ?? `${origin}/mcp`
-    const stats = createStatsRecorder()
     const resourceServer = protectNotes(resource, options)
-    const endpoint = createMcpEndpoint(resourceServer, stats, oncePerMessage(log))
-    server.on(
-      'request',
-      createNodeListener((request) => endpoint.fetch(request), {
+    const stats = createStatsRecorder()
+    const endpoint = createMcpEndpoint(resourceServer, {
+      store,
+      stats,
+      ...limitersOf(options, clock),
+      observeUnverifiable: oncePerMessage(log),
+      observeProblem: (error) =>
+        log({ level: 'warn', event: 'request.problem', detail: detail(error) }),
+    })
+    const requests = trackRequests()
+    const { trustedProxies = defaults.trustedProxies } = options
+    server.on('request', (incoming, outgoing) => {
+      const exchange = newExchange(incoming, trustedProxies)
+      outgoing.setHeader('x-request-id', exchange.id)
+      requests.add(outgoing, exchange)
+      logWhenClosed(outgoing, exchange, log)
+      const listener = createNodeListener((request) => endpoint.fetch(request, exchange), {
         maximumBodyBytes: largestBodyBytes,
         resourceServer,
-        onError: () => stats.answered(500),
-      }),
-    )
-    const close = closeOnce(server, () => endpoint.close())
+        onError(error) {
+          stats.answered(500)
+          log({ level: 'error', event: 'request.failed', id: exchange.id, detail: detail(error) })
+        },
+      })
+      listener(incoming, outgoing)
+    })
+    async function shutDown(): Promise<void> {
+      const closed = stopAccepting(server)
+      await requests.whenDone(
+        options.shutdownTimeoutMilliseconds ?? defaults.shutdownTimeoutMilliseconds,
+      )
+      await endpoint.close()
+      server.closeAllConnections()
+      await closed
+      store.close()
+    }
+    let closing: Promise<void> | undefined
+    const close = (): Promise<void> => (closing ??= shutDown())
     return {
       url: `${origin}${new URL(resource).pathname}`,
       resource,
@@ -104,6 +123,7 @@ export async function startMcpServer(options: McpServerOptions): Promise<Running
     }
   } catch (error) {
     server.close()
+    store.close()
     throw error
   }
 }
@@ -121,44 +141,31 @@ function protectNotes(resource: string, options: McpServerOptions): ResourceServ
   })
 }
 
+function limitersOf(
+  options: McpServerOptions,
+  clock: Clock,
+): Pick<McpEndpointOptions, 'callLimiter' | 'refusalLimiter'> {
+  const {
+    maximumMessagesPerMinute = defaults.maximumMessagesPerMinute,
+    maximumRefusalsPerMinute = defaults.maximumRefusalsPerMinute,
+  } = options
+  return {
+    callLimiter: createRateLimiter(maximumMessagesPerMinute, clock),
+    refusalLimiter: createRateLimiter(maximumRefusalsPerMinute, clock),
+  }
+}
+
 /** During an outage, every request has the same reason. */
-function oncePerMessage(log: McpServerOptions['log']): (message: string) => void {
+function oncePerMessage(log: Log): (cause: Error) => void {
   let last: string | undefined
-  return (message) => {
+  return ({ message }) => {
     if (message === last) return
     last = message
-    log?.(message)
+    log({ level: 'warn', event: 'token.not_verified', detail: message })
   }
 }
 
-async function listen(server: Server, port: number, host: string): Promise<string> {
-  await new Promise<void>((resolve, reject) => {
-    const refuse = (cause: NodeJS.ErrnoException): void => {
-      const message =
-        `Cannot listen on port ${port} of ${JSON.stringify(host)}: ${cause.code ?? 'error'}. ` +
-        'Choose another port, or 0 for any free port.'
-      reject(new McpServerError('LISTEN_FAILED', message, { cause }))
-    }
-    server.once('error', refuse)
-    server.listen(port, host, () => {
-      server.off('error', refuse)
-      resolve()
-    })
-  })
-  const address = server.address()
-  const actualPort = typeof address === 'object' && address !== null ? address.port : port
-  return `http://${host.includes(':') ? `[${host}]` : host}:${actualPort}`
-}
-
-function closeOnce(server: Server, closeEndpoint: () => Promise<void>): () => Promise<void> {
-  let closing: Promise<void> | undefined
-  async function close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      server.close(() => resolve())
-    })
-    await closeEndpoint()
-    server.closeAllConnections()
-    await closed
-  }
-  return () => (closing ??= close())
+/** The message of an error, short enough for a log line. */
+function detail(error: unknown): string | undefined {
+  return cleanRemoteText(error instanceof Error ? error.message : String(error), 200)
 }

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { expect, test, vi } from 'vitest'
-import { runCli } from '../src/cli.ts'
+import { runCli } from '../src/commands/cli.ts'
 
 interface Run {
   readonly code: number
@@ -32,7 +32,20 @@ test('serve: prints one JSON document with --json', async () => {
     resource: expect.stringMatching(/\/mcp$/),
     metadataUrl: expect.stringContaining('/.well-known/oauth-protected-resource/mcp'),
     authorizationServer: issuer,
+    database: ':memory:',
   })
+})
+
+test('serve: says that the notes are in memory, or where they are', async () => {
+  const args = ['serve', '--authorization-server=https://as.example.com']
+  expect((await run(...args)).out).toMatch(/^notes +in memory, lost when the server stops/m)
+  const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-notes-'))
+  const file = path.join(folder, 'notes.sqlite')
+  expect((await run(...args, `--db=${file}`)).out).toContain(`notes           ${file}`)
+  const missing = path.join(folder, 'missing', 'notes.sqlite')
+  const { code, error } = await run(...args, `--db=${missing}`)
+  expect([code, error]).toEqual([4, expect.stringContaining('Check --db')])
+  await rm(folder, { recursive: true })
 })
 
 test('serve: uses --resource as its public URL', async () => {
@@ -97,6 +110,13 @@ test.each([
   [['serve', '--authorization-server', 'https://a.example', '--token-type', ''], 'tokenTypes'],
   [['serve', '--authorization-server=https://a.example', '--jwks-uri=http://a.example'], 'jwksUri'],
   [['serve', '--authorization-server=https://a.example', '--allowed-origin=*'], 'allowedOrigins'],
+  [['serve', '--authorization-server=https://a.example', '--rate-limit=-1'], 'whole number'],
+  [['serve', '--authorization-server=https://a.example', '--refusal-limit=many'], 'whole number'],
+  [['serve', '--authorization-server=https://a.example', '--trusted-proxies=0.5'], 'whole number'],
+  [
+    ['serve', '--authorization-server=https://a.example', '--shutdown-timeout=4000'],
+    'shutdownTimeout',
+  ],
   [['dance'], 'dance'],
 ])('exits with 2 and says what to do: %j', async (args, hint) => {
   const { code, out, error } = await run(...args)
@@ -109,20 +129,3 @@ test('help: is shown, with exit code 0', async () => {
   expect(code).toBe(0)
   expect(out).toContain('--authorization-server <issuer>')
 })
-
-test.skipIf(process.platform === 'win32')(
-  'serve: runs as a process until a signal stops it',
-  async () => {
-    await using as = await startScriptedAuthorizationServer()
-    const main = path.join(import.meta.dirname, '..', 'src', 'main.ts')
-    const args = ['--conditions=evergrant:source', main, 'serve', '--json']
-    const child = spawn(process.execPath, [...args, '--authorization-server', as.issuer], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const [line] = await once(child.stdout, 'data')
-    const { url } = JSON.parse(String(line))
-    expect((await fetch(url)).status).toBe(401)
-    child.kill('SIGTERM')
-    expect(await once(child, 'exit')).toEqual([0, null])
-  },
-)

@@ -75,7 +75,7 @@ test(
   { tags: ['S-13'] },
   async () => {
     await using setup = await startNotes()
-    const response = await setup.post(call('notes_add', { text: 'x'.repeat(250_000) }))
+    const response = await setup.post(call('notes_write', { text: 'x'.repeat(250_000) }))
     expect(response.status).toBe(401)
   },
 )

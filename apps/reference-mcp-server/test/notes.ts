@@ -1,6 +1,7 @@
 import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import type { ScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import * as z from 'zod'
 import { startMcpServer } from '../src/index.ts'
 import type { McpServerOptions, RunningMcpServer } from '../src/index.ts'
 
@@ -16,6 +17,8 @@ export interface NotesSetup extends AsyncDisposable {
 }
 
 export type Era = '2025-11-25' | '2026-07-28'
+
+export const eras: readonly Era[] = ['2025-11-25', '2026-07-28']
 
 export async function startNotes(
   options: Omit<McpServerOptions, 'authorizationServer'> = {},
@@ -62,4 +65,40 @@ export async function startNotes(
 /** A `tools/call` message. */
 export function call(name: string, args: Readonly<Record<string, unknown>> = {}): unknown {
   return { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: args } }
+}
+
+/** The structured content of a successful call. */
+export async function callTool(
+  client: Client,
+  name: string,
+  args: Readonly<Record<string, unknown>> = {},
+): Promise<Readonly<Record<string, unknown>>> {
+  const { structuredContent, isError, content } = await client.callTool({ name, arguments: args })
+  if (isError === true) throw new Error(`The tool ${name} failed: ${JSON.stringify(content)}`)
+  return z.record(z.string(), z.unknown()).parse(structuredContent)
+}
+
+const noteInResult = z.object({
+  id: z.string(),
+  title: z.string(),
+  uri: z.string(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  text: z.string().optional(),
+})
+
+export async function writeNote(
+  client: Client,
+  note: { readonly id?: string; readonly title: string; readonly text?: string },
+): Promise<z.infer<typeof noteInResult>> {
+  const { note: written } = await callTool(client, 'notes_write', { text: '', ...note })
+  return noteInResult.parse(written)
+}
+
+export async function titlesOf(client: Client): Promise<readonly string[]> {
+  const { notes } = await callTool(client, 'notes_list')
+  return z
+    .array(noteInResult)
+    .parse(notes)
+    .map(({ title }) => title)
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { LogEntry } from '../src/index.ts'
 import { call, startNotes } from './notes.ts'
 
 test(
@@ -33,18 +34,21 @@ test(
   'keys: 503, and the log says once why they cannot be fetched',
   { tags: ['S-18'] },
   async () => {
-    const messages: string[] = []
-    await using setup = await startNotes({ log: (message) => messages.push(message) })
+    const log: LogEntry[] = []
+    await using setup = await startNotes({ log: (entry) => log.push(entry) })
     setup.as.overrideMetadata({ jwks_uri: 'http://as.example.com/jwks' })
     const token = await setup.token('mcp:read')
     for (let round = 0; round < 3; round += 1) {
       const response = await setup.post(call('notes_list'), token)
       expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5'])
     }
-    expect(messages).toEqual([
+    const details = log.flatMap(({ event, detail }) =>
+      event === 'token.not_verified' ? [detail] : [],
+    )
+    expect(details).toEqual([
       expect.stringContaining('jwks_uri is "http://as.example.com/jwks", not an https URL'),
     ])
-    expect(messages[0]).toContain(setup.as.issuer)
-    expect(messages[0]).not.toContain(token)
+    expect(details[0]).toContain(setup.as.issuer)
+    expect(JSON.stringify(log)).not.toContain(token)
   },
 )

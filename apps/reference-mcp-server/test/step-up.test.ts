@@ -67,11 +67,13 @@ test(
     const client = newClient()
     const transport = newTransport()
     await client.connect(transport)
-    const add = { name: 'notes_add', arguments: { text: 'stepped up' } }
-    await expect(client.callTool(add)).rejects.toThrow(/unauthorized/i)
+    const write = { name: 'notes_write', arguments: { title: 'stepped up', text: '' } }
+    await expect(client.callTool(write)).rejects.toThrow(/unauthorized/i)
     await transport.finishAuth(authProvider.callbacks[1] ?? new URLSearchParams())
     expect(requestedScope(1)?.split(' ')).toEqual(expect.arrayContaining(['mcp:read', 'mcp:write']))
-    expect(await client.callTool(add)).toMatchObject({ content: [{ text: '1. stepped up' }] })
+    expect(await client.callTool(write)).toMatchObject({
+      structuredContent: { note: { title: 'stepped up' } },
+    })
     expect(authProvider.callbacks).toHaveLength(2)
     expect(server.stats().refusals).toMatchObject({ 'no-credentials': 1, 'insufficient-scope': 1 })
     await client.close()

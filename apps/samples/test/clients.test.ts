@@ -62,7 +62,7 @@ describe.each([
       await using it = await startScene()
       for (const run of [1, 2]) {
         expect(await runSample(sample, it), `run ${run}`).toBe(
-          'notes_list\nnotes_add\nnotes_clear\n',
+          'notes_list\nnotes_read\nnotes_write\nnotes_delete\nnotes_statistics\n',
         )
       }
       expect(it.as.stats().signIns).toBe(1)

@@ -39,7 +39,7 @@ test(
   { tags: ['C-36', 'C-52'] },
   async () => {
     await using scene = await startScene()
-    const tools = 'Tools: notes_list, notes_add, notes_clear'
+    const tools = 'Tools: notes_list, notes_read, notes_write, notes_delete, notes_statistics'
     expect(await runQuickstart(scene)).toEqual({ pages: [200], lines: [tools] })
     expect(await runQuickstart(scene)).toEqual({ pages: [], lines: [tools] })
     expect(scene.as.stats().signIns).toBe(1)

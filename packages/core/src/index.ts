@@ -74,6 +74,7 @@ export type {
   SelectProviderProfileOptions,
 } from './provider/select-profile.ts'
 export { isPublicAddress } from './network/public-address.ts'
+export { requesterNetwork } from './network/requester.ts'
 export { parseRedirectUri } from './registration/redirect-uri.ts'
 export type { RedirectUriKind } from './registration/redirect-uri.ts'
 export { decideRefresh, refreshAheadSeconds } from './token/refresh-timing.ts'

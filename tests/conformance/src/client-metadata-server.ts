@@ -6,15 +6,15 @@ import path from 'node:path'
 import { buildClientMetadata } from '@evergrant/core'
 import { generate } from 'selfsigned'
 
-/** A client metadata document that can be fetched, over TLS as its rules demand. */
+/** A client metadata document, served over TLS as the rules for it require. */
 export interface ClientMetadataServer extends AsyncDisposable {
-  /** The document's URL: the client ID. */
+  /** The URL of the document, which is the client ID. */
   readonly clientId: string
-  /** The certificate that proves the server, for `NODE_EXTRA_CA_CERTS`. */
+  /** The certificate of the server, for `NODE_EXTRA_CA_CERTS`. */
   readonly certificateFile: string
 }
 
-/** Serves an Evergrant client's metadata document on the loopback interface. */
+/** Serves the metadata document of an Evergrant client on loopback. */
 export async function startClientMetadataServer(): Promise<ClientMetadataServer> {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',

@@ -1,6 +1,6 @@
 /**
- * The client under test for the official conformance suite: the MCP SDK 2.x on an Evergrant
- * session. The suite gives the server's URL as last argument and the rest in the environment.
+ * The client under test: the MCP SDK 2.x with an Evergrant session. The suite passes the URL of the
+ * server as the last argument, and the scenario in the environment.
  */
 import process from 'node:process'
 import type { ClientConfiguration, SessionOptions } from '@evergrant/client'
@@ -41,8 +41,8 @@ const scenarios: Readonly<Record<string, () => Promise<void>>> = {
     await client.close()
   },
   'http-standard-headers': callEverything,
-  'http-custom-headers': callAsTold,
-  'http-invalid-tool-headers': callWhatIsListed,
+  'http-custom-headers': makeListedCalls,
+  'http-invalid-tool-headers': callListedTools,
   'sep-2322-client-request-state': answerElicitations,
   'json-schema-2020-12-preservation': echoSchema,
 }
@@ -125,14 +125,14 @@ async function callEverything(): Promise<void> {
   await client.close()
 }
 
-async function callAsTold(): Promise<void> {
+async function makeListedCalls(): Promise<void> {
   const client = await connect(discoveringLocally)
   await client.listTools()
   for (const call of context.toolCalls ?? []) await client.callTool(call)
   await client.close()
 }
 
-async function callWhatIsListed(): Promise<void> {
+async function callListedTools(): Promise<void> {
   const client = await connect(discoveringLocally)
   const { tools } = await client.listTools()
   for (const { name } of tools) await client.callTool({ name, arguments: { region: 'us-west1' } })
@@ -144,10 +144,10 @@ async function answerElicitations(): Promise<void> {
   for (const name of ['test_mrtr_echo_state', 'test_mrtr_no_state', 'test_mrtr_unrelated']) {
     await client.callTool({ name, arguments: {} })
   }
-  // The answer to this one breaks the protocol: to reject it, and not to retry, is what is tested.
+  // The response violates the protocol. The client must reject it, and must not retry.
   await client
     .callTool({ name: 'test_mrtr_no_result_type', arguments: {} })
-    .catch((error: unknown) => process.stderr.write(`rejected as it should be: ${String(error)}\n`))
+    .catch((error: unknown) => process.stderr.write(`rejected as expected: ${String(error)}\n`))
   await client.close()
 }
 
@@ -155,15 +155,14 @@ async function echoSchema(): Promise<void> {
   const client = await connect(globalThis.fetch)
   const { tools } = await client.listTools()
   const observed = tools.find(({ name }) => name === 'json_schema_2020_12_tool')
-  if (observed === undefined)
-    throw new Error('The tool whose schema is to be echoed is not listed.')
+  if (observed === undefined) throw new Error('The tool json_schema_2020_12_tool is not listed.')
   await client.callTool({ name: 'json_schema_echo', arguments: { schema: observed.inputSchema } })
   await client.close()
 }
 
 /**
- * The suite's mocks for three scenarios answer neither `server/discover` nor a handshake of 2026,
- * though they test requests of that revision: the discovery is answered here, and nothing else.
+ * The mock servers of three scenarios test requests of 2026-07-28, but do not answer `server/discover`.
+ * This function answers it, and passes on all other requests.
  */
 async function discoveringLocally(
   input: Parameters<typeof globalThis.fetch>[0],

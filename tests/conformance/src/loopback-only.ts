@@ -1,9 +1,9 @@
 /**
- * Preloaded into the conformance suite: its mock servers name no host to listen on, which means
- * all interfaces. Here they get 127.0.0.1.
+ * Preloaded into the conformance suite. Its mock servers listen without a host, on all interfaces. This
+ * hook makes them listen on 127.0.0.1.
  *
- * The hook sits below `listen()`, at the step that has the address already: a host given to
- * `listen()` is looked up first, and the suite asks for the port before that is done.
+ * It replaces the step after the lookup of the host: with a host, `listen()` would be asynchronous, and
+ * the suite reads the port immediately.
  */
 import net from 'node:net'
 

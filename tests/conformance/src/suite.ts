@@ -12,10 +12,10 @@ const checkSchema = z.object({
   errorMessage: z.string().optional(),
 })
 
-/** One check of the suite, as its `checks.json` tells it. */
+/** One check, as in `checks.json`. */
 export type Check = z.infer<typeof checkSchema>
 
-/** What a scenario came to. */
+/** The result of a scenario. */
 export interface ScenarioResult {
   readonly name: string
   readonly checks: readonly Check[]
@@ -28,16 +28,16 @@ export interface SuiteRun {
   readonly output: string
 }
 
-/** How the suite is run. */
+/** Options of {@link runSuite}. */
 export interface RunSuiteOptions {
   readonly env?: Readonly<Record<string, string>>
-  /** Sees the output line by line, while the suite runs. */
+  /** Receives the output line by line while the suite runs. */
   readonly onLine?: (line: string) => void
 }
 
 /**
- * Runs the official conformance suite, its mock servers on the loopback interface only, and reads
- * what it wrote. Its exit code does not tell enough: some checks are graded as information.
+ * Runs the official conformance suite with its mock servers on loopback only, and reads its results. The
+ * exit code is not enough: some checks are graded as information.
  */
 export async function runSuite(
   parameters: readonly string[],
@@ -53,22 +53,14 @@ export async function runSuite(
 }
 
 /**
- * The checks of a run of one scenario with `--verbose`, as the suite printed them at its very end.
+ * Returns the checks that a run of one scenario with `--verbose` printed at its end.
  *
- * The suite writes `checks.json` first and fetches a client ID metadata document after that, when
- * it stops the scenario: what it found in the document stands only in this report.
+ * The suite writes `checks.json` before it fetches a client ID metadata document, so only this output
+ * contains the checks of the document.
  */
 export function reportedChecks(suiteRun: SuiteRun): readonly Check[] {
   const report = /^\[\n[\s\S]*?^\]$/m.exec(suiteRun.output)?.[0]
   return report === undefined ? [] : z.array(checkSchema).parse(JSON.parse(report))
-}
-
-/** The command that the suite starts for each scenario: the client, on this process's runtime. */
-export function clientCommand(): string {
-  const client = path.join(import.meta.dirname, 'client.ts')
-  return [process.execPath, ...process.execArgv, client]
-    .map((part) => JSON.stringify(part))
-    .join(' ')
 }
 
 function run(

@@ -96,11 +96,11 @@ export async function stepUpScenario(options: ScenarioOptions): Promise<Scenario
     accessTokenLifetimeSeconds,
   })
   await testbed.call('notes_list')
-  await testbed.call('notes_add', { text: 'written after a step-up' })
+  await testbed.call('notes_write', { title: 'written after a step-up', text: '' })
   const { hasRefreshToken = false, scope = '' } = await testbed.session.status()
   const before = testbed.tally().refreshRequests
   await sleep(accessTokenLifetimeSeconds * 1000)
-  await testbed.call('notes_add', { text: 'written after a refresh' })
+  await testbed.call('notes_write', { title: 'written after a refresh', text: '' })
   await settle(testbed)
   const tally = testbed.tally()
   return {

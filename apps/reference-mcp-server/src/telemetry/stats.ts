@@ -1,5 +1,5 @@
-import type { RefusalReason } from '@evergrant/resource-server'
-import type { ToolName } from './scopes.ts'
+import type { ToolName } from '../access/operation-scopes.ts'
+import type { ExchangeRefusal } from '../http/exchange.ts'
 
 /** Counts of the MCP endpoint's responses since it started, without the metadata document. */
 export interface McpServerStats {
@@ -7,14 +7,14 @@ export interface McpServerStats {
   /** Responses by HTTP status. A status that never occurred is absent. */
   readonly byStatus: Readonly<Record<string, number>>
   /** Refused requests by reason. A reason that never occurred is absent. */
-  readonly refusals: Readonly<Partial<Record<RefusalReason, number>>>
+  readonly refusals: Readonly<Partial<Record<ExchangeRefusal, number>>>
   /** Authorized calls, by tool. */
   readonly toolCalls: Readonly<Partial<Record<ToolName, number>>>
 }
 
 export interface StatsRecorder {
   answered(status: number): void
-  refused(reason: RefusalReason): void
+  refused(reason: ExchangeRefusal): void
   called(tool: ToolName): void
   /** Returns a copy of the current counts. */
   read(): McpServerStats
@@ -22,7 +22,7 @@ export interface StatsRecorder {
 
 export function createStatsRecorder(): StatsRecorder {
   const byStatus = new Map<string, number>()
-  const refusals = new Map<RefusalReason, number>()
+  const refusals = new Map<ExchangeRefusal, number>()
   const toolCalls = new Map<ToolName, number>()
   let requests = 0
 

@@ -1,0 +1,131 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { defaults } from '../options.ts'
+import type { McpServerOptions } from '../options.ts'
+
+/** The values of the flags, as commander names them. */
+export interface ServeFlags {
+  readonly authorizationServer?: string
+  readonly db?: string
+  readonly port: number
+  readonly host: string
+  readonly resource?: string
+  readonly clockTolerance?: number
+  readonly jwksUri?: string
+  readonly tokenType?: readonly string[]
+  readonly audience?: readonly string[]
+  readonly scopeClaim?: string
+  readonly allowedOrigin?: readonly string[]
+  readonly rateLimit: number
+  readonly refusalLimit: number
+  readonly trustedProxies: number
+  readonly shutdownTimeout: number
+  readonly conformance?: true
+  readonly json?: true
+}
+
+/** Each option can also be set by an environment variable. A list is separated by spaces there. */
+export function serveOptions(): readonly Option[] {
+  return [
+    option('--authorization-server <issuer>', 'issuer whose access tokens are accepted'),
+    option('--db <file>', 'SQLite file with the notes; without it, they are in memory'),
+    option('--port <port>', 'port to listen on, 0 for any free port')
+      .argParser(parsePort)
+      .default(defaults.port),
+    option('--host <host>', 'address to listen on').default(defaults.host),
+    option('--resource <url>', 'the public URL, if clients connect through a proxy'),
+    ...tokenOptions(),
+    option(
+      '--allowed-origin <origin>',
+      'origin of pages that may call this server, besides those of this machine; repeatable',
+    ).argParser(collect),
+    option('--rate-limit <messages>', 'messages that one user may send in a minute, 0 for no limit')
+      .argParser(parseCount)
+      .default(defaults.maximumMessagesPerMinute),
+    option(
+      '--refusal-limit <requests>',
+      'requests without a valid token from one network in a minute, 0 for no limit',
+    )
+      .argParser(parseCount)
+      .default(defaults.maximumRefusalsPerMinute),
+    option(
+      '--trusted-proxies <count>',
+      'proxies in front of this server that append to X-Forwarded-For',
+    )
+      .argParser(parseCount)
+      .default(defaults.trustedProxies),
+    option('--shutdown-timeout <seconds>', 'how long to wait for requests under way')
+      .argParser(parseSeconds)
+      .default(defaults.shutdownTimeoutMilliseconds / 1000),
+    new Option(
+      '--conformance',
+      'instead of notes, serve the official conformance suite, without authorization and on loopback only',
+    ).conflicts(['authorizationServer', 'db', 'resource']),
+  ]
+}
+
+/** Which tokens are accepted. */
+function tokenOptions(): readonly Option[] {
+  return [
+    option('--clock-tolerance <seconds>', 'allowed difference between clocks').argParser(
+      parseSeconds,
+    ),
+    option('--jwks-uri <url>', "URL of the issuer's keys, if its metadata does not name it"),
+    option(
+      '--token-type <type>',
+      'accepted "typ" of tokens instead of at+jwt, such as jwt; absent for tokens without it; repeatable',
+    ).argParser(collect),
+    option(
+      '--audience <audience>',
+      'accepted "aud" of tokens besides the URL of this server; repeatable',
+    ).argParser(collect),
+    option('--scope-claim <name>', 'claim with the scopes, if not "scope" or "scp"'),
+  ]
+}
+
+export function serverOptions(authorizationServer: string, flags: ServeFlags): McpServerOptions {
+  const { port, host, resource, db, jwksUri, scopeClaim, trustedProxies } = flags
+  const { clockTolerance, tokenType, audience, allowedOrigin } = flags
+  return {
+    authorizationServer,
+    port,
+    host,
+    trustedProxies,
+    maximumMessagesPerMinute: flags.rateLimit,
+    maximumRefusalsPerMinute: flags.refusalLimit,
+    shutdownTimeoutMilliseconds: Math.round(flags.shutdownTimeout * 1000),
+    ...(resource === undefined ? {} : { resource }),
+    ...(db === undefined ? {} : { databasePath: db }),
+    ...(jwksUri === undefined ? {} : { jwksUri }),
+    ...(scopeClaim === undefined ? {} : { scopeClaim }),
+    ...(clockTolerance === undefined ? {} : { clockToleranceSeconds: clockTolerance }),
+    ...(tokenType === undefined ? {} : { tokenTypes: tokenType }),
+    ...(audience === undefined ? {} : { additionalAudiences: audience }),
+    ...(allowedOrigin === undefined ? {} : { allowedOrigins: allowedOrigin }),
+  }
+}
+
+function option(flags: string, help: string): Option {
+  const created = new Option(flags, help)
+  return created.env(`EVERGRANT_MCP_${created.name().toUpperCase().replaceAll('-', '_')}`)
+}
+
+function parsePort(value: string): number {
+  const port = Number(value)
+  if (/^\d+$/.test(value) && port <= 65_535) return port
+  throw new InvalidArgumentError('Expected a port from 0 to 65535.')
+}
+
+function parseCount(value: string): number {
+  const count = Number(value)
+  if (/^\d+$/.test(value) && Number.isSafeInteger(count)) return count
+  throw new InvalidArgumentError('Expected a whole number from 0.')
+}
+
+function collect(value: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, ...value.split(' ').filter((entry) => entry !== '')]
+}
+
+function parseSeconds(value: string): number {
+  if (/^\d+(\.\d+)?$/.test(value)) return Number(value)
+  throw new InvalidArgumentError('Expected a number of seconds.')
+}

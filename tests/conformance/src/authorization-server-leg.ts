@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { startAuthorizationServer } from '@evergrant/reference-as'
+import { z } from 'zod'
+import { count } from './report.ts'
+import type { Report } from './report.ts'
+import { runSuite } from './suite.ts'
+
+const title = 'authorization server'
+const expectedChecks = 3
+
+/** The authorization server suite against the reference authorization server. */
+export async function runAuthorizationServerLeg(report: Report): Promise<void> {
+  const server = await startAuthorizationServer({ demo: true })
+  try {
+    const port = await freePort()
+    const clientId = await register(server.issuer, `http://127.0.0.1:${port}/callback`)
+    const client = ['--client-id', clientId, '--port', String(port)]
+    const resource = ['--resource', 'http://127.0.0.1:1/mcp']
+    const followed = new Set<string>()
+    const run = await runSuite(['authorization', '--url', server.issuer, ...client, ...resource], {
+      onLine(line) {
+        const url = /https?:\/\/\S+[?&]response_type=\S+/.exec(line)?.[0]
+        if (url === undefined || followed.has(url)) return
+        followed.add(url)
+        followRedirects(url).catch((error: unknown) => {
+          report.problem(`${title}: ${url} cannot be opened: ${String(error)}`)
+        })
+      },
+    })
+    report.leg(title, run.scenarios, run)
+    const checks = run.scenarios.flatMap((scenario) => scenario.checks)
+    const passed = count(checks, 'SUCCESS')
+    if (passed !== expectedChecks) {
+      report.problem(`${title}: ${passed} of ${expectedChecks} checks passed`)
+    }
+  } finally {
+    await server.close()
+  }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const address = probe.address()
+  probe.close()
+  await once(probe, 'close')
+  if (typeof address === 'object' && address !== null) return address.port
+  throw new Error('The system returned no free port.')
+}
+
+async function register(issuer: string, redirectUri: string): Promise<string> {
+  const response = await fetch(`${issuer}/reg`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      client_name: 'conformance',
+      redirect_uris: [redirectUri],
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      token_endpoint_auth_method: 'none',
+      application_type: 'native',
+    }),
+  })
+  return z.object({ client_id: z.string() }).parse(await response.json()).client_id
+}
+
+/** Follows the redirects of the demo server to the callback of the suite, as a browser does. */
+async function followRedirects(url: string): Promise<void> {
+  const cookies = new Map<string, string>()
+  let next: string | undefined = url
+  for (let redirects = 0; next !== undefined && redirects < 10; redirects += 1) {
+    const response: Response = await fetch(next, {
+      redirect: 'manual',
+      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
+    })
+    for (const line of response.headers.getSetCookie()) {
+      const [name = '', value = ''] = line.split(';', 1).join('').split(/=(.*)/s)
+      cookies.set(name, value)
+    }
+    const location = response.headers.get('location')
+    next = location === null ? undefined : new URL(location, next).href
+  }
+}
