@@ -1,0 +1,54 @@
+import { startFetchServer, startScriptedAuthorizationServer } from '@evergrant/test-kit'
+import { expect, test } from 'vitest'
+import {
+  acceptBoundTokens,
+  acceptOpaqueTokens,
+  denyRevokedTokens,
+} from '../src/resource-server-tokens.ts'
+
+const resource = 'https://mcp.example.com/mcp'
+
+test('sample: opaque tokens are introspected', { tags: ['S-12'] }, async () => {
+  const server = await startFetchServer(async (request) => {
+    const { pathname, origin: issuer } = new URL(request.url)
+    if (pathname === '/introspect') {
+      const token = new URLSearchParams(await request.text()).get('token')
+      return Response.json({ active: token === 'good', sub: 'alice', aud: resource })
+    }
+    if (pathname !== '/.well-known/oauth-authorization-server') {
+      return new Response(null, { status: 404 })
+    }
+    return Response.json({
+      issuer,
+      authorization_endpoint: `${issuer}/authorize`,
+      token_endpoint: `${issuer}/token`,
+      introspection_endpoint: `${issuer}/introspect`,
+    })
+  })
+  const resourceServer = acceptOpaqueTokens(resource, server.url, 'secret')
+  const decide = async (token: string) =>
+    (await resourceServer.authorize({ authorization: `Bearer ${token}`, url: '/' })).allowed
+  expect([await decide('good'), await decide('bad')]).toEqual([true, false])
+  await server.close()
+})
+
+test('sample: bound tokens are accepted with a proof only', { tags: ['S-12'] }, async () => {
+  await using as = await startScriptedAuthorizationServer()
+  const resourceServer = acceptBoundTokens(resource, as.issuer)
+  const claims = { cnf: { jkt: 'K'.repeat(43) } }
+  const token = await as.signAccessToken({ resource, scope: 'mcp:read', claims })
+  const request = { authorization: `DPoP ${token}`, url: '/mcp', method: 'POST' }
+  expect(await resourceServer.authorize(request)).toMatchObject({ reason: 'dpop-proof-missing' })
+})
+
+test('sample: tokens on the deny list are refused', { tags: ['S-12'] }, async () => {
+  await using as = await startScriptedAuthorizationServer()
+  const denied = new Set<unknown>()
+  const has = async (tokenId: unknown) => await Promise.resolve(denied.has(tokenId))
+  const resourceServer = denyRevokedTokens(resource, as.issuer, { has })
+  const token = await as.signAccessToken({ resource, scope: 'mcp:read', claims: { jti: '7' } })
+  const request = { authorization: `Bearer ${token}`, url: '/mcp' }
+  expect((await resourceServer.authorize(request)).allowed).toBe(true)
+  denied.add('7')
+  expect(await resourceServer.authorize(request)).toMatchObject({ reason: 'token-denied' })
+})
