@@ -1,8 +1,8 @@
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose'
-import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions } from 'jose'
+import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions, JWTVerifyResult } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
-import type { IssuerKeys } from './keys.ts'
+import type { IssuerKeys, KeyRequest } from './keys.ts'
 import { readBinding } from './token-binding.ts'
 import { areClaimsUsable, grantedScopes, scopeClaimOf } from './token-claims.ts'
 import { isAnotherToken, isTypeAllowed, tokenType } from './token-type.ts'
@@ -29,8 +29,9 @@ export interface AccessTokenExpectations {
   readonly clock: Clock
 }
 
-/** RFC 9068 §2.2: required claims of tokens of type `at+jwt`. */
-const requiredByProfile = ['iss', 'exp', 'aud', 'sub', 'client_id', 'iat', 'jti']
+const requiredAlways = ['iss', 'exp', 'aud']
+/** RFC 9068 §2.2: other required claims of tokens of type `at+jwt`. */
+const requiredByProfile = ['sub', 'client_id', 'iat', 'jti']
 
 /**
  * Verifies a JWT access token: type, algorithm, signature, issuer, expiry and audience (S-12).
@@ -44,11 +45,7 @@ export async function verifyAccessToken(
   expectations: AccessTokenExpectations,
 ): Promise<Verification> {
   try {
-    const { typ, kid: keyId } = decodeProtectedHeader(token)
-    if (!isTypeAllowed(typ, expectations.tokenTypes)) return refused('token-type-not-allowed')
-    const isProfiled = tokenType(typ) === 'at+jwt'
-    // Not verified yet. It only selects the keys, and is verified below.
-    const issuer = decodeJwt(token).iss
+    const issuer = issuerOf(token, expectations)
     const source = issuer === undefined ? undefined : expectations.keysByIssuer.get(issuer)
     if (issuer === undefined || source === undefined) return refused('token-issuer-not-trusted')
     const options = {
@@ -57,14 +54,15 @@ export async function verifyAccessToken(
       algorithms: [...expectations.algorithms],
       clockTolerance: expectations.clockToleranceSeconds,
       currentDate: new Date(expectations.clock.nowEpochSeconds() * 1000),
-      requiredClaims: isProfiled ? requiredByProfile : ['iss', 'exp', 'aud'],
+      requiredClaims: requiredAlways,
     }
-    const request = { keyId, signature: token.slice(token.lastIndexOf('.') + 1) }
-    const { result: payload, keySet } = await source.verify(request, (getKey) =>
-      verifiedBy(token, getKey, options),
+    const { result, keySet } = await source.verify(
+      () => keyRequestOf(token, issuer, expectations),
+      (getKey) => verifiedBy(token, getKey, options),
     )
-    if (!areClaimsUsable(payload)) return refused('token-claim-invalid')
-    if (!isProfiled && isAnotherToken(payload)) return refused('token-type-not-allowed')
+    const { payload, protectedHeader } = result
+    const reason = claimRefusal(payload, protectedHeader.typ, expectations)
+    if (reason !== undefined) return refused(reason)
     const binding = readBinding(payload['cnf'])
     if (binding === 'unsupported') return refused('token-binding-unsupported')
     const scopes = grantedScopes(scopeClaimOf(payload, expectations.scopeClaim))
@@ -74,8 +72,59 @@ export async function verifyAccessToken(
     }
   } catch (error) {
     if (ResourceServerError.is(error)) return unknown(error)
-    return refused(reasonOf(error))
+    return refused(error instanceof TokenRefused ? error.reason : reasonOf(error))
   }
+}
+
+/**
+ * The issuer whose keys verify a token. It is not verified yet. The claim is read only if there are several
+ * issuers, because reading it twice costs time.
+ */
+function issuerOf(token: string, { keysByIssuer }: AccessTokenExpectations): string | undefined {
+  if (keysByIssuer.size > 1) return decodeJwt(token).iss
+  const [only] = keysByIssuer.keys()
+  return only
+}
+
+/** A reason for a refusal, inside the verification. */
+class TokenRefused extends Error {
+  readonly reason: TokenRefusal
+
+  constructor(reason: TokenRefusal) {
+    super(reason)
+    this.reason = reason
+  }
+}
+
+/**
+ * Identifies the key of a token that is not verified yet. An unknown key is not a new key of the issuer if the
+ * token is not from there.
+ *
+ * @throws {TokenRefused}
+ */
+function keyRequestOf(
+  token: string,
+  issuer: string,
+  { tokenTypes }: AccessTokenExpectations,
+): KeyRequest {
+  const { typ, kid: keyId } = decodeProtectedHeader(token)
+  if (!isTypeAllowed(typ, tokenTypes)) throw new TokenRefused('token-type-not-allowed')
+  if (decodeJwt(token).iss !== issuer) throw new TokenRefused('token-issuer-not-trusted')
+  return { keyId, signature: token.slice(token.lastIndexOf('.') + 1) }
+}
+
+/** Checks what the signature does not: whether it is an access token, and the types of its claims. */
+function claimRefusal(
+  payload: JWTPayload,
+  typ: unknown,
+  { tokenTypes }: AccessTokenExpectations,
+): TokenRefusal | undefined {
+  if (!isTypeAllowed(typ, tokenTypes)) return 'token-type-not-allowed'
+  const isProfiled = tokenType(typ) === 'at+jwt'
+  const required = isProfiled ? requiredByProfile : []
+  if (required.some((name) => payload[name] === undefined)) return 'token-claim-invalid'
+  if (!areClaimsUsable(payload)) return 'token-claim-invalid'
+  return !isProfiled && isAnotherToken(payload) ? 'token-type-not-allowed' : undefined
 }
 
 /** As jose checks `nbf` and `exp`. */
@@ -97,16 +146,16 @@ async function verifiedBy(
   token: string,
   keys: JWTVerifyGetKey,
   options: JWTVerifyOptions,
-): Promise<JWTPayload> {
+): Promise<JWTVerifyResult> {
   try {
-    return (await jwtVerify(token, keys, options)).payload
+    return await jwtVerify(token, keys, options)
   } catch (several) {
     if (!(several instanceof errors.JWKSMultipleMatchingKeys)) throw several
     let tried = 0
     for await (const key of several) {
       tried += 1
       try {
-        return (await jwtVerify(token, key, options)).payload
+        return await jwtVerify(token, key, options)
       } catch (error) {
         const isOfAnotherKey = error instanceof errors.JWSSignatureVerificationFailed
         if (!isOfAnotherKey || tried === maximumCandidates) throw error
@@ -142,6 +191,7 @@ function reasonOf(error: unknown): TokenRefusal {
   if (error instanceof errors.JWKSNoMatchingKey) return 'token-key-unknown'
   if (error instanceof errors.JWKSMultipleMatchingKeys) return 'token-key-unknown'
   if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === 'iss') return 'token-issuer-not-trusted'
     if (error.claim === 'aud' && error.reason === 'check_failed') return 'token-audience-mismatch'
     if (error.claim === 'nbf' && error.reason === 'check_failed') return 'token-not-yet-valid'
     return 'token-claim-invalid'

@@ -48,11 +48,12 @@ export interface IssuerKeys {
    * signature of a token without `kid` is invalid, the issuer may have rotated its keys: they are
    * fetched again and `verifyWith` is called a second time.
    *
+   * @param identify - Called only if the token decides about a fetch. May throw to refuse the token.
    * @throws {ResourceServerError} `KEYS_UNAVAILABLE` if the keys cannot be fetched, or must not be
    *   fetched again yet and may contain the key by then (S-18).
    */
   verify<Result>(
-    request: KeyRequest,
+    identify: () => KeyRequest,
     verifyWith: (keys: JWTVerifyGetKey) => Promise<Result>,
   ): Promise<VerifiedWith<Result>>
 }
@@ -68,6 +69,7 @@ export interface KeyFetching {
 /** Creates the keys of an issuer. Nothing is fetched before the first token. */
 export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys {
   const { issuer } = server
+  const { clock } = fetching
   const keyCache = lazyKeyCache(server, fetching)
   const missing = missingKeys()
 
@@ -111,24 +113,32 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
     return { result: await verifyWith(findIn(keys, issuer)), keySet: keys.find }
   }
 
+  function keySetInUse(nowEpochSeconds: number): KeySetVersion | undefined {
+    return keyCache.opened()?.inUse(nowEpochSeconds)?.find
+  }
+
   return {
-    keySetInUse: (now) => keyCache.opened()?.inUse(now)?.find,
+    keySetInUse,
     async currentKeySet() {
       const cache = await available(keyCache.open)
       const keys = await available(() => cache.current())
       missing.fetched(keys, undefined)
       return keys.find
     },
-    async verify(request, verifyWith) {
+    async verify(identify, verifyWith) {
+      // A token that is not from this issuer must not cause a fetch.
+      if (keySetInUse(clock.nowEpochSeconds()) === undefined) identify()
       const cache = await available(keyCache.open)
       const sequenceBefore = cache.lastSequence()
       const keys = await available(() => cache.current())
       const isFetchedForThisToken = keys.sequence > sequenceBefore
-      missing.fetched(keys, isFetchedForThisToken ? labelOf(request) : undefined)
+      missing.fetched(keys, isFetchedForThisToken ? labelOf(identify()) : undefined)
       try {
         return await verifyIn(keys, verifyWith)
       } catch (error) {
-        if (isFetchedForThisToken || !isPerhapsRotated(error, request)) throw error
+        if (isFetchedForThisToken || !isAboutTheKey(error)) throw error
+        const request = identify()
+        if (!isPerhapsRotated(error, request)) throw error
         const newer = await newerKeys(cache, request)
         if (newer === undefined) throw error
         return await verifyIn(newer, verifyWith)
@@ -193,6 +203,13 @@ function isAboutTheToken(error: unknown): boolean {
     error instanceof errors.JWKSNoMatchingKey ||
     error instanceof errors.JWKSMultipleMatchingKeys ||
     error instanceof errors.JOSENotSupported
+  )
+}
+
+function isAboutTheKey(error: unknown): boolean {
+  return (
+    error instanceof errors.JWKSNoMatchingKey ||
+    error instanceof errors.JWSSignatureVerificationFailed
   )
 }
 
