@@ -10,7 +10,8 @@ import {
 import type { ScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { accessTokenOf, requireAccess, serveMetadata } from '../src/express.ts'
 import { createResourceServer } from '../src/index.ts'
-import type { ResourceServer } from '../src/index.ts'
+import type { ResourceServer, ResourceServerOptions } from '../src/index.ts'
+import { proofKey, tokenHash } from './proofs.ts'
 
 interface ExpressResource extends AsyncDisposable {
   readonly as: ScriptedAuthorizationServer
@@ -20,6 +21,7 @@ interface ExpressResource extends AsyncDisposable {
 
 async function startExpress(
   mount: (app: Express, resourceServer: ResourceServer, issuer: string) => void,
+  options: ResourceServerOptions = {},
 ): Promise<ExpressResource> {
   const as = await startScriptedAuthorizationServer()
   const app = express()
@@ -28,6 +30,7 @@ async function startExpress(
   })
   const resourceServer = createResourceServer(`${server.url}/mcp`, [as.issuer], {
     scopesSupported: ['mcp:read'],
+    ...options,
   })
   app.use(serveMetadata(resourceServer))
   mount(app, resourceServer, as.issuer)
@@ -206,4 +209,32 @@ test('express: accessTokenOf names the missing middleware', async () => {
   })
   await fetch(`${resource.url}/mcp`)
   expect(codes).toMatchObject([{ code: 'ACCESS_NOT_DECIDED' }])
+})
+
+test('express: verifies proofs, and sends the nonce', { tags: ['S-12', 'S-13'] }, async () => {
+  await using server = await startExpress(
+    (app, resourceServer) => {
+      app.get('/mcp', requireAccess(resourceServer), (request, response) => {
+        response.json({ key: accessTokenOf(request).keyThumbprint })
+      })
+    },
+    { dpop: { nonce: 'always' } },
+  )
+  const key = await proofKey()
+  const { resource } = server.resourceServer
+  const claims = { cnf: { jkt: key.thumbprint } }
+  const token = await server.as.signAccessToken({ resource, scope: 'mcp:read', claims })
+  const ath = await tokenHash(token)
+  const send = async (jti: string, nonce?: string | null): Promise<Response> => {
+    const proof = { jti, htm: 'GET', htu: resource, iat: Math.floor(Date.now() / 1000), ath }
+    const dpop = await key.sign(nonce ? { ...proof, nonce } : proof)
+    return await fetch(resource, { headers: { authorization: `DPoP ${token}`, dpop } })
+  }
+  const challenged = await send('1')
+  expect(challenged.status).toBe(401)
+  expect(challenged.headers.get('www-authenticate')).toMatch(/^DPoP error="use_dpop_nonce"/)
+  const accepted = await send('2', challenged.headers.get('dpop-nonce'))
+  expect([accepted.status, await accepted.json()]).toEqual([200, { key: key.thumbprint }])
+  const replayed = await send('2', challenged.headers.get('dpop-nonce'))
+  expect(replayed.headers.get('www-authenticate')).toContain('error="invalid_dpop_proof"')
 })

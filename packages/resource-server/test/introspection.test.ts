@@ -1,8 +1,9 @@
+import { virtualClock } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { createResourceServer } from '../src/index.ts'
 import type { AccessDecision, RefusalReason, TokenIntrospection } from '../src/index.ts'
 import { active, startIntrospectionServer } from './introspection-server.ts'
-import { resource, signingKey } from './key-server.ts'
+import { metadata, resource, signingKey } from './key-server.ts'
 
 const opaque = '9f8a7b6c-opaque-token'
 
@@ -317,4 +318,29 @@ test('introspection: refuses a second authorization server with it', { tags: ['S
       message: expect.stringContaining('a token must not be sent to another server'),
     }),
   )
+})
+
+test('introspection: finds the endpoint again after it has moved', { tags: ['S-18'] }, async () => {
+  let path = '/old'
+  const clock = virtualClock()
+  const issuer = 'https://as.example.com'
+  const resourceServer = createResourceServer(
+    resource,
+    [{ issuer, introspection: { clientId: 'mcp', clientSecret: 'secret' } }],
+    {
+      clock,
+      async fetch(url) {
+        const { pathname } = new URL(new Request(url).url)
+        if (pathname === '/new') return Response.json(active(clock))
+        if (pathname === '/old') return new Response(null, { status: 404 })
+        const endpoint = `${issuer}${path}`
+        return Response.json({ ...metadata(issuer), introspection_endpoint: endpoint })
+      },
+    },
+  )
+  const request = { authorization: `Bearer ${opaque}`, url: '/' }
+  expect(await resourceServer.authorize(request)).toMatchObject({ status: 503 })
+  path = '/new'
+  clock.advanceSeconds(5)
+  expect((await resourceServer.authorize(request)).allowed).toBe(true)
 })

@@ -318,3 +318,19 @@ test('keys: 503 for a key set with no end', { tags: ['S-18'] }, async () => {
   expect(message(refused)).toContain('a body of more than 1048576 bytes')
   expect(chunks).toBeLessThan(40)
 })
+
+test('keys: are found again after they have moved', { tags: ['S-18'] }, async () => {
+  await using server = await startKeyServer()
+  const { issuer, clock } = server
+  const [old, next] = await Promise.all([signingKey('old'), signingKey('next')])
+  server.publish(old)
+  await server.decide(await old.sign(issuer, clock))
+  server.answer('/jwks', () => new Response(null, { status: 404 }))
+  server.answer(wellKnown, () => Response.json({ ...metadata(issuer), jwks_uri: `${issuer}/keys` }))
+  server.answer('/keys', () => Response.json({ keys: [next.jwk] }))
+  clock.advanceSeconds(600)
+  const token = await next.sign(issuer, clock)
+  expect(await server.decide(token)).toMatchObject({ status: 503 })
+  clock.advanceSeconds(5)
+  expect((await server.decide(token)).allowed).toBe(true)
+})

@@ -6,7 +6,10 @@ export interface ProofKey {
   readonly jwk: JWK
   readonly privateJwk: JWK
   readonly thumbprint: string
-  sign(payload: JWTPayload, header?: Readonly<Record<string, unknown>>): Promise<string>
+  readonly sign: (
+    payload: JWTPayload,
+    header?: Readonly<Record<string, unknown>>,
+  ) => Promise<string>
 }
 
 export async function proofKey(algorithm = 'ES256'): Promise<ProofKey> {

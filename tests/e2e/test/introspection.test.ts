@@ -42,7 +42,8 @@ async function startProvider() {
       },
     },
   })
-  server.on('request', provider.callback())
+  const handle = provider.callback()
+  server.on('request', (request, response) => void handle(request, response))
 
   async function post(path: string, form: Readonly<Record<string, string>>): Promise<unknown> {
     const basic = Buffer.from(`${robot.id}:${robot.secret}`).toString('base64')

@@ -61,9 +61,12 @@ export function introspectTokens(setup: IntrospectionSetup): VerifyToken {
       failure.clear()
       return readIntrospection(members, expectations, clock.nowEpochSeconds())
     } catch (error) {
-      if (!(error instanceof IntrospectionFailure)) endpoint = undefined
       const unavailable = unavailability(issuer, error)
-      if (!(error instanceof IntrospectionFailure) || error.isOutage) failure.note(unavailable)
+      if (!(error instanceof IntrospectionFailure) || error.isOutage) {
+        failure.note(unavailable)
+        // It may have moved.
+        endpoint = undefined
+      }
       return unknown(unavailable)
     }
   }

@@ -3,6 +3,7 @@ import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { fetchJson } from '../lib/fetch-json.ts'
 import { failureMemory } from './failure-memory.ts'
+import type { KeyLocation } from './key-location.ts'
 
 /** The keys of one fetch. */
 export interface FetchedKeys {
@@ -17,7 +18,7 @@ export interface FetchedKeys {
   readonly sequence: number
 }
 
-/** The keys at one `jwks_uri`, fetched when needed. */
+/** The keys of one issuer, fetched when needed. */
 export interface KeyCache {
   /** The sequence of the last fetch, 0 before the first one. */
   lastSequence(): number
@@ -43,18 +44,20 @@ const refreshAheadRatio = 0.8
 /** An authorization server has a few keys. jose compares each one with the token. */
 const maximumKeys = 1000
 
+/** How the keys of an issuer are fetched. */
+export interface KeyFetching {
+  readonly fetch: typeof fetch
+  readonly clock: Clock
+  /** After this time, keys are not used before they were fetched again. */
+  readonly maximumKeyAgeSeconds: number
+}
+
 /**
  * Creates the cache. Concurrent callers share one fetch. Unlike the remote key set of jose, it uses the
  * injected clock and says whether a fetch was allowed.
- *
- * @param maximumAgeSeconds - After this time, keys are not used before they were fetched again.
  */
-export function createKeyCache(
-  url: URL,
-  fetchImplementation: typeof fetch,
-  clock: Clock,
-  maximumAgeSeconds: number,
-): KeyCache {
+export function createKeyCache(location: KeyLocation, fetching: KeyFetching): KeyCache {
+  const { clock, maximumKeyAgeSeconds } = fetching
   const failure = failureMemory(clock)
   let last: FetchedKeys | undefined
   let lastDocument: string | undefined
@@ -62,11 +65,12 @@ export function createKeyCache(
 
   async function fetchKeys(): Promise<FetchedKeys> {
     try {
-      const fetched = await fetchJson(url.href, fetchImplementation)
-      last = next(parseKeySet(fetched, url))
+      const url = await location.find()
+      last = next(parseKeySet(await fetchJson(url.href, fetching.fetch), url))
       failure.clear()
       return last
     } catch (error) {
+      location.forget()
       failure.note(error)
       throw error
     } finally {
@@ -102,9 +106,9 @@ export function createKeyCache(
   function inUse(now: number): FetchedKeys | undefined {
     if (last === undefined) return undefined
     const age = ageSeconds(last, now)
-    if (age < maximumAgeSeconds * refreshAheadRatio) return last
+    if (age < maximumKeyAgeSeconds * refreshAheadRatio) return last
     const isOutage = failure.isFailing() && age <= maximumOutageSeconds
-    if (age >= maximumAgeSeconds && !isOutage) return undefined
+    if (age >= maximumKeyAgeSeconds && !isOutage) return undefined
     fetchInBackground()
     return last
   }

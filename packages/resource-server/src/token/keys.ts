@@ -1,21 +1,13 @@
 import { showRemote } from '@evergrant/core'
 import { errors } from 'jose'
 import type { JWTVerifyGetKey } from 'jose'
-import type { Clock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
-import { assertTrustedUrl } from '../lib/urls.ts'
-import { discoverEndpoint } from './discover-endpoint.ts'
-import { failureMemory, failurePauseSeconds } from './failure-memory.ts'
+import { failurePauseSeconds } from './failure-memory.ts'
 import { createKeyCache } from './key-cache.ts'
-import type { FetchedKeys, KeyCache } from './key-cache.ts'
+import type { FetchedKeys, KeyFetching } from './key-cache.ts'
+import { keyLocation } from './key-location.ts'
+import type { KeySource } from './key-location.ts'
 import { missingKeys } from './missing-keys.ts'
-
-/** Where the keys of an issuer are. */
-export interface KeySource {
-  readonly issuer: string
-  /** Default: `jwks_uri` of its metadata. */
-  readonly jwksUri?: string
-}
 
 /** The token that is being verified, for {@link IssuerKeys.verify}. */
 export interface KeyRequest {
@@ -58,19 +50,11 @@ export interface IssuerKeys {
   ): Promise<VerifiedWith<Result>>
 }
 
-/** How the keys of an issuer are fetched. */
-export interface KeyFetching {
-  readonly fetch: typeof fetch
-  readonly clock: Clock
-  /** After this time, keys are not used before they were fetched again. */
-  readonly maximumKeyAgeSeconds: number
-}
-
 /** Creates the keys of an issuer. Nothing is fetched before the first token. */
 export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys {
   const { issuer } = server
   const { clock } = fetching
-  const keyCache = lazyKeyCache(server, fetching)
+  const cache = createKeyCache(keyLocation(server, fetching.fetch), fetching)
   const missing = missingKeys()
 
   /** Reports every failure to get keys as unavailability. */
@@ -84,7 +68,7 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
   }
 
   /** The keys of another fetch, or `undefined` if the token names a key that does not exist. */
-  async function newerKeys(cache: KeyCache, request: KeyRequest): Promise<FetchedKeys | undefined> {
+  async function newerKeys(request: KeyRequest): Promise<FetchedKeys | undefined> {
     const label = labelOf(request)
     const newer = await available(() => cache.refetch())
     if ('find' in newer) {
@@ -114,13 +98,12 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
   }
 
   function keySetInUse(nowEpochSeconds: number): KeySetVersion | undefined {
-    return keyCache.opened()?.inUse(nowEpochSeconds)?.find
+    return cache.inUse(nowEpochSeconds)?.find
   }
 
   return {
     keySetInUse,
     async currentKeySet() {
-      const cache = await available(keyCache.open)
       const keys = await available(() => cache.current())
       missing.fetched(keys, undefined)
       return keys.find
@@ -128,7 +111,6 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
     async verify(identify, verifyWith) {
       // A token that is not from this issuer must not cause a fetch.
       if (keySetInUse(clock.nowEpochSeconds()) === undefined) identify()
-      const cache = await available(keyCache.open)
       const sequenceBefore = cache.lastSequence()
       const keys = await available(() => cache.current())
       const isFetchedForThisToken = keys.sequence > sequenceBefore
@@ -139,7 +121,7 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
         if (isFetchedForThisToken || !isAboutTheKey(error)) throw error
         const request = identify()
         if (!isPerhapsRotated(error, request)) throw error
-        const newer = await newerKeys(cache, request)
+        const newer = await newerKeys(request)
         if (newer === undefined) throw error
         return await verifyIn(newer, verifyWith)
       }
@@ -149,41 +131,6 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
 
 function labelOf(request: KeyRequest): string {
   return request.keyId ?? request.signature
-}
-
-interface LazyKeyCache {
-  /** Opens the cache with the first token. Concurrent requests share one discovery of its URL. */
-  readonly open: () => Promise<KeyCache>
-  /** The cache, if it is open. */
-  readonly opened: () => KeyCache | undefined
-}
-
-function lazyKeyCache(server: KeySource, fetching: KeyFetching): LazyKeyCache {
-  const { clock } = fetching
-  const failure = failureMemory(clock)
-  let cache: KeyCache | undefined
-  let pending: Promise<KeyCache> | undefined
-  const openAt = (url: URL): KeyCache =>
-    (cache = createKeyCache(url, fetching.fetch, clock, fetching.maximumKeyAgeSeconds))
-  if (server.jwksUri !== undefined) {
-    assertTrustedUrl(server.jwksUri, 'AUTHORIZATION_SERVER_INVALID', 'jwksUri')
-    openAt(new URL(server.jwksUri))
-  }
-  async function open(): Promise<KeyCache> {
-    if (cache !== undefined) return cache
-    const recent = failure.recent()
-    if (recent !== undefined) throw recent.error
-    pending ??= discoverEndpoint(server.issuer, 'jwks_uri', fetching.fetch).then(openAt)
-    try {
-      return await pending
-    } catch (error) {
-      failure.note(error)
-      throw error
-    } finally {
-      pending = undefined
-    }
-  }
-  return { open, opened: () => cache }
 }
 
 /** An error about a key that exists and cannot be used says nothing about the token. */
