@@ -112,7 +112,7 @@ test.each([
   [['serve', '--authorization-server=https://a.example', '--allowed-origin=*'], 'allowedOrigins'],
   [['serve', '--authorization-server=https://a.example', '--rate-limit=-1'], 'whole number'],
   [['serve', '--authorization-server=https://a.example', '--refusal-limit=many'], 'whole number'],
-  [['serve', '--authorization-server=https://a.example', '--trusted-proxies=0.5'], 'whole number'],
+  [['serve', '--authorization-server=https://a.example', '--trust-proxy=0.5'], 'whole number'],
   [
     ['serve', '--authorization-server=https://a.example', '--shutdown-timeout=4000'],
     'shutdownTimeout',

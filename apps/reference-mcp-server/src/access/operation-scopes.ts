@@ -14,12 +14,12 @@ export type ToolName =
 /** The resource with counts over all owners. */
 export const statisticsUri = 'notes://statistics'
 
+// #region operation-scopes
 /** The scopes to connect and to list what there is. The first challenge asks for no more. */
 export const basicScopes: readonly string[] = ['mcp:read']
 const changeScopes: readonly string[] = ['mcp:read', 'mcp:write']
 const adminScopes: readonly string[] = ['mcp:admin']
 
-// #region operation-scopes
 /** All scopes that each tool requires, so that one challenge can name all of them. */
 const toolScopes: Readonly<Record<ToolName, readonly string[]>> = {
   notes_list: basicScopes,

@@ -17,7 +17,7 @@ export interface ServeFlags {
   readonly allowedOrigin?: readonly string[]
   readonly rateLimit: number
   readonly refusalLimit: number
-  readonly trustedProxies: number
+  readonly trustProxy: number
   readonly shutdownTimeout: number
   readonly conformance?: true
   readonly json?: true
@@ -48,7 +48,7 @@ export function serveOptions(): readonly Option[] {
       .argParser(parseCount)
       .default(defaults.maximumRefusalsPerMinute),
     option(
-      '--trusted-proxies <count>',
+      '--trust-proxy <count>',
       'proxies in front of this server that append to X-Forwarded-For',
     )
       .argParser(parseCount)
@@ -83,7 +83,7 @@ function tokenOptions(): readonly Option[] {
 }
 
 export function serverOptions(authorizationServer: string, flags: ServeFlags): McpServerOptions {
-  const { port, host, resource, db, jwksUri, scopeClaim, trustedProxies } = flags
+  const { port, host, resource, db, jwksUri, scopeClaim, trustProxy: trustedProxies } = flags
   const { clockTolerance, tokenType, audience, allowedOrigin } = flags
   return {
     authorizationServer,
