@@ -128,7 +128,7 @@ test.each(sdks)(
     expect([response.status, response.headers.get('www-authenticate')]).toEqual([500, null])
     expect(await response.json()).toMatchObject({ error: 'server_error' })
     expect(decisions).toMatchObject([
-      { refusal: { reason: 'keys-unavailable', cause: { code: 'KEYS_UNAVAILABLE' } } },
+      { refusal: { reason: 'verification-unavailable', cause: { code: 'KEYS_UNAVAILABLE' } } },
     ])
   },
 )
