@@ -49,7 +49,9 @@ async function startServer(): Promise<AsyncDisposable & { readonly url: string }
   const [line] = await Promise.race([
     started,
     exited.then(([code]) => {
-      throw new Error(`${program} ended with exit code ${code} (expected a server). Build it first.`)
+      throw new Error(
+        `${program} ended with exit code ${code} (expected a server). Build it first.`,
+      )
     }),
   ])
   const { url } = z.object({ url: z.string() }).parse(JSON.parse(String(line)))
