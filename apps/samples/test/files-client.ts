@@ -11,6 +11,8 @@ export interface FilesScene extends AsyncDisposable {
   readonly resource: string
   /** Calls a tool, with a token that has a scope or without a token. */
   call(tool: string, scope?: string): Promise<Response>
+  /** Sends a body. */
+  post(body: string, scope?: string): Promise<Response>
 }
 
 /** Starts a server of files on loopback. */
@@ -22,19 +24,22 @@ export async function startFiles(
   const server = await startServer((request, response) => void listener(request, response))
   const resource = `${server.url}/mcp`
   listener = await create(resource, as.issuer)
+  async function post(body: string, scope?: string): Promise<Response> {
+    const token = scope === undefined ? undefined : await as.signAccessToken({ scope, resource })
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2025-06-18',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    }
+    return await fetch(resource, { method: 'POST', headers, body })
+  }
+
   return {
     as,
     resource,
-    async call(tool, scope) {
-      const token = scope === undefined ? undefined : await as.signAccessToken({ scope, resource })
-      const headers = {
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': '2025-06-18',
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      }
-      return await fetch(resource, { method: 'POST', headers, body: toolCall(tool) })
-    },
+    call: (tool, scope) => post(toolCall(tool), scope),
+    post,
     async [Symbol.asyncDispose]() {
       await server.close()
       await as.close()

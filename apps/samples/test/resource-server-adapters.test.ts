@@ -133,6 +133,24 @@ test.each(computed)(
   },
 )
 
+test.each(computed)(
+  'adapter: %s answers a body that is not JSON with 400, and a batch with all scopes of its messages',
+  { tags: ['S-13'] },
+  async (_name, create) => {
+    await using files = await startFiles(create)
+    for (const body of ['{', '[[[[', 'not JSON', '"text"', '['.repeat(50_000)]) {
+      expect((await files.post(body, 'files:read')).status).toBe(400)
+    }
+    const call = (name: string) => ({ jsonrpc: '2.0', method: 'tools/call', params: { name } })
+    const batch = JSON.stringify([call('list_files'), call('replace_file')])
+    const response = await files.post(batch, 'mail:read')
+    expect([response.status, challengeOf(response)?.scope]).toEqual([
+      403,
+      ['files:read', 'files:write'],
+    ])
+  },
+)
+
 function challengeOf(response: Response): BearerChallenge | undefined {
   return readBearerChallenge(response.headers.get('www-authenticate'))
 }

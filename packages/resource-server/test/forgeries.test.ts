@@ -6,7 +6,7 @@ import { sendRaw, startServer, virtualClock } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { protect } from '../src/fetch.ts'
 import { createResourceServer } from '../src/index.ts'
-import type { AccessDecision } from '../src/index.ts'
+import type { AccessDecision, ResourceServer } from '../src/index.ts'
 import { createNodeListener } from '../src/node.ts'
 import { algorithmForgeries } from './forgeries/algorithms.ts'
 import { tokenContentForgeries } from './forgeries/claims.ts'
@@ -57,8 +57,28 @@ test.each(forgeries)(
   },
 )
 
+test.each([1_000_000, 65_537, 20_000])(
+  'forgeries: a token of %d characters is refused, and the guard still works',
+  { tags },
+  async (length) => {
+    await using guarded = await startGuard()
+    const { good } = guarded.forge
+    const long = `${good.slice(0, 200)}${'A'.repeat(length)}.${'A'.repeat(length)}.AAAA`
+    // Node.js refuses it, because its limit for all headers is smaller.
+    expect(await guarded.send(bearer(long))).toMatch(/^HTTP\/1\.1 431 /)
+    // Other servers may not.
+    const decision = await guarded.resourceServer.authenticate({
+      authorization: `Bearer ${long}`,
+      url: '/mcp',
+    })
+    expect(decision).toMatchObject({ authenticated: false })
+    expect(await guarded.send(bearer(good))).toMatch(/^HTTP\/1\.1 200 /)
+  },
+)
+
 interface Guard extends AsyncDisposable {
   readonly forge: Forge
+  readonly resourceServer: ResourceServer
   readonly decisions: readonly AccessDecision[]
   /** The paths that were requested at the authorization server. */
   readonly fetched: readonly string[]
@@ -68,7 +88,7 @@ interface Guard extends AsyncDisposable {
 }
 
 /** A protected resource on a real socket, with its authorization server. */
-async function startGuard({ options }: Forgery): Promise<Guard> {
+async function startGuard({ options }: Pick<Forgery, 'options'> = {}): Promise<Guard> {
   const clock = virtualClock()
   const fetched: string[] = []
   const as = await startServer((request, response) => {
@@ -95,6 +115,7 @@ async function startGuard({ options }: Forgery): Promise<Guard> {
   const { host } = new URL(resource)
   return {
     forge: createForge(keys, as.url, resource, clock),
+    resourceServer,
     decisions,
     fetched,
     advanceSeconds: (seconds) => clock.advanceSeconds(seconds),
