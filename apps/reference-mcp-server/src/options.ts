@@ -1,17 +1,26 @@
 import { isLoopbackHost } from '@evergrant/core'
-import type { ResourceServerOptions } from '@evergrant/resource-server'
+import type { ResourceServerOptions, TokenIntrospection } from '@evergrant/resource-server'
 import { McpServerError } from './errors.ts'
 import type { Log } from './telemetry/log.ts'
 
 /** Options of {@link startMcpServer}. */
 export interface McpServerOptions extends Pick<
   ResourceServerOptions,
-  'additionalAudiences' | 'clock' | 'clockToleranceSeconds' | 'fetch' | 'scopeClaim' | 'tokenTypes'
+  | 'additionalAudiences'
+  | 'clock'
+  | 'clockToleranceSeconds'
+  | 'dpop'
+  | 'fetch'
+  | 'isDenied'
+  | 'scopeClaim'
+  | 'tokenTypes'
 > {
   /** Issuer of the authorization server whose tokens are accepted. */
   readonly authorizationServer: string
   /** The URL of its keys. Default: `jwks_uri` of its metadata. */
   readonly jwksUri?: string
+  /** Asks it about opaque tokens, or about all tokens. Default: only JWTs are accepted. */
+  readonly introspection?: TokenIntrospection
   /** Path of the SQLite file with the notes. Default: in memory, and lost when the server stops. */
   readonly databasePath?: string
   /**

@@ -129,9 +129,14 @@ export async function startMcpServer(options: McpServerOptions): Promise<Running
 }
 
 function protectNotes(resource: string, options: McpServerOptions): ResourceServer {
-  const { authorizationServer: issuer, jwksUri, allowedOrigins = [], ...tokenOptions } = options
+  const { authorizationServer: issuer, jwksUri, introspection, ...others } = options
+  const { allowedOrigins = [], ...tokenOptions } = others
   assertAllowedOrigins(allowedOrigins)
-  const trusted = jwksUri === undefined ? { issuer } : { issuer, jwksUri }
+  const trusted = {
+    issuer,
+    ...(jwksUri === undefined ? {} : { jwksUri }),
+    ...(introspection === undefined ? {} : { introspection }),
+  }
   return createResourceServer(resource, [trusted], {
     ...tokenOptions,
     allowedOrigins: admittedOrigins(resource, allowedOrigins),

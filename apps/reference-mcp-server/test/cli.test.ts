@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
+import { startFetchServer, startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { expect, test, vi } from 'vitest'
 import { runCli } from '../src/commands/cli.ts'
 
@@ -117,12 +117,70 @@ test.each([
     ['serve', '--authorization-server=https://a.example', '--shutdown-timeout=4000'],
     'shutdownTimeout',
   ],
+  [['serve', '--authorization-server=https://a.example', '--dpop=maybe'], 'accepted, required'],
+  [
+    ['serve', '--authorization-server=https://a.example', '--introspect=opaque'],
+    '--introspection-client-secret-file',
+  ],
+  [
+    ['serve', '--authorization-server=https://a.example', '--introspection-client-id=notes'],
+    'Set it to opaque or all',
+  ],
+  [
+    [
+      'serve',
+      '--authorization-server=https://a.example',
+      '--introspect=all',
+      '--introspection-client-id=notes',
+      '--introspection-client-secret-file=/missing/file',
+    ],
+    'ENOENT',
+  ],
   [['dance'], 'dance'],
 ])('exits with 2 and says what to do: %j', async (args, hint) => {
   const { code, out, error } = await run(...args)
   expect([code, out]).toEqual([2, ''])
   expect(error).toContain(hint)
 })
+
+test(
+  'serve: the flags for introspection and bound tokens reach the server',
+  { tags: ['S-12', 'S-10'] },
+  async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-notes-'))
+    const file = path.join(folder, 'secret')
+    await writeFile(file, 'the-secret\n')
+    const credentials: (string | null)[] = []
+    const introspecting = await startFetchServer((request) => {
+      credentials.push(request.headers.get('authorization'))
+      return Promise.resolve(Response.json({ active: false }))
+    })
+    const seen: unknown[] = []
+    const args = [
+      '--authorization-server=https://as.example.com',
+      '--dpop=accepted',
+      '--introspect=opaque',
+      '--introspection-client-id=notes',
+      `--introspection-client-secret-file=${file}`,
+      `--introspection-endpoint=${introspecting.url}/introspect`,
+    ]
+    let started = ''
+    const code = await runCli(['serve', '--json', ...args], {
+      writeOut: (text) => void (started = text),
+      writeError: () => undefined,
+      async untilStopped() {
+        const { url } = JSON.parse(started) as { readonly url: string }
+        const headers = { authorization: 'Bearer opaque-token' }
+        const response = await fetch(url, { method: 'POST', headers })
+        seen.push(response.status, response.headers.get('www-authenticate'))
+      },
+    })
+    expect([code, ...seen]).toEqual([0, 401, expect.stringMatching(/^Bearer error=.*, DPoP /)])
+    expect(credentials).toEqual([`Basic ${btoa('notes:the-secret')}`])
+    await introspecting.close()
+    await rm(folder, { recursive: true })
+  },
+)
 
 test('help: is shown, with exit code 0', async () => {
   const { code, out } = await run('serve', '--help')

@@ -1,3 +1,4 @@
+import { startFetchServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import type { LogEntry } from '../src/index.ts'
 import { call, startNotes } from './notes.ts'
@@ -21,6 +22,29 @@ test(
     expect((await setup.post(call('notes_list'), await setup.token('mcp:read'))).status).toBe(401)
   },
 )
+
+test('token: opaque ones are introspected, by option', { tags: ['S-12', 'S-18'] }, async () => {
+  let status = 200
+  const introspecting = await startFetchServer(async (request) => {
+    const isActive = new URLSearchParams(await request.text()).get('token') === 'opaque-token'
+    const members = { active: isActive, sub: 'alice', scope: 'mcp:read', aud: 'api://notes' }
+    return Response.json(members, { status })
+  })
+  const introspection = {
+    clientId: 'notes',
+    clientSecret: 'secret',
+    endpoint: `${introspecting.url}/introspect`,
+    cacheSeconds: 0,
+  }
+  await using setup = await startNotes({ introspection, additionalAudiences: ['api://notes'] })
+  expect((await setup.post(call('notes_list'), 'opaque-token')).status).toBe(200)
+  expect((await setup.post(call('notes_list'), 'another-token')).status).toBe(401)
+  // JWTs are verified with keys.
+  expect((await setup.post(call('notes_list'), await setup.token('mcp:read'))).status).toBe(200)
+  status = 500
+  expect((await setup.post(call('notes_list'), 'opaque-token')).status).toBe(503)
+  await introspecting.close()
+})
 
 test('token: an empty scope and scp, without an option', { tags: ['S-17'] }, async () => {
   await using setup = await startNotes()

@@ -69,7 +69,13 @@ export function withCrossOriginHeaders(
   return withHeaders(response, Object.entries(decision.headers))
 }
 
-function withNonce(response: Response, nonce: string | undefined): Response {
+/**
+ * Adds the header `DPoP-Nonce` of a decision to the response to an allowed request. `refusalResponse` adds it to
+ * the others.
+ *
+ * @see RFC 9449 §8.2
+ */
+export function withDpopNonce(response: Response, nonce: string | undefined): Response {
   return withHeaders(response, nonce === undefined ? [] : [['dpop-nonce', nonce]])
 }
 
@@ -162,7 +168,7 @@ export function protect(
     const decision = await decide(request)
     notify(options.observe, decision, request)
     const response = decision.allowed
-      ? withNonce(await handler(request, decision.token), decision.dpopNonce)
+      ? withDpopNonce(await handler(request, decision.token), decision.dpopNonce)
       : refusalResponse(decision)
     return withCrossOriginHeaders(response, crossOrigin)
   }

@@ -4,6 +4,7 @@ import { authorizedFetch } from '@evergrant/client/fetch'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { memoryStore } from '@evergrant/client/stores/memory'
 import { startAuthorizationServer } from '@evergrant/reference-as'
+import { startMcpServer } from '@evergrant/reference-mcp-server'
 import { createResourceServer } from '@evergrant/resource-server'
 import type { AccessDecision, DpopOptions } from '@evergrant/resource-server'
 import { protect } from '@evergrant/resource-server/fetch'
@@ -87,3 +88,35 @@ test('dpop: a token without its key is refused', { tags: ['A-05', 'S-12'] }, asy
   ])
   await authorizationServer.close()
 })
+
+test(
+  'dpop: the notes server accepts bound tokens only, and the client binds its tokens',
+  { tags: ['A-05', 'C-52', 'S-12'] },
+  async () => {
+    const authorizationServer = await startAuthorizationServer({ demo: true })
+    await using server = await startMcpServer({
+      authorizationServer: authorizationServer.issuer,
+      dpop: { isRequired: true, nonce: 'always' },
+    })
+    const session = createSession(server.url, {
+      store: memoryStore(),
+      client: { name: 'bound client' },
+      signIn: headlessSignIn(),
+    })
+    const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'notes_list' } }
+    const call = async (): Promise<Response> =>
+      await authorizedFetch(session)(server.url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'mcp-protocol-version': '2025-11-25',
+        },
+        body: JSON.stringify(message),
+      })
+    expect([(await call()).status, (await call()).status]).toEqual([200, 200])
+    expect((await session.getAccessToken()).tokenType).toBe('DPoP')
+    expect(server.stats().refusals).toEqual({ 'no-credentials': 1, 'dpop-nonce-required': 1 })
+    await authorizationServer.close()
+  },
+)

@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises'
+import type { TokenIntrospection } from '@evergrant/resource-server'
 import { InvalidArgumentError, Option } from 'commander'
+import { McpServerError } from '../errors.ts'
 import { defaults } from '../options.ts'
 import type { McpServerOptions } from '../options.ts'
 
@@ -14,6 +17,11 @@ export interface ServeFlags {
   readonly tokenType?: readonly string[]
   readonly audience?: readonly string[]
   readonly scopeClaim?: string
+  readonly dpop?: 'accepted' | 'required'
+  readonly introspect?: 'opaque' | 'all'
+  readonly introspectionClientId?: string
+  readonly introspectionClientSecretFile?: string
+  readonly introspectionEndpoint?: string
   readonly allowedOrigin?: readonly string[]
   readonly rateLimit: number
   readonly refusalLimit: number
@@ -79,17 +87,36 @@ function tokenOptions(): readonly Option[] {
       'accepted "aud" of tokens besides the URL of this server; repeatable',
     ).argParser(collect),
     option('--scope-claim <name>', 'claim with the scopes, if not "scope" or "scp"'),
+    option(
+      '--dpop <use>',
+      'tokens that are bound to a key (RFC 9449): accepted, or required; without it, they are refused',
+    ).choices(['accepted', 'required']),
+    option(
+      '--introspect <tokens>',
+      'ask the authorization server (RFC 7662) about opaque tokens, or about all',
+    ).choices(['opaque', 'all']),
+    option('--introspection-client-id <id>', 'ID of this server at the authorization server'),
+    option('--introspection-client-secret-file <file>', 'file with the secret of that ID'),
+    option(
+      '--introspection-endpoint <url>',
+      'URL for introspection, if the metadata of the issuer does not name it',
+    ),
   ]
 }
 
-export function serverOptions(authorizationServer: string, flags: ServeFlags): McpServerOptions {
-  const { port, host, resource, db, jwksUri, scopeClaim, trustProxy: trustedProxies } = flags
+/** @throws {McpServerError} `OPTION_INVALID` if introspection is incomplete or its secret cannot be read. */
+export async function serverOptions(
+  authorizationServer: string,
+  flags: ServeFlags,
+): Promise<McpServerOptions> {
+  const { port, host, resource, db, jwksUri, scopeClaim, dpop } = flags
+  const introspection = await readIntrospection(flags)
   const { clockTolerance, tokenType, audience, allowedOrigin } = flags
   return {
     authorizationServer,
     port,
     host,
-    trustedProxies,
+    trustedProxies: flags.trustProxy,
     maximumMessagesPerMinute: flags.rateLimit,
     maximumRefusalsPerMinute: flags.refusalLimit,
     shutdownTimeoutMilliseconds: Math.round(flags.shutdownTimeout * 1000),
@@ -97,11 +124,50 @@ export function serverOptions(authorizationServer: string, flags: ServeFlags): M
     ...(db === undefined ? {} : { databasePath: db }),
     ...(jwksUri === undefined ? {} : { jwksUri }),
     ...(scopeClaim === undefined ? {} : { scopeClaim }),
+    ...(dpop === undefined ? {} : { dpop: { isRequired: dpop === 'required' } }),
+    ...(introspection === undefined ? {} : { introspection }),
     ...(clockTolerance === undefined ? {} : { clockToleranceSeconds: clockTolerance }),
     ...(tokenType === undefined ? {} : { tokenTypes: tokenType }),
     ...(audience === undefined ? {} : { additionalAudiences: audience }),
     ...(allowedOrigin === undefined ? {} : { allowedOrigins: allowedOrigin }),
   }
+}
+
+async function readIntrospection(flags: ServeFlags): Promise<TokenIntrospection | undefined> {
+  const { introspect: tokens, introspectionClientId: clientId } = flags
+  const { introspectionClientSecretFile: file, introspectionEndpoint: endpoint } = flags
+  if (tokens === undefined) {
+    if (clientId === undefined && file === undefined && endpoint === undefined) return undefined
+    throw incomplete('--introspect is missing. Set it to opaque or all')
+  }
+  if (clientId === undefined || file === undefined) {
+    throw incomplete(
+      'introspection needs credentials. Set --introspection-client-id and ' +
+        '--introspection-client-secret-file',
+    )
+  }
+  const clientSecret = (await readSecret(file)).trim()
+  return { tokens, clientId, clientSecret, ...(endpoint === undefined ? {} : { endpoint }) }
+}
+
+async function readSecret(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'error'
+    throw new McpServerError(
+      'OPTION_INVALID',
+      `Cannot read the file of --introspection-client-secret-file: ${code}. Check the path.`,
+      { cause },
+    )
+  }
+}
+
+function incomplete(what: string): McpServerError {
+  return new McpServerError(
+    'OPTION_INVALID',
+    `The options for introspection are incomplete: ${what}.`,
+  )
 }
 
 function option(flags: string, help: string): Option {

@@ -30,7 +30,7 @@ async function serve(flags: ServeFlags, surroundings: CliSurroundings): Promise<
     )
   }
   await using server = await startMcpServer({
-    ...serverOptions(authorizationServer, flags),
+    ...(await serverOptions(authorizationServer, flags)),
     log: createJsonLog((line) => surroundings.writeError(line)),
   })
   surroundings.writeOut(describe(server, authorizationServer, flags))

@@ -6,6 +6,7 @@ import {
   preflightResponse,
   refusalResponse,
   withCrossOriginHeaders,
+  withDpopNonce,
 } from '@evergrant/resource-server/fetch'
 import {
   createMcpHandler,
@@ -168,7 +169,8 @@ function createMessageGuard(
       exchange.reason = 'nameless-caller'
       return errorResponse(403, 'The access token names neither a user nor a client.')
     }
-    return await answerCaller(request, exchange, { token, owner })
+    const response = await answerCaller(request, exchange, { token, owner })
+    return withDpopNonce(response, authentication.dpopNonce)
   }
 }
 
