@@ -1,28 +1,23 @@
-import type { AccessRefused, ResourceServer, VerifiedAccessToken } from '@evergrant/resource-server'
+import type { ResourceServer } from '@evergrant/resource-server'
 import {
-  authenticateRequest,
   crossOriginDecision,
   metadataResponse,
   preflightResponse,
-  refusalResponse,
   withCrossOriginHeaders,
-  withDpopNonce,
 } from '@evergrant/resource-server/fetch'
 import {
   createMcpHandler,
   hostHeaderValidationResponse,
   localhostAllowedHostnames,
 } from '@modelcontextprotocol/server'
-import { authInfoOf, createCallerIds, ownerOf, passedOwner } from '../access/caller.ts'
-import { calledTools, operationName, requiredScopes } from '../access/operation-scopes.ts'
-import type { NotesStore, Owner } from '../notes/notes-store.ts'
+import { passedOwner } from '../access/caller.ts'
+import type { NotesStore } from '../notes/notes-store.ts'
 import { buildNotesServer } from '../notes/notes-server.ts'
-import type { StatsRecorder } from '../telemetry/stats.ts'
 import type { Exchange } from './exchange.ts'
 import { healthPath, healthResponse } from './health.ts'
-import { messageCount, readMessage } from './message.ts'
-import type { RateLimiter } from './rate-limiter.ts'
-import { errorResponse, foreignOriginResponse, tooManyResponse } from './responses.ts'
+import { createMessageGuard } from './message-guard.ts'
+import type { MessageGuardOptions } from './message-guard.ts'
+import { foreignOriginResponse } from './responses.ts'
 
 /** The server as a web-standard handler. */
 export interface McpEndpoint {
@@ -32,15 +27,8 @@ export interface McpEndpoint {
 }
 
 /** What {@link createMcpEndpoint} is given. */
-export interface McpEndpointOptions {
+export interface McpEndpointOptions extends MessageGuardOptions {
   readonly store: NotesStore
-  readonly stats: StatsRecorder
-  /** By caller: messages. */
-  readonly callLimiter: RateLimiter
-  /** By network: requests without a valid access token. */
-  readonly refusalLimiter: RateLimiter
-  /** Receives why a token could not be verified (S-18). */
-  readonly observeUnverifiable: (cause: Error) => void
   /** Receives why the MCP SDK refused or failed a request. May contain remote text. */
   readonly observeProblem: (error: Error) => void
 }
@@ -58,9 +46,7 @@ export function createMcpEndpoint(
     // No stream has anything to announce.
     { maxSubscriptions: 100, onerror: options.observeProblem },
   )
-  const answerMessage = createMessageGuard(resourceServer, options, (request, accepted) =>
-    mcp.fetch(request, accepted),
-  )
+  const answerMessage = createMessageGuard(resourceServer, mcp.fetch, options)
 
   async function answer(request: Request, exchange: Exchange, path: string): Promise<Response> {
     const metadata = metadataResponse(resourceServer, request)
@@ -104,86 +90,4 @@ export function createMcpEndpoint(
     },
     close: () => mcp.close(),
   }
-}
-
-type McpFetch = ReturnType<typeof createMcpHandler>['fetch']
-
-/** Passes on the messages that their senders may send, and answers the others. */
-function createMessageGuard(
-  resourceServer: ResourceServer,
-  { stats, callLimiter, refusalLimiter, observeUnverifiable }: McpEndpointOptions,
-  handle: McpFetch,
-): (request: Request, exchange: Exchange) => Promise<Response> {
-  const callerIdOf = createCallerIds()
-
-  function refuse(refusal: AccessRefused, exchange: Exchange): Response {
-    exchange.reason = refusal.reason
-    if (refusal.cause instanceof Error) observeUnverifiable(refusal.cause)
-    // An outage of the authorization server is not the client's fault, and a 403 is for a known caller.
-    if (refusal.status === 400 || refusal.status === 401) refusalLimiter.count(exchange.network)
-    return refusalResponse(refusal)
-  }
-
-  async function answerCaller(
-    request: Request,
-    exchange: Exchange,
-    { token, owner }: Caller,
-  ): Promise<Response> {
-    const caller = callerIdOf(owner)
-    exchange.caller = caller
-    const calledTooOften = callLimiter.blockedForSeconds(caller)
-    if (calledTooOften !== undefined) return tooMany(exchange, 'too-many-requests', calledTooOften)
-    const reading = await readMessage(request)
-    if ('refused' in reading) {
-      exchange.reason = 'message-invalid'
-      return reading.refused
-    }
-    const { message } = reading
-    exchange.operation = operationName(message)
-    const seconds = callLimiter.count(caller, messageCount(message))
-    if (seconds !== undefined) return tooMany(exchange, 'too-many-requests', seconds)
-    // #region scopes
-    const decision = resourceServer.decideScopes(token, requiredScopes(message))
-    if (!decision.allowed) return refuse(decision, exchange)
-    // The SDK gets the parsed message, so it handles exactly the message that was authorized.
-    const authInfo = authInfoOf(token, owner)
-    const response = await handle(request, { authInfo, parsedBody: message })
-    // #endregion scopes
-    for (const tool of calledTools(message)) stats.called(tool)
-    return response
-  }
-
-  return async (request, exchange) => {
-    const refusedTooOften = refusalLimiter.blockedForSeconds(exchange.network)
-    if (refusedTooOften !== undefined) {
-      return tooMany(exchange, 'too-many-refusals', refusedTooOften)
-    }
-    // #region authenticate
-    // Verify the token first: the body of an unknown sender is not read.
-    const authentication = await authenticateRequest(resourceServer, request)
-    if (!authentication.authenticated) return refuse(authentication.refusal, exchange)
-    const { token } = authentication
-    const owner = ownerOf(token)
-    // #endregion authenticate
-    if (owner === undefined) {
-      exchange.reason = 'nameless-caller'
-      return errorResponse(403, 'The access token names neither a user nor a client.')
-    }
-    const response = await answerCaller(request, exchange, { token, owner })
-    return withDpopNonce(response, authentication.dpopNonce)
-  }
-}
-
-interface Caller {
-  readonly token: VerifiedAccessToken
-  readonly owner: Owner
-}
-
-function tooMany(
-  exchange: Exchange,
-  reason: 'too-many-requests' | 'too-many-refusals',
-  seconds: number,
-): Response {
-  exchange.reason = reason
-  return tooManyResponse(seconds)
 }
