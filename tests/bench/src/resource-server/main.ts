@@ -13,11 +13,13 @@ import { parseArgs } from 'node:util'
 import { say } from '../report.ts'
 import { guards, isGuardName } from './guards.ts'
 import type { Algorithm } from './issuer.ts'
+import { measureGrowth, printGrowth } from './linear-time.ts'
 import { measure } from './measure.ts'
 import type { Plan } from './measure.ts'
 import { assignProcessors } from './processors.ts'
+import { measureTokenMemory, printTokenMemory } from './remembered-tokens.ts'
 import { printMachine, printResults, resultsOf } from './report.ts'
-import { missedFigures } from './required-figures.ts'
+import { missedFigures, missedGrowth, missedMemory } from './required-figures.ts'
 
 const { values } = parseArgs({
   options: {
@@ -53,6 +55,10 @@ printMachine(processors.description)
 const samples = await measure(plan, processors, (line) => process.stderr.write(`${line}\n`))
 const results = resultsOf(samples)
 printResults(results)
-const missed = missedFigures(results)
+const memory = await measureTokenMemory(values.quick ? 10_000 : 100_000)
+printTokenMemory(memory)
+const growths = await measureGrowth()
+printGrowth(growths)
+const missed = [...missedFigures(results), ...missedMemory(memory), ...missedGrowth(growths)]
 for (const line of missed) say(`\nMissed: ${line}`)
 if (missed.length > 0) process.exitCode = 1
