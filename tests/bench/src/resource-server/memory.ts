@@ -42,15 +42,14 @@ process.stdout.write(`${claims.length} ${kept.length} ${resourceServer?.resource
 process.disconnect?.()
 
 async function authenticate(tokens: readonly string[]): Promise<readonly unknown[]> {
-  const decisions = await Promise.all(
-    tokens.map((token) =>
-      resourceServer?.authenticate({ authorization: asReceived(`Bearer ${token}`), url: '/mcp' }),
-    ),
-  )
-  return decisions.map((decision) => {
-    if (decision?.authenticated !== true) throw new Error('expected an accepted token')
-    return decision.token
-  })
+  return await Promise.all(tokens.map(authenticateOne))
+}
+
+async function authenticateOne(token: string): Promise<unknown> {
+  const authorization = asReceived(`Bearer ${token}`)
+  const decision = await resourceServer?.authenticate({ authorization, url: '/mcp' })
+  if (decision?.authenticated !== true) throw new Error('expected an accepted token')
+  return decision.token
 }
 
 /** A string as the HTTP parser creates it, in one piece. Concatenated strings take more memory. */
