@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createResourceServer } from '@evergrant/resource-server'
 import { requireAccess } from '@evergrant/resource-server/express'
+import { tokenVerifier as tokenVerifierV1 } from '@evergrant/resource-server/sdk-v1'
+import { tokenVerifier as tokenVerifierV2 } from '@evergrant/resource-server/sdk-v2'
 import { requireBearerAuth as requireBearerAuthV2 } from '@modelcontextprotocol/express'
 import { requireBearerAuth as requireBearerAuthV1 } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js'
 import type { RequestHandler } from 'express'
@@ -23,7 +25,15 @@ export interface Guard {
   readonly handlers: (trust: Trust) => readonly RequestHandler[]
 }
 
-export type GuardName = 'none' | 'evergrant' | 'jwt-bearer' | 'sdk-v1' | 'sdk-v2' | 'table'
+export type GuardName =
+  | 'none'
+  | 'evergrant'
+  | 'evergrant-sdk-v1'
+  | 'evergrant-sdk-v2'
+  | 'jwt-bearer'
+  | 'sdk-v1'
+  | 'sdk-v2'
+  | 'table'
 
 /** The ways that are compared, in the order of the report. All require the same scope. */
 export const guards: Readonly<Record<GuardName, Guard>> = {
@@ -32,6 +42,26 @@ export const guards: Readonly<Record<GuardName, Guard>> = {
     title: 'Evergrant `requireAccess`',
     role: 'measured',
     handlers: (trust) => [requireAccess(guardOf(trust), { scopes: [requiredScope] })],
+  },
+  'evergrant-sdk-v1': {
+    title: 'SDK 1.x `requireBearerAuth`, Evergrant `tokenVerifier`',
+    role: 'adapter',
+    handlers: (trust) => [
+      requireBearerAuthV1({
+        verifier: tokenVerifierV1(guardOf(trust)),
+        requiredScopes: [requiredScope],
+      }),
+    ],
+  },
+  'evergrant-sdk-v2': {
+    title: 'SDK 2.x `requireBearerAuth`, Evergrant `tokenVerifier`',
+    role: 'adapter',
+    handlers: (trust) => [
+      requireBearerAuthV2({
+        verifier: tokenVerifierV2(guardOf(trust)),
+        requiredScopes: [requiredScope],
+      }),
+    ],
   },
   'jwt-bearer': {
     title: '`express-oauth2-jwt-bearer`',

@@ -15,7 +15,7 @@ export interface Trust {
 export interface TokenIssuer extends AsyncDisposable {
   readonly trust: Trust
   /** Signs distinct access tokens (RFC 9068). */
-  sign(count: number): Promise<readonly string[]>
+  readonly sign: (count: number) => Promise<readonly string[]>
 }
 
 export const requiredScope = 'mcp:read'

@@ -1,4 +1,5 @@
 import { quantile } from '../statistics.ts'
+import { guards } from './guards.ts'
 import type { GuardName } from './guards.ts'
 import { startIssuer } from './issuer.ts'
 import type { Algorithm, TokenIssuer } from './issuer.ts'
@@ -11,25 +12,32 @@ import type { RunningServer } from './running-server.ts'
 /** Which tokens the requests have. */
 export type Scenario = 'warm, 1 token' | 'warm, 1,000 tokens' | 'cold, 1,000 tokens'
 
-/** One slice of load on one server. */
-export interface Sample {
-  readonly algorithm: Algorithm
-  readonly scenario: Scenario
-  readonly guard: GuardName
-  /** Samples of one round are taken next to each other, so that they can be compared. */
-  readonly round: string
+/** The cost of requests in one slice of load. */
+export interface Slice {
   readonly requestsPerSecond: number
   readonly p99Milliseconds: number
   readonly cpuMicroseconds: number
 }
 
+/** A slice of load on a guard, and one on the unprotected server, next to each other in time. */
+export interface Sample {
+  readonly algorithm: Algorithm
+  readonly scenario: Scenario
+  readonly guard: GuardName
+  readonly slice: Slice
+  readonly baseline: Slice
+}
+
 /** How much is measured. */
 export interface Plan {
-  readonly algorithms: readonly Algorithm[]
+  readonly algorithm: Algorithm
+  /** Without the baseline, which is always measured. */
   readonly guards: readonly GuardName[]
   /** In each block, the servers are new processes: two processes of one program differ in speed. */
   readonly blocks: number
   readonly roundsPerBlock: number
+  /** Guards whose exact figure does not matter are measured in one of so many rounds. */
+  readonly otherGuardsEvery: number
   readonly sliceMilliseconds: number
   readonly warmUpMilliseconds: number
 }
@@ -43,23 +51,18 @@ export async function measure(
   progress: (line: string) => void,
 ): Promise<readonly Sample[]> {
   const samples: Sample[] = []
-  for (const algorithm of plan.algorithms) {
-    await using issuer = await startIssuer(algorithm)
-    const warm = (await issuer.sign(tokenCount)).map(requestWith)
-    for (let block = 0; block < plan.blocks; block += 1) {
-      progress(`${algorithm}, block ${block + 1} of ${plan.blocks}`)
-      await using servers = new AsyncDisposableStack()
-      const running: RunningServer[] = []
-      for (const guard of plan.guards) {
-        running.push(servers.use(await startServer(guard, issuer.trust, processors)))
-      }
-      for (const server of running) await warmUp(server, warm, plan, issuer)
-      for (let round = 0; round < plan.roundsPerBlock; round += 1) {
-        // Another server goes first in each round.
-        const first = round % running.length
-        const turns = [...running.slice(first), ...running.slice(0, first)]
-        samples.push(...(await measureRound(turns, warm, plan, issuer, `${block}.${round}`)))
-      }
+  await using issuer = await startIssuer(plan.algorithm)
+  const warm = (await issuer.sign(tokenCount)).map(requestWith)
+  for (let block = 0; block < plan.blocks; block += 1) {
+    progress(`${plan.algorithm}, block ${block + 1} of ${plan.blocks}`)
+    await using servers = new AsyncDisposableStack()
+    const running: RunningServer[] = []
+    for (const guard of ['none', ...plan.guards] as const) {
+      running.push(servers.use(await startServer(guard, issuer.trust, processors)))
+    }
+    for (const server of running) await warmUp(server, warm, plan, issuer)
+    for (let round = 0; round < plan.roundsPerBlock; round += 1) {
+      samples.push(...(await measureRound(running, warm, plan, issuer, round)))
     }
   }
   return samples
@@ -78,12 +81,16 @@ async function warmUp(
 }
 
 async function measureRound(
-  servers: readonly RunningServer[],
+  [unprotected, ...guarded]: readonly RunningServer[],
   warm: readonly Buffer[],
   plan: Plan,
   issuer: TokenIssuer,
-  round: string,
+  round: number,
 ): Promise<readonly Sample[]> {
+  if (unprotected === undefined) throw new Error('expected the unprotected server')
+  const servers = guarded.filter(
+    ({ guard }) => guards[guard].role === 'measured' || round % plan.otherGuardsEvery === 0,
+  )
   // Every server gets the same tokens, and each of them once.
   const cold = (await issuer.sign(tokenCount)).map(requestWith)
   const slice = { milliseconds: plan.sliceMilliseconds }
@@ -95,20 +102,34 @@ async function measureRound(
   const samples: Sample[] = []
   for (const [scenario, requests, duration] of scenarios) {
     for (const server of servers) {
-      const before = await server.cpuMicroseconds()
-      const result = await load(server.port, requests, duration)
-      const cpuMicroseconds = (await server.cpuMicroseconds()) - before
-      const sorted = result.latenciesMilliseconds.toSorted((a, b) => a - b)
+      const take = (one: RunningServer): Promise<Slice> => takeSlice(one, requests, duration)
+      // The other one goes first in each round.
+      const before = round % 2 === 0 ? await take(unprotected) : undefined
+      const measured = await take(server)
       samples.push({
-        algorithm: issuer.trust.algorithm,
+        algorithm: plan.algorithm,
         scenario,
         guard: server.guard,
-        round,
-        requestsPerSecond: (result.requests * 1000) / result.milliseconds,
-        p99Milliseconds: quantile(sorted, 0.99),
-        cpuMicroseconds: cpuMicroseconds / result.requests,
+        slice: measured,
+        baseline: before ?? (await take(unprotected)),
       })
     }
   }
   return samples
+}
+
+async function takeSlice(
+  server: RunningServer,
+  requests: readonly Buffer[],
+  duration: Duration,
+): Promise<Slice> {
+  const before = await server.cpuMicroseconds()
+  const result = await load(server.port, requests, duration)
+  const cpuMicroseconds = (await server.cpuMicroseconds()) - before
+  const sorted = result.latenciesMilliseconds.toSorted((a, b) => a - b)
+  return {
+    requestsPerSecond: (result.requests * 1000) / result.milliseconds,
+    p99Milliseconds: quantile(sorted, 0.99),
+    cpuMicroseconds: cpuMicroseconds / result.requests,
+  }
 }

@@ -5,7 +5,7 @@ import { guards } from './guards.ts'
 import type { GuardName } from './guards.ts'
 import type { Sample } from './measure.ts'
 
-/** The medians of one guard in one scenario, each sample compared with the baseline of its round. */
+/** The medians of one guard in one scenario. Ratios are to the unprotected server, pair by pair. */
 export interface Result {
   readonly title: string
   readonly guard: GuardName
@@ -19,29 +19,36 @@ export interface Result {
 /** Groups samples by algorithm and scenario. */
 export function resultsOf(samples: readonly Sample[]): ReadonlyMap<string, readonly Result[]> {
   const groups = Map.groupBy(samples, ({ algorithm, scenario }) => `${algorithm}, ${scenario}`)
-  return new Map([...groups].map(([group, some]) => [group, resultsOfGroup(some)]))
+  return new Map(
+    [...groups].map(([group, some]) => [
+      group,
+      [
+        resultOf(
+          'none',
+          some.map(({ baseline }) => ({ slice: baseline, baseline })),
+        ),
+        ...[...Map.groupBy(some, ({ guard }) => guard)].map(([guard, pairs]) =>
+          resultOf(guard, pairs),
+        ),
+      ],
+    ]),
+  )
 }
 
-function resultsOfGroup(samples: readonly Sample[]): readonly Result[] {
-  const baseline = new Map(
-    samples.filter(({ guard }) => guard === 'none').map((sample) => [sample.round, sample]),
-  )
-  return [...Map.groupBy(samples, ({ guard }) => guard)].map(([guard, some]) => {
-    const pairs = some.map((sample) => ({ sample, base: baseline.get(sample.round) ?? sample }))
-    return {
-      title: guards[guard].title,
-      guard,
-      requestsPerSecond: median(some.map((sample) => sample.requestsPerSecond)),
-      ratio: median(
-        pairs.map(({ sample, base }) => sample.requestsPerSecond / base.requestsPerSecond),
-      ),
-      p99Milliseconds: median(some.map((sample) => sample.p99Milliseconds)),
-      cpuMicroseconds: median(some.map((sample) => sample.cpuMicroseconds)),
-      addedCpuMicroseconds: median(
-        pairs.map(({ sample, base }) => sample.cpuMicroseconds - base.cpuMicroseconds),
-      ),
-    }
-  })
+function resultOf(guard: GuardName, pairs: readonly Pick<Sample, 'slice' | 'baseline'>[]): Result {
+  const medianOf = (value: (pair: Pick<Sample, 'slice' | 'baseline'>) => number): number =>
+    median(pairs.map(value))
+  return {
+    title: guards[guard].title,
+    guard,
+    requestsPerSecond: medianOf(({ slice }) => slice.requestsPerSecond),
+    ratio: medianOf(({ slice, baseline }) => slice.requestsPerSecond / baseline.requestsPerSecond),
+    p99Milliseconds: medianOf(({ slice }) => slice.p99Milliseconds),
+    cpuMicroseconds: medianOf(({ slice }) => slice.cpuMicroseconds),
+    addedCpuMicroseconds: medianOf(
+      ({ slice, baseline }) => slice.cpuMicroseconds - baseline.cpuMicroseconds,
+    ),
+  }
 }
 
 /** Prints one table for each algorithm and scenario. */
