@@ -19,7 +19,6 @@ export type {
   AccessDecision,
   AccessGranted,
   AccessRefused,
-  AccessWarning,
   AuthenticationDecision,
   RefusalReason,
   RefusalReply,
@@ -29,6 +28,7 @@ export type {
   ProtectedResourceMetadataDocument,
   ProtectedResourceMetadataInput,
 } from './metadata/metadata.ts'
+export type { AccessWarning } from './scope/check-scopes.ts'
 export { createScopeHierarchy } from './scope/scopes.ts'
 export type { ScopeHierarchy, ScopeImplications } from './scope/scopes.ts'
 export type { Clock } from './lib/clock.ts'

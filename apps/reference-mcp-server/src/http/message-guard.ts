@@ -1,5 +1,9 @@
 import type { AccessRefused, ResourceServer, VerifiedAccessToken } from '@evergrant/resource-server'
-import { authenticateRequest, refusalResponse, withDpopNonce } from '@evergrant/resource-server/fetch'
+import {
+  authenticateRequest,
+  refusalResponse,
+  withDpopNonce,
+} from '@evergrant/resource-server/fetch'
 import type { McpHttpHandler } from '@modelcontextprotocol/server'
 import { authInfoOf, createCallerIds, ownerOf } from '../access/caller.ts'
 import { calledTools, operationName, requiredScopes } from '../access/operation-scopes.ts'

@@ -1,4 +1,5 @@
 import type { ProofRefusal } from '../dpop/proof.ts'
+import type { AccessWarning } from '../scope/check-scopes.ts'
 import type { TokenRefusal, VerifiedAccessToken } from '../token/verification.ts'
 
 /** Why a request is refused. */
@@ -14,14 +15,6 @@ export type RefusalReason =
   | ProofRefusal
   | 'insufficient-scope'
   | 'verification-unavailable'
-
-/** A mistake of this server that was corrected for the request (S-03). */
-export interface AccessWarning {
-  readonly code: 'OFFLINE_ACCESS_FILTERED'
-  /** The requirement that would have been violated. */
-  readonly requirement: 'S-01'
-  readonly message: string
-}
 
 /** The request is allowed. */
 export interface AccessGranted {

@@ -1,7 +1,8 @@
 import { formatBearerChallenge } from '@evergrant/core'
 import type { TokenScheme } from './credentials.ts'
 import { refusalAnswers } from './decision.ts'
-import type { AccessRefused, AccessWarning, RefusalReason } from './decision.ts'
+import type { AccessWarning } from '../scope/check-scopes.ts'
+import type { AccessRefused, RefusalReason } from './decision.ts'
 
 /** What every challenge of a resource contains. */
 export interface ChallengeSource {

@@ -1,6 +1,13 @@
 import { offlineAccess, uniteScopes } from '@evergrant/core'
-import type { AccessWarning } from '../access/decision.ts'
 import { assertResourceScopes } from './scopes.ts'
+
+/** A mistake of this server that was corrected for the request (S-03). */
+export interface AccessWarning {
+  readonly code: 'OFFLINE_ACCESS_FILTERED'
+  /** The requirement that would have been violated. */
+  readonly requirement: 'S-01'
+  readonly message: string
+}
 
 /** Valid scopes without `offline_access`, each once. */
 export interface CheckedScopes {
