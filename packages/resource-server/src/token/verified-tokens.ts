@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
 import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
-import type { TokenVerdict, VerdictValidity, Verification, VerifyToken } from './verification.ts'
+import type { IssuerKeys, KeySetVersion } from './keys.ts'
+import type { TokenVerdict, Verification, VerifyToken } from './verification.ts'
 
 /** Limits of the memory for verified tokens. */
 export interface TokenMemoryLimits {
@@ -19,11 +20,16 @@ export interface VerifiedTokens {
   verify(token: string): MaybePromise<TokenVerdict>
 }
 
+/** One object, because each further one that a request reads costs time. */
 interface Remembered {
   /** The whole token. The key of the entry is only a part of it. */
   readonly token: string
   readonly verdict: TokenVerdict
-  readonly validity: VerdictValidity
+  readonly fromEpochSeconds: number
+  readonly untilEpochSeconds: number
+  /** The keys that the verdict rests on. */
+  readonly keySource: IssuerKeys | undefined
+  readonly keySet: KeySetVersion | undefined
   /** When its place in the order of use was last updated. */
   usedAtEpochSeconds: number
 }
@@ -67,8 +73,7 @@ export function rememberVerifiedTokens(
     const key = keyOf(token)
     const remembered = accepted.peek(key) ?? refusals.peek(key)
     if (remembered === undefined || remembered.token !== token) return undefined
-    const { fromEpochSeconds, untilEpochSeconds } = remembered.validity
-    if (now < fromEpochSeconds || now >= untilEpochSeconds) {
+    if (now < remembered.fromEpochSeconds || now >= remembered.untilEpochSeconds) {
       forget(key)
       return undefined
     }
@@ -91,12 +96,11 @@ export function rememberVerifiedTokens(
       token,
       // Shared by all requests with the token.
       verdict: deepFreeze(verdict),
-      validity: {
-        ...validity,
-        // A clock that was set back must not extend the maximum age.
-        fromEpochSeconds: Math.max(validity.fromEpochSeconds, Math.floor(now)),
-        untilEpochSeconds: Math.min(validity.untilEpochSeconds, now + limits.maximumAgeSeconds),
-      },
+      // A clock that was set back must not extend the maximum age.
+      fromEpochSeconds: Math.max(validity.fromEpochSeconds, Math.floor(now)),
+      untilEpochSeconds: Math.min(validity.untilEpochSeconds, now + limits.maximumAgeSeconds),
+      keySource: validity.keys?.source,
+      keySet: validity.keys?.keySet,
       usedAtEpochSeconds: now,
     }
     const key = keyOf(token)
@@ -128,11 +132,11 @@ export function rememberVerifiedTokens(
 
   /** The keys are due: a verdict holds if the next fetch contains the same ones. */
   async function verifyWithCurrentKeys(
-    { token, verdict }: Remembered,
-    { source, keySet }: KeysOfVerdict,
+    { token, verdict, keySet }: Remembered,
+    keySource: IssuerKeys,
   ): Promise<TokenVerdict> {
     try {
-      if ((await source.currentKeySet()) === keySet) return verdict
+      if ((await keySource.currentKeySet()) === keySet) return verdict
     } catch {
       // The verification below says why.
     }
@@ -145,16 +149,12 @@ export function rememberVerifiedTokens(
       const now = clock.nowEpochSeconds()
       const remembered = recall(token, now)
       if (remembered === undefined) return verifyOnce(token)
-      const { keys } = remembered.validity
-      if (keys === undefined || keys.source.keySetInUse(now) === keys.keySet) {
-        return remembered.verdict
-      }
-      return verifyWithCurrentKeys(remembered, keys)
+      const { keySource, keySet, verdict } = remembered
+      if (keySource === undefined || keySource.keySetInUse(now) === keySet) return verdict
+      return verifyWithCurrentKeys(remembered, keySource)
     },
   }
 }
-
-type KeysOfVerdict = NonNullable<VerdictValidity['keys']>
 
 /** A short token may consist of a constant and a random part, in any order, so all of it is the key. */
 function keyOf(token: string): string {
