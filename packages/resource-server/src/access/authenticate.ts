@@ -35,6 +35,8 @@ export function authenticate(
   request: AccessRequest,
   challenged: CheckedScopes,
 ): MaybePromise<AuthenticationDecision> {
+  const remembered = rememberedToken(means, request)
+  if (remembered !== undefined) return { authenticated: true, token: remembered }
   const { proofs } = means
   const credentials = readCredentials(request)
   if (credentials.kind !== 'token') {
@@ -59,6 +61,23 @@ export function authenticate(
     const proven = { proofs, keyThumbprint, token }
     return proveAndAccept(means, request, credentials, proven, challenged)
   })
+}
+
+const usualScheme = 'Bearer '
+
+/**
+ * The token of the usual request: one `Authorization` line in the usual spelling, no query, and a bearer token
+ * that is remembered. All other requests take the long way, with the same result.
+ */
+function rememberedToken(
+  { tokens, proofs, isDenied }: AuthenticationMeans,
+  { authorization, url }: AccessRequest,
+): VerifiedAccessToken | undefined {
+  if (isDenied !== undefined || proofs?.isRequired === true) return undefined
+  if (typeof authorization !== 'string' || !authorization.startsWith(usualScheme)) return undefined
+  if (url.includes('?')) return undefined
+  const token = tokens.recall(authorization.slice(usualScheme.length))
+  return token?.keyThumbprint === undefined ? token : undefined
 }
 
 interface BoundToken {

@@ -55,8 +55,6 @@ export function readCredentials(request: AccessRequest): Credentials {
 }
 
 function schemeOf(line: string): TokenScheme | undefined {
-  // The usual spelling, without a regular expression.
-  if (line.startsWith('Bearer ')) return 'Bearer'
   const found = schemes.exec(line)
   if (found === null) return undefined
   return found[1] === undefined ? 'DPoP' : 'Bearer'

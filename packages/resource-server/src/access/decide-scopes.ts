@@ -1,5 +1,7 @@
 import type { CheckedScopes } from '../scope/check-scopes.ts'
 import type { ScopeHierarchy } from '../scope/scopes.ts'
+import { scopeMemoryOf } from '../token/scope-memory.ts'
+import type { ScopeMemory } from '../token/scope-memory.ts'
 import type { VerifiedAccessToken } from '../token/verification.ts'
 import type { AccessDecision } from './decision.ts'
 import { refuse } from './refuse.ts'
@@ -13,20 +15,30 @@ export function scopeDecider(
   hierarchy: ScopeHierarchy,
   challenges: ChallengeSource,
 ): (token: VerifiedAccessToken, checked: CheckedScopes) => AccessDecision {
-  const grantedScopes = new WeakMap<VerifiedAccessToken, ReadonlySet<string>>()
-
   function grantedTo(token: VerifiedAccessToken): ReadonlySet<string> {
-    const known = grantedScopes.get(token)
-    if (known !== undefined) return known
-    const granted = new Set(hierarchy.expand(token.scopes))
-    // A token that is not frozen can change.
-    if (Object.isFrozen(token)) grantedScopes.set(token, granted)
-    return granted
+    return new Set(hierarchy.expand(token.scopes))
   }
 
-  return (token, { required, warnings }) => {
-    const granted = grantedTo(token)
-    if (required.every((scope) => granted.has(scope))) {
+  function isSufficient(
+    token: VerifiedAccessToken,
+    checked: CheckedScopes,
+    memory: ScopeMemory | undefined,
+  ): boolean {
+    if (memory === undefined) return includesAll(grantedTo(token), checked.required)
+    if (memory.owner !== hierarchy) {
+      memory.owner = hierarchy
+      memory.granted = grantedTo(token)
+      delete memory.sufficientFor
+    }
+    if (memory.sufficientFor === checked) return true
+    if (!includesAll(memory.granted ?? grantedTo(token), checked.required)) return false
+    memory.sufficientFor = checked
+    return true
+  }
+
+  return (token, checked) => {
+    const { required, warnings } = checked
+    if (isSufficient(token, checked, scopeMemoryOf(token))) {
       return {
         allowed: true,
         reason: 'scope-sufficient',
@@ -35,9 +47,14 @@ export function scopeDecider(
         warnings,
       }
     }
+    const granted = grantedTo(token)
     const missingScopes = required.filter((scope) => !granted.has(scope))
     const scheme = token.keyThumbprint === undefined ? 'Bearer' : 'DPoP'
     const reason = 'insufficient-scope'
     return { ...refuse(challenges, { reason, scopes: required, warnings, scheme }), missingScopes }
   }
+}
+
+function includesAll(granted: ReadonlySet<string>, required: readonly string[]): boolean {
+  return required.every((scope) => granted.has(scope))
 }

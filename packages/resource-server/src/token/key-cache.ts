@@ -5,10 +5,20 @@ import { fetchJson } from '../lib/fetch-json.ts'
 import { failureMemory } from './failure-memory.ts'
 import type { KeyLocation } from './key-location.ts'
 
+/** One version of a key set. Fetching the same document again keeps the version. */
+export interface KeySetVersion {
+  /**
+   * In this interval, the version is in use and not due. It is here, and not behind a function, because every
+   * request reads it.
+   */
+  freshFromEpochSeconds: number
+  freshUntilEpochSeconds: number
+}
+
 /** The keys of one fetch. */
 export interface FetchedKeys {
-  /** The same function as for the fetch before, if the document is unchanged. */
   readonly find: JWTVerifyGetKey
+  readonly version: KeySetVersion
   /** `kid` of each key. */
   readonly keyIds: ReadonlySet<string>
   /** `kid` of each key of the fetch before that this one does not contain. */
@@ -58,6 +68,7 @@ export interface KeyFetching {
  */
 export function createKeyCache(location: KeyLocation, fetching: KeyFetching): KeyCache {
   const { clock, maximumKeyAgeSeconds } = fetching
+  const freshSeconds = maximumKeyAgeSeconds * refreshAheadRatio
   const failure = failureMemory(clock)
   let last: FetchedKeys | undefined
   let lastDocument: string | undefined
@@ -82,11 +93,17 @@ export function createKeyCache(location: KeyLocation, fetching: KeyFetching): Ke
     const document = JSON.stringify(keySet)
     const unchanged = document === lastDocument ? last : undefined
     lastDocument = document
+    if (last !== undefined && unchanged === undefined) end(last.version)
+    const now = clock.nowEpochSeconds()
+    const version = unchanged?.version ?? { freshFromEpochSeconds: 0, freshUntilEpochSeconds: 0 }
+    version.freshFromEpochSeconds = now - freshSeconds
+    version.freshUntilEpochSeconds = now + freshSeconds
     return {
       find: unchanged?.find ?? createLocalJWKSet(keySet),
+      version,
       keyIds,
       withdrawnKeyIds: [...(last?.keyIds ?? [])].filter((keyId) => !keyIds.has(keyId)),
-      fetchedAtEpochSeconds: clock.nowEpochSeconds(),
+      fetchedAtEpochSeconds: now,
       sequence: (last?.sequence ?? 0) + 1,
     }
   }
@@ -106,7 +123,7 @@ export function createKeyCache(location: KeyLocation, fetching: KeyFetching): Ke
   function inUse(now: number): FetchedKeys | undefined {
     if (last === undefined) return undefined
     const age = ageSeconds(last, now)
-    if (age < maximumKeyAgeSeconds * refreshAheadRatio) return last
+    if (age < freshSeconds) return last
     const isOutage = failure.isFailing() && age <= maximumOutageSeconds
     if (age >= maximumKeyAgeSeconds && !isOutage) return undefined
     fetchInBackground()
@@ -141,6 +158,10 @@ export function createKeyCache(location: KeyLocation, fetching: KeyFetching): Ke
       return waitSeconds > 0 ? { waitSeconds } : await (pending = fetchKeys())
     },
   }
+}
+
+function end(version: KeySetVersion): void {
+  version.freshUntilEpochSeconds = Number.NEGATIVE_INFINITY
 }
 
 interface ParsedKeySet {

@@ -4,7 +4,7 @@ import type { JWTVerifyGetKey } from 'jose'
 import { ResourceServerError } from '../lib/errors.ts'
 import { failurePauseSeconds } from './failure-memory.ts'
 import { createKeyCache } from './key-cache.ts'
-import type { FetchedKeys, KeyFetching } from './key-cache.ts'
+import type { FetchedKeys, KeyFetching, KeySetVersion } from './key-cache.ts'
 import { keyLocation } from './key-location.ts'
 import type { KeySource } from './key-location.ts'
 import { missingKeys } from './missing-keys.ts'
@@ -15,9 +15,6 @@ export interface KeyRequest {
   readonly keyId: string | undefined
   readonly signature: string
 }
-
-/** Identifies the content of a key set: another value after the document has changed. */
-export type KeySetVersion = object
 
 /** A result, and the keys that it rests on. */
 export interface VerifiedWith<Result> {
@@ -94,11 +91,11 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
     keys: FetchedKeys,
     verifyWith: (find: JWTVerifyGetKey) => Promise<Result>,
   ): Promise<VerifiedWith<Result>> {
-    return { result: await verifyWith(findIn(keys, issuer)), keySet: keys.find }
+    return { result: await verifyWith(findIn(keys, issuer)), keySet: keys.version }
   }
 
   function keySetInUse(nowEpochSeconds: number): KeySetVersion | undefined {
-    return cache.inUse(nowEpochSeconds)?.find
+    return cache.inUse(nowEpochSeconds)?.version
   }
 
   return {
@@ -106,7 +103,7 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
     async currentKeySet() {
       const keys = await available(() => cache.current())
       missing.fetched(keys, undefined)
-      return keys.find
+      return keys.version
     },
     async verify(identify, verifyWith) {
       // A token that is not from this issuer must not cause a fetch.

@@ -1,5 +1,6 @@
 import type { ResourceServerError } from '../lib/errors.ts'
-import type { IssuerKeys, KeySetVersion } from './keys.ts'
+import type { KeySetVersion } from './key-cache.ts'
+import type { IssuerKeys } from './keys.ts'
 
 /**
  * The content of a verified access token, without the token itself, so that it cannot be passed on. The

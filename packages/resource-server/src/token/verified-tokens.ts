@@ -2,8 +2,15 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../lib/clock.ts'
 import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
-import type { IssuerKeys, KeySetVersion } from './keys.ts'
-import type { TokenVerdict, Verification, VerifyToken } from './verification.ts'
+import type { KeySetVersion } from './key-cache.ts'
+import type { IssuerKeys } from './keys.ts'
+import { addScopeMemory } from './scope-memory.ts'
+import type {
+  TokenVerdict,
+  VerifiedAccessToken,
+  Verification,
+  VerifyToken,
+} from './verification.ts'
 
 /** Limits of the memory for verified tokens. */
 export interface TokenMemoryLimits {
@@ -16,15 +23,19 @@ export interface TokenMemoryLimits {
 
 /** Verifies tokens, and remembers the verdicts. */
 export interface VerifiedTokens {
+  /** Returns a token that is remembered as valid, if nothing about it has to be checked again. */
+  recall(token: string): VerifiedAccessToken | undefined
   /** Returns a remembered verdict at once, otherwise a promise, which does not reject. */
   verify(token: string): MaybePromise<TokenVerdict>
 }
 
-/** One object, because each further one that a request reads costs time. */
+/** One object with whole numbers, because each further object that a request reads costs time. */
 interface Remembered {
   /** The whole token. The key of the entry is only a part of it. */
   readonly token: string
   readonly verdict: TokenVerdict
+  /** The token of the verdict, if it was accepted. */
+  readonly acceptedToken: VerifiedAccessToken | undefined
   readonly fromEpochSeconds: number
   readonly untilEpochSeconds: number
   /** The keys that the verdict rests on. */
@@ -60,7 +71,10 @@ export function rememberVerifiedTokens(
   clock: Clock,
 ): VerifiedTokens {
   if (limits.maximumTokens === 0) {
-    return { verify: async (token) => (await verify(token)).verdict }
+    return {
+      recall: () => undefined,
+      verify: async (token) => (await verify(token)).verdict,
+    }
   }
   const accepted = new LRUCache<string, Remembered>({
     max: limits.maximumTokens,
@@ -69,7 +83,7 @@ export function rememberVerifiedTokens(
   const refusals = new LRUCache<string, Remembered>({ max: maximumRefusedTokens })
   const pending = new Map<string, Promise<TokenVerdict>>()
 
-  function recall(token: string, now: number): Remembered | undefined {
+  function find(token: string, now: number): Remembered | undefined {
     const key = keyOf(token)
     const remembered = accepted.peek(key) ?? refusals.peek(key)
     if (remembered === undefined || remembered.token !== token) return undefined
@@ -78,7 +92,7 @@ export function rememberVerifiedTokens(
       return undefined
     }
     if (now - remembered.usedAtEpochSeconds >= orderSeconds) {
-      remembered.usedAtEpochSeconds = now
+      remembered.usedAtEpochSeconds = Math.floor(now)
       accepted.get(key)
     }
     return remembered
@@ -92,16 +106,21 @@ export function rememberVerifiedTokens(
   function remember(token: string, { verdict, validity }: Verification): void {
     if (validity === undefined || verdict.valid === undefined) return
     const now = clock.nowEpochSeconds()
+    const acceptedToken = verdict.valid ? verdict.token : undefined
+    if (acceptedToken !== undefined) addScopeMemory(acceptedToken)
     const remembered = {
       token,
+      acceptedToken,
       // Shared by all requests with the token.
       verdict: deepFreeze(verdict),
       // A clock that was set back must not extend the maximum age.
-      fromEpochSeconds: Math.max(validity.fromEpochSeconds, Math.floor(now)),
-      untilEpochSeconds: Math.min(validity.untilEpochSeconds, now + limits.maximumAgeSeconds),
+      fromEpochSeconds: Math.ceil(Math.max(validity.fromEpochSeconds, Math.floor(now))),
+      untilEpochSeconds: Math.floor(
+        Math.min(validity.untilEpochSeconds, now + limits.maximumAgeSeconds),
+      ),
       keySource: validity.keys?.source,
       keySet: validity.keys?.keySet,
-      usedAtEpochSeconds: now,
+      usedAtEpochSeconds: Math.floor(now),
     }
     const key = keyOf(token)
     if (verdict.valid) {
@@ -131,12 +150,14 @@ export function rememberVerifiedTokens(
   }
 
   /** The keys are due: a verdict holds if the next fetch contains the same ones. */
-  async function verifyWithCurrentKeys(
-    { token, verdict, keySet }: Remembered,
-    keySource: IssuerKeys,
-  ): Promise<TokenVerdict> {
+  async function verifyWithCurrentKeys({
+    token,
+    verdict,
+    keySource,
+    keySet,
+  }: Remembered): Promise<TokenVerdict> {
     try {
-      if ((await keySource.currentKeySet()) === keySet) return verdict
+      if ((await keySource?.currentKeySet()) === keySet) return verdict
     } catch {
       // The verification below says why.
     }
@@ -145,15 +166,27 @@ export function rememberVerifiedTokens(
   }
 
   return {
+    recall(token) {
+      const now = clock.nowEpochSeconds()
+      const remembered = find(token, now)
+      if (remembered === undefined) return undefined
+      return isFresh(remembered.keySet, now) ? remembered.acceptedToken : undefined
+    },
     verify(token) {
       const now = clock.nowEpochSeconds()
-      const remembered = recall(token, now)
+      const remembered = find(token, now)
       if (remembered === undefined) return verifyOnce(token)
       const { keySource, keySet, verdict } = remembered
-      if (keySource === undefined || keySource.keySetInUse(now) === keySet) return verdict
-      return verifyWithCurrentKeys(remembered, keySource)
+      if (isFresh(keySet, now) || keySource?.keySetInUse(now) === keySet) return verdict
+      return verifyWithCurrentKeys(remembered)
     },
   }
+}
+
+/** A verdict without keys is as fresh as its entry. */
+function isFresh(keySet: KeySetVersion | undefined, now: number): boolean {
+  if (keySet === undefined) return true
+  return now >= keySet.freshFromEpochSeconds && now < keySet.freshUntilEpochSeconds
 }
 
 /** A short token may consist of a constant and a random part, in any order, so all of it is the key. */
