@@ -23,7 +23,7 @@ export interface LoadResult {
 const connectionCount = 16
 
 /**
- * Sends requests over keep-alive connections, each one after the response to the one before it. It reads
+ * Sends requests over keep-alive connections. Each connection waits for a response before it sends the next request. It reads
  * sockets directly, because an HTTP client costs as much as the server that is measured.
  *
  * @throws {Error} If a response is not a complete 200.

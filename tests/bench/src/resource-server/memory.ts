@@ -1,6 +1,6 @@
 /**
- * How much memory remembered tokens take. A process of its own, started by `main.ts`: it prints the bytes of each
- * token. With `reference`, it keeps only the tokens and their claims.
+ * Measures how much memory remembered tokens take. `main.ts` starts it as a separate process, and receives the
+ * bytes of each token. With `reference`, it keeps only the tokens and their claims.
  */
 import process from 'node:process'
 import { setFlagsFromString } from 'node:v8'

@@ -11,7 +11,7 @@ export interface Processors {
 }
 
 /**
- * Gives the load a processor of its own, and the servers another one. Without `taskset`, the scheduler
+ * Assigns one processor to the load, and another one to the servers. Without `taskset`, the scheduler
  * decides.
  */
 export function assignProcessors(): Processors {

@@ -1,15 +1,19 @@
 import { cpus } from 'node:os'
 import { round as digits, say, table } from '../report.ts'
-import { median } from '../statistics.ts'
+import { quantile } from '../statistics.ts'
 import { guards } from './guards.ts'
 import type { GuardName } from './guards.ts'
-import type { Sample } from './measure.ts'
+import type { Sample, Slice } from './measure.ts'
 
-/** The medians of one guard in one scenario. Ratios are to the unprotected server, pair by pair. */
+/**
+ * The figures of one guard in one scenario, each from the best tenth of its slices: other work on the machine only
+ * makes a slice slower, so the best ones are closest to the cost of the code.
+ */
 export interface Result {
   readonly title: string
   readonly guard: GuardName
   readonly requestsPerSecond: number
+  /** To the unprotected server. */
   readonly ratio: number
   readonly p99Milliseconds: number
   readonly cpuMicroseconds: number
@@ -19,35 +23,36 @@ export interface Result {
 /** Groups samples by algorithm and scenario. */
 export function resultsOf(samples: readonly Sample[]): ReadonlyMap<string, readonly Result[]> {
   const groups = Map.groupBy(samples, ({ algorithm, scenario }) => `${algorithm}, ${scenario}`)
-  return new Map(
-    [...groups].map(([group, some]) => [
-      group,
-      [
-        resultOf(
-          'none',
-          some.map(({ baseline }) => ({ slice: baseline, baseline })),
-        ),
-        ...[...Map.groupBy(some, ({ guard }) => guard)].map(([guard, pairs]) =>
-          resultOf(guard, pairs),
-        ),
-      ],
-    ]),
-  )
+  return new Map([...groups].map(([group, some]) => [group, resultsOfGroup(some)]))
 }
 
-function resultOf(guard: GuardName, pairs: readonly Pick<Sample, 'slice' | 'baseline'>[]): Result {
-  const medianOf = (value: (pair: Pick<Sample, 'slice' | 'baseline'>) => number): number =>
-    median(pairs.map(value))
-  return {
+function resultsOfGroup(samples: readonly Sample[]): readonly Result[] {
+  const baseline = bestTenth(samples.map((sample) => sample.baseline))
+  const slices = new Map([
+    ['none' as const, baseline],
+    ...[...Map.groupBy(samples, ({ guard }) => guard)].map(
+      ([guard, some]) => [guard, bestTenth(some.map(({ slice }) => slice))] as const,
+    ),
+  ])
+  return [...slices].map(([guard, slice]) => ({
     title: guards[guard].title,
     guard,
-    requestsPerSecond: medianOf(({ slice }) => slice.requestsPerSecond),
-    ratio: medianOf(({ slice, baseline }) => slice.requestsPerSecond / baseline.requestsPerSecond),
-    p99Milliseconds: medianOf(({ slice }) => slice.p99Milliseconds),
-    cpuMicroseconds: medianOf(({ slice }) => slice.cpuMicroseconds),
-    addedCpuMicroseconds: medianOf(
-      ({ slice, baseline }) => slice.cpuMicroseconds - baseline.cpuMicroseconds,
-    ),
+    ...slice,
+    ratio: slice.requestsPerSecond / baseline.requestsPerSecond,
+    addedCpuMicroseconds: slice.cpuMicroseconds - baseline.cpuMicroseconds,
+  }))
+}
+
+function bestTenth(slices: readonly Slice[]): Slice {
+  const low = (value: (slice: Slice) => number): number =>
+    quantile(
+      slices.map(value).toSorted((a, b) => a - b),
+      0.1,
+    )
+  return {
+    requestsPerSecond: -low((slice) => -slice.requestsPerSecond),
+    p99Milliseconds: low((slice) => slice.p99Milliseconds),
+    cpuMicroseconds: low((slice) => slice.cpuMicroseconds),
   }
 }
 

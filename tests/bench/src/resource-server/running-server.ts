@@ -6,7 +6,7 @@ import type { GuardName } from './guards.ts'
 import type { Trust } from './issuer.ts'
 import type { Processors } from './processors.ts'
 
-/** A server under test, in a process of its own. */
+/** A server under test, in a separate process. */
 export interface RunningServer extends AsyncDisposable {
   readonly guard: GuardName
   readonly port: number

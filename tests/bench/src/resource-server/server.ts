@@ -1,4 +1,4 @@
-/** The server of one guard: Express with a trivial handler. A process of its own, started by `main.ts`. */
+/** The server of one guard: Express with a trivial handler. `main.ts` starts it as a separate process. */
 import type { AddressInfo } from 'node:net'
 import process from 'node:process'
 import express from 'express'
@@ -15,6 +15,6 @@ app.get('/mcp', ...guards[name].handlers(JSON.parse(trust) as Trust), (_request,
 const server = app.listen(0, '127.0.0.1', () => {
   process.send?.((server.address() as AddressInfo).port)
 })
-// Every message asks for the processor time that this process has used.
+// The answer to every message is the processor time that this process has used.
 process.on('message', () => process.send?.(process.cpuUsage()))
 process.on('disconnect', () => process.exit(0))
