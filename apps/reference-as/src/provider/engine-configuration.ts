@@ -5,7 +5,7 @@ import type {
   ResourceIndicatorFunctions,
 } from '@evergrant/authorization-server/oidc-provider'
 import { errors, interactionPolicy } from 'oidc-provider'
-import type { Configuration, JWKS } from 'oidc-provider'
+import type { Configuration } from 'oidc-provider'
 import { settleClientMetadata } from '../clients/client-metadata.ts'
 import { accessTokenFormats } from '../emulation/access-tokens.ts'
 import type { AccessTypes } from '../emulation/access-type.ts'
@@ -15,7 +15,9 @@ import type { EmulatedRegistrations } from '../emulation/registration.ts'
 import { settleResource } from '../emulation/resource.ts'
 import { isRedirectOrigin } from '../http/page-origins.ts'
 import type { ServerSecrets } from '../keys/secrets.ts'
+import { signingOnThisThread } from '../keys/es256-signing-key.ts'
 import { idTokenLifetimeSeconds } from '../keys/signing-keys.ts'
+import type { SigningKeySet } from '../keys/signing-keys.ts'
 import { messagePage, signOutPage } from '../pages/message-pages.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
 import type { Store } from '../store/store.ts'
@@ -29,7 +31,7 @@ export interface EngineParts {
   readonly settings: ServerSettings
   readonly store: Store
   readonly secrets: ServerSecrets
-  readonly signingKeys: JWKS
+  readonly signingKeys: SigningKeySet
   readonly resources: ResourceRegistry
   readonly binding: RefreshTokenBinding
   readonly documents: ClientDocumentBinding
@@ -49,7 +51,7 @@ export function engineConfiguration(parts: EngineParts): Configuration {
     ...documents.configuration,
     ...refreshTokenOverrides(parts),
     ...accessTokenFormats(settings.emulation),
-    jwks: parts.signingKeys,
+    jwks: signingOnThisThread(parts.signingKeys),
     clients: [...settings.clients],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
@@ -127,6 +129,8 @@ function features({
   const { emulation } = settings
   return {
     devInteractions: { enabled: false },
+    // For keys that sign on the calling thread.
+    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     clientIdMetadataDocument: {
       enabled: emulation.clientIdMetadataDocuments,
       ack: 'draft-02',

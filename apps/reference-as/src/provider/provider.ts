@@ -5,7 +5,6 @@ import {
 import type { RefreshTokenBinding } from '@evergrant/authorization-server/oidc-provider'
 import type { GuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import { Provider } from 'oidc-provider'
-import type { JWKS } from 'oidc-provider'
 import { clientRiskBySettings } from '../clients/client-risk.ts'
 import { allowRegistrationFromPages } from '../clients/registration-cors.ts'
 import { createRedirectTrust } from '../clients/redirect-trust.ts'
@@ -15,6 +14,7 @@ import { emulate } from '../emulation/emulate.ts'
 import { createEmulatedRegistrations } from '../emulation/registration.ts'
 import { emulateReuse } from '../emulation/refresh-token-store.ts'
 import type { ServerSecrets } from '../keys/secrets.ts'
+import type { SigningKeySet } from '../keys/signing-keys.ts'
 import type { AuthorizationServerOptions } from '../settings/options.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
 import type { Store } from '../store/store.ts'
@@ -31,8 +31,7 @@ export interface ProviderDependencies {
   readonly settings: ServerSettings
   readonly store: Store
   readonly secrets: ServerSecrets
-  /** The first key that fits an algorithm signs. All are published. */
-  readonly signingKeys: JWKS
+  readonly signingKeys: SigningKeySet
   readonly resources: ResourceRegistry
   readonly fetch: GuardedFetch
   /** Network address of the current request. */
