@@ -18,4 +18,5 @@ export type {
 } from './oidc-provider/client-documents.ts'
 export { withHashedClientSecret } from './oidc-provider/client-secrets.ts'
 export type { ResourceIndicatorFunctions } from './oidc-provider/effective-resource.ts'
+export type { FindForRefresh, StoredForRefresh } from './oidc-provider/stored-for-refresh.ts'
 export type { IssuanceSubject } from './oidc-provider/issuance.ts'

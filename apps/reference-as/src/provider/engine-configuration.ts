@@ -20,7 +20,7 @@ import { idTokenLifetimeSeconds } from '../keys/signing-keys.ts'
 import type { SigningKeySet } from '../keys/signing-keys.ts'
 import { messagePage, signOutPage } from '../pages/message-pages.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
-import type { Store } from '../store/store.ts'
+import type { AccountLookup } from './account-lookup.ts'
 import { approveRequest, demoAccountId, policyWithoutPrompts } from './demo.ts'
 import { sendPage, showError } from './error-pages.ts'
 import { completeScope } from './requested-scope.ts'
@@ -29,7 +29,7 @@ import type { ResourceRegistry } from './resources.ts'
 /** What the configuration of the engine is made from. */
 export interface EngineParts {
   readonly settings: ServerSettings
-  readonly store: Store
+  readonly accounts: AccountLookup
   readonly secrets: ServerSecrets
   readonly signingKeys: SigningKeySet
   readonly resources: ResourceRegistry
@@ -184,12 +184,12 @@ function authorizationParameters({
 
 function signInFunctions({
   settings,
-  store,
+  accounts,
 }: EngineParts): Pick<Configuration, 'findAccount' | 'interactions' | 'loadExistingGrant'> {
   return {
-    async findAccount(_ctx, id) {
+    async findAccount(ctx, id) {
       if (settings.demo && id === demoAccountId) return engineAccount(id)
-      return (await store.accounts.findById(id)) === undefined ? undefined : engineAccount(id)
+      return (await accounts.exists(ctx, id)) ? engineAccount(id) : undefined
     },
     // One grant for each authorization, so that revoking one family ends no other sign-in.
     async loadExistingGrant(ctx) {

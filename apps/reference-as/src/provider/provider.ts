@@ -20,6 +20,7 @@ import type { ServerSettings } from '../settings/server-settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { ServerEvents } from '../telemetry/stats.ts'
+import { createAccountLookup } from './account-lookup.ts'
 import { advertiseScopes } from './advertised-scopes.ts'
 import { engineConfiguration, resourceIndicatorsOf } from './engine-configuration.ts'
 import { showError } from './error-pages.ts'
@@ -54,9 +55,15 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   const resourceIndicators = resourceIndicatorsOf(settings, resources, (ctx) =>
     binding.authorizationSeconds(ctx),
   )
+  const accounts = createAccountLookup(store)
   const risk = clientRiskBySettings(settings, store.artifacts)
   const binding = bindRefreshTokens(
-    { ...store, refreshTokens: emulateReuse(store.refreshTokens, emulation.reuse) },
+    {
+      artifacts: store.artifacts,
+      refreshTokens: emulateReuse(store.refreshTokens, emulation.reuse),
+      // An emulated product looks refresh tokens up in its own way.
+      findForRefresh: emulation.reuse === 'by-rule' ? accounts.findForRefresh : undefined,
+    },
     {
       successorKey: secrets.successorKey,
       policy: settings.policy,
@@ -82,7 +89,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   })
   const configuration = engineConfiguration({
     settings,
-    store,
+    accounts,
     secrets,
     signingKeys,
     resources,

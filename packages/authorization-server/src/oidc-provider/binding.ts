@@ -19,6 +19,7 @@ import { createIssuance } from './issuance.ts'
 import type { IssuanceSubject } from './issuance.ts'
 import { createRefreshTokenAdapter } from './refresh-token-adapter.ts'
 import { defaultUnusedRegistrationSeconds } from './registrations.ts'
+import { createRefreshReads } from './stored-for-refresh.ts'
 
 /** What {@link bindRefreshTokens} returns. */
 export interface RefreshTokenBinding {
@@ -86,8 +87,10 @@ export function bindRefreshTokens(
     options.unusedRegistrationSeconds ?? defaultUnusedRegistrationSeconds,
   )
   const issuance = createIssuance(options)
+  const reads = createRefreshReads(stores.findForRefresh)
   const refreshTokens = createRefreshTokenAdapter({
     refreshTokens: stores.refreshTokens,
+    reads,
     redemption: createRedemption(stores.refreshTokens, { ...options, lifetimes, clock }),
     lifetimes,
     clock,
@@ -109,7 +112,7 @@ export function bindRefreshTokens(
   return {
     configuration: {
       ...issuance.configuration,
-      adapter: (model) => adapterFor(model, refreshTokens.adapter, artifactDependencies),
+      adapter: (model) => adapterFor(model, refreshTokens.adapter, artifactDependencies, reads),
       // Each authorization has its own grant: the end of a session must not end its tokens.
       expiresWithSession: async () => false,
       async rotateRefreshToken(ctx) {

@@ -4,6 +4,8 @@ import type { Pool } from 'pg'
 import {
   activeGrantFrom,
   refreshTokenColumns,
+  refreshReadsColumns,
+  refreshReadsFrom,
   refreshTokenFrom,
   refreshTokenValues,
 } from '../rows.ts'
@@ -67,6 +69,18 @@ export function postgresRefreshTokens(
       })
     },
   }
+}
+
+export function postgresRefreshReads({ first }: Queries): Store['findForRefresh'] {
+  const read = first(
+    'find_for_refresh',
+    `SELECT ${refreshReadsColumns} FROM (SELECT 1) AS one
+     LEFT JOIN evergrant_as_artifacts AS c ON c.model = 'Client' AND c.id = $1
+     LEFT JOIN evergrant_as_refresh_tokens AS t ON t.id = $2
+     LEFT JOIN evergrant_as_artifacts AS g ON g.model = 'Grant' AND g.id = t.family_id
+     LEFT JOIN evergrant_as_accounts AS a ON a.id = t.account_id`,
+  )
+  return async (clientId, refreshTokenId) => refreshReadsFrom(await read(clientId, refreshTokenId))
 }
 
 export function postgresActiveGrants({ all }: Queries): Store['listActiveGrants'] {
