@@ -1,6 +1,7 @@
 import { createGuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import { errors } from 'oidc-provider'
 import type { Provider } from 'oidc-provider'
+import { createDirectRefreshHandler } from './direct-refresh/handler.ts'
 import { ReferenceServerError } from './errors.ts'
 import type { RateLimits } from './http/rate-limits.ts'
 import type { Routes } from './http/request-handler.ts'
@@ -38,7 +39,7 @@ export interface EngineDependencies {
 /** The engine takes its keys once, so another one is built when the keys change. */
 export function buildEngine(dependencies: EngineDependencies, signingKeys: SigningKeySet): Engine {
   const { issuer, settings, store, secrets, events, log, limits, requester, given } = dependencies
-  const { provider, binding, redirectTrust } = createProvider({
+  const { provider, binding, redirectTrust, directRefresh } = createProvider({
     issuer,
     settings,
     store,
@@ -57,6 +58,8 @@ export function buildEngine(dependencies: EngineDependencies, signingKeys: Signi
     routes: {
       interact: createInteractionHandler(pages),
       account: createAccountHandler(pages),
+      directRefresh:
+        directRefresh === undefined ? undefined : createDirectRefreshHandler(directRefresh, events),
       engine: provider.callback(),
     },
   }

@@ -1,5 +1,6 @@
 export type { RefreshTokenBindingStores } from './oidc-provider/adapters.ts'
 export type { ArtifactStore, StoredArtifact } from './oidc-provider/artifact-store.ts'
+export type { DirectExchange, ExchangedToken } from './oidc-provider/direct-exchange.ts'
 export type {
   RefreshTokenBindingOptions,
   RefreshTokenEvent,

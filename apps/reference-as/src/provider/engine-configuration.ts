@@ -5,7 +5,7 @@ import type {
   ResourceIndicatorFunctions,
 } from '@evergrant/authorization-server/oidc-provider'
 import { errors, interactionPolicy } from 'oidc-provider'
-import type { Configuration } from 'oidc-provider'
+import type { Configuration, JWKS } from 'oidc-provider'
 import { settleClientMetadata } from '../clients/client-metadata.ts'
 import { accessTokenFormats } from '../emulation/access-tokens.ts'
 import type { AccessTypes } from '../emulation/access-type.ts'
@@ -15,11 +15,10 @@ import type { EmulatedRegistrations } from '../emulation/registration.ts'
 import { settleResource } from '../emulation/resource.ts'
 import { isRedirectOrigin } from '../http/page-origins.ts'
 import type { ServerSecrets } from '../keys/secrets.ts'
-import { signingOnThisThread } from '../keys/es256-signing-key.ts'
 import { idTokenLifetimeSeconds } from '../keys/signing-keys.ts'
-import type { SigningKeySet } from '../keys/signing-keys.ts'
 import { messagePage, signOutPage } from '../pages/message-pages.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
+import { accessTokenSeconds } from './access-token-lifetime.ts'
 import type { AccountLookup } from './account-lookup.ts'
 import { approveRequest, demoAccountId, policyWithoutPrompts } from './demo.ts'
 import { sendPage, showError } from './error-pages.ts'
@@ -31,7 +30,7 @@ export interface EngineParts {
   readonly settings: ServerSettings
   readonly accounts: AccountLookup
   readonly secrets: ServerSecrets
-  readonly signingKeys: SigningKeySet
+  readonly signingKeys: JWKS
   readonly resources: ResourceRegistry
   readonly binding: RefreshTokenBinding
   readonly documents: ClientDocumentBinding
@@ -51,7 +50,7 @@ export function engineConfiguration(parts: EngineParts): Configuration {
     ...documents.configuration,
     ...refreshTokenOverrides(parts),
     ...accessTokenFormats(settings.emulation),
-    jwks: signingOnThisThread(parts.signingKeys),
+    jwks: parts.signingKeys,
     clients: [...settings.clients],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
@@ -206,16 +205,6 @@ function signInFunctions({
 
 function engineAccount(accountId: string) {
   return { accountId, claims: () => ({ sub: accountId }) }
-}
-
-/** The lifetime of an access token. It does not outlive the sign-in. */
-function accessTokenSeconds(
-  settings: ServerSettings,
-  authorizationSeconds: number | undefined,
-): number {
-  const { accessTokenLifetimeSeconds, lifetimes } = settings
-  const longest = Math.min(accessTokenLifetimeSeconds, lifetimes.absoluteSeconds)
-  return Math.max(1, Math.min(longest, authorizationSeconds ?? longest))
 }
 
 /**

@@ -10,9 +10,12 @@ import { allowRegistrationFromPages } from '../clients/registration-cors.ts'
 import { createRedirectTrust } from '../clients/redirect-trust.ts'
 import type { RedirectTrust } from '../clients/redirect-trust.ts'
 import { createAccessTypes } from '../emulation/access-type.ts'
+import { createDirectRefresh } from '../direct-refresh/direct-refresh.ts'
+import type { DirectRefresh } from '../direct-refresh/direct-refresh.ts'
 import { emulate } from '../emulation/emulate.ts'
 import { createEmulatedRegistrations } from '../emulation/registration.ts'
 import { emulateReuse } from '../emulation/refresh-token-store.ts'
+import { signingOnThisThread } from '../keys/es256-signing-key.ts'
 import type { ServerSecrets } from '../keys/secrets.ts'
 import type { SigningKeySet } from '../keys/signing-keys.ts'
 import type { AuthorizationServerOptions } from '../settings/options.ts'
@@ -46,11 +49,14 @@ export interface BoundProvider {
   readonly provider: Provider
   readonly binding: RefreshTokenBinding
   readonly redirectTrust: RedirectTrust
+  /** `undefined` when the engine answers every refresh. */
+  readonly directRefresh: DirectRefresh | undefined
 }
 
 /** oidc-provider, configured, with everything that is attached to it. */
 export function createProvider(dependencies: ProviderDependencies): BoundProvider {
-  const { issuer, settings, store, secrets, signingKeys, resources, events, log } = dependencies
+  const { issuer, settings, store, secrets, resources, events, log } = dependencies
+  const signingKeys = signingOnThisThread(dependencies.signingKeys)
   const { emulation } = settings
   const resourceIndicators = resourceIndicatorsOf(settings, resources, (ctx) =>
     binding.authorizationSeconds(ctx),
@@ -117,5 +123,14 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   documents.attach(provider)
   risk?.observe(provider, log)
   observeProvider(provider, events, log)
-  return { provider, binding, redirectTrust }
+  const directRefresh = createDirectRefresh({
+    issuer,
+    provider,
+    binding,
+    store,
+    settings,
+    resources,
+    signingKeys,
+  })
+  return { provider, binding, redirectTrust, directRefresh }
 }

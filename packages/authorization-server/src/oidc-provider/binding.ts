@@ -12,12 +12,15 @@ import { adapterFor, endGrant } from './adapters.ts'
 import type { RefreshTokenBindingStores } from './adapters.ts'
 import type { RefreshTokenBindingOptions } from './binding-options.ts'
 import { compareHashedSecrets } from './client-secrets.ts'
+import { createDirectExchange } from './direct-exchange.ts'
+import type { DirectExchange } from './direct-exchange.ts'
 import { assertResource } from './effective-resource.ts'
 import { announceLifetimes } from './announced-lifetimes.ts'
 import { allowRefreshGrant, keepOfflineAccess, overrideTokenId } from './engine-overrides.ts'
 import { createIssuance } from './issuance.ts'
 import type { IssuanceSubject } from './issuance.ts'
 import { createRefreshTokenAdapter } from './refresh-token-adapter.ts'
+import type { PresentedTokenEvent } from './refresh-token-adapter.ts'
 import { defaultUnusedRegistrationSeconds } from './registrations.ts'
 import { createRefreshReads } from './stored-for-refresh.ts'
 
@@ -40,6 +43,11 @@ export interface RefreshTokenBinding {
    * access token must not outlive it. `undefined` before a refresh token was issued or presented.
    */
   authorizationSeconds(context: object): number | undefined
+  /**
+   * Exchanges a refresh token without the engine, for a server that answers plain refreshes by itself.
+   * Call it last: the caller has checked what the engine would check, and the token is spent.
+   */
+  readonly exchange: DirectExchange
   /** Ends a grant with every token issued under it, for a page on which users end sign-ins. */
   endGrant(grantId: string): Promise<void>
   /**
@@ -88,18 +96,20 @@ export function bindRefreshTokens(
   )
   const issuance = createIssuance(options)
   const reads = createRefreshReads(stores.findForRefresh)
+  const redemption = createRedemption(stores.refreshTokens, { ...options, lifetimes, clock })
+  const observe = ({ record, ...event }: PresentedTokenEvent) => {
+    const { data, familyId: grantId } = record
+    options.observe?.({ ...event, clientId: data.clientId ?? '', grantId })
+  }
   const refreshTokens = createRefreshTokenAdapter({
     refreshTokens: stores.refreshTokens,
     reads,
-    redemption: createRedemption(stores.refreshTokens, { ...options, lifetimes, clock }),
+    redemption,
     lifetimes,
     clock,
     maximumLifetimeSeconds: issuance.maximumLifetimeSeconds,
     endGrant: async (grantId) => await endGrant(stores, grantId),
-    observe({ record, ...event }) {
-      const { data, familyId: grantId } = record
-      options.observe?.({ ...event, clientId: data.clientId ?? '', grantId })
-    },
+    observe,
   })
   let attached: Provider | undefined
   const artifactDependencies = {
@@ -130,6 +140,14 @@ export function bindRefreshTokens(
     unusedRegistrationSeconds,
     decide: issuance.decide,
     authorizationSeconds: (context) => refreshTokens.lifetimeOf(context)?.authorization_expires_in,
+    exchange: createDirectExchange({
+      ...options,
+      redemption,
+      deriveSuccessor,
+      lifetimes,
+      clock,
+      observe,
+    }),
     endGrant: async (grantId) => await endGrant(stores, grantId),
     attach(provider) {
       attached = provider
