@@ -32,6 +32,7 @@ export function createBatches<Item, Result>({
 }: BatchedWork<Item, Result>): (item: Item) => Promise<Result> {
   let waiting: Job<Item, Result>[] = []
   let running = 0
+  let isScheduled = false
 
   function take(): Job<Item, Result>[] {
     const taken = new Map<string, Job<Item, Result>>()
@@ -65,13 +66,15 @@ export function createBatches<Item, Result>({
   }
 
   function startWaiting(): void {
+    isScheduled = false
     const enough = () => running < maximumRunning || waiting.length >= maximumBatchItems
     while (waiting.length > 0 && enough()) void runBatch()
   }
 
   return async (item) =>
     await new Promise((resolve, reject) => {
-      if (waiting.length === 0) setImmediate(startWaiting)
+      if (!isScheduled) setImmediate(startWaiting)
+      isScheduled = true
       waiting.push({ item, resolve, reject })
     })
 }
