@@ -67,6 +67,28 @@ test(
   },
 )
 
+test('direct refresh: costs one read and one write of the store', { tags: ['A-05'] }, async () => {
+  await using scene = await openScene()
+  const { form } = await scene.signIn()
+  const first = (await scene.refreshDirectly?.(form)) as { refresh_token: string }
+  const calls: string[] = []
+  const { artifacts, refreshTokens } = scene.store
+  for (const target of [artifacts, refreshTokens, scene.store]) {
+    for (const [name, method] of Object.entries(target)) {
+      if (typeof method !== 'function') continue
+      Object.assign(target, {
+        [name]: (...values: unknown[]): unknown => {
+          calls.push(name)
+          return Reflect.apply(method, target, values)
+        },
+      })
+    }
+  }
+  const again = { ...form, refreshToken: first.refresh_token }
+  expect(await scene.refreshDirectly?.(again)).toBeDefined()
+  expect(calls).toEqual(['findForRefresh', 'supersede'])
+})
+
 test('direct refresh: accepts the resource of the token', { tags: ['A-08'] }, async () => {
   await using scene = await openScene()
   const { form } = await scene.signIn()

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { createDirectRefreshHandler } from '../../src/direct-refresh/handler.ts'
@@ -12,11 +13,13 @@ async function serverWith(refresh: DirectRefresh) {
   const handle = createDirectRefreshHandler(refresh, {
     tokenRequest: (grantType, outcome) => events.push(`${grantType} ${outcome}`),
   })
-  const server = createServer((request, response) => {
-    void handle(request, response).then(async (answered) => {
-      if (!answered) response.end(`engine: ${await text(request)}`)
-    })
-  }).listen(0, '127.0.0.1')
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
+    if (!(await handle(request, response))) response.end(`engine: ${await text(request)}`)
+  }
+  const server = createServer((request, response) => void answer(request, response)).listen(
+    0,
+    '127.0.0.1',
+  )
   await once(server, 'listening')
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('expected a port')

@@ -22,7 +22,7 @@ function scene() {
     add,
     batches,
     turn,
-    async endAll() {
+    endAll: async () => {
       await turn()
       while (ends.length > 0) {
         for (const end of ends.splice(0)) end()

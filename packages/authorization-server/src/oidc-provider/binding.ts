@@ -44,7 +44,7 @@ export interface RefreshTokenBinding {
    */
   authorizationSeconds(context: object): number | undefined
   /**
-   * Exchanges a refresh token without the engine, for a server that answers plain refreshes by itself.
+   * Exchanges a refresh token without the engine, for a server that answers plain refreshes before they reach it.
    * Call it last: the caller has checked what the engine would check, and the token is spent.
    */
   readonly exchange: DirectExchange

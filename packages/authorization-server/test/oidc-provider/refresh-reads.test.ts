@@ -12,8 +12,8 @@ async function startCountingEngine() {
     readonly artifacts: ArtifactStore
     readonly refreshTokens: RefreshTokenStore<AdapterPayload>
   }): FindForRefresh => {
-    const { find: findToken } = stores.refreshTokens
-    const { find: findArtifact } = stores.artifacts
+    const findToken = stores.refreshTokens.find.bind(stores.refreshTokens)
+    const findArtifact = stores.artifacts.find.bind(stores.artifacts)
     Object.assign(stores.refreshTokens, {
       find: async (id: string) => {
         reads.refreshToken += 1

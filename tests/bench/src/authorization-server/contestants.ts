@@ -23,6 +23,8 @@ export interface Contestant {
   readonly chains: readonly Chain[]
   /** How long it runs before it is measured. Java compiles while it runs. */
   readonly warmUpMilliseconds: number
+  /** Stops the work that a server does between its rounds, or continues it. */
+  readonly pause?: ((isPaused: boolean) => void) | undefined
   readonly latenciesMilliseconds: number[]
   /** Refresh grants per second, round by round. */
   readonly rates: number[]
@@ -93,11 +95,12 @@ export function createContestants(options: ContestantOptions): Contestants {
     },
     async keycloak(folder) {
       const keycloak = others.use(await startKeycloak(folder, chainCount))
-      const { clientId, refreshTokens, tokenEndpoint } = keycloak
+      const { clientId, refreshTokens, tokenEndpoint, pause } = keycloak
       const chains = refreshTokens.map((refreshToken) => ({ clientId, refreshToken }))
       const name = 'Keycloak 26, development mode'
-      const longer = { warmUpMilliseconds: 10 * warmUpMilliseconds }
-      return { ...contestant(name, [tokenEndpoint], chains), ...longer }
+      pause(true)
+      const more = { warmUpMilliseconds: 10 * warmUpMilliseconds, pause }
+      return { ...contestant(name, [tokenEndpoint], chains), ...more }
     },
     async referenceServer(database, location, instances) {
       const issuers: string[] = []

@@ -11,6 +11,8 @@ export interface Keycloak extends AsyncDisposable {
   readonly tokenEndpoint: URL
   readonly clientId: string
   readonly refreshTokens: readonly string[]
+  /** Stops all of its work, such as compilation in the background, or continues it. */
+  readonly pause: (isPaused: boolean) => void
 }
 
 /** The first start of a folder compiles the server for its settings. */
@@ -54,6 +56,7 @@ export async function startKeycloak(folder: string, chains: number): Promise<Key
       tokenEndpoint: new URL(tokens),
       clientId,
       refreshTokens,
+      pause: (isPaused) => signal(child, isPaused ? 'SIGSTOP' : 'SIGCONT'),
       [Symbol.asyncDispose]: async () => await stop(child),
     }
   } catch (error) {
@@ -128,8 +131,14 @@ async function signIn(tokenEndpoint: string, client: string, username: string) {
 async function stop(child: ChildProcess): Promise<void> {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
-  process.kill(-child.pid, 'SIGTERM')
+  signal(child, 'SIGCONT')
+  signal(child, 'SIGTERM')
   await ended
+}
+
+/** Signals the process group of the script, which nothing else belongs to. */
+function signal(child: ChildProcess, name: NodeJS.Signals): void {
+  if (child.pid !== undefined) process.kill(-child.pid, name)
 }
 
 async function freePort(): Promise<number> {
