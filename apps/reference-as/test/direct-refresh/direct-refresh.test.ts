@@ -201,8 +201,8 @@ test(
     const { form } = await scene.signIn()
     const next = (await scene.refreshDirectly?.(form)) as { refresh_token: string }
     expect(await scene.refreshDirectly?.(form)).toBeUndefined()
-    const record = await scene.record(next.refresh_token)
-    await scene.store.artifacts.delete('Grant', record?.familyId ?? '')
+    const stored = await scene.record(next.refresh_token)
+    await scene.store.artifacts.delete('Grant', stored?.familyId ?? '')
     const revoked = { ...form, refreshToken: next.refresh_token }
     expect(await scene.refreshDirectly?.(revoked)).toBeUndefined()
     expect((await scene.record(next.refresh_token))?.supersededAtEpochSeconds).toBeUndefined()
