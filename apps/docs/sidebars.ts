@@ -30,7 +30,11 @@ const sidebars: SidebarsConfig = {
     {
       type: 'category',
       label: 'Explanation',
-      items: ['explanation/refresh-transaction', 'explanation/architecture'],
+      items: [
+        'explanation/refresh-transaction',
+        'explanation/refresh-cost',
+        'explanation/architecture',
+      ],
     },
     {
       type: 'category',

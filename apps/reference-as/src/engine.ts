@@ -1,10 +1,12 @@
 import { createGuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import { errors } from 'oidc-provider'
-import type { JWKS, Provider } from 'oidc-provider'
+import type { Provider } from 'oidc-provider'
+import { createDirectRefreshHandler } from './direct-refresh/handler.ts'
 import { ReferenceServerError } from './errors.ts'
 import type { RateLimits } from './http/rate-limits.ts'
 import type { Routes } from './http/request-handler.ts'
 import type { ServerSecrets } from './keys/secrets.ts'
+import type { SigningKeySet } from './keys/signing-keys.ts'
 import { createAccountHandler } from './pages/account-page.ts'
 import { createInteractionHandler } from './pages/interaction-pages.ts'
 import { createProvider } from './provider/provider.ts'
@@ -35,9 +37,9 @@ export interface EngineDependencies {
 }
 
 /** The engine takes its keys once, so another one is built when the keys change. */
-export function buildEngine(dependencies: EngineDependencies, signingKeys: JWKS): Engine {
+export function buildEngine(dependencies: EngineDependencies, signingKeys: SigningKeySet): Engine {
   const { issuer, settings, store, secrets, events, log, limits, requester, given } = dependencies
-  const { provider, binding, redirectTrust } = createProvider({
+  const { provider, binding, redirectTrust, directRefresh } = createProvider({
     issuer,
     settings,
     store,
@@ -56,6 +58,8 @@ export function buildEngine(dependencies: EngineDependencies, signingKeys: JWKS)
     routes: {
       interact: createInteractionHandler(pages),
       account: createAccountHandler(pages),
+      directRefresh:
+        directRefresh === undefined ? undefined : createDirectRefreshHandler(directRefresh, events),
       engine: provider.callback(),
     },
   }

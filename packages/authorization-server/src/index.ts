@@ -30,6 +30,7 @@ export type {
   RefreshTokenRotation,
   RefreshTokenRotationOptions,
 } from './rotation/refresh-token-rotation.ts'
+export { refreshTokenId } from './rotation/successor.ts'
 export type {
   RefreshTokenRecord,
   RefreshTokenStore,

@@ -1,5 +1,6 @@
 export type { RefreshTokenBindingStores } from './oidc-provider/adapters.ts'
 export type { ArtifactStore, StoredArtifact } from './oidc-provider/artifact-store.ts'
+export type { DirectExchange, ExchangedToken } from './oidc-provider/direct-exchange.ts'
 export type {
   RefreshTokenBindingOptions,
   RefreshTokenEvent,
@@ -18,4 +19,5 @@ export type {
 } from './oidc-provider/client-documents.ts'
 export { withHashedClientSecret } from './oidc-provider/client-secrets.ts'
 export type { ResourceIndicatorFunctions } from './oidc-provider/effective-resource.ts'
+export type { FindForRefresh, StoredForRefresh } from './oidc-provider/stored-for-refresh.ts'
 export type { IssuanceSubject } from './oidc-provider/issuance.ts'

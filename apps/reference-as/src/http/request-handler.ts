@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { busyPage, messagePage, refusedRequestPage } from '../pages/message-pages.ts'
+import type { DirectRefreshHandler } from '../direct-refresh/handler.ts'
 import type { RequestHandler } from '../pages/page-dependencies.ts'
 import type { Store } from '../store/store.ts'
 import { clip, clippedMessage } from '../telemetry/log.ts'
@@ -13,6 +14,8 @@ import { sendJson, sendPageTo } from './responses.ts'
 export interface Routes {
   readonly interact: RequestHandler
   readonly account: RequestHandler
+  /** Refreshes that succeed and need nothing of the engine. */
+  readonly directRefresh: DirectRefreshHandler | undefined
   /** Everything else. */
   readonly engine: RequestHandler
 }
@@ -61,10 +64,12 @@ async function route(
   const path = pathOf(request)
   delete request.headers['x-forwarded-host']
   request.headers['x-forwarded-proto'] = issuer.protocol.slice(0, -1)
-  const { interact, account, engine } = routes()
+  const { interact, account, directRefresh, engine } = routes()
   if (path.startsWith('/interaction/')) await interact(request, response)
   else if (path === '/account') await account(request, response)
-  else await engine(request, response)
+  else if (path !== '/token' || (await directRefresh?.(request, response)) !== true) {
+    await engine(request, response)
+  }
 }
 
 /** Answers a health check, and requests that must not reach the engine. */

@@ -1,8 +1,8 @@
-import type { JWKS } from 'oidc-provider'
 import { clippedMessage } from '../telemetry/log.ts'
 import type { Log } from '../telemetry/log.ts'
 import { nowEpochSeconds } from '../lib/clock.ts'
 import { loadSigningKeys, signingKeysAt } from './signing-keys.ts'
+import type { SigningKeySet } from './signing-keys.ts'
 import type { SecretStore } from '../store/store.ts'
 
 /** What {@link watchSigningKeys} needs. */
@@ -10,13 +10,13 @@ export interface SigningKeyWatchOptions {
   readonly everySeconds: number
   readonly log: Log
   /** Called with the keys to use from now on. */
-  readonly useKeys: (keys: JWKS) => void
+  readonly useKeys: (keys: SigningKeySet) => void
 }
 
 /** Looks for keys that another process rotated, and for keys that start signing or expire. */
 export function watchSigningKeys(
   secrets: SecretStore,
-  current: JWKS,
+  current: SigningKeySet,
   { everySeconds, log, useKeys }: SigningKeyWatchOptions,
 ): { stop(): Promise<void> } {
   let seen = identity(current)
@@ -52,6 +52,6 @@ export function watchSigningKeys(
   }
 }
 
-function identity({ keys }: JWKS): string {
+function identity({ keys }: SigningKeySet): string {
   return keys.map(({ kid }) => kid).join(' ')
 }

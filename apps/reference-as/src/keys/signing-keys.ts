@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
-import type { JWK, JWKS } from 'oidc-provider'
+import type { JWK } from 'oidc-provider'
 import type { SecretStore } from '../store/store.ts'
 
 /**
@@ -12,6 +12,11 @@ export interface SigningKeyGeneration {
   readonly signsFromEpochSeconds: number
   /** Absent until a later generation signs. */
   readonly publishedUntilEpochSeconds?: number | undefined
+}
+
+/** The keys that the server publishes. The first that fits an algorithm signs. */
+export interface SigningKeySet {
+  readonly keys: readonly JWK[]
 }
 
 /** Options of {@link rotateSigningKeys}. */
@@ -73,7 +78,7 @@ export async function rotateSigningKeys(
 export function signingKeysAt(
   generations: readonly SigningKeyGeneration[],
   nowEpochSeconds: number,
-): JWKS {
+): SigningKeySet {
   const published = generations.filter((one) => !isExpired(one, nowEpochSeconds))
   const signing =
     published.findLast((one) => one.signsFromEpochSeconds <= nowEpochSeconds) ?? published[0]

@@ -18,7 +18,8 @@ import type { ServerSecrets } from '../keys/secrets.ts'
 import { idTokenLifetimeSeconds } from '../keys/signing-keys.ts'
 import { messagePage, signOutPage } from '../pages/message-pages.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
-import type { Store } from '../store/store.ts'
+import { accessTokenSeconds } from './access-token-lifetime.ts'
+import type { AccountLookup } from './account-lookup.ts'
 import { approveRequest, demoAccountId, policyWithoutPrompts } from './demo.ts'
 import { sendPage, showError } from './error-pages.ts'
 import { completeScope } from './requested-scope.ts'
@@ -27,7 +28,7 @@ import type { ResourceRegistry } from './resources.ts'
 /** What the configuration of the engine is made from. */
 export interface EngineParts {
   readonly settings: ServerSettings
-  readonly store: Store
+  readonly accounts: AccountLookup
   readonly secrets: ServerSecrets
   readonly signingKeys: JWKS
   readonly resources: ResourceRegistry
@@ -127,6 +128,8 @@ function features({
   const { emulation } = settings
   return {
     devInteractions: { enabled: false },
+    // For keys that sign on the calling thread.
+    externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     clientIdMetadataDocument: {
       enabled: emulation.clientIdMetadataDocuments,
       ack: 'draft-02',
@@ -180,12 +183,12 @@ function authorizationParameters({
 
 function signInFunctions({
   settings,
-  store,
+  accounts,
 }: EngineParts): Pick<Configuration, 'findAccount' | 'interactions' | 'loadExistingGrant'> {
   return {
-    async findAccount(_ctx, id) {
+    async findAccount(ctx, id) {
       if (settings.demo && id === demoAccountId) return engineAccount(id)
-      return (await store.accounts.findById(id)) === undefined ? undefined : engineAccount(id)
+      return (await accounts.exists(ctx, id)) ? engineAccount(id) : undefined
     },
     // One grant for each authorization, so that revoking one family ends no other sign-in.
     async loadExistingGrant(ctx) {
@@ -202,16 +205,6 @@ function signInFunctions({
 
 function engineAccount(accountId: string) {
   return { accountId, claims: () => ({ sub: accountId }) }
-}
-
-/** The lifetime of an access token. It does not outlive the sign-in. */
-function accessTokenSeconds(
-  settings: ServerSettings,
-  authorizationSeconds: number | undefined,
-): number {
-  const { accessTokenLifetimeSeconds, lifetimes } = settings
-  const longest = Math.min(accessTokenLifetimeSeconds, lifetimes.absoluteSeconds)
-  return Math.max(1, Math.min(longest, authorizationSeconds ?? longest))
 }
 
 /**

@@ -5,21 +5,25 @@ import {
 import type { RefreshTokenBinding } from '@evergrant/authorization-server/oidc-provider'
 import type { GuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
 import { Provider } from 'oidc-provider'
-import type { JWKS } from 'oidc-provider'
 import { clientRiskBySettings } from '../clients/client-risk.ts'
 import { allowRegistrationFromPages } from '../clients/registration-cors.ts'
 import { createRedirectTrust } from '../clients/redirect-trust.ts'
 import type { RedirectTrust } from '../clients/redirect-trust.ts'
 import { createAccessTypes } from '../emulation/access-type.ts'
+import { createDirectRefresh } from '../direct-refresh/direct-refresh.ts'
+import type { DirectRefresh } from '../direct-refresh/direct-refresh.ts'
 import { emulate } from '../emulation/emulate.ts'
 import { createEmulatedRegistrations } from '../emulation/registration.ts'
 import { emulateReuse } from '../emulation/refresh-token-store.ts'
+import { signingOnThisThread } from '../keys/es256-signing-key.ts'
 import type { ServerSecrets } from '../keys/secrets.ts'
+import type { SigningKeySet } from '../keys/signing-keys.ts'
 import type { AuthorizationServerOptions } from '../settings/options.ts'
 import type { ServerSettings } from '../settings/server-settings.ts'
 import type { Store } from '../store/store.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { ServerEvents } from '../telemetry/stats.ts'
+import { createAccountLookup } from './account-lookup.ts'
 import { advertiseScopes } from './advertised-scopes.ts'
 import { engineConfiguration, resourceIndicatorsOf } from './engine-configuration.ts'
 import { showError } from './error-pages.ts'
@@ -31,8 +35,7 @@ export interface ProviderDependencies {
   readonly settings: ServerSettings
   readonly store: Store
   readonly secrets: ServerSecrets
-  /** The first key that fits an algorithm signs. All are published. */
-  readonly signingKeys: JWKS
+  readonly signingKeys: SigningKeySet
   readonly resources: ResourceRegistry
   readonly fetch: GuardedFetch
   /** Network address of the current request. */
@@ -46,18 +49,27 @@ export interface BoundProvider {
   readonly provider: Provider
   readonly binding: RefreshTokenBinding
   readonly redirectTrust: RedirectTrust
+  /** `undefined` when the engine answers every refresh. */
+  readonly directRefresh: DirectRefresh | undefined
 }
 
 /** oidc-provider, configured, with everything that is attached to it. */
 export function createProvider(dependencies: ProviderDependencies): BoundProvider {
-  const { issuer, settings, store, secrets, signingKeys, resources, events, log } = dependencies
+  const { issuer, settings, store, secrets, resources, events, log } = dependencies
+  const signingKeys = signingOnThisThread(dependencies.signingKeys)
   const { emulation } = settings
   const resourceIndicators = resourceIndicatorsOf(settings, resources, (ctx) =>
     binding.authorizationSeconds(ctx),
   )
+  const accounts = createAccountLookup(store)
   const risk = clientRiskBySettings(settings, store.artifacts)
   const binding = bindRefreshTokens(
-    { ...store, refreshTokens: emulateReuse(store.refreshTokens, emulation.reuse) },
+    {
+      artifacts: store.artifacts,
+      refreshTokens: emulateReuse(store.refreshTokens, emulation.reuse),
+      // An emulated product looks refresh tokens up in its own way.
+      findForRefresh: emulation.reuse === 'by-rule' ? accounts.findForRefresh : undefined,
+    },
     {
       successorKey: secrets.successorKey,
       policy: settings.policy,
@@ -83,7 +95,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   })
   const configuration = engineConfiguration({
     settings,
-    store,
+    accounts,
     secrets,
     signingKeys,
     resources,
@@ -111,5 +123,14 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
   documents.attach(provider)
   risk?.observe(provider, log)
   observeProvider(provider, events, log)
-  return { provider, binding, redirectTrust }
+  const directRefresh = createDirectRefresh({
+    issuer,
+    provider,
+    binding,
+    store,
+    settings,
+    resources,
+    signingKeys,
+  })
+  return { provider, binding, redirectTrust, directRefresh }
 }

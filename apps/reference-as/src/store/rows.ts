@@ -2,7 +2,7 @@ import type { RefreshTokenRecord } from '@evergrant/authorization-server'
 import { withHashedClientSecret } from '@evergrant/authorization-server/oidc-provider'
 import type { StoredArtifact } from '@evergrant/authorization-server/oidc-provider'
 import type { AdapterPayload } from 'oidc-provider'
-import type { Account, ActiveGrant } from './store.ts'
+import type { Account, ActiveGrant, RefreshReads } from './store.ts'
 
 /** The schema version that this version writes. Databases of later versions have a higher one. */
 export const schemaVersion = 2
@@ -65,6 +65,41 @@ export function artifactFrom(row: Row | undefined): StoredArtifact | undefined {
     grantId: optionalText(row, 'grant_id'),
     lookupKey: optionalText(row, 'lookup_key'),
     consumedAtEpochSeconds: optionalNumber(row, 'consumed_at'),
+  }
+}
+
+/**
+ * The columns of a {@link refreshReadsFrom} row, in SQL: of the client `c`, the refresh token `t`, the
+ * grant `g` and the account `a`, each NULL when nothing is stored.
+ */
+export const refreshReadsColumns = `
+  c.payload AS client, c.expires_at AS client_expires_at,
+  t.id, t.family_id, t.issued_at, t.expires_at, t.family_expires_at, t.superseded_at,
+  t.successor_id, t.first_used_at, t.data,
+  g.payload AS grant_payload, g.expires_at AS grant_expires_at,
+  a.id AS account, a.username, a.password_hash`
+
+const nothingRead: RefreshReads = {
+  client: undefined,
+  refreshToken: undefined,
+  grant: undefined,
+  account: undefined,
+}
+
+export function refreshReadsFrom(row: Row | undefined): RefreshReads {
+  if (row === undefined) return nothingRead
+  const artifact = (payload: string, expiry: string) =>
+    row[payload] === null
+      ? undefined
+      : {
+          payload: payloadFrom(row, payload),
+          expiresAtEpochSeconds: optionalNumber(row, expiry),
+        }
+  return {
+    client: artifact('client', 'client_expires_at'),
+    refreshToken: row['id'] === null ? undefined : refreshTokenFrom(row),
+    grant: artifact('grant_payload', 'grant_expires_at'),
+    account: row['account'] === null ? undefined : accountFrom({ ...row, id: row['account'] }),
   }
 }
 

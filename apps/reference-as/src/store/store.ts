@@ -1,5 +1,5 @@
 import type { RefreshTokenStore } from '@evergrant/authorization-server'
-import type { ArtifactStore } from '@evergrant/authorization-server/oidc-provider'
+import type { ArtifactStore, StoredForRefresh } from '@evergrant/authorization-server/oidc-provider'
 import type { AdapterPayload } from 'oidc-provider'
 import type { RateLimiterAbstract } from 'rate-limiter-flexible'
 
@@ -41,6 +41,11 @@ export interface ActiveGrant {
   readonly expiresAtEpochSeconds: number
 }
 
+/** What a refresh reads, with the account of the token. */
+export interface RefreshReads extends StoredForRefresh {
+  readonly account: Account | undefined
+}
+
 /** What a rate limiter allows. */
 export interface RateLimiterOptions {
   /** Distinguishes its counters from those of other limiters. */
@@ -64,6 +69,8 @@ export interface Store {
   readonly refreshTokens: RefreshTokenStore<AdapterPayload>
   readonly accounts: AccountStore
   readonly secrets: SecretStore
+  /** Reads in one statement what a refresh needs. `refreshTokenId` is hashed. */
+  findForRefresh(clientId: string, refreshTokenId: string): Promise<RefreshReads>
   /** A limiter whose counters all instances on this database share. */
   rateLimiter(options: RateLimiterOptions): RateLimiterAbstract
   /** Grants of an account with a live refresh token, most recently used first. */

@@ -7,6 +7,7 @@ import { artifactContract } from './contract/artifacts.ts'
 import type { OpenedStore } from './contract/opened-store.ts'
 import { rateLimiterContract } from './contract/rate-limiter.ts'
 import { refreshTokenContract } from './contract/refresh-tokens.ts'
+import { refreshContract } from './contract/refreshes.ts'
 import { sweepContract } from './contract/sweep.ts'
 
 noteWithoutPostgres('the store contract')
@@ -15,6 +16,7 @@ noteWithoutPostgres('the store contract')
 function storeContract(open: () => Promise<OpenedStore>): void {
   artifactContract(open)
   refreshTokenContract(open)
+  refreshContract(open)
   accountContract(open)
   rateLimiterContract(open)
   sweepContract(open)

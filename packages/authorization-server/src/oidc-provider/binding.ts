@@ -12,13 +12,17 @@ import { adapterFor, endGrant } from './adapters.ts'
 import type { RefreshTokenBindingStores } from './adapters.ts'
 import type { RefreshTokenBindingOptions } from './binding-options.ts'
 import { compareHashedSecrets } from './client-secrets.ts'
+import { createDirectExchange } from './direct-exchange.ts'
+import type { DirectExchange } from './direct-exchange.ts'
 import { assertResource } from './effective-resource.ts'
 import { announceLifetimes } from './announced-lifetimes.ts'
 import { allowRefreshGrant, keepOfflineAccess, overrideTokenId } from './engine-overrides.ts'
 import { createIssuance } from './issuance.ts'
 import type { IssuanceSubject } from './issuance.ts'
 import { createRefreshTokenAdapter } from './refresh-token-adapter.ts'
+import type { PresentedTokenEvent } from './refresh-token-adapter.ts'
 import { defaultUnusedRegistrationSeconds } from './registrations.ts'
+import { createRefreshReads } from './stored-for-refresh.ts'
 
 /** What {@link bindRefreshTokens} returns. */
 export interface RefreshTokenBinding {
@@ -39,6 +43,11 @@ export interface RefreshTokenBinding {
    * access token must not outlive it. `undefined` before a refresh token was issued or presented.
    */
   authorizationSeconds(context: object): number | undefined
+  /**
+   * Exchanges a refresh token without the engine, for a server that answers plain refreshes before they reach it.
+   * Call it last: the caller has checked what the engine would check, and the token is spent.
+   */
+  readonly exchange: DirectExchange
   /** Ends a grant with every token issued under it, for a page on which users end sign-ins. */
   endGrant(grantId: string): Promise<void>
   /**
@@ -86,17 +95,21 @@ export function bindRefreshTokens(
     options.unusedRegistrationSeconds ?? defaultUnusedRegistrationSeconds,
   )
   const issuance = createIssuance(options)
+  const reads = createRefreshReads(stores.findForRefresh)
+  const redemption = createRedemption(stores.refreshTokens, { ...options, lifetimes, clock })
+  const observe = ({ record, ...event }: PresentedTokenEvent) => {
+    const { data, familyId: grantId } = record
+    options.observe?.({ ...event, clientId: data.clientId ?? '', grantId })
+  }
   const refreshTokens = createRefreshTokenAdapter({
     refreshTokens: stores.refreshTokens,
-    redemption: createRedemption(stores.refreshTokens, { ...options, lifetimes, clock }),
+    reads,
+    redemption,
     lifetimes,
     clock,
     maximumLifetimeSeconds: issuance.maximumLifetimeSeconds,
     endGrant: async (grantId) => await endGrant(stores, grantId),
-    observe({ record, ...event }) {
-      const { data, familyId: grantId } = record
-      options.observe?.({ ...event, clientId: data.clientId ?? '', grantId })
-    },
+    observe,
   })
   let attached: Provider | undefined
   const artifactDependencies = {
@@ -109,7 +122,7 @@ export function bindRefreshTokens(
   return {
     configuration: {
       ...issuance.configuration,
-      adapter: (model) => adapterFor(model, refreshTokens.adapter, artifactDependencies),
+      adapter: (model) => adapterFor(model, refreshTokens.adapter, artifactDependencies, reads),
       // Each authorization has its own grant: the end of a session must not end its tokens.
       expiresWithSession: async () => false,
       async rotateRefreshToken(ctx) {
@@ -127,6 +140,14 @@ export function bindRefreshTokens(
     unusedRegistrationSeconds,
     decide: issuance.decide,
     authorizationSeconds: (context) => refreshTokens.lifetimeOf(context)?.authorization_expires_in,
+    exchange: createDirectExchange({
+      ...options,
+      redemption,
+      deriveSuccessor,
+      lifetimes,
+      clock,
+      observe,
+    }),
     endGrant: async (grantId) => await endGrant(stores, grantId),
     attach(provider) {
       attached = provider

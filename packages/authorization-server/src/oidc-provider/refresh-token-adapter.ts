@@ -10,6 +10,7 @@ import type { Presentation, Redemption } from '../rotation/redemption.ts'
 import type { RefreshTokenRecord, RefreshTokenStore } from '../rotation/refresh-token-store.ts'
 import type { ReuseReason } from '../rotation/rotation-rule.ts'
 import { refreshTokenId } from '../rotation/successor.ts'
+import type { RefreshReads } from './stored-for-refresh.ts'
 
 /** What happened to a refresh token that a request presented. */
 export type PresentedTokenEvent = { readonly record: RefreshTokenRecord<AdapterPayload> } & (
@@ -20,6 +21,7 @@ export type PresentedTokenEvent = { readonly record: RefreshTokenRecord<AdapterP
 export interface RefreshTokenAdapterDependencies {
   readonly refreshTokens: RefreshTokenStore<AdapterPayload>
   readonly redemption: Redemption<AdapterPayload>
+  readonly reads: RefreshReads
   readonly lifetimes: RefreshTokenLifetimes
   readonly clock: Clock
   /** Upper bound that the issuance decision of this request set for a new family. */
@@ -28,6 +30,9 @@ export interface RefreshTokenAdapterDependencies {
   readonly endGrant: (grantId: string) => Promise<void>
   readonly observe: (event: PresentedTokenEvent) => void
 }
+
+/** What a request presented. */
+type PresentedToken = Presentation<AdapterPayload> & { readonly refreshToken: string }
 
 /** The engine's storage of refresh tokens, over a {@link RefreshTokenStore}. */
 export interface RefreshTokenAdapter {
@@ -48,9 +53,9 @@ export interface RefreshTokenAdapter {
 export function createRefreshTokenAdapter(
   dependencies: RefreshTokenAdapterDependencies,
 ): RefreshTokenAdapter {
-  const { refreshTokens, redemption, observe } = dependencies
+  const { refreshTokens, redemption, reads, observe } = dependencies
   /** What each request presented. */
-  const presentations = new WeakMap<object, Presentation<AdapterPayload>>()
+  const presentations = new WeakMap<object, PresentedToken>()
   /** The record that the response of each request is about. */
   const answered = new WeakMap<object, RefreshTokenRecord<AdapterPayload>>()
 
@@ -88,11 +93,11 @@ export function createRefreshTokenAdapter(
         answer(record)
         return
       }
-      const presented = context === undefined ? undefined : presentations.get(context)?.record
-      if (presented === undefined || presented.id !== refreshTokenId(rotated?.jti ?? '')) {
+      const presented = context === undefined ? undefined : presentations.get(context)
+      if (presented?.record === undefined || presented.refreshToken !== rotated?.jti) {
         throw unknownPredecessor()
       }
-      await exchange(presented, id, payload)
+      await exchange(presented.record, id, payload)
     },
 
     async find(id) {
@@ -105,10 +110,13 @@ export function createRefreshTokenAdapter(
         answer(record)
         return payloadOf(id, record, consumedBy(record))
       }
-      const presentation = await redemption.present(id)
+      const hashed = refreshTokenId(id)
+      const read = await reads.refreshToken(hashed)
+      const found = read === undefined ? await refreshTokens.find(hashed) : read.found
+      const presentation = await redemption.present(found)
       const { action, record } = presentation
       if (record === undefined) return undefined
-      presentations.set(context, presentation)
+      presentations.set(context, { ...presentation, refreshToken: id })
       answer(record)
       if (action !== 'revoke-family') return payloadOf(id, record)
       // The engine checks expiry first, and reuse must be detected as long as the family lives.

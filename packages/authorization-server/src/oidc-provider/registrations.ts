@@ -4,6 +4,7 @@ import type { Adapter } from 'oidc-provider'
 import type { Clock } from '../lib/clock.ts'
 import type { ArtifactStore } from './artifact-store.ts'
 import { withHashedClientSecret } from './client-secrets.ts'
+import type { RefreshReads } from './stored-for-refresh.ts'
 
 /** How long an unused registration is kept. */
 export const defaultUnusedRegistrationSeconds: number = 7 * 86_400
@@ -23,6 +24,7 @@ export interface RegistrationDependencies {
 export function asClientAdapter(
   adapter: Adapter,
   { artifacts, unusedRegistrationSeconds, clock }: RegistrationDependencies,
+  reads: RefreshReads,
 ): Adapter {
   return {
     ...adapter,
@@ -30,7 +32,8 @@ export function asClientAdapter(
       await adapter.upsert(id, withHashedClientSecret(payload), unusedRegistrationSeconds)
     },
     async find(id) {
-      const artifact = await artifacts.find('Client', id)
+      const read = await reads.client(id)
+      const artifact = read === undefined ? await artifacts.find('Client', id) : read.found
       const expiry = artifact?.expiresAtEpochSeconds ?? Number.POSITIVE_INFINITY
       return expiry > clock.nowEpochSeconds() ? artifact?.payload : undefined
     },

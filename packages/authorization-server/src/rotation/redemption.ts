@@ -3,7 +3,7 @@ import type { RefreshTokenLifetimes } from './lifetimes.ts'
 import type { RefreshTokenRecord, RefreshTokenStore } from './refresh-token-store.ts'
 import { decideRotation } from './rotation-rule.ts'
 import type { ReuseReason, RotationDecision, RotationRuleOptions } from './rotation-rule.ts'
-import { refreshTokenId, successorRecord } from './successor.ts'
+import { successorRecord } from './successor.ts'
 
 type Refusal = Extract<RotationDecision, { readonly action: 'refuse' }>
 
@@ -25,8 +25,12 @@ export type Exchange<Data> =
 
 /** The steps of redeeming a refresh token: present it, check the request, then keep or exchange. */
 export interface Redemption<Data> {
-  /** Looks a token up and decides what presenting it leads to. Writes nothing. */
-  present(refreshToken: string): Promise<Presentation<Data>>
+  /**
+   * Decides what presenting a token leads to. Writes nothing.
+   *
+   * @param record - As it is stored. `undefined` for an unknown token.
+   */
+  present(record: RefreshTokenRecord<Data> | undefined): Promise<Presentation<Data>>
   /** For `keep`: notes that a client holds the token. */
   keep(record: RefreshTokenRecord<Data>): Promise<void>
   /**
@@ -57,8 +61,9 @@ export function createRedemption<Data>(
 ): Redemption<Data> {
   const { clock, lifetimes } = options
 
-  async function presentationOf(id: string): Promise<Presentation<Data>> {
-    const record = await store.find(id)
+  async function present(
+    record: RefreshTokenRecord<Data> | undefined,
+  ): Promise<Presentation<Data>> {
     if (record === undefined) return { action: 'refuse', reason: 'unknown', record }
     const successor =
       record.successorId === undefined ? undefined : await store.find(record.successorId)
@@ -66,7 +71,7 @@ export function createRedemption<Data>(
   }
 
   return {
-    present: async (refreshToken) => await presentationOf(refreshTokenId(refreshToken)),
+    present,
 
     async keep({ id, firstUsedAtEpochSeconds }) {
       if (firstUsedAtEpochSeconds === undefined) await store.markUsed(id, clock.nowEpochSeconds())
@@ -78,7 +83,7 @@ export function createRedemption<Data>(
       const result = await store.supersede(presented.id, record, nowEpochSeconds)
       if (result === 'missing') return { outcome: 'refused', reason: 'revoked' }
       if (result === 'superseded') return { outcome: 'rotated', successor: record }
-      const again = await presentationOf(presented.id)
+      const again = await present(await store.find(presented.id))
       if (again.action === 'revoke-family') return { outcome: 'reused', reason: again.reason }
       if (again.action === 'refuse') {
         return { outcome: 'refused', reason: again.reason === 'unknown' ? 'revoked' : 'expired' }

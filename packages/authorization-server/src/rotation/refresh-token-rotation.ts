@@ -110,7 +110,7 @@ export function createRefreshTokenRotation<Data>(
     },
 
     async redeem(refreshToken, check) {
-      const presentation = await redemption.present(refreshToken)
+      const presentation = await redemption.present(await store.find(refreshTokenId(refreshToken)))
       const { action, record } = presentation
       if (action === 'refuse') return { outcome: 'refused', reason: presentation.reason }
       if (action === 'revoke-family') {

@@ -8,6 +8,7 @@ import type { RefreshTokenRecord, RefreshTokenStore } from '../../src/index.ts'
 import { bindRefreshTokens } from '../../src/oidc-provider.ts'
 import type {
   ArtifactStore,
+  FindForRefresh,
   RefreshTokenBinding,
   RefreshTokenBindingOptions,
   RefreshTokenEvent,
@@ -121,16 +122,23 @@ export function adapterOf({ configuration }: RefreshTokenBinding): AdapterFactor
 export async function startEngine(
   options: Partial<RefreshTokenBindingOptions> = {},
   wrap: (adapterFor: AdapterFactory) => AdapterFactory = (adapterFor) => adapterFor,
+  findForRefresh: (stores: {
+    readonly artifacts: ArtifactStore
+    readonly refreshTokens: RefreshTokenStore<AdapterPayload>
+  }) => FindForRefresh | undefined = () => undefined,
 ) {
   const events: RefreshTokenEvent[] = []
   const stores = { artifacts: slowArtifacts(), refreshTokens: slowRefreshTokens() }
-  const binding = bindRefreshTokens(stores, {
-    successorKey,
-    // Most tests present tokens right after they get them.
-    overlapSeconds: 0,
-    observe: (event) => events.push(event),
-    ...options,
-  })
+  const binding = bindRefreshTokens(
+    { ...stores, findForRefresh: findForRefresh(stores) },
+    {
+      successorKey,
+      // Most tests present tokens right after they get them.
+      overlapSeconds: 0,
+      observe: (event) => events.push(event),
+      ...options,
+    },
+  )
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
@@ -188,6 +196,7 @@ export async function startEngine(
   return {
     ...stores,
     provider,
+    exchange: binding.exchange,
     serverErrors,
     events,
     grantId,

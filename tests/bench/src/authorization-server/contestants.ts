@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { startKeycloak } from './keycloak.ts'
 import { signIn } from './sign-in.ts'
 
 /** One sign-in with its newest refresh token. */
@@ -20,6 +21,10 @@ export interface Contestant {
   /** Additional parameters of a refresh request that this server requires. */
   readonly parameters: Readonly<Record<string, string>>
   readonly chains: readonly Chain[]
+  /** How long it runs before it is measured. Java compiles while it runs. */
+  readonly warmUpMilliseconds: number
+  /** Stops the work that a server does between its rounds, or continues it. */
+  readonly pause?: ((isPaused: boolean) => void) | undefined
   readonly latenciesMilliseconds: number[]
   /** Refresh grants per second, round by round. */
   readonly rates: number[]
@@ -37,13 +42,37 @@ interface ReadyServer {
 export interface Contestants extends AsyncDisposable {
   bareProvider(): Promise<Contestant>
   betterAuth(): Promise<Contestant>
+  /** @param folder - Of an unpacked Keycloak 26. */
+  keycloak(folder: string): Promise<Contestant>
   /** The reference server on a database, with a number of instances. */
   referenceServer(database: string, location: string, instances: number): Promise<Contestant>
 }
 
-/** @param chainCount - How many sign-ins each contestant gets. */
-export function createContestants(chainCount: number): Contestants {
+/** How the contestants are started. */
+export interface ContestantOptions {
+  /** How many sign-ins each contestant gets. */
+  readonly chainCount: number
+  readonly warmUpMilliseconds: number
+}
+
+export function createContestants(options: ContestantOptions): Contestants {
+  const { chainCount, warmUpMilliseconds } = options
   const children: ChildProcess[] = []
+  const others = new AsyncDisposableStack()
+  const contestant = (
+    name: string,
+    tokenEndpoints: readonly URL[],
+    chains: readonly Chain[],
+    parameters: Readonly<Record<string, string>> = {},
+  ): Contestant => ({
+    name,
+    tokenEndpoints,
+    parameters,
+    chains,
+    warmUpMilliseconds,
+    latenciesMilliseconds: [],
+    rates: [],
+  })
   const startHere = async (program: string) =>
     (await start(children, [
       fileURLToPath(import.meta.resolve(program)),
@@ -64,6 +93,15 @@ export function createContestants(chainCount: number): Contestants {
       // Without `resource`, the access token is opaque.
       return contestant('better-auth on SQLite in memory', [endpoint], chains, { resource })
     },
+    async keycloak(folder) {
+      const keycloak = others.use(await startKeycloak(folder, chainCount))
+      const { clientId, refreshTokens, tokenEndpoint, pause } = keycloak
+      const chains = refreshTokens.map((refreshToken) => ({ clientId, refreshToken }))
+      const name = 'Keycloak 26, development mode'
+      pause(true)
+      const more = { warmUpMilliseconds: 10 * warmUpMilliseconds, pause }
+      return { ...contestant(name, [tokenEndpoint], chains), ...more }
+    },
     async referenceServer(database, location, instances) {
       const issuers: string[] = []
       for (const _ of Array.from({ length: instances })) {
@@ -79,18 +117,9 @@ export function createContestants(chainCount: number): Contestants {
       return contestant(`reference server on ${database}`, tokenEndpoints, chains)
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(children.map(stop))
+      await Promise.all([...children.map(stop), others.disposeAsync()])
     },
   }
-}
-
-function contestant(
-  name: string,
-  tokenEndpoints: readonly URL[],
-  chains: readonly Chain[],
-  parameters: Readonly<Record<string, string>> = {},
-): Contestant {
-  return { name, tokenEndpoints, parameters, chains, latenciesMilliseconds: [], rates: [] }
 }
 
 /** The published program of the reference server. */

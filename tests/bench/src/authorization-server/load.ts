@@ -12,10 +12,9 @@ export const agent: Agent = new Agent({ keepAlive: true })
  *
  * @returns Grants per second of all chains.
  */
-export async function load(
-  { tokenEndpoints, parameters, chains, latenciesMilliseconds }: Contestant,
-  milliseconds: number,
-): Promise<number> {
+export async function load(contestant: Contestant, milliseconds: number): Promise<number> {
+  const { tokenEndpoints, parameters, chains, latenciesMilliseconds, pause } = contestant
+  pause?.(false)
   const begin = performance.now()
   let grants = 0
   await Promise.all(
@@ -30,7 +29,9 @@ export async function load(
       }
     }),
   )
-  return (grants * 1000) / (performance.now() - begin)
+  const rate = (grants * 1000) / (performance.now() - begin)
+  pause?.(true)
+  return rate
 }
 
 async function refresh(

@@ -2,7 +2,8 @@
  * Refresh grants per second, with rotating tokens: the reference server on SQLite and, if
  * EVERGRANT_TEST_POSTGRES_URL names one, on Postgres, oidc-provider in memory, and better-auth's OAuth
  * provider on SQLite in memory. Postgres is also measured with added latency, so that an instance waits
- * more than it works: there, a second instance shows what it adds on any number of cores.
+ * more than it works: there, a second instance shows what it adds on any number of cores. Keycloak is
+ * measured if EVERGRANT_BENCH_KEYCLOAK names the folder of an unpacked Keycloak 26.
  *
  *     pnpm bench:authorization-server [--quick]
  *
@@ -26,8 +27,12 @@ const warmUpMilliseconds = isQuick ? 200 : 2000
 await using opened = new AsyncDisposableStack()
 opened.defer(() => agent.destroy())
 // Declared after the databases, so that the servers stop before their databases are deleted.
-await using start = createContestants(chainCount)
+await using start = createContestants({ chainCount, warmUpMilliseconds })
 const contestants = [await start.bareProvider(), await start.betterAuth()]
+const keycloakFolder = process.env['EVERGRANT_BENCH_KEYCLOAK']
+if (keycloakFolder === undefined) {
+  process.stderr.write('Keycloak: not measured, because EVERGRANT_BENCH_KEYCLOAK is not set.\n')
+} else contestants.push(await start.keycloak(keycloakFolder))
 const sqlite = opened.use(sqliteDatabase())
 contestants.push(await start.referenceServer('SQLite', sqlite.location, 1))
 const postgresUrl = process.env['EVERGRANT_TEST_POSTGRES_URL']
@@ -36,7 +41,7 @@ if (postgresUrl === undefined) {
 } else {
   for (const instances of [1, 2]) contestants.push(...(await onPostgres(postgresUrl, instances)))
 }
-for (const contestant of contestants) await load(contestant, warmUpMilliseconds)
+for (const contestant of contestants) await load(contestant, contestant.warmUpMilliseconds)
 for (const contestant of contestants) contestant.latenciesMilliseconds.length = 0
 for (const round of Array.from({ length: rounds }, (_, index) => index)) {
   // Another contestant goes first in each round.

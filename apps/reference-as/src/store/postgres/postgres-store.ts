@@ -7,7 +7,11 @@ import { postgresArtifacts } from './artifacts.ts'
 import { createPool } from './connections.ts'
 import { queriesOn } from './queries.ts'
 import type { Queries } from './queries.ts'
-import { postgresActiveGrants, postgresRefreshTokens } from './refresh-tokens.ts'
+import {
+  postgresActiveGrants,
+  postgresRefreshReads,
+  postgresRefreshTokens,
+} from './refresh-tokens.ts'
 import { prepareSchema } from './schema.ts'
 import { postgresSecrets } from './secrets.ts'
 
@@ -36,6 +40,7 @@ export async function openPostgresStore(connectionString: string): Promise<Store
     refreshTokens: postgresRefreshTokens(queries, pool),
     accounts: postgresAccounts(queries),
     secrets: postgresSecrets(queries),
+    findForRefresh: postgresRefreshReads(queries),
     rateLimiter: (options) =>
       new RateLimiterPostgres({
         ...options,

@@ -4,17 +4,22 @@ import type { Pool } from 'pg'
 import {
   activeGrantFrom,
   refreshTokenColumns,
+  refreshReadsColumns,
+  refreshReadsFrom,
   refreshTokenFrom,
   refreshTokenValues,
 } from '../rows.ts'
+import type { Row } from '../rows.ts'
 import type { Store } from '../store.ts'
 import { lockSql, transaction } from './connections.ts'
-import type { Queries } from './queries.ts'
+import { createBatches } from './batches.ts'
+import type { Queries, Value } from './queries.ts'
 
 export function postgresRefreshTokens(
-  { first, run }: Queries,
+  queries: Queries,
   pool: Pool,
 ): RefreshTokenStore<AdapterPayload> {
+  const { first, run } = queries
   const insert = run(
     'insert_refresh_token',
     `INSERT INTO evergrant_as_refresh_tokens (${refreshTokenColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
@@ -23,17 +28,10 @@ export function postgresRefreshTokens(
     'find_refresh_token',
     'SELECT * FROM evergrant_as_refresh_tokens WHERE id = $1',
   )
-  // One statement is one transaction. The loser of a race waits for the winner's row lock, checks the
-  // condition again and finds it false.
-  const supersede = run(
-    'supersede',
-    `WITH marked AS (
-       UPDATE evergrant_as_refresh_tokens SET superseded_at = $9, successor_id = $1
-       WHERE id = $8 AND superseded_at IS NULL RETURNING 1
-     )
-     INSERT INTO evergrant_as_refresh_tokens (${refreshTokenColumns})
-     SELECT $1, $2, $3, $4::bigint, $5::bigint, $6::bigint, $7 FROM marked`,
-  )
+  const supersede = createBatches<Supersession, boolean>({
+    keyOf: ({ id }) => id,
+    run: supersessions(queries),
+  })
   const markUsed = run(
     'mark_used',
     `UPDATE evergrant_as_refresh_tokens SET first_used_at = $2
@@ -49,7 +47,9 @@ export function postgresRefreshTokens(
     },
     async supersede(id, successor, supersededAtEpochSeconds) {
       const values = refreshTokenValues(successor)
-      if ((await supersede(...values, id, supersededAtEpochSeconds)) === 1) return 'superseded'
+      if (await supersede({ id, values: [...values, id, supersededAtEpochSeconds] })) {
+        return 'superseded'
+      }
       return (await find(id)) === undefined ? 'missing' : 'already-superseded'
     },
     async markUsed(id, firstUsedAtEpochSeconds) {
@@ -66,6 +66,67 @@ export function postgresRefreshTokens(
         while (((await client.query(sql, [familyId])).rowCount ?? 0) > 0);
       })
     },
+  }
+}
+
+/** One exchange, with the values of its copy of the statement. */
+interface Supersession {
+  readonly id: string
+  readonly values: readonly Value[]
+}
+
+/**
+ * One statement is one transaction. The loser of a race waits for the winner's row lock, checks the
+ * condition again and finds it false.
+ */
+function supersessions({ copied }: Queries) {
+  const query = copied('supersede', (copies) => {
+    const pairs = copies.map(
+      (parameter, copy) => `
+        marked${copy} AS (
+          UPDATE evergrant_as_refresh_tokens
+          SET superseded_at = ${parameter(9)}, successor_id = ${parameter(1)}
+          WHERE id = ${parameter(8)} AND superseded_at IS NULL RETURNING id
+        ), stored${copy} AS (
+          INSERT INTO evergrant_as_refresh_tokens (${refreshTokenColumns})
+          SELECT ${parameter(1)}, ${parameter(2)}, ${parameter(3)}, ${parameter(4)}::bigint,
+            ${parameter(5)}::bigint, ${parameter(6)}::bigint, ${parameter(7)}
+          FROM marked${copy} RETURNING 1
+        )`,
+    )
+    const results = copies.map((_, copy) => `SELECT id FROM marked${copy}`)
+    return `WITH ${pairs.join(', ')} ${results.join(' UNION ALL ')}`
+  })
+  return async (items: readonly Supersession[]): Promise<readonly boolean[]> => {
+    const superseded = new Set((await query(items.map(({ values }) => values))).map(({ id }) => id))
+    return items.map(({ id }) => superseded.has(id))
+  }
+}
+
+export function postgresRefreshReads({ copied }: Queries): Store['findForRefresh'] {
+  const query = copied('find_for_refresh', (copies) =>
+    copies
+      .map(
+        (parameter, copy) => `
+          SELECT ${copy} AS copy, ${refreshReadsColumns} FROM (SELECT 1) AS one
+          LEFT JOIN evergrant_as_artifacts AS c ON c.model = 'Client' AND c.id = ${parameter(1)}
+          LEFT JOIN evergrant_as_refresh_tokens AS t ON t.id = ${parameter(2)}
+          LEFT JOIN evergrant_as_artifacts AS g ON g.model = 'Grant' AND g.id = t.family_id
+          LEFT JOIN evergrant_as_accounts AS a ON a.id = t.account_id`,
+      )
+      .join(' UNION ALL '),
+  )
+  const find = createBatches<readonly string[], Row | undefined>({
+    keyOf: (ids) => ids.join(' '),
+    async run(items) {
+      const rows = new Map((await query(items)).map((row) => [row['copy'], row]))
+      return items.map((_, copy) => rows.get(copy))
+    },
+  })
+  return async (clientId, refreshTokenId) => {
+    // Postgres refuses NUL in any text, so nothing is stored for such a client.
+    const isStorable = !clientId.includes('\0')
+    return refreshReadsFrom(isStorable ? await find([clientId, refreshTokenId]) : undefined)
   }
 }
 

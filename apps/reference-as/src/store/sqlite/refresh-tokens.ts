@@ -4,6 +4,8 @@ import type { GroupCommit } from '../group-commit.ts'
 import {
   activeGrantFrom,
   refreshTokenColumns,
+  refreshReadsColumns,
+  refreshReadsFrom,
   refreshTokenFrom,
   refreshTokenValues,
 } from '../rows.ts'
@@ -51,6 +53,17 @@ export function sqliteRefreshTokens(
       removeFamily(familyId)
     },
   }
+}
+
+export function sqliteRefreshReads({ first }: Statements): Store['findForRefresh'] {
+  const read = first(
+    `SELECT ${refreshReadsColumns} FROM (SELECT 1)
+     LEFT JOIN artifacts AS c ON c.model = 'Client' AND c.id = ?
+     LEFT JOIN refresh_tokens AS t ON t.id = ?
+     LEFT JOIN artifacts AS g ON g.model = 'Grant' AND g.id = t.family_id
+     LEFT JOIN accounts AS a ON a.id = t.account_id`,
+  )
+  return async (clientId, refreshTokenId) => refreshReadsFrom(read(clientId, refreshTokenId))
 }
 
 export function sqliteActiveGrants({ all }: Statements): Store['listActiveGrants'] {

@@ -8,7 +8,7 @@ import { sqliteAccounts } from './accounts.ts'
 import { sqliteArtifacts } from './artifacts.ts'
 import { assertUsable, keepToOwner, prepareFile } from './database-file.ts'
 import { sqliteRateLimiters } from './rate-limiter.ts'
-import { sqliteActiveGrants, sqliteRefreshTokens } from './refresh-tokens.ts'
+import { sqliteActiveGrants, sqliteRefreshReads, sqliteRefreshTokens } from './refresh-tokens.ts'
 import { assertKnownVersion, prepareSchema } from './schema.ts'
 import { sqliteSecrets } from './secrets.ts'
 import { statementsOf, transactionOn } from './statements.ts'
@@ -36,6 +36,7 @@ export function openSqliteStore(location: string): Store {
     refreshTokens: sqliteRefreshTokens(statements, commits),
     accounts: sqliteAccounts(statements),
     secrets: sqliteSecrets(statements),
+    findForRefresh: sqliteRefreshReads(statements),
     rateLimiter: sqliteRateLimiters(database),
     listActiveGrants: sqliteActiveGrants(statements),
     async check() {

@@ -1,0 +1,80 @@
+/** The largest batch. Every connection prepares one statement for each size. */
+export const maximumBatchItems = 8
+
+/** So many batches run before the next one waits for more items. */
+const maximumRunning = 2
+
+interface Job<Item, Result> {
+  readonly item: Item
+  readonly resolve: (result: Result) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** What is done in batches. */
+export interface BatchedWork<Item, Result> {
+  /** Runs one statement for all items. Resolves to their results in the same order. */
+  readonly run: (items: readonly Item[]) => Promise<readonly Result[]>
+  /** Items with the same key never share a batch. Batches are in the order of their keys. */
+  readonly keyOf: (item: Item) => string
+}
+
+/**
+ * Does the work of concurrent requests in one statement, which costs one round trip, one wake-up of
+ * the database and one commit, whatever its size. A batch starts as soon as the event loop has taken
+ * in what arrived with it. While two batches run, the next one waits for one of them, or until it is
+ * full.
+ *
+ * Work that fails does not affect other work: after a failed batch, each of its items runs alone.
+ */
+export function createBatches<Item, Result>({
+  run,
+  keyOf,
+}: BatchedWork<Item, Result>): (item: Item) => Promise<Result> {
+  let waiting: Job<Item, Result>[] = []
+  let running = 0
+  let isScheduled = false
+
+  function take(): Job<Item, Result>[] {
+    const taken = new Map<string, Job<Item, Result>>()
+    const left: Job<Item, Result>[] = []
+    for (const job of waiting) {
+      const key = keyOf(job.item)
+      if (taken.size < maximumBatchItems && !taken.has(key)) taken.set(key, job)
+      else left.push(job)
+    }
+    waiting = left
+    // All instances lock rows in the same order, so that two batches cannot deadlock.
+    return [...taken].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, job]) => job)
+  }
+
+  async function settle(jobs: readonly Job<Item, Result>[]): Promise<void> {
+    try {
+      const results = await run(jobs.map(({ item }) => item))
+      for (const [index, result] of results.entries()) jobs[index]?.resolve(result)
+    } catch (error) {
+      const [only, ...others] = jobs
+      if (others.length === 0) only?.reject(error)
+      else await Promise.all(jobs.map(async (job) => await settle([job])))
+    }
+  }
+
+  async function runBatch(): Promise<void> {
+    running += 1
+    await settle(take())
+    running -= 1
+    startWaiting()
+  }
+
+  function startWaiting(): void {
+    isScheduled = false
+    const enough = () => running < maximumRunning || waiting.length >= maximumBatchItems
+    while (waiting.length > 0 && enough()) void runBatch()
+  }
+
+  return async (item) =>
+    await new Promise((resolve, reject) => {
+      if (!isScheduled) setImmediate(startWaiting)
+      isScheduled = true
+      waiting.push({ item, resolve, reject })
+    })
+}
