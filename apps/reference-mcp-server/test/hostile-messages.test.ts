@@ -37,6 +37,23 @@ test('message: brackets in strings are not nesting', async () => {
   expect(await response.text()).not.toContain('isError')
 })
 
+test(
+  'message: a long title does not block the server',
+  { tags: ['S-13'], timeout: 60_000 },
+  async () => {
+    await using setup = await startNotes()
+    const token = await setup.token('mcp:admin')
+    for (const title of [
+      `${'a'.repeat(250_000)}\u0001`,
+      ' '.repeat(250_000),
+      `${' a'.repeat(125_000)}\n`,
+    ]) {
+      const response = await setup.post(call('notes_write', { title, text: '' }), token)
+      expect(await response.text()).toContain('isError')
+    }
+  },
+)
+
 test('message: text that is not JSON gets 400, after the token was verified', async () => {
   await using setup = await startNotes()
   expect((await setup.post('{"jsonrpc": ')).status).toBe(401)

@@ -46,6 +46,31 @@ test('token: opaque ones are introspected, by option', { tags: ['S-12', 'S-18'] 
   await introspecting.close()
 })
 
+test(
+  'token: an introspection response with a user name and without a subject gets 403',
+  { tags: ['S-12'] },
+  async () => {
+    await using introspecting = await startFetchServer(async (request) => {
+      const username = new URLSearchParams(await request.text()).get('token')
+      const members = { active: true, username, client_id: 'app', scope: 'mcp:admin' }
+      return Response.json({ ...members, aud: 'api://notes' })
+    })
+    const introspection = {
+      clientId: 'notes',
+      clientSecret: 'secret',
+      endpoint: `${introspecting.url}/introspect`,
+    }
+    await using setup = await startNotes({ introspection, additionalAudiences: ['api://notes'] })
+    const note = { title: 'a secret', text: '' }
+    expect((await setup.post(call('notes_write', note), 'alice')).status).toBe(403)
+    const response = await setup.post(call('notes_list'), 'bob')
+    expect([response.status, await response.text()]).toEqual([
+      403,
+      expect.not.stringContaining('a secret'),
+    ])
+  },
+)
+
 test('token: an empty scope and scp, without an option', { tags: ['S-17'] }, async () => {
   await using setup = await startNotes()
   const { as, server } = setup

@@ -12,3 +12,13 @@ test('limiter: forgets the key that was counted least recently, beyond 10,000 ke
   expect(limiter.blockedForSeconds('first')).toBeUndefined()
   expect(limiter.blockedForSeconds('second')).toBe(60)
 })
+
+test('limiter: blocks for a minute at most, also after the clock was set back', () => {
+  let now = 1_800_000_000
+  const limiter = createRateLimiter(1, { nowEpochSeconds: () => now })
+  limiter.count('key')
+  now -= 3600
+  expect(limiter.blockedForSeconds('key')).toBeUndefined()
+  expect(limiter.count('key')).toBeUndefined()
+  expect(limiter.blockedForSeconds('key')).toBe(60)
+})

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
@@ -134,6 +134,17 @@ test.each([
   })
   expect(await readFile(databasePath)).toEqual(before)
 })
+
+test.skipIf(process.platform === 'win32')(
+  'database: a new file behind a symbolic link can be read by its owner only',
+  async () => {
+    await using temporary = await temporaryFile()
+    const { file: databasePath, folder } = temporary
+    await symlink(path.join(folder, 'target.sqlite'), databasePath)
+    await using _setup = await startNotes({ databasePath })
+    expect(await readableByOthers(folder)).toEqual([])
+  },
+)
 
 test('database: a file that is not a database is refused and not changed', async () => {
   await using temporary = await temporaryFile()

@@ -143,3 +143,66 @@ test('dpop: 503 if the configured replay store fails', { tags: ['S-18'] }, async
     cause: { code: 'OPTION_FAILED', message: expect.stringContaining('dpop.replays failed') },
   })
 })
+
+test('dpop: names the option that fails', { tags: ['S-18'] }, async () => {
+  await using bound = await startBound({
+    requestUrl() {
+      throw new Error('no base URL')
+    },
+  })
+  expect(await bound.decide(await bound.key.sign(bound.claims()))).toMatchObject({
+    status: 503,
+    cause: { code: 'OPTION_FAILED', message: expect.stringContaining('dpop.requestUrl failed') },
+  })
+})
+
+test(
+  'dpop: a proof with a time in the future is remembered until it has expired',
+  { tags: ['S-12'] },
+  async () => {
+    await using bound = await startBound()
+    const { key, claims, clock } = bound
+    const proof = await key.sign(claims({ iat: clock.nowEpochSeconds() + 5 }))
+    expect((await bound.decide(proof)).allowed).toBe(true)
+    clock.advanceSeconds(70)
+    expect(await bound.decide(proof)).toMatchObject({ reason: 'dpop-proof-replayed' })
+  },
+)
+
+test(
+  'dpop: a replay that is sent while the memory becomes full is refused',
+  { tags: ['S-12'] },
+  async () => {
+    await using bound = await startBound({ maximumProofs: 1 })
+    const { key, claims } = bound
+    const used = await key.sign(claims())
+    expect((await bound.decide(used)).allowed).toBe(true)
+    const next = await key.sign(claims())
+    const decisions = [bound.decide(next), bound.decide(used), bound.decide(used)]
+    expect((await Promise.all(decisions)).map(({ allowed }) => allowed)).toEqual([
+      false,
+      false,
+      false,
+    ])
+  },
+)
+
+test(
+  'dpop: a clock that was set back makes no proof usable again',
+  { tags: ['S-12'] },
+  async () => {
+    let now = 1_800_000_000
+    await using bound = await startBound({}, { clock: { nowEpochSeconds: () => now } })
+    const { key, claims } = bound
+    const used = await key.sign(claims())
+    expect((await bound.decide(used)).allowed).toBe(true)
+    now += 300
+    expect((await bound.decide(await key.sign(claims({ iat: now })))).allowed).toBe(true)
+    now -= 300
+    const refused = await bound.decide(used)
+    expect(refused).toMatchObject({ reason: 'dpop-nonce-required' })
+    expect(await bound.decide(used)).toMatchObject({ reason: 'dpop-nonce-required' })
+    const next = await key.sign(claims({ nonce: refused.dpopNonce }))
+    expect((await bound.decide(next)).allowed).toBe(true)
+  },
+)

@@ -224,6 +224,21 @@ test.each([
   })
 })
 
+test.each([undefined, null, 0, 'yes'])(
+  'isDenied: 503 if it returns %j instead of a boolean, also later',
+  { tags: ['S-12', 'S-18'] },
+  async (answer) => {
+    for (const value of [answer, Promise.resolve(answer)]) {
+      // As plain JavaScript may.
+      await using server = await start({ isDenied: (() => value) as unknown as () => boolean })
+      expect(await server.decide(server.token)).toMatchObject({
+        status: 503,
+        cause: { message: expect.stringContaining('isDenied failed: it returned') },
+      })
+    }
+  },
+)
+
 test('isDenied: may answer later', { tags: ['S-12'] }, async () => {
   await using server = await start({ isDenied: async () => await Promise.resolve(true) })
   expect(await server.decide(server.token)).toMatchObject({ reason: 'token-denied' })

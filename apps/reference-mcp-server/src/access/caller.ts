@@ -7,10 +7,14 @@ import type { Owner } from '../notes/notes-store.ts'
  * Who called: the subject of the token at its issuer. A client that acts for itself is its own owner:
  * its tokens have no subject, or its client ID as the subject (RFC 9068 §2.2).
  *
- * @returns `undefined` if the token names neither.
+ * @returns `undefined` if the token names neither, or has a user name without a subject.
  */
-export function ownerOf({ issuer, subject, clientId }: VerifiedAccessToken): Owner | undefined {
+export function ownerOf(token: VerifiedAccessToken): Owner | undefined {
+  const { issuer, subject, clientId, claims } = token
   if (subject !== undefined && subject !== clientId) return { issuer, kind: 'user', id: subject }
+  // An introspection response may name its user in `username` only (RFC 7662 §2.2). Without this rule,
+  // all users of a client would share its notes. A user name can be given to another user later.
+  if (subject === undefined && claims['username'] !== undefined) return undefined
   return clientId === undefined ? undefined : { issuer, kind: 'client', id: clientId }
 }
 

@@ -19,7 +19,9 @@ export function createRateLimiter(maximum: number, clock: Clock): RateLimiter {
   function current(key: string): { readonly untilEpochSeconds: number; readonly events: number } {
     const now = clock.nowEpochSeconds()
     const window = windows.get(key)
-    const isCurrent = window !== undefined && window.untilEpochSeconds > now
+    const left = (window?.untilEpochSeconds ?? now) - now
+    // A clock that was set back must not make a window longer.
+    const isCurrent = window !== undefined && left > 0 && left <= windowSeconds
     return isCurrent ? window : { untilEpochSeconds: now + windowSeconds, events: 0 }
   }
 

@@ -1,4 +1,5 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, statSync } from 'node:fs'
+import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { McpServerError } from '../errors.ts'
 
@@ -35,12 +36,11 @@ export function openDatabase(location: string): DatabaseSync {
   let database: DatabaseSync | undefined
   try {
     if (location !== ':memory:') createForOwner(location)
-    database = new DatabaseSync(location, { timeout: 2000 })
+    database = new DatabaseSync(nameForSqlite(location), { timeout: 2000 })
     // Before anything is written: a wrong --db must not change another file.
     const isNew = assertNotes(database)
-    database.exec(
-      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON',
-    )
+    useWriteAheadLog(database)
+    database.exec('PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON')
     if (isNew) createSchema(database)
     return database
   } catch (cause) {
@@ -57,15 +57,34 @@ export function openDatabase(location: string): DatabaseSync {
 
 /** SQLite gives its logs the permissions of the file. */
 function createForOwner(location: string): void {
+  // `wx` does not follow a symbolic link, and SQLite would create its target readable for all. An existing
+  // file must not be opened here: closing it would release the locks that this process has on it.
+  const isLink = lstatSync(location, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  if (isLink && statSync(location, { throwIfNoEntry: false }) !== undefined) return
   try {
-    closeSync(openSync(location, 'wx', 0o600))
+    closeSync(openSync(location, isLink ? 'a' : 'wx', 0o600))
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
   }
 }
 
+/** SQLite reads a name that begins with `file:` as a URI, whose query may select another database. */
+function nameForSqlite(location: string): string {
+  return location === ':memory:' ? location : path.resolve(location)
+}
+
 /** Returns whether the database is empty. */
 function assertNotes(database: DatabaseSync): boolean {
+  // One view of the file, because another process may create the schema at this moment.
+  database.exec('BEGIN')
+  try {
+    return isEmpty(database)
+  } finally {
+    if (database.isTransaction) database.exec('ROLLBACK')
+  }
+}
+
+function isEmpty(database: DatabaseSync): boolean {
   const found = pragma(database, 'application_id')
   const version = pragma(database, 'user_version')
   if (found === applicationId) {
@@ -82,6 +101,35 @@ function assertNotes(database: DatabaseSync): boolean {
     return true
   }
   throw new Error('it belongs to another program')
+}
+
+const walAttempts = 40
+const walPauseMilliseconds = 50
+
+/**
+ * Two processes that switch a new file at the same time block each other, so SQLite refuses one of them
+ * without waiting.
+ */
+function useWriteAheadLog(database: DatabaseSync): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      database.exec('PRAGMA journal_mode = WAL')
+      return
+    } catch (error) {
+      if (!isBusy(error) || attempt === walAttempts) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, walPauseMilliseconds)
+    }
+  }
+}
+
+/** SQLITE_BUSY, whose extended codes have 5 in the low byte. */
+function isBusy(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'errcode' in error &&
+    typeof error.errcode === 'number' &&
+    error.errcode % 256 === 5
+  )
 }
 
 function createSchema(database: DatabaseSync): void {

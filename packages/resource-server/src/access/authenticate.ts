@@ -1,7 +1,8 @@
 import type { ProofVerifier } from '../dpop/verify-proof.ts'
 import { ResourceServerError } from '../lib/errors.ts'
-import { whenKnown } from '../lib/maybe-promise.ts'
+import { isPromise, whenKnown } from '../lib/maybe-promise.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
+import { optionFailed } from '../lib/option-failed.ts'
 import type { CheckedScopes } from '../scope/check-scopes.ts'
 import { failurePauseSeconds } from '../token/failure-memory.ts'
 import type { TokenVerdict, VerifiedAccessToken } from '../token/verification.ts'
@@ -109,7 +110,13 @@ async function proveAndAccept(
     const decision = await unlessDenied(means, token, challenged, scheme)
     return decision.authenticated ? { ...decision, ...withNonce } : decision
   } catch (cause) {
-    return rejected(unavailable(means, failureOf('dpop.replays', cause), challenged))
+    return rejected(
+      unavailable(
+        means,
+        ResourceServerError.is(cause) ? cause : optionFailed('dpop', cause),
+        challenged,
+      ),
+    )
   }
 }
 
@@ -121,15 +128,18 @@ function unlessDenied(
 ): MaybePromise<AuthenticationDecision> {
   const { isDenied } = means
   if (isDenied === undefined) return { authenticated: true, token }
-  const decide = (denied: boolean): AuthenticationDecision =>
-    denied
+  const decide = (denied: unknown): AuthenticationDecision => {
+    // Plain JavaScript may return something else, such as the result of a query. It must not count as no.
+    if (typeof denied !== 'boolean') return fail(new Error(`it returned ${typeof denied}`))
+    return denied
       ? rejected(refusal(means, 'token-denied', challenged, scheme))
       : { authenticated: true, token }
+  }
   const fail = (cause: unknown): AuthenticationDecision =>
-    rejected(unavailable(means, failureOf('isDenied', cause), challenged))
+    rejected(unavailable(means, optionFailed('isDenied', cause), challenged))
   try {
     const denied = isDenied(token)
-    return typeof denied === 'boolean' ? decide(denied) : denied.then(decide, fail)
+    return isPromise(denied) ? denied.then(decide, fail) : decide(denied)
   } catch (error) {
     return fail(error)
   }
@@ -165,15 +175,6 @@ function unavailable(
     retryAfterSeconds: cause.retryAfterSeconds ?? failurePauseSeconds,
     cause,
   }
-}
-
-function failureOf(option: string, cause: unknown): ResourceServerError {
-  const reason = cause instanceof Error ? cause.message : 'no reason'
-  return new ResourceServerError(
-    'OPTION_FAILED',
-    `The option ${option} failed: ${reason}. This says nothing about the token. Answer 503, and correct it.`,
-    { cause },
-  )
 }
 
 function rejected(refused: AccessRefused): AuthenticationDecision {

@@ -8,12 +8,18 @@ export interface ReplayMemory extends ReplayStore {
   clear(): void
 }
 
-/** Remembers proofs until they expire. Proofs expire in the order in which they were used. */
+/** A smaller step is no reason for a nonce. */
+const clockStepSeconds = 1
+
+/**
+ * Remembers proofs until they expire, about in the order in which they were used. After the clock was
+ * set back, forgotten proofs may be valid again, so the memory says that it is full.
+ */
 export function replayMemory(clock: Clock, maximumProofs: number): ReplayMemory {
   const expiries = new Map<string, number>()
+  let newest = -Infinity
 
-  function forgetExpired(): void {
-    const now = clock.nowEpochSeconds()
+  function forgetExpired(now: number): void {
     for (const [proof, untilEpochSeconds] of expiries) {
       if (untilEpochSeconds > now) return
       expiries.delete(proof)
@@ -22,7 +28,11 @@ export function replayMemory(clock: Clock, maximumProofs: number): ReplayMemory 
 
   return {
     use(proof, untilEpochSeconds) {
-      forgetExpired()
+      const now = clock.nowEpochSeconds()
+      const isSetBack = now < newest - clockStepSeconds
+      newest = isSetBack ? now : Math.max(newest, now)
+      if (isSetBack) return 'full'
+      forgetExpired(now)
       if (expiries.has(proof)) return 'replayed'
       if (expiries.size >= maximumProofs) return 'full'
       expiries.set(proof, untilEpochSeconds)

@@ -1,5 +1,6 @@
 import { base64url } from '../lib/base64url.ts'
 import type { Clock } from '../lib/clock.ts'
+import { optionFailed } from '../lib/option-failed.ts'
 import { createNonces } from './nonces.ts'
 import { assertDpopOptions, defaultProofAlgorithms } from './options.ts'
 import type { DpopOptions } from './options.ts'
@@ -28,7 +29,7 @@ export interface ProofDecision {
 export interface ProofVerifier {
   readonly algorithms: readonly string[]
   readonly isRequired: boolean
-  /** @throws What the configured replay store throws. */
+  /** @throws {ResourceServerError} `OPTION_FAILED` if the replay store or `requestUrl` fails. */
   verify(request: ProvenRequest): Promise<ProofDecision>
 }
 
@@ -58,28 +59,50 @@ export function createProofVerifier(
 
   const isNonceRequired = (): boolean => clock.nowEpochSeconds() < nonceRequiredUntil
 
+  async function useOf(
+    proof: string,
+    { issuedAtEpochSeconds }: CheckedProof,
+  ): Promise<'first-use' | 'replayed' | 'full'> {
+    // It is still accepted at the second of its expiry.
+    const lastEpochSeconds = issuedAtEpochSeconds + maximumProofAgeSeconds + clockToleranceSeconds
+    try {
+      return await replays.use(proof, lastEpochSeconds + 1)
+    } catch (cause) {
+      throw optionFailed('dpop.replays', cause)
+    }
+  }
+
+  function urlOf(request: ProvenRequest): string {
+    try {
+      return requestUrl(request.url)
+    } catch (cause) {
+      throw optionFailed('dpop.requestUrl', cause)
+    }
+  }
+
   async function refuse(refusal: ProofRefusal): Promise<ProofDecision> {
     return { refusal, nonce: isNonceRequired() ? await nonces.current() : undefined }
   }
 
   async function useOnce(checked: CheckedProof, request: ProvenRequest): Promise<ProofDecision> {
+    const proof = await digest(`${request.keyThumbprint} ${checked.id}`)
+    const madeAt = checked.nonce === undefined ? undefined : await nonces.madeAt(checked.nonce)
+    // From here to the use without a pause, because the memory for replays may be cleared during a pause.
     const isRequired = isNonceRequired()
-    if (isRequired && !(checked.nonce !== undefined && (await nonces.accepts(checked.nonce)))) {
+    if (isRequired && (madeAt === undefined || !nonces.accepts(madeAt))) {
       return await refuse('dpop-nonce-required')
     }
-    const proof = await digest(`${request.keyThumbprint} ${checked.id}`)
-    const use = await replays.use(proof, clock.nowEpochSeconds() + lifetimeSeconds)
+    const use = await useOf(proof, checked)
     if (use === 'replayed') return await refuse('dpop-proof-replayed')
     if (use === 'full') {
-      // With another nonce in each proof, all proofs until now are invalid and need no place.
-      nonces.replaceAll()
+      // With a newer nonce in each proof, all proofs until now are invalid and need no place.
+      nonces.refuseUntilNow()
       memory.clear()
       nonceRequiredUntil = Math.max(nonceRequiredUntil, clock.nowEpochSeconds() + lifetimeSeconds)
       return await refuse('dpop-nonce-required')
     }
-    if (!isRequired) return { refusal: undefined, nonce: undefined }
-    const current = await nonces.current()
-    return { refusal: undefined, nonce: checked.nonce === current ? undefined : current }
+    const needsNonce = isRequired && madeAt !== undefined && nonces.isOld(madeAt)
+    return { refusal: undefined, nonce: needsNonce ? await nonces.current() : undefined }
   }
 
   return {
@@ -92,7 +115,7 @@ export function createProofVerifier(
       const checked = await checkProof(proof, {
         algorithms,
         method: request.method,
-        url: requestUrl(request.url),
+        url: urlOf(request),
         tokenHash: await digest(request.token),
         keyThumbprint: request.keyThumbprint,
         maximumAgeSeconds: maximumProofAgeSeconds,
