@@ -221,7 +221,14 @@ test('bearer challenge: Bearer takes precedence over DPoP in any order', () => {
   expect(readBearerChallenge('DPoP algs="ES256", scope="d"')).toEqual({
     scheme: 'DPoP',
     scope: ['d'],
+    algs: ['ES256'],
   })
+})
+
+test('bearer challenge: writes and reads the algorithms of DPoP proofs', () => {
+  const challenge = { scheme: 'DPoP', algs: ['ES256', 'Ed25519'] } as const
+  expect(formatBearerChallenge(challenge)).toBe('DPoP algs="ES256 Ed25519"')
+  expect(readBearerChallenge(formatBearerChallenge(challenge))).toEqual(challenge)
 })
 
 test(
