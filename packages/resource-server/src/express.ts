@@ -10,7 +10,7 @@ import type { ResourceServer } from './access/resource-server.ts'
 import { whenKnown } from './lib/maybe-promise.ts'
 import type { MaybePromise } from './lib/maybe-promise.ts'
 import { notify } from './lib/notify.ts'
-import { fieldValues } from './node/field-values.ts'
+import { fieldValues, headerLinesOf } from './node/field-values.ts'
 
 export type { RequiredScopes } from './scope/required-scopes.ts'
 
@@ -157,13 +157,14 @@ function authenticateOnce(
   if (before?.resourceServer === resourceServer) {
     return { authenticated: true, token: before.token }
   }
-  const { rawHeaders, originalUrl: url, method } = request
+  const { originalUrl: url, method } = request
+  const lines = headerLinesOf(request)
   return resourceServer.authenticate(
     {
-      authorization: fieldValues(rawHeaders, 'authorization'),
+      authorization: fieldValues(lines, 'authorization'),
       url,
       method,
-      dpop: fieldValues(rawHeaders, 'dpop'),
+      dpop: fieldValues(lines, 'dpop'),
     },
     challenged,
   )

@@ -238,3 +238,36 @@ test('express: verifies proofs, and sends the nonce', { tags: ['S-12', 'S-13'] }
   const replayed = await send('2', challenged.headers.get('dpop-nonce'))
   expect(replayed.headers.get('www-authenticate')).toContain('error="invalid_dpop_proof"')
 })
+
+test.each([[], undefined])(
+  'express: reads the headers of a serverless adapter whose rawHeaders is %j',
+  { tags: ['S-12', 'S-13'] },
+  async (rawHeaders) => {
+    await using resource = await startExpress((app, resourceServer) => {
+      app.use((request, _response, next) => {
+        const { rawHeaders: lines } = request
+        const all = new Headers()
+        for (let index = 0; index + 1 < lines.length; index += 2) {
+          all.append(lines[index] ?? '', lines[index + 1] ?? '')
+        }
+        // Such adapters join repeated lines.
+        Object.assign(request, { rawHeaders, headers: Object.fromEntries(all) })
+        next()
+      })
+      app.get('/mcp', requireAccess(resourceServer), (_request, response) => {
+        response.end()
+      })
+    })
+    const { url, as, resourceServer } = resource
+    const token = await as.signAccessToken({
+      scope: 'mcp:read',
+      resource: resourceServer.resource,
+    })
+    const authorization = `Bearer ${token}`
+    expect((await fetch(`${url}/mcp`)).status).toBe(401)
+    expect((await fetch(`${url}/mcp`, { headers: { authorization } })).status).toBe(200)
+    const lines = ['GET /mcp HTTP/1.1', `Host: ${new URL(url).host}`]
+    const line = `Authorization: ${authorization}`
+    expect(await rawStatus(url, [...lines, line, line])).toBe(400)
+  },
+)

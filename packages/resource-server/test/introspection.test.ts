@@ -149,7 +149,7 @@ test(
 )
 
 test.each<[string, () => Response, string]>([
-  ['500', () => new Response('error', { status: 500 }), 'status 500'],
+  ['502', () => new Response('error', { status: 502 }), 'status 502'],
   [
     'wrong credentials',
     () => new Response(null, { status: 401 }),
@@ -222,6 +222,86 @@ test(
     expect((await server.decide(opaque)).allowed).toBe(true)
   },
 )
+
+test(
+  'introspection: a token for which the endpoint answers 500 does not stop the others',
+  { tags: ['S-18'] },
+  async () => {
+    await using server = await startIntrospectionServer()
+    server.answer(({ form }) =>
+      form.get('token') === 'odd'
+        ? new Response(null, { status: 500 })
+        : Response.json(active(server.clock)),
+    )
+    expect(await server.decide('odd')).toMatchObject({ status: 503 })
+    expect((await server.decide(opaque)).allowed).toBe(true)
+  },
+)
+
+test(
+  'introspection: a token that is not valid yet is accepted when it is',
+  { tags: ['S-12', 'S-18'] },
+  async () => {
+    await using server = await startIntrospectionServer({ cacheSeconds: 600 })
+    const nbf = server.clock.nowEpochSeconds() + 5
+    server.answer(() => Response.json(active(server.clock, { nbf })))
+    expect(await server.decide(opaque)).toMatchObject({ reason: 'token-not-yet-valid' })
+    server.clock.advanceSeconds(4)
+    expect(await server.decide(opaque)).toMatchObject({ reason: 'token-not-yet-valid' })
+    expect(server.requests).toHaveLength(1)
+    server.clock.advanceSeconds(1)
+    expect((await server.decide(opaque)).allowed).toBe(true)
+  },
+)
+
+test(
+  'introspection: the time of an answer begins when it is requested',
+  { tags: ['S-12'] },
+  async () => {
+    await using server = await startIntrospectionServer({ cacheSeconds: 30 })
+    server.answer(() => {
+      const answer = Response.json(active(server.clock))
+      // The token is revoked now, and the answer is on its way.
+      server.clock.advanceSeconds(20)
+      return answer
+    })
+    expect((await server.decide(opaque)).allowed).toBe(true)
+    server.answer(() => Response.json({ active: false }))
+    server.clock.advanceSeconds(10)
+    expect(await server.decide(opaque)).toMatchObject({ reason: 'token-inactive' })
+  },
+)
+
+test(
+  'introspection: a long response counts towards the memory for tokens',
+  { tags: ['S-12'] },
+  async () => {
+    await using server = await startIntrospectionServer(
+      {},
+      { tokenCache: { maximumBytes: 100_000 } },
+    )
+    server.answer(() => Response.json(active(server.clock, { roles: 'x'.repeat(60_000) })))
+    await server.decide(opaque)
+    await server.decide(opaque)
+    expect(server.requests).toHaveLength(2)
+    server.answer(() => Response.json(active(server.clock)))
+    await server.decide('another-token')
+    await server.decide('another-token')
+    expect(server.requests).toHaveLength(3)
+  },
+)
+
+test('introspection: refused tokens have a memory of 1 MiB', { tags: ['S-12'] }, async () => {
+  await using server = await startIntrospectionServer()
+  server.answer(() => Response.json({ active: false }))
+  const tokens = Array.from({ length: 20 }, (_, index) => `${index}.${'x'.repeat(60_000)}.${index}`)
+  for (const token of tokens) await server.decide(token)
+  // The last ones are remembered, the first ones are not.
+  await server.decide(tokens.at(-1) ?? '')
+  expect(server.requests).toHaveLength(20)
+  await server.decide(tokens[0] ?? '')
+  expect(server.requests).toHaveLength(21)
+})
 
 test('introspection: 503 for a response that never ends', { tags: ['S-18'] }, async () => {
   const never = new ReadableStream<Uint8Array>()

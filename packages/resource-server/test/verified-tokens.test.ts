@@ -43,6 +43,37 @@ test('token cache: ends a token at the second of its expiry', { tags: ['S-12'] }
 })
 
 test(
+  'token cache: refuses a token that expires while keys are fetched',
+  { tags: ['S-12'] },
+  async () => {
+    await using server = await start({ maximumKeyAgeSeconds: 60 })
+    const { clock, token, key } = server
+    const publishLater = (seconds: number): void =>
+      server.answer('/jwks', () => {
+        clock.advanceSeconds(seconds)
+        return Response.json({ keys: [key.jwk] })
+      })
+    const young = await key.sign(server.issuer, clock)
+    publishLater(3600)
+    expect(await server.decide(young)).toMatchObject({ reason: 'token-expired' })
+    const next = await key.sign(server.issuer, clock)
+    publishLater(0)
+    expect((await server.decide(next)).allowed).toBe(true)
+    clock.advanceSeconds(3599)
+    publishLater(1)
+    // The verdict is remembered, and the keys are due.
+    expect(await server.decide(next)).toMatchObject({ reason: 'token-expired' })
+    expect(await server.decide(token)).toMatchObject({ reason: 'token-expired' })
+  },
+)
+
+test('token cache: the token is frozen with tokenCache: false too', async () => {
+  await using server = await start({ tokenCache: false })
+  const decision = await server.decide(server.token)
+  expect(decision.allowed && Object.isFrozen(decision.token.claims)).toBe(true)
+})
+
+test(
   'token cache: verifies again if the clock was set back before the verification',
   { tags: ['S-12'] },
   async () => {

@@ -90,8 +90,9 @@ export interface TokenCacheOptions {
   /** Default 10,000. If there are more, those that were not used for the longest time are verified again. */
   readonly maximumTokens?: number
   /**
-   * Default 64 MiB. A token counts as twice its length and 512 bytes, which is what its claims and their
-   * entry take in memory. The token itself is not stored.
+   * Default 64 MiB. A JWT counts as three times its length and 300 bytes, which is about what the token, its
+   * claims and their entry take in memory. An opaque token counts as its length, twice the length of the
+   * introspection response, and 300 bytes. Refused tokens take at most 1 MiB more.
    */
   readonly maximumBytes?: number
   /** How long a verification is remembered. Default: until the token expires. */

@@ -40,8 +40,8 @@ export function introspectTokens(setup: IntrospectionSetup): VerifyToken {
     ...setup.expectations,
     issuer,
     absentAudience: introspection.absentAudience ?? 'refuse',
-    cacheSeconds: introspection.cacheSeconds ?? 30,
   }
+  const { cacheSeconds = 30 } = introspection
   const failure = failureMemory(clock)
   let underWay = 0
   let endpoint: Promise<IntrospectionEndpoint> | undefined
@@ -57,9 +57,13 @@ export function introspectTokens(setup: IntrospectionSetup): VerifyToken {
   async function ask(token: string): Promise<Verification> {
     try {
       endpoint ??= findEndpoint()
-      const members = await introspect(await endpoint, token)
+      const found = await endpoint
+      // The answer may be older than its arrival.
+      const untilEpochSeconds = clock.nowEpochSeconds() + cacheSeconds
+      const { members, length } = await introspect(found, token)
       failure.clear()
-      return readIntrospection(members, expectations, clock.nowEpochSeconds())
+      const verification = readIntrospection(members, expectations, clock.nowEpochSeconds())
+      return { ...limited(verification, untilEpochSeconds), claimsLength: length }
     } catch (error) {
       const unavailable = unavailability(issuer, error)
       if (!(error instanceof IntrospectionFailure) || error.isOutage) {
@@ -82,6 +86,12 @@ export function introspectTokens(setup: IntrospectionSetup): VerifyToken {
       underWay -= 1
     }
   }
+}
+
+function limited({ verdict, validity }: Verification, untilEpochSeconds: number): Verification {
+  if (validity === undefined) return { verdict }
+  const until = Math.min(validity.untilEpochSeconds, untilEpochSeconds)
+  return { verdict, validity: { ...validity, untilEpochSeconds: until } }
 }
 
 function unavailability(issuer: string, error: unknown): ResourceServerError {

@@ -13,7 +13,6 @@ export interface IntrospectionExpectations {
   readonly absentAudience: 'refuse' | 'accept'
   readonly scopeClaim: string | undefined
   readonly clockToleranceSeconds: number
-  readonly cacheSeconds: number
 }
 
 /** The types of access tokens. A response without `token_type` is accepted (RFC 7662 §2.2). */
@@ -25,7 +24,7 @@ const accessTokenTypes = new Set(['bearer', 'dpop'])
  * `active` alone does not say that the token is for this resource, nor that it is an access token: RFC 7662
  * §2.1 allows introspection of refresh tokens too.
  *
- * @returns A verdict that holds for `cacheSeconds`, and not longer than the token.
+ * @returns A verdict that holds as long as the times in the response allow.
  * @see RFC 7662 §2.2
  */
 export function readIntrospection(
@@ -34,11 +33,15 @@ export function readIntrospection(
   nowEpochSeconds: number,
 ): Verification {
   const { clockToleranceSeconds: tolerance } = expectations
-  const cachedUntil = nowEpochSeconds + expectations.cacheSeconds
   const binding = readBinding(members['cnf'])
   const reason = refusalOf(members, expectations, nowEpochSeconds)
   if (reason !== undefined || binding === 'unsupported') {
-    const validity = { fromEpochSeconds: nowEpochSeconds, untilEpochSeconds: cachedUntil }
+    const begins = numberOf(members['nbf'])
+    const validity = {
+      fromEpochSeconds: -Infinity,
+      untilEpochSeconds:
+        reason === 'token-not-yet-valid' && begins !== undefined ? begins - tolerance : Infinity,
+    }
     return { ...refused(reason ?? 'token-binding-unsupported'), validity }
   }
   const expiresAt = numberOf(members['exp'])
@@ -58,8 +61,8 @@ export function readIntrospection(
       },
     },
     validity: {
-      fromEpochSeconds: nowEpochSeconds,
-      untilEpochSeconds: Math.min(cachedUntil, (expiresAt ?? Infinity) + tolerance),
+      fromEpochSeconds: -Infinity,
+      untilEpochSeconds: (expiresAt ?? Infinity) + tolerance,
     },
   }
 }

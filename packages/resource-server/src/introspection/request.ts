@@ -9,6 +9,13 @@ const maximumBytes = 1_048_576
 /** The members of an introspection response. `active` is a boolean. */
 export type IntrospectionMembers = Readonly<Record<string, unknown>> & { readonly active: boolean }
 
+/** An introspection response. */
+export interface IntrospectionResponse {
+  readonly members: IntrospectionMembers
+  /** Characters of the body. */
+  readonly length: number
+}
+
 /** Sends introspection requests to one endpoint. */
 export interface IntrospectionEndpoint {
   readonly issuer: string
@@ -41,12 +48,13 @@ export class IntrospectionFailure extends Error {
 export async function introspect(
   endpoint: IntrospectionEndpoint,
   token: string,
-): Promise<IntrospectionMembers> {
+): Promise<IntrospectionResponse> {
   const { issuer, url, introspection } = endpoint
   const server = { issuer, introspection_endpoint: url.href }
   const client = { client_id: introspection.clientId }
   const timeoutMilliseconds = introspection.timeoutMilliseconds ?? 5000
   let received = 'no response'
+  let length = 0
   const send: typeof fetch = async (target, init) => {
     const response = await endpoint.fetch(target, init)
     received = describe(response)
@@ -56,6 +64,7 @@ export async function introspect(
     }
     // The library reads bodies without a limit.
     const text = await limitedText(response, maximumBytes)
+    length = text.length
     return new Response(text, { status: 200, headers: response.headers })
   }
   try {
@@ -72,7 +81,8 @@ export async function introspect(
         [oauth.allowInsecureRequests]: url.protocol === 'http:',
       },
     )
-    return { ...(await oauth.processIntrospectionResponse(server, client, response)) }
+    const members = await oauth.processIntrospectionResponse(server, client, response)
+    return { members: { ...members }, length }
   } catch (error) {
     if (error instanceof IntrospectionFailure) throw error
     const what =
@@ -101,8 +111,11 @@ function refusedBy(url: URL, response: Response, received: string): Introspectio
   })
 }
 
-/** Such as 400 for a token that the server cannot parse. One sender must not stop all introspection. */
+/**
+ * Such as 400 or 500 for a token that the server cannot parse. One sender must not stop all introspection.
+ */
 function isAboutTheRequest(status: number): boolean {
+  if (status === 500) return true
   return status >= 400 && status < 500 && ![401, 403, 404, 405, 408, 429].includes(status)
 }
 

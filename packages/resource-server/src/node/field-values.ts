@@ -1,27 +1,45 @@
+import type { IncomingMessage } from 'node:http'
+
+/** The headers of a request, of `node:http` or of a platform that imitates it. */
+export type HeaderSource = Pick<IncomingMessage, 'headers'> & {
+  readonly rawHeaders?: readonly string[]
+}
+
+/**
+ * Returns the header lines: names and values in turn. Adapters for serverless platforms often leave
+ * `rawHeaders` empty, and their `headers` contains what the platform received.
+ */
+export function headerLinesOf({ rawHeaders, headers }: HeaderSource): readonly string[] {
+  if (rawHeaders !== undefined && rawHeaders.length > 0) return rawHeaders
+  return Object.entries(headers).flatMap(([name, value]) =>
+    [value ?? []].flat().flatMap((line) => [name, line]),
+  )
+}
+
 /**
  * Returns the values of all lines of a header: one as text, several as an array. `headers` of Node.js contains
  * only the first `Authorization` line, and `headersDistinct` costs a copy of all headers.
  *
- * @param rawHeaders - Of `IncomingMessage`: names and values in turn.
+ * @param lines - From {@link headerLinesOf}.
  * @param name - In lower case.
  */
 export function fieldValues(
-  rawHeaders: readonly string[],
+  lines: readonly string[],
   name: string,
 ): string | readonly string[] | undefined {
   let first: string | undefined
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    if (isField(rawHeaders[index], name)) {
-      const value = rawHeaders[index + 1]
-      if (first !== undefined) return allValues(rawHeaders, name)
+  for (let index = 0; index + 1 < lines.length; index += 2) {
+    if (isField(lines[index], name)) {
+      const value = lines[index + 1]
+      if (first !== undefined) return allValues(lines, name)
       first = value
     }
   }
   return first
 }
 
-function allValues(rawHeaders: readonly string[], name: string): readonly string[] {
-  return rawHeaders.filter((_, index) => index % 2 === 1 && isField(rawHeaders[index - 1], name))
+function allValues(lines: readonly string[], name: string): readonly string[] {
+  return lines.filter((_, index) => index % 2 === 1 && isField(lines[index - 1], name))
 }
 
 function isField(field: string | undefined, name: string): boolean {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { limitedBody } from './limited-body.ts'
 import type { LimitedBody } from './limited-body.ts'
+import { headerLinesOf } from './field-values.ts'
 
 /** The result of {@link readRequest}. */
 export type RequestReading =
@@ -23,7 +24,8 @@ export function readRequest(
   if (url === undefined) {
     return { refused: 400, description: 'The request target or the Host header is invalid' }
   }
-  if (repeatsSingleField(incoming.rawHeaders)) {
+  const lines = headerLinesOf(incoming)
+  if (repeatsSingleField(lines)) {
     return { refused: 400, description: 'The request repeats a header that may occur once' }
   }
   if (Number(incoming.headers['content-length']) > maximumBodyBytes) {
@@ -36,7 +38,7 @@ export function readRequest(
   const hasBody = method !== 'GET' && method !== 'HEAD'
   const body = hasBody ? limitedBody(incoming, maximumBodyBytes) : undefined
   try {
-    const headers = fieldLines(incoming.rawHeaders)
+    const headers = fieldLines(lines)
     const content = body === undefined ? {} : ({ body: body.stream, duplex: 'half' } as const)
     return { request: new Request(url, { method, headers, signal, ...content }), body }
   } catch {
@@ -62,18 +64,18 @@ function requestUrl(incoming: IncomingMessage): URL | undefined {
   return URL.parse(`${scheme}://${host}${target}`) ?? undefined
 }
 
-function fieldLines(rawHeaders: readonly string[]): Headers {
+function fieldLines(lines: readonly string[]): Headers {
   const headers = new Headers()
-  for (const [name, value] of pairs(rawHeaders)) headers.append(name, value)
+  for (const [name, value] of pairs(lines)) headers.append(name, value)
   return headers
 }
 
 /** Headers whose single value decides something. The guard handles `Authorization`. */
 const singleFields = new Set(['host', 'origin', 'content-type', 'dpop', 'last-event-id'])
 
-function repeatsSingleField(rawHeaders: readonly string[]): boolean {
+function repeatsSingleField(lines: readonly string[]): boolean {
   const seen = new Set<string>()
-  for (const [rawName] of pairs(rawHeaders)) {
+  for (const [rawName] of pairs(lines)) {
     const name = rawName.toLowerCase()
     if (seen.has(name)) return true
     if (singleFields.has(name) || name.startsWith('mcp-')) seen.add(name)
@@ -81,8 +83,8 @@ function repeatsSingleField(rawHeaders: readonly string[]): boolean {
   return false
 }
 
-function* pairs(rawHeaders: readonly string[]): Generator<readonly [string, string]> {
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    yield [rawHeaders[index] ?? '', rawHeaders[index + 1] ?? '']
+function* pairs(lines: readonly string[]): Generator<readonly [string, string]> {
+  for (let index = 0; index + 1 < lines.length; index += 2) {
+    yield [lines[index] ?? '', lines[index + 1] ?? '']
   }
 }

@@ -48,17 +48,9 @@ export async function verifyAccessToken(
     const issuer = issuerOf(token, expectations)
     const source = issuer === undefined ? undefined : expectations.keysByIssuer.get(issuer)
     if (issuer === undefined || source === undefined) return refused('token-issuer-not-trusted')
-    const options = {
-      issuer,
-      audience: [...expectations.audiences],
-      algorithms: [...expectations.algorithms],
-      clockTolerance: expectations.clockToleranceSeconds,
-      currentDate: new Date(expectations.clock.nowEpochSeconds() * 1000),
-      requiredClaims: requiredAlways,
-    }
     const { result, keySet } = await source.verify(
       () => keyRequestOf(token, issuer, expectations),
-      (getKey) => verifiedBy(token, getKey, options),
+      (getKey) => verifiedBy(token, getKey, optionsNow(issuer, expectations)),
     )
     const { payload, protectedHeader } = result
     const reason = claimRefusal(payload, protectedHeader.typ, expectations)
@@ -84,6 +76,18 @@ function issuerOf(token: string, { keysByIssuer }: AccessTokenExpectations): str
   if (keysByIssuer.size > 1) return decodeJwt(token).iss
   const [only] = keysByIssuer.keys()
   return only
+}
+
+/** The time is read when there are keys, because a token may expire while they are fetched. */
+function optionsNow(issuer: string, expectations: AccessTokenExpectations): JWTVerifyOptions {
+  return {
+    issuer,
+    audience: [...expectations.audiences],
+    algorithms: [...expectations.algorithms],
+    clockTolerance: expectations.clockToleranceSeconds,
+    currentDate: new Date(expectations.clock.nowEpochSeconds() * 1000),
+    requiredClaims: requiredAlways,
+  }
 }
 
 /** A reason for a refusal, inside the verification. */

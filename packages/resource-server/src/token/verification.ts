@@ -66,6 +66,8 @@ export interface VerdictValidity {
 export interface Verification {
   readonly verdict: TokenVerdict
   readonly validity?: VerdictValidity
+  /** Characters of the claims as JSON, if they are not in the token. */
+  readonly claimsLength?: number
 }
 
 /** Verifies one kind of token. The promise does not reject. */

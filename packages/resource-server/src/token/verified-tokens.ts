@@ -47,10 +47,11 @@ interface Remembered {
 
 /** What an entry takes besides the token and its claims: places in the cache, objects. */
 const bytesPerEntry = 300
-/** The token, and its claims, which take about twice as many bytes as their encoded text. */
-const bytesPerCharacter = 3
+/** Claims take about twice as many bytes as their text. Those of a JWT are about as long as the token. */
+const bytesPerClaimCharacter = 2
 /** Refused tokens come from unknown senders. They have a small memory, and displace no valid token. */
 const maximumRefusedTokens = 1000
+const maximumRefusedBytes = 1_048_576
 /** Long tokens are found by their last characters, because hashing all of them costs more than the rest. */
 const keyLength = 48
 /** How exact the order of use is. Updating it costs more than the look-up. */
@@ -73,21 +74,24 @@ export function rememberVerifiedTokens(
   if (limits.maximumTokens === 0) {
     return {
       recall: () => undefined,
-      verify: async (token) => (await verify(token)).verdict,
+      verify: async (token) => deepFreeze((await verify(token)).verdict),
     }
   }
   const accepted = new LRUCache<string, Remembered>({
     max: limits.maximumTokens,
     maxSize: limits.maximumBytes,
   })
-  const refusals = new LRUCache<string, Remembered>({ max: maximumRefusedTokens })
+  const refusals = new LRUCache<string, Remembered>({
+    max: maximumRefusedTokens,
+    maxSize: maximumRefusedBytes,
+  })
   const pending = new Map<string, Promise<TokenVerdict>>()
 
   function find(token: string, now: number): Remembered | undefined {
     const key = keyOf(token)
     const remembered = accepted.peek(key) ?? refusals.peek(key)
     if (remembered === undefined || remembered.token !== token) return undefined
-    if (now < remembered.fromEpochSeconds || now >= remembered.untilEpochSeconds) {
+    if (!holds(remembered, now)) {
       forget(key)
       return undefined
     }
@@ -103,7 +107,7 @@ export function rememberVerifiedTokens(
     refusals.delete(key)
   }
 
-  function remember(token: string, { verdict, validity }: Verification): void {
+  function remember(token: string, { verdict, validity, claimsLength }: Verification): void {
     if (validity === undefined || verdict.valid === undefined) return
     const now = clock.nowEpochSeconds()
     const acceptedToken = verdict.valid ? verdict.token : undefined
@@ -123,11 +127,12 @@ export function rememberVerifiedTokens(
       usedAtEpochSeconds: Math.floor(now),
     }
     const key = keyOf(token)
+    const size = bytesPerEntry + token.length
     if (verdict.valid) {
-      const size = bytesPerEntry + bytesPerCharacter * token.length
-      accepted.set(key, remembered, { size })
+      const claimsBytes = bytesPerClaimCharacter * (claimsLength ?? token.length)
+      accepted.set(key, remembered, { size: size + claimsBytes })
     } else {
-      refusals.set(key, remembered)
+      refusals.set(key, remembered, { size })
     }
   }
 
@@ -150,14 +155,12 @@ export function rememberVerifiedTokens(
   }
 
   /** The keys are due: a verdict holds if the next fetch contains the same ones. */
-  async function verifyWithCurrentKeys({
-    token,
-    verdict,
-    keySource,
-    keySet,
-  }: Remembered): Promise<TokenVerdict> {
+  async function verifyWithCurrentKeys(remembered: Remembered): Promise<TokenVerdict> {
+    const { token, verdict, keySource, keySet } = remembered
     try {
-      if ((await keySource?.currentKeySet()) === keySet) return verdict
+      const isUnchanged = (await keySource?.currentKeySet()) === keySet
+      // The token may have expired while the keys were fetched.
+      if (isUnchanged && holds(remembered, clock.nowEpochSeconds())) return verdict
     } catch {
       // The verification below says why.
     }
@@ -187,6 +190,10 @@ export function rememberVerifiedTokens(
 function isFresh(keySet: KeySetVersion | undefined, now: number): boolean {
   if (keySet === undefined) return true
   return now >= keySet.freshFromEpochSeconds && now < keySet.freshUntilEpochSeconds
+}
+
+function holds({ fromEpochSeconds, untilEpochSeconds }: Remembered, now: number): boolean {
+  return now >= fromEpochSeconds && now < untilEpochSeconds
 }
 
 /** A short token may consist of a constant and a random part, in any order, so all of it is the key. */
