@@ -90,7 +90,10 @@ export function createMessageGuard(
     // #endregion authenticate
     if (owner === undefined) {
       exchange.reason = 'nameless-caller'
-      return errorResponse(403, 'The access token names neither a user nor a client: it has no sub.')
+      return errorResponse(
+        403,
+        'The access token names neither a user nor a client: it has no sub.',
+      )
     }
     const response = await answerCaller(request, exchange, { token, owner })
     return withDpopNonce(response, authentication.dpopNonce)
