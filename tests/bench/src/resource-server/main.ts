@@ -28,21 +28,26 @@ const { values } = parseArgs({
   },
 })
 const measured = values.guards.split(',').filter(isGuardName)
-const base = {
-  guards: measured.filter((name) => name !== 'none'),
-  otherGuardsEvery: values.quick ? 3 : 5,
-  sliceMilliseconds: 100,
-  warmUpMilliseconds: 1500,
-}
+const compared = measured.filter((name) => name !== 'none')
+const sliceMilliseconds = 100
+const [costRounds, comparisonRounds] = values.quick ? [20, 4] : [50, 10]
 const plans: readonly Plan[] = [
-  // The required figures are about ES256.
   {
-    ...base,
+    name: 'cost',
     algorithm: 'ES256',
+    guards: ['evergrant'],
     blocks: values.quick ? 1 : 2,
-    roundsPerBlock: values.quick ? 15 : 30,
+    roundsPerBlock: costRounds,
+    sliceMilliseconds,
   },
-  { ...base, algorithm: 'RS256', blocks: 1, roundsPerBlock: values.quick ? 6 : 15 },
+  ...(['ES256', 'RS256'] as const).map((algorithm) => ({
+    name: 'comparison' as const,
+    algorithm,
+    guards: compared,
+    blocks: 1,
+    roundsPerBlock: comparisonRounds,
+    sliceMilliseconds,
+  })),
 ]
 
 const processors = assignProcessors()

@@ -1,5 +1,4 @@
 import { quantile } from '../statistics.ts'
-import { guards } from './guards.ts'
 import type { GuardName } from './guards.ts'
 import { startIssuer } from './issuer.ts'
 import type { Algorithm, TokenIssuer } from './issuer.ts'
@@ -21,6 +20,7 @@ export interface Slice {
 
 /** A slice of load on a guard, and one on the unprotected server, next to each other in time. */
 export interface Sample {
+  readonly plan: Plan['name']
   readonly algorithm: Algorithm
   readonly scenario: Scenario
   readonly guard: GuardName
@@ -30,19 +30,23 @@ export interface Sample {
 
 /** How much is measured. */
 export interface Plan {
+  /**
+   * - `cost`: the required figures of one guard, which gets as much load as the unprotected server.
+   * - `comparison`: all guards.
+   */
+  readonly name: 'cost' | 'comparison'
   readonly algorithm: Algorithm
   /** Without the baseline, which is always measured. */
   readonly guards: readonly GuardName[]
   /** In each block, the servers are new processes: two processes of one program differ in speed. */
   readonly blocks: number
   readonly roundsPerBlock: number
-  /** Guards whose exact figure does not matter are measured in one of so many rounds. */
-  readonly otherGuardsEvery: number
   readonly sliceMilliseconds: number
-  readonly warmUpMilliseconds: number
 }
 
 const tokenCount = 1000
+const warmUpRequests = 100_000
+const maximumWarmUpMilliseconds = 6000
 
 /** Takes all samples of a plan. */
 export async function measure(
@@ -54,13 +58,13 @@ export async function measure(
   await using issuer = await startIssuer(plan.algorithm)
   const warm = (await issuer.sign(tokenCount)).map(requestWith)
   for (let block = 0; block < plan.blocks; block += 1) {
-    progress(`${plan.algorithm}, block ${block + 1} of ${plan.blocks}`)
+    progress(`${plan.name} with ${plan.algorithm}, block ${block + 1} of ${plan.blocks}`)
     await using servers = new AsyncDisposableStack()
     const running: RunningServer[] = []
     for (const guard of ['none', ...plan.guards] as const) {
       running.push(servers.use(await startServer(guard, issuer.trust, processors)))
     }
-    for (const server of running) await warmUp(server, warm, plan, issuer)
+    for (const server of running) await warmUp(server, warm, issuer)
     for (let round = 0; round < plan.roundsPerBlock; round += 1) {
       samples.push(...(await measureRound(running, warm, plan, issuer, round)))
     }
@@ -68,15 +72,20 @@ export async function measure(
   return samples
 }
 
-/** Compiles the code of the server, and lets it see every warm token. */
+/**
+ * Lets V8 optimize the code of the server, and lets the server see every warm token. Fast servers get the same
+ * number of requests. Slow ones would take too long.
+ */
 async function warmUp(
   server: RunningServer,
   warm: readonly Buffer[],
-  plan: Plan,
   issuer: TokenIssuer,
 ): Promise<void> {
-  await load(server.port, warm, 'each-once')
-  await load(server.port, warm, { milliseconds: plan.warmUpMilliseconds })
+  const begin = performance.now()
+  for (let sent = 0; sent < warmUpRequests; sent += tokenCount) {
+    await load(server.port, warm, 'each-once')
+    if (performance.now() - begin > maximumWarmUpMilliseconds) break
+  }
   await load(server.port, (await issuer.sign(tokenCount)).map(requestWith), 'each-once')
 }
 
@@ -88,9 +97,6 @@ async function measureRound(
   round: number,
 ): Promise<readonly Sample[]> {
   if (unprotected === undefined) throw new Error('expected the unprotected server')
-  const servers = guarded.filter(
-    ({ guard }) => guards[guard].role === 'measured' || round % plan.otherGuardsEvery === 0,
-  )
   // Every server gets the same tokens, and each of them once.
   const cold = (await issuer.sign(tokenCount)).map(requestWith)
   const slice = { milliseconds: plan.sliceMilliseconds }
@@ -101,12 +107,13 @@ async function measureRound(
   ]
   const samples: Sample[] = []
   for (const [scenario, requests, duration] of scenarios) {
-    for (const server of servers) {
+    for (const server of guarded) {
       const take = (one: RunningServer): Promise<Slice> => takeSlice(one, requests, duration)
       // The other one goes first in each round.
       const before = round % 2 === 0 ? await take(unprotected) : undefined
       const measured = await take(server)
       samples.push({
+        plan: plan.name,
         algorithm: plan.algorithm,
         scenario,
         guard: server.guard,

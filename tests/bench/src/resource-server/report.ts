@@ -20,9 +20,12 @@ export interface Result {
   readonly addedCpuMicroseconds: number
 }
 
-/** Groups samples by algorithm and scenario. */
+/** Groups samples by plan, algorithm and scenario. */
 export function resultsOf(samples: readonly Sample[]): ReadonlyMap<string, readonly Result[]> {
-  const groups = Map.groupBy(samples, ({ algorithm, scenario }) => `${algorithm}, ${scenario}`)
+  const groups = Map.groupBy(
+    samples,
+    ({ plan, algorithm, scenario }) => `${plan}, ${algorithm}, ${scenario}`,
+  )
   return new Map([...groups].map(([group, some]) => [group, resultsOfGroup(some)]))
 }
 
@@ -60,7 +63,7 @@ function bestTenth(slices: readonly Slice[]): Slice {
 export function printResults(results: ReadonlyMap<string, readonly Result[]>): void {
   for (const [group, rows] of results) {
     table(
-      group,
+      group.charAt(0).toUpperCase() + group.slice(1),
       ['', 'requests/s', 'ratio', 'p99', 'CPU per request', 'added CPU'],
       rows.map((row) => [
         row.title,

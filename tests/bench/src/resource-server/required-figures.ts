@@ -14,7 +14,7 @@ export function missedFigures(results: ReadonlyMap<string, readonly Result[]>): 
   return [...results].flatMap(([group, rows]) => {
     const measured = rows.filter(({ guard }) => guards[guard].role === 'measured')
     return measured.flatMap((row) => [
-      ...(group.startsWith('ES256, warm') ? missedWarm(group, row) : []),
+      ...(group.startsWith('cost, ES256, warm') ? missedWarm(group, row) : []),
       ...rows
         .filter(({ guard, ratio }) => guards[guard].role === 'peer' && ratio >= row.ratio)
         .map((peer) => `${group}: ${peer.title} is ahead of ${row.title}.`),
