@@ -226,9 +226,9 @@ test('bearer challenge: Bearer takes precedence over DPoP in any order', () => {
 })
 
 test('bearer challenge: writes and reads the algorithms of DPoP proofs', () => {
-  const challenge = { scheme: 'DPoP', algs: ['ES256', 'Ed25519'] } as const
-  expect(formatBearerChallenge(challenge)).toBe('DPoP algs="ES256 Ed25519"')
-  expect(readBearerChallenge(formatBearerChallenge(challenge))).toEqual(challenge)
+  const written = { scheme: 'DPoP', algs: ['ES256', 'Ed25519'] } as const
+  expect(formatBearerChallenge(written)).toBe('DPoP algs="ES256 Ed25519"')
+  expect(readBearerChallenge(formatBearerChallenge(written))).toEqual(written)
 })
 
 test(
