@@ -76,6 +76,19 @@ test.each([1_000_000, 65_537, 20_000])(
   },
 )
 
+test.each(['\u00a0', '\u2003', '\ufeff', '\r', '\n', '\v', '\0', '\t'])(
+  'forgeries: refuses a good token next to the character %j, which is not a space of HTTP',
+  { tags },
+  async (character) => {
+    await using guarded = await startGuard()
+    const { good } = guarded.forge
+    for (const authorization of [`Bearer ${character}${good}`, `Bearer${character}${good}`]) {
+      const decision = await guarded.resourceServer.authenticate({ authorization, url: '/mcp' })
+      expect(decision).toMatchObject({ authenticated: false })
+    }
+  },
+)
+
 interface Guard extends AsyncDisposable {
   readonly forge: Forge
   readonly resourceServer: ResourceServer

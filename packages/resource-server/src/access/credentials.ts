@@ -43,15 +43,31 @@ export function readCredentials(request: AccessRequest): Credentials {
   const inQuery = queryOf(request.url)?.has('access_token') === true
   if (lines.length > 1 || (inQuery && lines.length > 0)) return { kind: 'several' }
   if (inQuery) return { kind: 'in-query' }
-  const line = lines[0]?.trim()
-  if (line === undefined || line === '') return { kind: 'none' }
+  const line = withoutOuterSpace(lines[0] ?? '')
+  if (line === '') return { kind: 'none' }
   if (line.includes(',') && joined.test(line)) return { kind: 'several' }
   const scheme = schemeOf(line)
   if (scheme === undefined) return { kind: 'other-scheme' }
   // RFC 9110 §11.4 allows more spaces than one.
-  const token = line.slice(scheme.length).trimStart()
+  let start = scheme.length
+  while (line.charCodeAt(start) === 0x20) start += 1
+  const token = line.slice(start)
   if (token === '' || token.length > maximumTokenLength) return { kind: 'malformed' }
   return { kind: 'token', scheme, token }
+}
+
+/** Removes spaces and tabs (RFC 9110 §5.6.3). `trim` removes more: a token must not begin with U+00A0. */
+function withoutOuterSpace(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isSpace(text, start)) start += 1
+  while (end > start && isSpace(text, end - 1)) end -= 1
+  return text.slice(start, end)
+}
+
+function isSpace(text: string, index: number): boolean {
+  const code = text.charCodeAt(index)
+  return code === 0x20 || code === 0x09
 }
 
 function schemeOf(line: string): TokenScheme | undefined {

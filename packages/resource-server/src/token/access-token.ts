@@ -2,6 +2,7 @@ import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose'
 import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions, JWTVerifyResult } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
+import { isCompactForm } from './compact-form.ts'
 import type { IssuerKeys, KeyRequest } from './keys.ts'
 import { readBinding } from './token-binding.ts'
 import { areClaimsUsable, grantedScopes, scopeClaimOf } from './token-claims.ts'
@@ -44,6 +45,7 @@ export async function verifyAccessToken(
   token: string,
   expectations: AccessTokenExpectations,
 ): Promise<Verification> {
+  if (!isCompactForm(token)) return refused('token-malformed')
   try {
     const issuer = issuerOf(token, expectations)
     const source = issuer === undefined ? undefined : expectations.keysByIssuer.get(issuer)
@@ -113,6 +115,8 @@ function keyRequestOf(
 ): KeyRequest {
   const { typ, kid: keyId } = decodeProtectedHeader(token)
   if (!isTypeAllowed(typ, tokenTypes)) throw new TokenRefused('token-type-not-allowed')
+  // RFC 7515 §4.1.4. Only text can be recognized as a key that was already missing from a fetch.
+  if (keyId !== undefined && typeof keyId !== 'string') throw new TokenRefused('token-malformed')
   if (decodeJwt(token).iss !== issuer) throw new TokenRefused('token-issuer-not-trusted')
   return { keyId, signature: token.slice(token.lastIndexOf('.') + 1) }
 }

@@ -8,8 +8,7 @@ import type { IssuerKeys } from './keys.ts'
  *
  * To deny single tokens, compare `jti` (or another claim) in {@link VerifiedAccessToken.claims} with a
  * list. Never use the encoded token as the key: one token has several encodings that all verify, such
- * as the other ECDSA signature `(r, n − s)`, unused bits in the last base64url character, and `=`
- * padding.
+ * as the other ECDSA signature `(r, n − s)`.
  */
 export interface VerifiedAccessToken {
   readonly issuer: string

@@ -122,7 +122,9 @@ const partForgeries: readonly Forgery[] = [
 const textForgeries: readonly Forgery[] = [
   ...variants(malformed, {
     'with = at its end': (good) => `${good}=`,
+    'with == at its end': (good) => `${good}==`,
     'with === at its end': (good) => `${good}===`,
+    'with unused bits in its last character': (good) => withUnusedBits(good),
     'with A in front': (good) => `A${good}`,
     'without its last character': (good) => good.slice(0, -1),
     'without its first character': (good) => good.slice(1),
@@ -206,6 +208,11 @@ export const encodingForgeries: readonly Forgery[] = [
   ...textForgeries,
   ...structureForgeries,
 ]
+
+/** The last of 86 characters has four unused bits. */
+function withUnusedBits(text: string): string {
+  return `${text.slice(0, -1)}${{ A: 'B', Q: 'R', g: 'h', w: 'x' }[text.slice(-1)] ?? ''}`
+}
 
 function flipCase(text: string, from: number): string {
   const index = from + text.slice(from).search(/[a-z]/i)

@@ -95,9 +95,9 @@ const keyForgeries: readonly Forgery[] = [
     ...unknownKey,
     token: byAttacker({ kid }),
   })),
-  ...[0, 1, null, true].map((kid): Forgery => ({
+  ...[0, 1, null, true, ['es'], { kid: 'es' }].map((kid): Forgery => ({
     name: `kid ${JSON.stringify(kid)}`,
-    ...unknownKey,
+    ...malformed,
     token: byAttacker({ kid }),
   })),
 ]

@@ -164,6 +164,11 @@ export const requestForgeries: readonly Forgery[] = [
   },
   { name: 'the scheme alone', ...malformed, request: lines(() => ['Authorization: Bearer']) },
   {
+    name: 'a good token after a space and a tab',
+    ...malformed,
+    request: lines(({ good }) => [`Authorization: Bearer \t${good}`]),
+  },
+  {
     name: 'the scheme twice',
     ...malformed,
     request: lines(({ good }) => [`Authorization: Bearer Bearer ${good}`]),
