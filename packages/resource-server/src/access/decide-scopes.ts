@@ -28,7 +28,7 @@ export function scopeDecider(
     if (memory.owner !== hierarchy) {
       memory.owner = hierarchy
       memory.granted = grantedTo(token)
-      delete memory.sufficientFor
+      memory.sufficientFor = undefined
     }
     if (memory.sufficientFor === checked) return true
     if (!includesAll(memory.granted ?? grantedTo(token), checked.required)) return false

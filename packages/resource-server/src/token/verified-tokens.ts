@@ -6,6 +6,7 @@ import type { KeySetVersion } from './key-cache.ts'
 import type { IssuerKeys } from './keys.ts'
 import { addScopeMemory } from './scope-memory.ts'
 import type {
+  TokenRefusal,
   TokenVerdict,
   VerifiedAccessToken,
   Verification,
@@ -33,9 +34,10 @@ export interface VerifiedTokens {
 interface Remembered {
   /** The whole token. The key of the entry is only a part of it. */
   readonly token: string
-  readonly verdict: TokenVerdict
-  /** The token of the verdict, if it was accepted. */
-  readonly acceptedToken: VerifiedAccessToken | undefined
+  /** What was verified, if the token was accepted. */
+  readonly accepted: VerifiedAccessToken | undefined
+  /** Why it was refused, otherwise. */
+  readonly refusal: TokenRefusal | undefined
   readonly fromEpochSeconds: number
   readonly untilEpochSeconds: number
   /** The keys that the verdict rests on. */
@@ -110,13 +112,12 @@ export function rememberVerifiedTokens(
   function remember(token: string, { verdict, validity, claimsLength }: Verification): void {
     if (validity === undefined || verdict.valid === undefined) return
     const now = clock.nowEpochSeconds()
-    const acceptedToken = verdict.valid ? verdict.token : undefined
-    if (acceptedToken !== undefined) addScopeMemory(acceptedToken)
+    if (verdict.valid) addScopeMemory(verdict.token)
     const remembered = {
       token,
-      acceptedToken,
       // Shared by all requests with the token.
-      verdict: deepFreeze(verdict),
+      accepted: verdict.valid ? deepFreeze(verdict.token) : undefined,
+      refusal: verdict.valid ? undefined : verdict.reason,
       // A clock that was set back must not extend the maximum age.
       fromEpochSeconds: Math.ceil(Math.max(validity.fromEpochSeconds, Math.floor(now))),
       untilEpochSeconds: Math.floor(
@@ -156,11 +157,11 @@ export function rememberVerifiedTokens(
 
   /** The keys are due: a verdict holds if the next fetch contains the same ones. */
   async function verifyWithCurrentKeys(remembered: Remembered): Promise<TokenVerdict> {
-    const { token, verdict, keySource, keySet } = remembered
+    const { token, keySource, keySet } = remembered
     try {
       const isUnchanged = (await keySource?.currentKeySet()) === keySet
       // The token may have expired while the keys were fetched.
-      if (isUnchanged && holds(remembered, clock.nowEpochSeconds())) return verdict
+      if (isUnchanged && holds(remembered, clock.nowEpochSeconds())) return verdictOf(remembered)
     } catch {
       // The verification below says why.
     }
@@ -173,17 +174,25 @@ export function rememberVerifiedTokens(
       const now = clock.nowEpochSeconds()
       const remembered = find(token, now)
       if (remembered === undefined) return undefined
-      return isFresh(remembered.keySet, now) ? remembered.acceptedToken : undefined
+      return isFresh(remembered.keySet, now) ? remembered.accepted : undefined
     },
     verify(token) {
       const now = clock.nowEpochSeconds()
       const remembered = find(token, now)
       if (remembered === undefined) return verifyOnce(token)
-      const { keySource, keySet, verdict } = remembered
-      if (isFresh(keySet, now) || keySource?.keySetInUse(now) === keySet) return verdict
+      const { keySource, keySet } = remembered
+      if (isFresh(keySet, now) || keySource?.keySetInUse(now) === keySet) {
+        return verdictOf(remembered)
+      }
       return verifyWithCurrentKeys(remembered)
     },
   }
+}
+
+function verdictOf({ accepted, refusal = 'token-inactive' }: Remembered): TokenVerdict {
+  return accepted === undefined
+    ? { valid: false, reason: refusal }
+    : { valid: true, token: accepted }
 }
 
 /** A verdict without keys is as fresh as its entry. */
