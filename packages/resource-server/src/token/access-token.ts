@@ -1,5 +1,5 @@
-import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose'
-import type { JWTPayload, JWTVerifyGetKey, JWTVerifyOptions, JWTVerifyResult } from 'jose'
+import { decodeJwt, decodeProtectedHeader, errors } from 'jose'
+import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
 import { isCompactForm } from './compact-form.ts'
@@ -14,6 +14,8 @@ import type {
   VerifiedAccessToken,
   Verification,
 } from './verification.ts'
+import { verifyJwt } from './verify-jwt.ts'
+import type { VerifiedJwt, VerifyJwtOptions } from './verify-jwt.ts'
 
 /** What a token is verified against. */
 export interface AccessTokenExpectations {
@@ -81,7 +83,7 @@ function issuerOf(token: string, { keysByIssuer }: AccessTokenExpectations): str
 }
 
 /** The time is read when there are keys, because a token may expire while they are fetched. */
-function optionsNow(issuer: string, expectations: AccessTokenExpectations): JWTVerifyOptions {
+function optionsNow(issuer: string, expectations: AccessTokenExpectations): VerifyJwtOptions {
   return {
     issuer,
     audience: [...expectations.audiences],
@@ -153,17 +155,17 @@ const maximumCandidates = 8
 async function verifiedBy(
   token: string,
   keys: JWTVerifyGetKey,
-  options: JWTVerifyOptions,
-): Promise<JWTVerifyResult> {
+  options: VerifyJwtOptions,
+): Promise<VerifiedJwt> {
   try {
-    return await jwtVerify(token, keys, options)
+    return await verifyJwt(token, keys, options)
   } catch (several) {
     if (!(several instanceof errors.JWKSMultipleMatchingKeys)) throw several
     let tried = 0
     for await (const key of several) {
       tried += 1
       try {
-        return await jwtVerify(token, key, options)
+        return await verifyJwt(token, key, options)
       } catch (error) {
         const isOfAnotherKey = error instanceof errors.JWSSignatureVerificationFailed
         if (!isOfAnotherKey || tried === maximumCandidates) throw error
