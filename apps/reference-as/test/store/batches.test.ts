@@ -48,22 +48,19 @@ test('batches: two of the same key never share a batch', async () => {
   expect(batches).toEqual([['a', 'b'], ['a'], ['a']])
 })
 
-test('batches: while two run, work waits until a batch is full', async () => {
+test('batches: many items run in several batches at once, and later work waits for none', async () => {
   const { add, batches, turn, endAll } = scene()
-  const results: Promise<string>[] = []
-  for (const item of ['first', 'second', 'third']) {
-    results.push(add(item))
-    await turn()
-  }
-  expect(batches).toEqual([['first'], ['second']])
-  results.push(
-    ...Array.from({ length: maximumBatchItems }, async (_, index) => await add(`${index}`)),
+  const results = Array.from(
+    { length: maximumBatchItems + 1 },
+    async (_, index) => await add(`${index}`),
   )
   await turn()
-  // The third waited for one of the two, or for a full batch.
-  expect(batches.map((batch) => batch.length)).toEqual([1, 1, maximumBatchItems])
+  expect(batches.map((batch) => batch.length)).toEqual([maximumBatchItems, 1])
+  results.push(add('later'))
+  await turn()
+  expect(batches.at(-1)).toEqual(['later'])
   await endAll()
-  expect(await Promise.all(results)).toHaveLength(3 + maximumBatchItems)
+  expect(await Promise.all(results)).toHaveLength(maximumBatchItems + 2)
 })
 
 test('batches: work that fails fails alone', async () => {

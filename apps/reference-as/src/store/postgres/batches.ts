@@ -1,9 +1,6 @@
 /** The largest batch. Every connection prepares one statement for each size. */
 export const maximumBatchItems = 8
 
-/** So many batches run before the next one waits for more items. */
-const maximumRunning = 2
-
 interface Job<Item, Result> {
   readonly item: Item
   readonly resolve: (result: Result) => void
@@ -20,9 +17,8 @@ export interface BatchedWork<Item, Result> {
 
 /**
  * Does the work of concurrent requests in one statement, which costs one round trip, one wake-up of
- * the database and one commit, whatever its size. A batch starts as soon as the event loop has taken
- * in what arrived with it. While two batches run, the next one waits for one of them, or until it is
- * full.
+ * the database and one commit, whatever its size. A batch consists of what arrived in one turn of the
+ * event loop. Nothing waits for more.
  *
  * Work that fails does not affect other work: after a failed batch, each of its items runs alone.
  */
@@ -31,8 +27,6 @@ export function createBatches<Item, Result>({
   keyOf,
 }: BatchedWork<Item, Result>): (item: Item) => Promise<Result> {
   let waiting: Job<Item, Result>[] = []
-  let running = 0
-  let isScheduled = false
 
   function take(): Job<Item, Result>[] {
     const taken = new Map<string, Job<Item, Result>>()
@@ -58,23 +52,13 @@ export function createBatches<Item, Result>({
     }
   }
 
-  async function runBatch(): Promise<void> {
-    running += 1
-    await settle(take())
-    running -= 1
-    startWaiting()
-  }
-
-  function startWaiting(): void {
-    isScheduled = false
-    const enough = () => running < maximumRunning || waiting.length >= maximumBatchItems
-    while (waiting.length > 0 && enough()) void runBatch()
+  function runAll(): void {
+    while (waiting.length > 0) void settle(take())
   }
 
   return async (item) =>
     await new Promise((resolve, reject) => {
-      if (!isScheduled) setImmediate(startWaiting)
-      isScheduled = true
+      if (waiting.length === 0) setImmediate(runAll)
       waiting.push({ item, resolve, reject })
     })
 }
