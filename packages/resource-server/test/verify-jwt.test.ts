@@ -77,7 +77,6 @@ test.each(algorithms)(
       }
     }
   },
-
 )
 
 test.each<[string, Readonly<Record<string, unknown>>, object]>([
