@@ -39,6 +39,7 @@ test.each(algorithms)(
         .sign(privateKey)
       const options = { algorithms }
       expect((await node(token, find, options)).payload).toEqual({ round })
+      expect((await jose(token, find, options)).payload).toEqual({ round })
       const [header = '', payload = '', signature = ''] = token.split('.')
       const bytes = Buffer.from(signature, 'base64url')
       const last = bytes.length - 1
@@ -54,7 +55,7 @@ test.each(algorithms)(
         const text = `${header}.${payload}.${forged.toString('base64url')}`
         const failure = { code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' }
         await expect(node(text, find, options)).rejects.toMatchObject(failure)
-        if (round === 0) await expect(jose(text, find, options)).rejects.toMatchObject(failure)
+        await expect(jose(text, find, options)).rejects.toMatchObject(failure)
       }
     }
   },
@@ -66,15 +67,15 @@ test.each(algorithms)(
   async (algorithm) => {
     const { privateKey } = await keysOf(algorithm)
     const token = await new SignJWT({}).setProtectedHeader({ alg: algorithm }).sign(privateKey)
-    const isEdwards = (name: string): boolean => name === 'EdDSA' || name === 'Ed25519'
-    for (const other of algorithms) {
-      const isSame = other === algorithm || (isEdwards(other) && isEdwards(algorithm))
-      if (!isSame) {
-        const { publicKey } = await generateKeyPair(other)
-        await expect(node(token, publicKey, { algorithms })).rejects.toMatchObject({
-          code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
-        })
-      }
+    const edwards = new Set(['EdDSA', 'Ed25519'])
+    const others = algorithms.filter(
+      (other) => other !== algorithm && !(edwards.has(other) && edwards.has(algorithm)),
+    )
+    for (const other of others) {
+      const { publicKey } = await generateKeyPair(other)
+      await expect(node(token, publicKey, { algorithms })).rejects.toMatchObject({
+        code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
+      })
     }
   },
 )
