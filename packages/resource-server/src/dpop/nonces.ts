@@ -1,5 +1,5 @@
+import { base64url } from 'jose'
 import type { Clock } from '../lib/clock.ts'
-import { base64url } from '../lib/base64url.ts'
 
 /** The nonces that this resource accepts in proofs. They are computed, not stored. */
 export interface Nonces {
@@ -46,7 +46,7 @@ export function createNonces(clock: Clock, secret: Uint8Array): Nonces {
     key ??= crypto.subtle.importKey('raw', secretCopy, algorithm, false, ['sign'])
     const time = madeAt.toString(36).padStart(timeLength, '0')
     const mac = await crypto.subtle.sign('HMAC', await key, new TextEncoder().encode(time))
-    return `${time}${base64url(new Uint8Array(mac)).slice(0, macLength)}`
+    return `${time}${base64url.encode(new Uint8Array(mac)).slice(0, macLength)}`
   }
 
   function nonceOf(madeAt: number): Promise<string> {

@@ -1,4 +1,4 @@
-import { base64url } from '../lib/base64url.ts'
+import { base64url } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { optionFailed } from '../lib/option-failed.ts'
 import { createNonces } from './nonces.ts'
@@ -135,5 +135,5 @@ function atOrigin(resource: string, url: string): string {
 
 async function digest(text: string): Promise<string> {
   const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return base64url(new Uint8Array(hash))
+  return base64url.encode(new Uint8Array(hash))
 }
