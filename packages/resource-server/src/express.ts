@@ -6,6 +6,7 @@ import { ResourceServerError } from './lib/errors.ts'
 import { answerMetadataRequest } from './access/metadata-endpoint.ts'
 import { resolveScopes } from './scope/required-scopes.ts'
 import type { RequiredScopes } from './scope/required-scopes.ts'
+import type { AccessRequest } from './access/credentials.ts'
 import type { ResourceServer } from './access/resource-server.ts'
 import { whenKnown } from './lib/maybe-promise.ts'
 import type { MaybePromise } from './lib/maybe-promise.ts'
@@ -112,17 +113,31 @@ export function requireAccess(
   resourceServer: ResourceServer,
   options: RequireAccessOptions = {},
 ): RequestHandler {
-  const { requiredScopesOf, challenged } = resolveScopes(options.scopes, options.challengeScopes)
+  const { fixed, requiredScopesOf, challenged } = resolveScopes(
+    options.scopes,
+    options.challengeScopes,
+  )
+  const { observe } = options
 
-  function decide(request: GuardedRequest): MaybePromise<AccessDecision> {
-    return whenKnown(authenticateOnce(resourceServer, request, challenged), (authentication) => {
-      if (!authentication.authenticated) return authentication.refusal
-      const { token, dpopNonce } = authentication
-      return whenKnown(requiredScopesOf(request), (scopes) => {
-        const decision = resourceServer.decideScopes(token, scopes)
-        return dpopNonce === undefined ? decision : { ...decision, dpopNonce }
-      })
-    })
+  function proceed(
+    authentication: AuthenticationDecision,
+    request: GuardedRequest,
+    response: Response,
+    next: NextFunction,
+  ): MaybePromise<void> {
+    if (!authentication.authenticated) {
+      answer(authentication.refusal, request, response, next)
+      return undefined
+    }
+    const { token, dpopNonce } = authentication
+    const answerFor = (scopes: readonly string[]): void => {
+      const decision = resourceServer.decideScopes(token, scopes)
+      const withNonce = dpopNonce === undefined ? decision : { ...decision, dpopNonce }
+      answer(withNonce, request, response, next)
+    }
+    return fixed === undefined
+      ? whenKnown(requiredScopesOf(request), answerFor)
+      : answerFor(fixed)
   }
 
   function answer(
@@ -131,7 +146,7 @@ export function requireAccess(
     response: Response,
     next: NextFunction,
   ): void {
-    notify(options.observe, decision, request)
+    if (observe !== undefined) notify(observe, decision, request)
     if (!decision.allowed) {
       const { status, headers, body } = refusalReply(decision)
       reply(response, status, headers, body)
@@ -143,8 +158,12 @@ export function requireAccess(
   }
 
   // Without a promise if the token is remembered. Express forwards the error of a rejected promise.
-  return (request, response, next) =>
-    whenKnown(decide(request), (decision) => answer(decision, request, response, next))
+  return (request, response, next) => {
+    const authentication = authenticateOnce(resourceServer, request, challenged)
+    return 'authenticated' in authentication
+      ? proceed(authentication, request, response, next)
+      : authentication.then((known) => proceed(known, request, response, next))
+  }
 }
 
 function authenticateOnce(
@@ -157,17 +176,26 @@ function authenticateOnce(
   if (before?.resourceServer === resourceServer) {
     return { authenticated: true, token: before.token }
   }
-  const { originalUrl: url, method } = request
-  const lines = headerLinesOf(request)
-  return resourceServer.authenticate(
-    {
-      authorization: fieldValues(lines, 'authorization'),
-      url,
-      method,
-      dpop: fieldValues(lines, 'dpop'),
-    },
-    challenged,
-  )
+  return resourceServer.authenticate(new GuardedAccessRequest(request), challenged)
+}
+
+/** Reads the header `DPoP` only for a token that is bound to a key. */
+class GuardedAccessRequest implements AccessRequest {
+  readonly authorization: string | readonly string[] | undefined
+  readonly url: string
+  readonly method: string
+  private readonly lines: readonly string[]
+
+  constructor(request: Request) {
+    this.lines = headerLinesOf(request)
+    this.authorization = fieldValues(this.lines, 'authorization')
+    this.url = request.originalUrl
+    this.method = request.method
+  }
+
+  get dpop(): string | readonly string[] | undefined {
+    return fieldValues(this.lines, 'dpop')
+  }
 }
 
 /**

@@ -36,8 +36,6 @@ export function authenticate(
   request: AccessRequest,
   challenged: CheckedScopes,
 ): MaybePromise<AuthenticationDecision> {
-  const remembered = rememberedToken(means, request)
-  if (remembered !== undefined) return { authenticated: true, token: remembered }
   const { proofs } = means
   const credentials = readCredentials(request)
   if (credentials.kind !== 'token') {
@@ -64,21 +62,17 @@ export function authenticate(
   })
 }
 
-const usualScheme = 'Bearer '
-
 /**
  * The token of the usual request: one `Authorization` line in the usual spelling, no query, and a bearer token
- * that is remembered. All other requests take the long way, with the same result.
+ * that is remembered. All other requests need {@link authenticate}, which returns the same decision.
  */
-function rememberedToken(
+export function rememberedToken(
   { tokens, proofs, isDenied }: AuthenticationMeans,
   { authorization, url }: AccessRequest,
 ): VerifiedAccessToken | undefined {
   if (isDenied !== undefined || proofs?.isRequired === true) return undefined
-  if (typeof authorization !== 'string' || !authorization.startsWith(usualScheme)) return undefined
-  if (url.includes('?')) return undefined
-  const token = tokens.recall(authorization.slice(usualScheme.length))
-  return token?.keyThumbprint === undefined ? token : undefined
+  if (typeof authorization !== 'string' || url.includes('?')) return undefined
+  return tokens.recall(authorization)
 }
 
 interface BoundToken {

@@ -1,7 +1,7 @@
+import { checkScopes } from '../scope/check-scopes.ts'
 import type { CheckedScopes } from '../scope/check-scopes.ts'
 import type { ScopeHierarchy } from '../scope/scopes.ts'
-import { scopeMemoryOf } from '../token/scope-memory.ts'
-import type { ScopeMemory } from '../token/scope-memory.ts'
+import { RememberedToken } from '../token/remembered-token.ts'
 import type { VerifiedAccessToken } from '../token/verification.ts'
 import type { AccessDecision } from './decision.ts'
 import { refuse } from './refuse.ts'
@@ -14,47 +14,39 @@ import type { ChallengeSource } from './refuse.ts'
 export function scopeDecider(
   hierarchy: ScopeHierarchy,
   challenges: ChallengeSource,
-): (token: VerifiedAccessToken, checked: CheckedScopes) => AccessDecision {
-  function grantedTo(token: VerifiedAccessToken): ReadonlySet<string> {
-    return new Set(hierarchy.expand(token.scopes))
-  }
-
-  function isSufficient(
-    token: VerifiedAccessToken,
-    checked: CheckedScopes,
-    memory: ScopeMemory | undefined,
-  ): boolean {
-    if (memory === undefined) return includesAll(grantedTo(token), checked.required)
-    if (memory.owner !== hierarchy) {
-      memory.owner = hierarchy
-      memory.granted = grantedTo(token)
-      memory.sufficientFor = undefined
-    }
-    if (memory.sufficientFor === checked) return true
-    if (!includesAll(memory.granted ?? grantedTo(token), checked.required)) return false
-    memory.sufficientFor = checked
-    return true
-  }
-
-  return (token, checked) => {
+): (token: VerifiedAccessToken, requiredScopes: readonly string[]) => AccessDecision {
+  function decide(token: VerifiedAccessToken, checked: CheckedScopes): AccessDecision {
     const { required, warnings } = checked
-    if (isSufficient(token, checked, scopeMemoryOf(token))) {
-      return {
-        allowed: true,
-        reason: 'scope-sufficient',
-        token,
-        requiredScopes: required,
-        warnings,
-      }
-    }
-    const granted = grantedTo(token)
+    const granted =
+      RememberedToken.grantedBy(token, hierarchy) ?? new Set(hierarchy.expand(token.scopes))
     const missingScopes = required.filter((scope) => !granted.has(scope))
+    const isSufficient = missingScopes.length === 0
+    RememberedToken.memorize(token, {
+      owner: hierarchy,
+      granted,
+      sufficientFor: isSufficient ? checked : undefined,
+    })
+    if (isSufficient) return grant(token, checked)
     const scheme = token.keyThumbprint === undefined ? 'Bearer' : 'DPoP'
     const reason = 'insufficient-scope'
     return { ...refuse(challenges, { reason, scopes: required, warnings, scheme }), missingScopes }
   }
+
+  return (token, requiredScopes) => {
+    const last = RememberedToken.lastSufficient(token, hierarchy, requiredScopes)
+    return last === undefined ? decide(token, checkScopes(requiredScopes)) : grant(token, last)
+  }
 }
 
-function includesAll(granted: ReadonlySet<string>, required: readonly string[]): boolean {
-  return required.every((scope) => granted.has(scope))
+function grant(
+  token: VerifiedAccessToken,
+  { required, warnings }: CheckedScopes,
+): AccessDecision {
+  return {
+    allowed: true,
+    reason: 'scope-sufficient',
+    token,
+    requiredScopes: required,
+    warnings,
+  }
 }

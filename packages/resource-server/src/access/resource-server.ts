@@ -4,7 +4,7 @@ import type { ProofVerifier } from '../dpop/verify-proof.ts'
 import { whenKnown } from '../lib/maybe-promise.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
 import type { VerifiedAccessToken } from '../token/verification.ts'
-import { authenticate } from './authenticate.ts'
+import { authenticate, rememberedToken } from './authenticate.ts'
 import type { AccessRequest, TokenScheme } from './credentials.ts'
 import type { AccessDecision, AuthenticationDecision } from './decision.ts'
 import { assertAllowedOrigins, decideCrossOrigin } from './cross-origin.ts'
@@ -127,17 +127,20 @@ export function createResourceServer(
     metadataUrl,
     scopes,
     authenticate(request, challengeScopes) {
+      const remembered = rememberedToken(means, request)
+      if (remembered !== undefined) return { authenticated: true, token: remembered }
       const challenged =
         challengeScopes === undefined ? ordinaryScopes : checkScopes(challengeScopes)
       return authenticate(means, request, challenged)
     },
-    decideScopes: (token, requiredScopes = []) =>
-      decideRequired(token, checkScopes(requiredScopes)),
+    decideScopes: (token, requiredScopes = []) => decideRequired(token, requiredScopes),
     authorize(request, requiredScopes = []) {
-      const checked = checkScopes(requiredScopes)
-      return whenKnown(authenticate(means, request, checked), (decision) =>
+      const remembered = rememberedToken(means, request)
+      if (remembered !== undefined) return decideRequired(remembered, requiredScopes)
+      const challenged = checkScopes(requiredScopes)
+      return whenKnown(authenticate(means, request, challenged), (decision) =>
         decision.authenticated
-          ? withNonce(decideRequired(decision.token, checked), decision.dpopNonce)
+          ? withNonce(decideRequired(decision.token, requiredScopes), decision.dpopNonce)
           : decision.refusal,
       )
     },

@@ -9,9 +9,11 @@ export type HeaderSource = Pick<IncomingMessage, 'headers'> & {
  * Returns the header lines: names and values in turn. Adapters for serverless platforms often leave
  * `rawHeaders` empty, and their `headers` contains what the platform received.
  */
-export function headerLinesOf({ rawHeaders, headers }: HeaderSource): readonly string[] {
+export function headerLinesOf(source: HeaderSource): readonly string[] {
+  const { rawHeaders } = source
   if (rawHeaders !== undefined && rawHeaders.length > 0) return rawHeaders
-  return Object.entries(headers).flatMap(([name, value]) =>
+  // Read only here: in Node.js, it is computed when it is read.
+  return Object.entries(source.headers).flatMap(([name, value]) =>
     [value ?? []].flat().flatMap((line) => [name, line]),
   )
 }

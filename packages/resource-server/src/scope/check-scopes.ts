@@ -13,9 +13,11 @@ export interface AccessWarning {
 export interface CheckedScopes {
   readonly required: readonly string[]
   readonly warnings: readonly AccessWarning[]
+  /** The frozen list that was checked. Checking the same list again gives the same result. */
+  readonly source: readonly string[] | undefined
 }
 
-const none: CheckedScopes = { required: [], warnings: [] }
+const none: CheckedScopes = { required: [], warnings: [], source: undefined }
 /** The results for frozen lists, which cannot change: those of routes. */
 const results = new WeakMap<readonly string[], CheckedScopes>()
 
@@ -25,15 +27,16 @@ const results = new WeakMap<readonly string[], CheckedScopes>()
  * @throws {ResourceServerError} `SCOPE_INVALID`.
  */
 export function checkScopes(scopes: readonly string[]): CheckedScopes {
-  if (scopes.length === 0) return none
   const known = results.get(scopes)
   if (known !== undefined) return known
-  const checked = withoutOfflineAccess(scopes)
-  if (Object.isFrozen(scopes)) results.set(scopes, checked)
+  if (scopes.length === 0 && !Object.isFrozen(scopes)) return none
+  const isFrozen = Object.isFrozen(scopes)
+  const checked = { ...withoutOfflineAccess(scopes), source: isFrozen ? scopes : undefined }
+  if (isFrozen) results.set(scopes, checked)
   return checked
 }
 
-function withoutOfflineAccess(scopes: readonly string[]): CheckedScopes {
+function withoutOfflineAccess(scopes: readonly string[]): Omit<CheckedScopes, 'source'> {
   const required = uniteScopes(scopes.filter((scope) => scope !== offlineAccess))
   assertResourceScopes(required, 'the required scopes of a request')
   if (!scopes.includes(offlineAccess)) return { required, warnings: [] }

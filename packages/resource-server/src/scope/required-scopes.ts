@@ -10,6 +10,8 @@ export type RequiredScopes<Incoming> =
 
 /** The validated scopes of a route. */
 export interface ResolvedScopes<Incoming> {
+  /** Frozen, so that they are checked once; `undefined` if they are computed. */
+  readonly fixed: readonly string[] | undefined
   readonly requiredScopesOf: (request: Incoming) => readonly string[] | Promise<readonly string[]>
   /** For a request without a valid token; `undefined` for the resource's default. */
   readonly challenged: readonly string[] | undefined
@@ -26,10 +28,15 @@ export function resolveScopes<Incoming>(
   challengeScopes: readonly string[] | undefined,
 ): ResolvedScopes<Incoming> {
   const challenged = fixedScopes(challengeScopes, 'the challenge scopes of a protected route')
-  if (typeof scopes === 'function') return { requiredScopesOf: scopes, challenged }
-  const fixed = fixedScopes(scopes, 'the scopes of a protected route')
-  return { requiredScopesOf: () => fixed ?? [], challenged: challenged ?? fixed }
+  if (typeof scopes === 'function') {
+    return { fixed: undefined, requiredScopesOf: scopes, challenged }
+  }
+  const configured = fixedScopes(scopes, 'the scopes of a protected route')
+  const fixed = configured ?? noScopes
+  return { fixed, requiredScopesOf: () => fixed, challenged: challenged ?? configured }
 }
+
+const noScopes: readonly string[] = Object.freeze([])
 
 function fixedScopes(
   scopes: readonly string[] | undefined,
@@ -37,6 +44,5 @@ function fixedScopes(
 ): readonly string[] | undefined {
   if (scopes === undefined) return undefined
   assertResourceScopes(scopes, where)
-  // A frozen list is checked once.
   return Object.freeze([...scopes])
 }

@@ -4,7 +4,8 @@ import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
 import type { KeySetVersion } from './key-cache.ts'
 import type { IssuerKeys } from './keys.ts'
-import { addScopeMemory } from './scope-memory.ts'
+import { createBearerIndex } from './bearer-index.ts'
+import { RememberedToken } from './remembered-token.ts'
 import type {
   TokenRefusal,
   TokenVerdict,
@@ -24,29 +25,35 @@ export interface TokenMemoryLimits {
 
 /** Verifies tokens, and remembers the verdicts. */
 export interface VerifiedTokens {
-  /** Returns a token that is remembered as valid, if nothing about it has to be checked again. */
-  recall(token: string): VerifiedAccessToken | undefined
+  /**
+   * Returns a bearer token that is remembered as valid, if nothing about it has to be checked again.
+   *
+   * @param authorization - The value of the `Authorization` header. Only the usual spelling, `Bearer <token>`, is
+   *   found.
+   */
+  recall(authorization: string): VerifiedAccessToken | undefined
   /** Returns a remembered verdict at once, otherwise a promise, which does not reject. */
   verify(token: string): MaybePromise<TokenVerdict>
 }
 
 /** One object with whole numbers, because each further object that a request reads costs time. */
 interface Remembered {
-  /** The whole token. The key of the entry is only a part of it. */
-  readonly token: string
-  /** What was verified, if the token was accepted. */
-  readonly accepted: VerifiedAccessToken | undefined
-  /** Why it was refused, otherwise. */
-  readonly refusal: TokenRefusal | undefined
+  /** `Bearer ` and the token, whatever scheme the token needs. */
+  readonly authorization: string
   readonly fromEpochSeconds: number
   readonly untilEpochSeconds: number
   /** The keys that the verdict rests on. */
-  readonly keySource: IssuerKeys | undefined
   readonly keySet: KeySetVersion | undefined
   /** When its place in the order of use was last updated. */
   usedAtEpochSeconds: number
+  /** What was verified, if the token was accepted. */
+  readonly accepted: RememberedToken | undefined
+  /** Why it was refused, otherwise. */
+  readonly refusal: TokenRefusal | undefined
+  readonly keySource: IssuerKeys | undefined
 }
 
+const usualScheme = 'Bearer '
 /** What an entry takes besides the token and its claims: places in the cache, objects. */
 const bytesPerEntry = 300
 /** Claims take about twice as many bytes as their text. Those of a JWT are about as long as the token. */
@@ -79,9 +86,12 @@ export function rememberVerifiedTokens(
       verify: async (token) => deepFreeze((await verify(token)).verdict),
     }
   }
+  // The accepted bearer tokens again. The caches cost more than the rest of the way to a remembered token.
+  const index = createBearerIndex<Remembered>()
   const accepted = new LRUCache<string, Remembered>({
     max: limits.maximumTokens,
     maxSize: limits.maximumBytes,
+    dispose: (remembered) => index.remove(remembered),
   })
   const refusals = new LRUCache<string, Remembered>({
     max: maximumRefusedTokens,
@@ -92,16 +102,19 @@ export function rememberVerifiedTokens(
   function find(token: string, now: number): Remembered | undefined {
     const key = keyOf(token)
     const remembered = accepted.peek(key) ?? refusals.peek(key)
-    if (remembered === undefined || remembered.token !== token) return undefined
+    if (remembered === undefined || tokenOf(remembered) !== token) return undefined
     if (!holds(remembered, now)) {
       forget(key)
       return undefined
     }
-    if (now - remembered.usedAtEpochSeconds >= orderSeconds) {
-      remembered.usedAtEpochSeconds = Math.floor(now)
-      accepted.get(key)
-    }
+    noteUse(remembered, now)
     return remembered
+  }
+
+  function noteUse(remembered: Remembered, now: number): void {
+    if (now - remembered.usedAtEpochSeconds < orderSeconds) return
+    remembered.usedAtEpochSeconds = Math.floor(now)
+    accepted.get(keyOf(tokenOf(remembered)))
   }
 
   function forget(key: string): void {
@@ -109,32 +122,37 @@ export function rememberVerifiedTokens(
     refusals.delete(key)
   }
 
-  function remember(token: string, { verdict, validity, claimsLength }: Verification): void {
-    if (validity === undefined || verdict.valid === undefined) return
+  /** Returns the verdict for this request. */
+  function remember(token: string, verification: Verification): TokenVerdict {
+    const { verdict, validity, claimsLength = token.length } = verification
+    if (validity === undefined || verdict.valid === undefined) return deepFreeze(verdict)
     const now = clock.nowEpochSeconds()
-    if (verdict.valid) addScopeMemory(verdict.token)
     const remembered = {
-      token,
-      // Shared by all requests with the token.
-      accepted: verdict.valid ? deepFreeze(verdict.token) : undefined,
-      refusal: verdict.valid ? undefined : verdict.reason,
+      authorization: `${usualScheme}${token}`,
       // A clock that was set back must not extend the maximum age.
       fromEpochSeconds: Math.ceil(Math.max(validity.fromEpochSeconds, Math.floor(now))),
       untilEpochSeconds: Math.floor(
         Math.min(validity.untilEpochSeconds, now + limits.maximumAgeSeconds),
       ),
-      keySource: validity.keys?.source,
       keySet: validity.keys?.keySet,
       usedAtEpochSeconds: Math.floor(now),
+      accepted: verdict.valid ? new RememberedToken(verdict.token) : undefined,
+      refusal: verdict.valid ? undefined : verdict.reason,
+      keySource: validity.keys?.source,
     }
-    const key = keyOf(token)
+    // A part of this text, because a part of `token` would keep the header of the request in memory.
+    const key = keyOf(tokenOf(remembered))
     const size = bytesPerEntry + token.length
-    if (verdict.valid) {
-      const claimsBytes = bytesPerClaimCharacter * (claimsLength ?? token.length)
-      accepted.set(key, remembered, { size: size + claimsBytes })
-    } else {
+    if (remembered.accepted === undefined) {
       refusals.set(key, remembered, { size })
+    } else {
+      accepted.set(key, remembered, { size: size + bytesPerClaimCharacter * claimsLength })
+      // The cache does not take what is larger than all of it.
+      if (remembered.accepted.keyThumbprint === undefined && accepted.peek(key) === remembered) {
+        index.add(remembered)
+      }
     }
+    return verdictOf(remembered)
   }
 
   function verifyOnce(token: string): Promise<TokenVerdict> {
@@ -147,9 +165,7 @@ export function rememberVerifiedTokens(
 
   async function verifyAndRemember(token: string): Promise<TokenVerdict> {
     try {
-      const verification = await verify(token)
-      remember(token, verification)
-      return verification.verdict
+      return remember(token, await verify(token))
     } finally {
       pending.delete(token)
     }
@@ -157,7 +173,7 @@ export function rememberVerifiedTokens(
 
   /** The keys are due: a verdict holds if the next fetch contains the same ones. */
   async function verifyWithCurrentKeys(remembered: Remembered): Promise<TokenVerdict> {
-    const { token, keySource, keySet } = remembered
+    const { keySource, keySet } = remembered
     try {
       const isUnchanged = (await keySource?.currentKeySet()) === keySet
       // The token may have expired while the keys were fetched.
@@ -165,16 +181,19 @@ export function rememberVerifiedTokens(
     } catch {
       // The verification below says why.
     }
+    const token = tokenOf(remembered)
     forget(keyOf(token))
     return await verifyOnce(token)
   }
 
   return {
-    recall(token) {
-      const now = clock.nowEpochSeconds()
-      const remembered = find(token, now)
+    recall(authorization) {
+      const remembered = index.find(authorization)
       if (remembered === undefined) return undefined
-      return isFresh(remembered.keySet, now) ? remembered.accepted : undefined
+      const now = clock.nowEpochSeconds()
+      if (!holds(remembered, now) || !isFresh(remembered.keySet, now)) return undefined
+      noteUse(remembered, now)
+      return remembered.accepted
     },
     verify(token) {
       const now = clock.nowEpochSeconds()
@@ -187,6 +206,10 @@ export function rememberVerifiedTokens(
       return verifyWithCurrentKeys(remembered)
     },
   }
+}
+
+function tokenOf({ authorization }: Remembered): string {
+  return authorization.slice(usualScheme.length)
 }
 
 function verdictOf({ accepted, refusal = 'token-inactive' }: Remembered): TokenVerdict {
