@@ -135,9 +135,7 @@ export function requireAccess(
       const withNonce = dpopNonce === undefined ? decision : { ...decision, dpopNonce }
       answer(withNonce, request, response, next)
     }
-    return fixed === undefined
-      ? whenKnown(requiredScopesOf(request), answerFor)
-      : answerFor(fixed)
+    return fixed === undefined ? whenKnown(requiredScopesOf(request), answerFor) : answerFor(fixed)
   }
 
   function answer(

@@ -195,6 +195,34 @@ test(
   },
 )
 
+test(
+  'express: does not compute the headers of a request with a remembered token',
+  { tags: ['S-12'] },
+  async () => {
+    let computed = 0
+    await using resource = await startExpress((app, resourceServer) => {
+      app.use((request, _response, next) => {
+        const { headers } = request
+        Object.defineProperty(request, 'headers', {
+          get() {
+            computed += 1
+            return headers
+          },
+        })
+        next()
+      })
+      app.get('/mcp', requireAccess(resourceServer), (_request, response) => void response.end())
+    })
+    const { as, resourceServer } = resource
+    const token = await as.signAccessToken({ scope: 'mcp:read', resource: resourceServer.resource })
+    for (let request = 0; request < 2; request += 1) {
+      const headers = { authorization: `Bearer ${token}` }
+      expect((await fetch(`${resource.url}/mcp`, { headers })).status).toBe(200)
+    }
+    expect(computed).toBe(0)
+  },
+)
+
 test('express: accessTokenOf names the missing middleware', async () => {
   const codes: unknown[] = []
   await using resource = await startExpress((app) => {

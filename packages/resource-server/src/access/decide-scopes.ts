@@ -17,9 +17,8 @@ export function scopeDecider(
 ): (token: VerifiedAccessToken, requiredScopes: readonly string[]) => AccessDecision {
   function decide(token: VerifiedAccessToken, checked: CheckedScopes): AccessDecision {
     const { required, warnings } = checked
-    const granted =
-      RememberedToken.grantedBy(token, hierarchy) ?? new Set(hierarchy.expand(token.scopes))
-    const missingScopes = required.filter((scope) => !granted.has(scope))
+    const granted = RememberedToken.grantedBy(token, hierarchy) ?? hierarchy.expand(token.scopes)
+    const missingScopes = required.filter((scope) => !granted.includes(scope))
     const isSufficient = missingScopes.length === 0
     RememberedToken.memorize(token, {
       owner: hierarchy,
@@ -38,10 +37,7 @@ export function scopeDecider(
   }
 }
 
-function grant(
-  token: VerifiedAccessToken,
-  { required, warnings }: CheckedScopes,
-): AccessDecision {
+function grant(token: VerifiedAccessToken, { required, warnings }: CheckedScopes): AccessDecision {
   return {
     allowed: true,
     reason: 'scope-sufficient',

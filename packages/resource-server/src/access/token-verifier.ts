@@ -2,6 +2,7 @@ import { decodeProtectedHeader, decodeJwt } from 'jose'
 import { introspectTokens } from '../introspection/introspect-tokens.ts'
 import { ResourceServerError } from '../lib/errors.ts'
 import { verifyAccessToken } from '../token/access-token.ts'
+import { isCompactForm } from '../token/compact-form.ts'
 import { issuerKeys } from '../token/keys.ts'
 import { refused } from '../token/verification.ts'
 import type { VerifyToken } from '../token/verification.ts'
@@ -36,10 +37,12 @@ export function createTokenVerifier(
           includes: (token: string) => isIntrospected(token, introspecting),
         }
 
+  const expectations = { ...settings, keysByIssuer }
   const verify: VerifyToken = async (token) => {
-    if (!isTokenText(token)) return refused('malformed-credentials')
+    const isJwt = isCompactForm(token)
+    if (!isJwt && !isTokenText(token)) return refused('malformed-credentials')
     if (opaque?.includes(token) === true) return await opaque.verify(token)
-    return await verifyAccessToken(token, { ...settings, keysByIssuer })
+    return isJwt ? await verifyAccessToken(token, expectations) : refused('token-malformed')
   }
   return rememberVerifiedTokens(verify, settings.cacheLimits, clock)
 }

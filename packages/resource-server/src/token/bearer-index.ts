@@ -4,7 +4,7 @@ interface Indexed {
   readonly authorization: string
 }
 
-/** Finds what is known about tokens by the header of a request. */
+/** Finds what is known about JWTs by the header of a request. */
 export interface BearerIndex<Entry extends Indexed> {
   find(authorization: string): Entry | undefined
   add(entry: Entry): void
@@ -12,15 +12,18 @@ export interface BearerIndex<Entry extends Indexed> {
   remove(entry: Entry): void
 }
 
-/** How many characters a number depends on: 96 bits of the signature of a JWT. */
+/** How many characters a number depends on: 96 bits of a signature. */
 const numberedLength = 16
 /** Of the 32-bit FNV-1a hash. */
 const fnvPrime = 0x01000193
 
 /**
- * Creates an index of numbers, which are computed from the last characters of tokens and compared faster than
+ * Creates an index of numbers, which are computed from the last characters of JWTs and compared faster than
  * texts. What is found is then compared as a whole. Two tokens rarely have the same number. Then, the index
  * contains only the one that was added last.
+ *
+ * Only for tokens that end with a signature: a sender who does not know its last characters does not get as
+ * far as the comparison, whose time could reveal the others.
  */
 export function createBearerIndex<Entry extends Indexed>(): BearerIndex<Entry> {
   // Random, so that only this process knows which tokens have the same number.

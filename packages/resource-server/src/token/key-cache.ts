@@ -1,8 +1,9 @@
-import { createLocalJWKSet } from 'jose'
-import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
+import type { JSONWebKeySet } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { fetchJson } from '../lib/fetch-json.ts'
 import { failureMemory } from './failure-memory.ts'
+import { createKeyFinder } from './key-finder.ts'
+import type { KeyFinder } from './key-finder.ts'
 import type { KeyLocation } from './key-location.ts'
 
 /** One version of a key set. Fetching the same document again keeps the version. */
@@ -17,7 +18,7 @@ export interface KeySetVersion {
 
 /** The keys of one fetch. */
 export interface FetchedKeys {
-  readonly find: JWTVerifyGetKey
+  readonly finder: KeyFinder
   readonly version: KeySetVersion
   /** `kid` of each key. */
   readonly keyIds: ReadonlySet<string>
@@ -99,7 +100,7 @@ export function createKeyCache(location: KeyLocation, fetching: KeyFetching): Ke
     version.freshFromEpochSeconds = now - freshSeconds
     version.freshUntilEpochSeconds = now + freshSeconds
     return {
-      find: unchanged?.find ?? createLocalJWKSet(keySet),
+      finder: unchanged?.finder ?? createKeyFinder(keySet),
       version,
       keyIds,
       withdrawnKeyIds: [...(last?.keyIds ?? [])].filter((keyId) => !keyIds.has(keyId)),

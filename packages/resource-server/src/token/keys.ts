@@ -5,6 +5,7 @@ import { ResourceServerError } from '../lib/errors.ts'
 import { failurePauseSeconds } from './failure-memory.ts'
 import { createKeyCache } from './key-cache.ts'
 import type { FetchedKeys, KeyFetching, KeySetVersion } from './key-cache.ts'
+import type { FoundKey } from './key-finder.ts'
 import { keyLocation } from './key-location.ts'
 import type { KeySource } from './key-location.ts'
 import { missingKeys } from './missing-keys.ts'
@@ -68,7 +69,7 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
   async function newerKeys(request: KeyRequest): Promise<FetchedKeys | undefined> {
     const label = labelOf(request)
     const newer = await available(() => cache.refetch())
-    if ('find' in newer) {
+    if ('finder' in newer) {
       missing.fetched(newer, label)
       return newer
     }
@@ -106,10 +107,11 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
       return keys.version
     },
     async verify(identify, verifyWith) {
-      // A token that is not from this issuer must not cause a fetch.
-      if (keySetInUse(clock.nowEpochSeconds()) === undefined) identify()
       const sequenceBefore = cache.lastSequence()
-      const keys = await available(() => cache.current())
+      const inUse = cache.inUse(clock.nowEpochSeconds())
+      // A token that is not from this issuer must not cause a fetch.
+      if (inUse === undefined) identify()
+      const keys = inUse ?? (await available(() => cache.current()))
       const isFetchedForThisToken = keys.sequence > sequenceBefore
       missing.fetched(keys, isFetchedForThisToken ? labelOf(identify()) : undefined)
       try {
@@ -131,15 +133,16 @@ function labelOf(request: KeyRequest): string {
 }
 
 /** An error about a key that exists and cannot be used says nothing about the token. */
-function findIn(keys: FetchedKeys, issuer: string): JWTVerifyGetKey {
-  return async (header, token) => {
+function findIn({ finder }: FetchedKeys, issuer: string): JWTVerifyGetKey {
+  async function find(...request: Parameters<JWTVerifyGetKey>): Promise<FoundKey> {
     try {
-      return await keys.find(header, token)
+      return await finder.find(...request)
     } catch (error) {
       if (isAboutTheToken(error)) throw error
       throw unavailable(issuer, reasonOf(error), failurePauseSeconds, error)
     }
   }
+  return (header, token) => finder.findAgain(header) ?? find(header, token)
 }
 
 function isAboutTheToken(error: unknown): boolean {

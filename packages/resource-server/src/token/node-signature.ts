@@ -1,14 +1,14 @@
-import type { KeyObject } from 'node:crypto'
+import type { KeyObject, VerifyKeyObjectInput } from 'node:crypto'
 import type * as NodeCrypto from 'node:crypto'
 import type { CryptoKey } from 'jose'
 
-/** Verifies a signature at once. */
+/** Verifies a signature. The promise rejects only for a key that `node:crypto` cannot use. */
 export type VerifySignature = (
   algorithm: string,
   key: CryptoKey,
   data: Uint8Array,
   signature: Uint8Array,
-) => boolean
+) => Promise<boolean>
 
 interface EcdsaParameters {
   readonly digest: string
@@ -36,15 +36,15 @@ const rsa: Readonly<Record<string, { readonly name: string; readonly digest: str
 const minimumModulusBits = 2048
 
 /**
- * Verifies signatures with `node:crypto`, which takes about half the time of Web Crypto: that checks the key and
- * the algorithm again, and waits for a job of the thread pool.
+ * Verifies signatures with `node:crypto`, in its thread pool like Web Crypto, which takes longer because it checks
+ * the key and the algorithm again.
  *
  * A key of another type than the algorithm's verifies nothing.
  *
  * @see RFC 7518 §3.1, RFC 8037 §3.1
  */
 export function createNodeSignatures(crypto: typeof NodeCrypto): VerifySignature {
-  const { KeyObject: KeyObjects, constants, verify } = crypto
+  const { KeyObject: KeyObjects, constants } = crypto
   const objects = new WeakMap<CryptoKey, KeyObject>()
 
   function objectOf(key: CryptoKey): KeyObject {
@@ -55,26 +55,41 @@ export function createNodeSignatures(crypto: typeof NodeCrypto): VerifySignature
     return object
   }
 
-  return (algorithm, key, data, signature) => {
+  function verify(
+    digest: string | null,
+    data: Uint8Array,
+    key: KeyObject | VerifyKeyObjectInput,
+    signature: Uint8Array,
+  ): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      crypto.verify(digest, data, key, signature, (error, isValid) => {
+        if (error === null) resolve(isValid)
+        else reject(error)
+      })
+    })
+  }
+
+  return async (algorithm, key, data, signature) => {
     const { name, namedCurve, modulusLength, hash } = parametersOf(key)
     if (algorithm === 'EdDSA' || algorithm === 'Ed25519') {
-      return name === 'Ed25519' && verify(null, data, objectOf(key), signature)
+      return name === 'Ed25519' && (await verify(null, data, objectOf(key), signature))
     }
     const curve = Object.hasOwn(ecdsa, algorithm) ? ecdsa[algorithm] : undefined
     if (curve !== undefined) {
       const { numberBytes, digest } = curve
       if (name !== 'ECDSA' || namedCurve !== curve.curve) return false
       if (signature.byteLength !== 2 * numberBytes) return false
-      return verify(digest, data, objectOf(key), derSignature(signature, numberBytes))
+      return await verify(digest, data, objectOf(key), derSignature(signature, numberBytes))
     }
     const scheme = Object.hasOwn(rsa, algorithm) ? rsa[algorithm] : undefined
     if (scheme === undefined || name !== scheme.name) return false
     if (hash !== scheme.digest || (modulusLength ?? 0) < minimumModulusBits) return false
     const object = objectOf(key)
-    if (scheme.name === 'RSASSA-PKCS1-v1_5') return verify(scheme.digest, data, object, signature)
+    if (scheme.name === 'RSASSA-PKCS1-v1_5')
+      return await verify(scheme.digest, data, object, signature)
     const padding = constants.RSA_PKCS1_PSS_PADDING
     const saltLength = constants.RSA_PSS_SALTLEN_DIGEST
-    return verify(scheme.digest, data, { key: object, padding, saltLength }, signature)
+    return await verify(scheme.digest, data, { key: object, padding, saltLength }, signature)
   }
 }
 

@@ -7,7 +7,7 @@ export interface ScopeMemory {
   /** Who computed it. Another one must not use it. */
   readonly owner: object
   /** The granted scopes, with those that they imply. */
-  readonly granted: ReadonlySet<string>
+  readonly granted: readonly string[]
   /** The last requirement that they satisfied. */
   readonly sufficientFor: CheckedScopes | undefined
 }
@@ -27,7 +27,7 @@ export class RememberedToken implements VerifiedAccessToken {
   readonly claims: Readonly<Record<string, unknown>>
   // Freezing does not affect private members.
   #owner: object | undefined
-  #granted: ReadonlySet<string> | undefined
+  #granted: readonly string[] | undefined
   #sufficientFor: CheckedScopes | undefined
 
   constructor(token: VerifiedAccessToken) {
@@ -54,7 +54,7 @@ export class RememberedToken implements VerifiedAccessToken {
   }
 
   /** The granted scopes as `owner` computed them. */
-  static grantedBy(token: VerifiedAccessToken, owner: object): ReadonlySet<string> | undefined {
+  static grantedBy(token: VerifiedAccessToken, owner: object): readonly string[] | undefined {
     return #granted in token && token.#owner === owner ? token.#granted : undefined
   }
 

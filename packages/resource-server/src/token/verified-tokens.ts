@@ -86,7 +86,7 @@ export function rememberVerifiedTokens(
       verify: async (token) => deepFreeze((await verify(token)).verdict),
     }
   }
-  // The accepted bearer tokens again. The caches cost more than the rest of the way to a remembered token.
+  // Bearer JWTs again. The cache costs more than the rest of the way to a remembered token.
   const index = createBearerIndex<Remembered>()
   const accepted = new LRUCache<string, Remembered>({
     max: limits.maximumTokens,
@@ -147,8 +147,9 @@ export function rememberVerifiedTokens(
       refusals.set(key, remembered, { size })
     } else {
       accepted.set(key, remembered, { size: size + bytesPerClaimCharacter * claimsLength })
-      // The cache does not take what is larger than all of it.
-      if (remembered.accepted.keyThumbprint === undefined && accepted.peek(key) === remembered) {
+      const isBearer = remembered.accepted.keyThumbprint === undefined
+      // Only a JWT ends with a signature. The cache does not take what is larger than all of it.
+      if (isBearer && remembered.keySet !== undefined && accepted.peek(key) === remembered) {
         index.add(remembered)
       }
     }

@@ -49,7 +49,7 @@ export function createVerifyJwt(verifySignature: VerifySignature | undefined): V
     const found = typeof key === 'function' ? await key({ ...header, alg: algorithm }, input) : key
     const data = Buffer.from(`${protectedPart}.${payloadPart}`, 'latin1')
     const signature = Buffer.from(signaturePart, 'base64url')
-    if (!isKey(found) || !verifySignature(algorithm, found, data, signature)) {
+    if (!isKey(found) || !(await verifySignature(algorithm, found, data, signature))) {
       throw new errors.JWSSignatureVerificationFailed()
     }
     // The signature is verified. jose checks claims without one only in this form.
