@@ -6,7 +6,7 @@ import type { ScopeImplications } from '../scope/scopes.ts'
 import type { DpopOptions } from '../dpop/options.ts'
 import { tokenType } from '../token/token-type.ts'
 import type { VerifiedAccessToken } from '../token/verification.ts'
-import type { TokenMemoryLimits } from '../token/verified-tokens.ts'
+import type { TokenMemoryLimits } from '../token/verdict-memory.ts'
 import type { AllowedOrigins } from './cross-origin.ts'
 
 /** Options of {@link createResourceServer}. */

@@ -1,0 +1,169 @@
+import { LRUCache } from 'lru-cache'
+import { createBearerIndex } from './bearer-index.ts'
+import type { KeySetVersion } from './key-cache.ts'
+import type { IssuerKeys } from './keys.ts'
+import { RememberedToken } from './remembered-token.ts'
+import type { TokenRefusal, TokenVerdict, VerdictValidity, Verification } from './verification.ts'
+
+/** Limits of the memory for verified tokens. */
+export interface TokenMemoryLimits {
+  /** 0 if every request verifies its token. */
+  readonly maximumTokens: number
+  readonly maximumBytes: number
+  /** How long a verdict is used, even if the token is valid for longer. */
+  readonly maximumAgeSeconds: number
+}
+
+/**
+ * A verdict. One object with whole numbers, because each further object that a request reads costs time.
+ */
+export interface RememberedVerdict {
+  /** `Bearer ` and the token, whatever scheme the token needs. */
+  readonly authorization: string
+  readonly fromEpochSeconds: number
+  readonly untilEpochSeconds: number
+  /** The keys that the verdict rests on. */
+  readonly keySet: KeySetVersion | undefined
+  /** When its place in the order of use was last updated. */
+  usedAtEpochSeconds: number
+  /** What was verified, if the token was accepted. */
+  readonly accepted: RememberedToken | undefined
+  /** Why it was refused, otherwise. */
+  readonly refusal: TokenRefusal | undefined
+  readonly keySource: IssuerKeys | undefined
+}
+
+/** Remembers verdicts within limits. */
+export interface VerdictMemory {
+  /** Finds a verdict that holds. */
+  find(token: string, nowEpochSeconds: number): RememberedVerdict | undefined
+  /**
+   * Finds a verdict that holds about a bearer JWT, faster than `find`. Does not always find what that finds.
+   *
+   * @param authorization - The value of the `Authorization` header, in its usual spelling.
+   */
+  findBearer(authorization: string, nowEpochSeconds: number): RememberedVerdict | undefined
+  add(token: string, verification: LastingVerification, nowEpochSeconds: number): RememberedVerdict
+  forget(token: string): void
+}
+
+/** A verification whose verdict holds for other requests, too. */
+export interface LastingVerification extends Verification {
+  readonly verdict: Exclude<TokenVerdict, { readonly valid: undefined }>
+  readonly validity: VerdictValidity
+}
+
+const usualScheme = 'Bearer '
+/** What an entry takes besides the token and its claims: places in the cache, objects. */
+const bytesPerEntry = 300
+/** Claims take about twice as many bytes as their text. Those of a JWT are about as long as the token. */
+const bytesPerClaimCharacter = 2
+/** Refused tokens come from unknown senders. They have a small memory, and displace no valid token. */
+const maximumRefusedTokens = 1000
+const maximumRefusedBytes = 1_048_576
+/** Long tokens are found by their last characters, because hashing all of them costs more than the rest. */
+const keyLength = 48
+/** How exact the order of use is. Updating it costs more than the look-up. */
+const orderSeconds = 1
+
+/**
+ * Creates the memory.
+ *
+ * A token is found by the last characters of its signature, then compared as a whole, so no other token can
+ * use its verdict. Only a sender who already knows these characters gets as far as the comparison, so its
+ * time reveals nothing.
+ */
+export function createVerdictMemory(limits: TokenMemoryLimits): VerdictMemory {
+  // Bearer JWTs again. The cache costs more than the rest of the way to a remembered token.
+  const index = createBearerIndex<RememberedVerdict>()
+  const accepted = new LRUCache<string, RememberedVerdict>({
+    max: limits.maximumTokens,
+    maxSize: limits.maximumBytes,
+    dispose: (remembered) => index.remove(remembered),
+  })
+  const refusals = new LRUCache<string, RememberedVerdict>({
+    max: maximumRefusedTokens,
+    maxSize: maximumRefusedBytes,
+  })
+
+  function noteUse(remembered: RememberedVerdict, now: number): void {
+    if (now - remembered.usedAtEpochSeconds < orderSeconds) return
+    remembered.usedAtEpochSeconds = Math.floor(now)
+    accepted.get(keyOf(tokenOf(remembered)))
+  }
+
+  function isUsable(remembered: RememberedVerdict, now: number): boolean {
+    const isValid = holds(remembered, now)
+    if (isValid) noteUse(remembered, now)
+    return isValid
+  }
+
+  function forget(token: string): void {
+    const key = keyOf(token)
+    accepted.delete(key)
+    refusals.delete(key)
+  }
+
+  return {
+    find(token, now) {
+      const key = keyOf(token)
+      const remembered = accepted.peek(key) ?? refusals.peek(key)
+      if (remembered === undefined || tokenOf(remembered) !== token) return undefined
+      if (isUsable(remembered, now)) return remembered
+      forget(token)
+      return undefined
+    },
+    findBearer(authorization, now) {
+      const remembered = index.find(authorization)
+      return remembered !== undefined && isUsable(remembered, now) ? remembered : undefined
+    },
+    add(token, { verdict, validity, claimsLength = token.length }, now) {
+      const remembered = {
+        authorization: `${usualScheme}${token}`,
+        // A clock that was set back must not extend the maximum age.
+        fromEpochSeconds: Math.ceil(Math.max(validity.fromEpochSeconds, Math.floor(now))),
+        untilEpochSeconds: Math.floor(
+          Math.min(validity.untilEpochSeconds, now + limits.maximumAgeSeconds),
+        ),
+        keySet: validity.keys?.keySet,
+        usedAtEpochSeconds: Math.floor(now),
+        accepted: verdict.valid ? new RememberedToken(verdict.token) : undefined,
+        refusal: verdict.valid ? undefined : verdict.reason,
+        keySource: validity.keys?.source,
+      }
+      // A part of this text, because a part of `token` would keep the header of the request in memory.
+      const key = keyOf(tokenOf(remembered))
+      const size = bytesPerEntry + token.length
+      if (remembered.accepted === undefined) {
+        refusals.set(key, remembered, { size })
+        return remembered
+      }
+      accepted.set(key, remembered, { size: size + bytesPerClaimCharacter * claimsLength })
+      const isBearer = remembered.accepted.keyThumbprint === undefined
+      // Only a JWT ends with a signature. The cache does not take what is larger than all of it.
+      if (isBearer && remembered.keySet !== undefined && accepted.peek(key) === remembered) {
+        index.add(remembered)
+      }
+      return remembered
+    },
+    forget,
+  }
+}
+
+/** The token that a verdict is about. */
+export function tokenOf({ authorization }: RememberedVerdict): string {
+  return authorization.slice(usualScheme.length)
+}
+
+/** Whether the clock is in the interval of a verdict. */
+export function holds(
+  { fromEpochSeconds, untilEpochSeconds }: RememberedVerdict,
+  now: number,
+): boolean {
+  return now >= fromEpochSeconds && now < untilEpochSeconds
+}
+
+/** A short token may consist of a constant and a random part, in any order, so all of it is the key. */
+function keyOf(token: string): string {
+  return token.length <= 2 * keyLength ? token : token.slice(-keyLength)
+}
