@@ -23,7 +23,8 @@ export function scopeDecider(
     RememberedToken.memorize(token, {
       owner: hierarchy,
       granted,
-      sufficientFor: isSufficient ? checked : undefined,
+      // Computed scopes are another list in each request.
+      sufficientFor: isSufficient && checked.source !== undefined ? checked : undefined,
     })
     if (isSufficient) return grant(token, checked)
     const scheme = token.keyThumbprint === undefined ? 'Bearer' : 'DPoP'

@@ -8,7 +8,7 @@ export interface ScopeMemory {
   readonly owner: object
   /** The granted scopes, with those that they imply. */
   readonly granted: readonly string[]
-  /** The last requirement that they satisfied. */
+  /** The last list of a route that they satisfied. */
   readonly sufficientFor: CheckedScopes | undefined
 }
 
