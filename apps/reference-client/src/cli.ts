@@ -1,11 +1,10 @@
 import { CommanderError } from 'commander'
-import type { App } from './connection/app.ts'
-import { openApp } from './connection/app.ts'
 import { createProgram } from './commands/program.ts'
+import type { CommandArguments, CommandRunner } from './commands/runner.ts'
+import type { Surroundings } from './connection/surroundings.ts'
 import type { CliEnvironment, CommandOutcome, ExitCode } from './lib/environment.ts'
 import { exitCodes } from './lib/environment.ts'
-import { describeFailure, failedOutcome } from './output/failure.ts'
-import type { Failure } from './output/failure.ts'
+import { failedOutcome } from './output/failed-outcome.ts'
 import { safeOutput } from './output/safe-output.ts'
 import { sentCredentials } from './output/sent-credentials.ts'
 import type { SentCredentials } from './output/sent-credentials.ts'
@@ -36,17 +35,7 @@ export async function runCli(argv: readonly string[], given: CliEnvironment): Pr
     else if (outcome.text !== '') environment.stdout(`${outcome.text}\n`)
   }
 
-  const program = createProgram(environment, json, async (serverUrl, work) => {
-    try {
-      finish(await withApp(environment, credentials, work))
-    } catch (error) {
-      const failure: Failure =
-        environment.signal?.aborted === true
-          ? { exitCode: exitCodes.interrupted, code: 'INTERRUPTED', message: 'Interrupted.' }
-          : describeFailure(error, serverUrl, credentials.redact)
-      finish(failedOutcome(failure))
-    }
-  })
+  const program = createProgram(environment, json, commandRunner(environment, credentials, finish))
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -64,11 +53,46 @@ export async function runCli(argv: readonly string[], given: CliEnvironment): Pr
   return exitCode
 }
 
-async function withApp(
+function commandRunner(
   environment: CliEnvironment,
   credentials: SentCredentials,
-  work: (app: App) => Promise<CommandOutcome>,
+  finish: (outcome: CommandOutcome) => void,
+): CommandRunner {
+  async function run(
+    { serverUrl, flags }: CommandArguments,
+    work: (surroundings: Surroundings) => Promise<CommandOutcome>,
+  ): Promise<void> {
+    try {
+      const { checkArguments } = await import('./commands/check-arguments.ts')
+      const { profile } = checkArguments({ serverUrl, flags }, environment.env)
+      const { createSurroundings } = await import('./connection/surroundings.ts')
+      finish(await work(createSurroundings(environment, credentials, profile, undefined)))
+    } catch (error) {
+      finish(await failed(error, serverUrl, environment, credentials))
+    }
+  }
+  return {
+    withoutStore: run,
+    withApp: (given, work) =>
+      run(given, async (surroundings) => {
+        const { openApp } = await import('./connection/app.ts')
+        await using app = await openApp(surroundings)
+        return await work(app)
+      }),
+  }
+}
+
+async function failed(
+  error: unknown,
+  serverUrl: string | undefined,
+  { signal }: CliEnvironment,
+  { redact }: SentCredentials,
 ): Promise<CommandOutcome> {
-  await using app = await openApp(environment, credentials)
-  return await work(app)
+  if (signal?.aborted === true) {
+    const message = 'Interrupted.'
+    return failedOutcome({ exitCode: exitCodes.interrupted, code: 'INTERRUPTED', message })
+  }
+  // It loads the MCP SDK, for its errors.
+  const { describeFailure } = await import('./output/failure.ts')
+  return failedOutcome(describeFailure(error, serverUrl, redact))
 }

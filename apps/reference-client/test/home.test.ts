@@ -124,3 +124,30 @@ describe.skipIf(process.platform === 'win32')(
     )
   },
 )
+
+// Such file systems refuse new folders with ENOENT. Creating one with `recursive` never returns.
+test
+  .runIf(process.platform === 'linux')
+  .each([
+    '/proc/evergrant',
+    '/proc/self/evergrant/home',
+    '/sys/evergrant',
+    '/dev/full',
+    '/dev/null/home',
+  ])('home: %s is refused at once, with its name and the reason', async (home) => {
+  const run = await runInProcess(['status', '--json'], {
+    env: { EVERGRANT_HOME: home, EVERGRANT_KEY: 'key-file' },
+  })
+  expect(messageOf(run)).toContain(home)
+})
+
+test.runIf(process.platform === 'linux').each(['/proc/self/fd', '/sys/kernel'])(
+  'home: a key that cannot be created in %s is an error with the reason',
+  async (home) => {
+    const env = { EVERGRANT_HOME: home, EVERGRANT_KEY: 'key-file' }
+    const { code, err } = await runInProcess(['status'], { env })
+    expect(code).toBe(4)
+    expect(err).toMatch(/cannot be used/)
+    expect(err).toMatch(/\(E[A-Z]+\)|mode 555/)
+  },
+)

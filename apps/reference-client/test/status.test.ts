@@ -58,12 +58,13 @@ test('logout: signs out locally and at the authorization server', { tags: ['C-57
   await using s = await scene()
   await s.run(['login', s.url, '--headless'])
   const { code, out } = await s.run(['logout', s.url, '--json'])
-  expect([code, JSON.parse(out)]).toEqual([0, { serverUrl: s.url, revocation: 'revoked' }])
+  const signedOut = { profile: 'default', outcome: 'signed-out', revocation: 'revoked' }
+  expect([code, JSON.parse(out)]).toEqual([0, { serverUrl: s.url, ...signedOut }])
   expect(s.as.isGrantAlive()).toBe(false)
   const again = await s.run(['logout', s.url])
   expect([again.code, again.out]).toEqual([
     0,
-    `Signed out of ${s.url}. There were no tokens to revoke.\n`,
+    `Nothing to sign out of: no sign-in to ${s.url} is stored. There are no stored sign-ins.\n`,
   ])
   expect((await s.run(['status'])).out).toMatch(/state +signed out/)
 })

@@ -32,7 +32,7 @@ export type {
 } from './protocol/registration.ts'
 export { createRedactor } from './protocol/redact-secrets.ts'
 export type { Redactor } from './protocol/redact-secrets.ts'
-export { listSessions } from './session/list-sessions.ts'
+export { listPartitions, listSessions } from './session/list-sessions.ts'
 export type { SessionListing } from './session/list-sessions.ts'
 export { retryRevocations } from './session/revocation.ts'
 export type { RetryRevocationsOptions, RevocationState } from './session/revocation.ts'

@@ -1,10 +1,8 @@
 import { isLoopbackHost } from '@evergrant/core'
-import { Agent, EnvHttpProxyAgent } from 'undici'
 import { EvergrantClientError } from './lib/errors.ts'
-import { fetchThrough } from './lib/fetch-through.ts'
-import { TunnelPool } from './lib/proxy-tunnel.ts'
 import { ProxyError } from './protocol/proxy-error.ts'
 import type { NamedProxy } from './protocol/proxy-error.ts'
+import type { ProxiedConnections } from './lib/proxied-connections.ts'
 
 export { ProxyError }
 export type { NamedProxy } from './protocol/proxy-error.ts'
@@ -20,7 +18,7 @@ export type ProxyEnvironment = Readonly<Record<string, string | undefined>>
  * Rejects with {@link ProxyError}, which names the variable, if a request fails while a proxy is
  * configured for it, and otherwise as `fetch` does.
  *
- * Requires Node.js and the package `undici`.
+ * Requires Node.js, and the package `undici` if a proxy is configured. It is loaded by the first request.
  *
  * @param environment - Read once. Without a proxy in it, requests go to the `fetch` of the runtime.
  * @throws EvergrantClientError `INVALID_OPTION` for a proxy that is not an `http`, `https` or `socks5` URL.
@@ -32,20 +30,22 @@ export function proxyFetch(environment: ProxyEnvironment): typeof globalThis.fet
   const http = readProxy(environment, ['http_proxy', 'HTTP_PROXY'])
   const https = readProxy(environment, ['https_proxy', 'HTTPS_PROXY']) ?? http
   if (http === undefined && https === undefined) return (input, init) => fetch(input, init)
-  const proxied = new EnvHttpProxyAgent({
+  const settings = {
     // An empty text is no proxy. Without a value, undici would read the environment of the process.
     httpProxy: http?.url ?? '',
     httpsProxy: https?.url ?? '',
     noProxy: environment['no_proxy'] ?? environment['NO_PROXY'] ?? '',
-    clientFactory: (origin, more) => new TunnelPool(origin, more),
-  })
-  const direct = new Agent()
+  }
+  // Loading undici takes longer than many commands. Without a proxy, it is not needed.
+  let opening: Promise<ProxiedConnections> | undefined
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : String(input))
-    if (isLoopbackHost(url.hostname)) return await fetchThrough(direct, input, init)
+    opening ??= import('./lib/proxied-connections.ts').then((lib) => lib.openConnections(settings))
+    const connections = await opening
+    if (isLoopbackHost(url.hostname)) return await connections.direct(input, init)
     const proxy = url.protocol === 'https:' ? https : http
     try {
-      return await fetchThrough(proxied, input, init)
+      return await connections.proxied(input, init)
     } catch (cause) {
       if (proxy === undefined || isCanceled(init?.signal)) throw cause
       throw new ProxyError(proxy.named, { cause })

@@ -4,7 +4,8 @@ import type { App } from '../connection/app.ts'
 import type { CommandOutcome } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
 import { CliError } from '../lib/errors.ts'
-import { describeFailure, failedOutcome } from '../output/failure.ts'
+import { failedOutcome } from '../output/failed-outcome.ts'
+import { describeFailure } from '../output/failure.ts'
 import type { SignInFlags } from '../connection/sign-in-flags.ts'
 import { serverFacts } from '../connection/sign-in-flags.ts'
 import { signInIfPossible } from '../connection/interactive-sign-in.ts'
@@ -13,9 +14,10 @@ import type { Round, RoundTotals } from '../calls/rounds.ts'
 import { runRounds } from '../calls/rounds.ts'
 import type { TallyReading } from '../calls/tally.ts'
 import { createTally } from '../calls/tally.ts'
+import type { CommonFlags } from './runner.ts'
 
 /** Options of `evergrant call`. */
-export interface CallFlags extends SignInFlags {
+export interface CallFlags extends SignInFlags, CommonFlags {
   readonly args?: Readonly<Record<string, unknown>>
   readonly parallel: number
   readonly repeat: number

@@ -10,9 +10,10 @@ import { signInOf } from '../connection/interactive-sign-in.ts'
 import { firstChallenge } from '../connection/mcp.ts'
 import type { TokenTrial } from '../connection/try-token.ts'
 import { tryToken } from '../connection/try-token.ts'
+import type { CommonFlags } from './runner.ts'
 
 /** Options of `evergrant login`. */
-export interface LoginFlags extends SignInFlags {
+export interface LoginFlags extends SignInFlags, CommonFlags {
   readonly explain?: boolean
   readonly scope?: string
   readonly registerAgain?: boolean

@@ -5,27 +5,20 @@ import {
   retryRevocations,
   systemClock,
 } from '@evergrant/client'
-import { proxyFetch } from '@evergrant/client/proxy-fetch'
 import { fileStore } from '@evergrant/client/stores/file'
-import type { CliEnvironment } from '../lib/environment.ts'
 import { openHome } from '../home/home.ts'
 import type { Home } from '../home/home.ts'
-import type { SentCredentials } from '../output/sent-credentials.ts'
 import { openStoreKey } from '../home/store-key.ts'
 import type { OpenedKey } from '../home/store-key.ts'
 import { version } from '../lib/version.ts'
 import type { ServerFacts } from './sign-in-flags.ts'
+import type { Surroundings } from './surroundings.ts'
 
-/** What every command uses. */
-export interface App extends AsyncDisposable, Pick<SentCredentials, 'redact'> {
-  /** Sends every request, through the proxy of the environment if one is set. */
-  readonly fetch: typeof globalThis.fetch
-  readonly environment: CliEnvironment
+/** What a command that uses sign-ins works with. */
+export interface App extends Surroundings, AsyncDisposable {
   readonly home: Home
   readonly key: OpenedKey
   readonly store: RecordStore
-  /** Writes a line for the user to stderr. */
-  say(text: string): void
   /** Opens the session with an MCP server. The program waits for it before it ends. */
   session(serverUrl: string, options?: AppSessionOptions): Session
   /** Revokes tokens that earlier sign-outs could not revoke. Never fails; returns how many are left. */
@@ -40,39 +33,31 @@ interface AppSessionOptions {
   readonly scope?: string | undefined
   /** What the user says about the servers. */
   readonly facts?: ServerFacts | undefined
+  /** Default: the profile of the command. */
+  readonly profile?: string | undefined
   readonly observe?: Observer | undefined
 }
 
 /** An unavailable server must not delay the command that happens to retry a revocation. */
 const revocationTimeoutMilliseconds = 3000
 
-/**
- * Opens the home, its key and the store.
- *
- * @throws EvergrantClientError `INVALID_OPTION` for a proxy that cannot be used.
- */
-export async function openApp(
-  environment: CliEnvironment,
-  credentials: SentCredentials,
-): Promise<App> {
-  const say = (text: string): void => environment.stderr(`${text}\n`)
-  const fetch = credentials.recording(proxyFetch(environment.env))
+/** Opens the home, its key and the store. */
+export async function openApp(surroundings: Surroundings): Promise<App> {
+  const { environment, fetch, say, trace } = surroundings
   const home = await openHome(environment.env)
   const key = await openStoreKey(home, environment.env, { notice: say })
   const store = await fileStore(home.storeFolder, { key: key.key })
   const sessions: Session[] = []
   return {
-    redact: credentials.redact,
-    fetch,
-    environment,
+    ...surroundings,
     home,
     key,
     store,
-    say,
-    session(serverUrl, { signIn, scope, facts, observe } = {}) {
+    session(serverUrl, { signIn, scope, facts, profile, observe } = {}) {
       const session = createSession(serverUrl, {
         store,
         fetch,
+        partition: profile ?? surroundings.profile,
         client: {
           name: 'Evergrant',
           softwareId: 'evergrant',
@@ -83,7 +68,10 @@ export async function openApp(
         signIn,
         acceptedResource: facts?.acceptedResource,
         trustedIssuer: facts?.trustedIssuer,
-        observe,
+        observe(event) {
+          trace?.event(event)
+          observe?.(event)
+        },
         preferences: { ...facts?.preferences, additionalScope: scope },
       })
       sessions.push(session)

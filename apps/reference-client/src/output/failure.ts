@@ -4,23 +4,10 @@ import { ProxyError } from '@evergrant/client/proxy-fetch'
 import { cleanRemoteText, ProtocolError } from '@evergrant/core'
 import type { ProtocolErrorCode } from '@evergrant/core'
 import { ProtocolError as McpProtocolError, SdkHttpError } from '@modelcontextprotocol/client'
-import type { CommandOutcome, ExitCode } from '../lib/environment.ts'
+import type { ExitCode } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
 import { CliError } from '../lib/errors.ts'
-
-/** A failure that a user or a program can act on. */
-export interface Failure {
-  readonly exitCode: ExitCode
-  readonly code: string
-  readonly message: string
-  /** With `SIGN_IN_REQUIRED`: why. */
-  readonly signInReason?: string
-  readonly retryAfterSeconds?: number
-  /** RFC 6749 §5.2 `error`, when the authorization server sent one. */
-  readonly oauthError?: string
-  /** The command to run next. */
-  readonly command?: string
-}
+import type { Failure } from './failed-outcome.ts'
 
 const longestChain = 8
 
@@ -58,17 +45,6 @@ export function describeFailure(
     return { exitCode, code: protocol.code, message: protocol.message }
   }
   return mcpFailure(chain, serverUrl, redact)
-}
-
-/** The outcome of a command that failed. `more` is added to the document. */
-export function failedOutcome(
-  failure: Failure,
-  more: Readonly<Record<string, unknown>> = {},
-): CommandOutcome {
-  const { exitCode, ...error } = failure
-  const { message, command } = failure
-  const advice = `evergrant: ${message}\n${command === undefined ? '' : `Run: ${command}\n`}`
-  return { exitCode, document: { error, ...more }, text: '', advice }
 }
 
 function clientFailure(error: EvergrantClientError, serverUrl: string | undefined): Failure {

@@ -22,22 +22,40 @@ export async function listSessions(
   store: RecordStore,
   partition = 'default',
 ): Promise<SessionListing> {
-  const serverUrls: string[] = []
+  const { owners, unreadable } = await readOwners(store)
+  const serverUrls = owners
+    .filter((owner) => owner.partition === partition)
+    .map(({ serverUrl }) => serverUrl)
+  return { serverUrls: serverUrls.toSorted(), unreadable }
+}
+
+/**
+ * Lists the partitions that have a stored sign-in, in alphabetical order, for a host that shows all its
+ * users or profiles. Unreadable records are left out. Nothing is sent.
+ */
+export async function listPartitions(store: RecordStore): Promise<readonly string[]> {
+  const { owners } = await readOwners(store)
+  return [...new Set(owners.map(({ partition }) => partition))].toSorted()
+}
+
+async function readOwners(store: RecordStore): Promise<{
+  readonly owners: readonly BindingOwner[]
+  readonly unreadable: readonly EvergrantClientError[]
+}> {
+  const owners: BindingOwner[] = []
   const unreadable: EvergrantClientError[] = []
   for await (const id of store.list('binding')) {
     try {
       const { value } = await jsonRecord(store, { kind: 'binding', id }, readOwner).read()
-      if (value?.partition !== partition) continue
+      if (value === undefined) continue
       // A record that was copied to another name does not count.
-      if (id === (await recordId(['binding', partition, value.serverUrl]))) {
-        serverUrls.push(value.serverUrl)
-      }
+      if (id === (await recordId(['binding', value.partition, value.serverUrl]))) owners.push(value)
     } catch (error) {
       if (!EvergrantClientError.is(error) || error.code !== 'RECORD_UNREADABLE') throw error
       unreadable.push(error)
     }
   }
-  return { serverUrls: serverUrls.toSorted(), unreadable }
+  return { owners, unreadable }
 }
 
 interface BindingOwner {

@@ -1,9 +1,9 @@
-import { canonicalResource, parseEndpoint } from '@evergrant/core'
+import { canonicalResource, parseEndpoint, readScope } from '@evergrant/core'
 import type { AccessToken } from '../grant/access-token.ts'
 import type { GetAccessTokenOptions } from '../grant/token-manager.ts'
 import { namingGuesses } from '../lib/assumption.ts'
 import { systemClock } from '../lib/clock.ts'
-import { EvergrantClientError } from '../lib/errors.ts'
+import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { diagnosticsObserver } from '../lib/events.ts'
 import type { DpopProver } from '../protocol/dpop.ts'
 import { dpopProver, sendWithProof } from '../protocol/dpop.ts'
@@ -24,6 +24,7 @@ import { signOut } from './sign-out.ts'
  *
  * @param mcpServerUrl - The MCP endpoint: `https`, or `http` on loopback.
  * @throws ProtocolError of `@evergrant/core` if the URL is not an endpoint, or would expose tokens.
+ *   EvergrantClientError `INVALID_OPTION` if `additionalScope` is not a scope.
  * @example
  * const session = createSession('https://mcp.example/mcp', {
  *   store,
@@ -62,6 +63,7 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
 
 function contextOf(mcpServerUrl: string, options: SessionOptions): SessionContext {
   const { store, client, partition = 'default', preferences } = options
+  assertScope(preferences?.additionalScope)
   return {
     serverUrl: canonicalResource(parseEndpoint(mcpServerUrl, 'The MCP server URL')),
     partition,
@@ -78,6 +80,16 @@ function contextOf(mcpServerUrl: string, options: SessionOptions): SessionContex
     refresh: options.refresh,
     dpop: dpopProver(),
   }
+}
+
+/** The scope of a server is read leniently. A mistake in the scope of the caller is theirs to correct. */
+function assertScope(additionalScope: string | undefined): void {
+  const [wrong] = readScope(additionalScope).ignored
+  if (wrong === undefined) return
+  throw new EvergrantClientError(
+    'INVALID_OPTION',
+    `The option "preferences.additionalScope" cannot be used: ${quote(wrong)} is not a scope token (expected visible ASCII characters without quotation marks and backslashes, RFC 6749 §3.3). Correct it.`,
+  )
 }
 
 async function obtainAccessToken(

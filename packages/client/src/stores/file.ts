@@ -21,7 +21,7 @@ import {
 } from './file/durable-file.ts'
 import { kernelLock } from './file/kernel-lock.ts'
 import { preparePrivateFolder } from './file/private-path.ts'
-import { hasCode } from './file/system-error.ts'
+import { hasCode, reasonOf } from './file/system-error.ts'
 
 export { keyFileKey, passphraseKey } from './file/keys.ts'
 export type { StoreKey } from './file/keys.ts'
@@ -212,7 +212,7 @@ async function prepare(folder: string): Promise<string> {
     if (EvergrantClientError.is(cause)) throw cause
     throw new EvergrantClientError(
       'TOKEN_STORE_UNAVAILABLE',
-      `The token store folder ${JSON.stringify(folder)} cannot be used (expected a folder that this user can write to). Check its permissions, or use another folder.`,
+      `The token store folder ${JSON.stringify(folder)} cannot be used${reasonOf(cause)} (expected a folder that this user can write to). Check its permissions and the disk space, or use another folder.`,
       { cause },
     )
   }

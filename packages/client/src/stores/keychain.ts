@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +7,7 @@ import { promisify } from 'node:util'
 import { cleanRemoteText } from '@evergrant/core'
 import { EvergrantClientError } from '../lib/errors.ts'
 import { keyLengthBytes } from './encryption/record-cipher.ts'
-import { ownerOnlyFolder } from './file/durable-file.ts'
+import { makeFolder } from './file/make-folder.ts'
 import { kernelLock } from './file/kernel-lock.ts'
 import { checkedKey } from './file/keys.ts'
 import type { StoreKey } from './file/keys.ts'
@@ -82,7 +81,7 @@ async function makeSecret(service: string, account: string): Promise<Uint8Array>
 }
 
 async function underLock<Result>(lockFile: string, work: () => Promise<Result>): Promise<Result> {
-  await mkdir(path.dirname(lockFile), { recursive: true, mode: ownerOnlyFolder }).catch(
+  await makeFolder(path.dirname(lockFile)).catch(
     // The lock fails too, and its error says so.
     () => undefined,
   )

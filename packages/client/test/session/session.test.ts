@@ -166,3 +166,18 @@ test('sign-in: opens the page with `force`, even if a usable grant is stored', a
   expect(await session.signIn({ challenge, force: true })).toMatchObject({ outcome: 'signed-in' })
   expect(it.signIns()).toBe(2)
 })
+
+test.each(['files:"read"', 'files:read caf\u00e9', String.raw`a\b`])(
+  'session: refuses the additional scope %j instead of dropping a part of it',
+  { tags: ['C-20'] },
+  (additionalScope) => {
+    const open = () =>
+      createSession('https://mcp.example/mcp', {
+        store: memoryStore(),
+        client: { name: 'Example' },
+        preferences: { additionalScope },
+      })
+    expect(open).toThrow(expect.objectContaining({ code: 'INVALID_OPTION' }))
+    expect(open).toThrow('preferences.additionalScope')
+  },
+)

@@ -1,11 +1,12 @@
 import { randomBytes, scrypt } from 'node:crypto'
-import { link, mkdir, open, rm, stat } from 'node:fs/promises'
+import { link, open, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { EvergrantClientError } from '../../lib/errors.ts'
 import { keyLengthBytes } from '../encryption/record-cipher.ts'
-import { ownerOnlyFile, ownerOnlyFolder, restrictToOwner, syncFolder } from './durable-file.ts'
+import { ownerOnlyFile, restrictToOwner, syncFolder } from './durable-file.ts'
+import { makeFolder } from './make-folder.ts'
 import { readPrivateFile } from './private-path.ts'
-import { hasCode } from './system-error.ts'
+import { hasCode, reasonOf } from './system-error.ts'
 
 /** A store key, and where it is stored. */
 export interface StoreKey {
@@ -38,14 +39,14 @@ export async function keyFileKey(file: string): Promise<StoreKey> {
     if (EvergrantClientError.is(cause)) throw cause
     throw new EvergrantClientError(
       'TOKEN_STORE_UNAVAILABLE',
-      `The key file ${JSON.stringify(file)} cannot be used (expected a file that this user can read and, the first time, write). Check its permissions, or use another file.`,
+      `The key file ${JSON.stringify(file)} cannot be used${reasonOf(cause)} (expected a file that this user can read and, the first time, write). Check its permissions and the disk space, or use another file.`,
       { cause },
     )
   }
 }
 
 async function makeKeyFile(file: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true, mode: ownerOnlyFolder })
+  await makeFolder(path.dirname(file))
   const temporary = `${file}.${process.pid}-${randomBytes(6).toString('hex')}`
   try {
     const handle = await open(temporary, 'wx', ownerOnlyFile)

@@ -1,10 +1,10 @@
 import type { Stats } from 'node:fs'
-import { constants, lstat, mkdir, open, readlink } from 'node:fs/promises'
+import { constants, lstat, open, readlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
 import { EvergrantClientError } from '../../lib/errors.ts'
-import { ownerOnlyFolder } from './durable-file.ts'
+import { makeFolder } from './make-folder.ts'
 import { hasCode } from './system-error.ts'
 
 type Kind = 'folder' | 'file'
@@ -43,7 +43,7 @@ export async function assertPrivatePath(target: string, kind: Kind): Promise<voi
  */
 export async function preparePrivateFolder(folder: string): Promise<void> {
   await assertPrivatePath(folder, 'folder')
-  await mkdir(folder, { recursive: true, mode: ownerOnlyFolder })
+  await makeFolder(path.resolve(folder))
   await assertPrivatePath(folder, 'folder')
 }
 

@@ -1,0 +1,95 @@
+import { providerProfiles } from '@evergrant/core'
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import { wholeNumber } from '../lib/arguments.ts'
+
+/** A command with the options that every command has, and with examples in its help. */
+export function command(
+  program: Command,
+  usage: string,
+  description: string,
+  examples: readonly string[],
+): Command {
+  const lines = examples.map((example) => `  $ evergrant ${example}`)
+  return program
+    .command(usage)
+    .description(description)
+    .option('--json', 'print one JSON document instead of text')
+    .addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
+}
+
+/** A command that uses sign-ins: of which account. */
+export function accountCommand(
+  program: Command,
+  usage: string,
+  description: string,
+  examples: readonly string[],
+): Command {
+  return command(program, usage, description, examples).option(
+    '--profile <name>',
+    'one of several accounts at the same servers (default: EVERGRANT_PROFILE, or "default")',
+  )
+}
+
+/** A command that can sign in: how the user does it, and what the user knows about the servers. */
+export function signInCommand(
+  program: Command,
+  usage: string,
+  description: string,
+  examples: readonly string[],
+): Command {
+  return accountCommand(program, usage, description, examples)
+    .option('--headless', 'sign in without a browser, at an auto-approving server')
+    .option('--no-browser', 'print the sign-in URL, and do not open a browser')
+    .addOption(
+      new Option('--callback-host <host>', 'host of the redirect URI (default: 127.0.0.1)').choices(
+        ['127.0.0.1', 'localhost', '::1'],
+      ),
+    )
+    .option(
+      '--callback-port <port>',
+      'port of the redirect URI (default: any free one)',
+      wholeNumber(0),
+    )
+    .addOption(
+      new Option(
+        '--redirect-uri <uri>',
+        'the redirect URI that the client is registered with; if it is not on loopback, you paste the URL that the browser was redirected to',
+      ).conflicts(['callbackHost', 'callbackPort', 'headless']),
+    )
+    .option(
+      '--client-id <id>',
+      'a client registered by hand; its secret is read from EVERGRANT_CLIENT_SECRET',
+    )
+    .option('--issuer <url>', 'the authorization server where --client-id is registered')
+    .addOption(
+      new Option(
+        '--dynamic-registration',
+        'let the client register itself, even if a client was registered by hand before',
+      ).conflicts(['clientId', 'issuer']),
+    )
+    .option(
+      '--resource <url>',
+      'accept tokens for this resource, which covers more than the MCP server',
+    )
+    .option(
+      '--trusted-issuer <url>',
+      'accept metadata of this issuer, although the MCP server names another identifier',
+    )
+    .addOption(
+      new Option(
+        '--provider <id>',
+        'the product of the authorization server, if it is not recognized by its issuer',
+      ).choices(providerProfiles.map(({ id }) => id)),
+    )
+    .addOption(
+      new Option(
+        '--prompt <policy>',
+        'prompt=consent: by the rules (default), always, or never',
+      ).choices(['by-rule', 'consent', 'never']),
+    )
+    .option(
+      '--assume-pkce-s256',
+      'use PKCE with S256 although the authorization server does not list it',
+    )
+}
