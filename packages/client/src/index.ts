@@ -47,6 +47,9 @@ export type {
 export type { SignInOptions, SignInResult } from './session/sign-in-api.ts'
 export type { SignInPreferences } from './session/sign-in-plan.ts'
 export type {
+  ClientCredentialsSignIn,
+  DevicePrompt,
+  DeviceSignIn,
   InteractiveSignIn,
   NoSignIn,
   PreparedSignIn,

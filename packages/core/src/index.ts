@@ -31,6 +31,17 @@ export type {
   ClientDescription,
   ClientMetadata,
 } from './registration/client-metadata.ts'
+export {
+  decideDevicePoll,
+  parseDeviceAuthorization,
+  supportsDeviceGrant,
+} from './authorization/device-authorization.ts'
+export type {
+  DeviceAuthorization,
+  DevicePollAnswer,
+  DevicePollDecision,
+} from './authorization/device-authorization.ts'
+export { deviceCodeGrantType } from './registration/device-grant-type.ts'
 export { readAuthorizationAnswer } from './authorization/authorization-preflight.ts'
 export type { AuthorizationEndpointAnswer } from './authorization/authorization-preflight.ts'
 export { decideSignInFallback } from './authorization/sign-in-fallback.ts'

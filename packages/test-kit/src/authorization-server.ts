@@ -3,6 +3,7 @@ import type { AccessTokenRequest } from './access-tokens.ts'
 import { json } from './authorization-server/answers.ts'
 import { createAuthorizationCodes } from './authorization-server/authorization-codes.ts'
 import { createClientRegistry } from './authorization-server/clients.ts'
+import { createDeviceCodes } from './authorization-server/device-codes.ts'
 import { handleRequest } from './authorization-server/handle-request.ts'
 import type { EndpointAnswers, RequestHandling } from './authorization-server/handle-request.ts'
 import { metadataDocument, routesOf } from './authorization-server/metadata.ts'
@@ -38,6 +39,7 @@ export async function startScriptedAuthorizationServer(
     metadata: [],
     jwks: [],
     authorize: [],
+    device: [],
     token: [],
     register: [],
     revoke: [],
@@ -53,16 +55,19 @@ export async function startScriptedAuthorizationServer(
   )
   const issuer = `${server.url}${issuerPath}`
   const codes = createAuthorizationCodes(issuer, clients, scopes, options)
-  const tokens = createTokenEndpoint(clients, codes, grants, {
+  const now = (): number => clock.nowEpochSeconds()
+  const devices = createDeviceCodes(issuer, clients, scopes, now, options)
+  const tokens = createTokenEndpoint(clients, codes, devices, scopes, grants, {
     lifetimeSeconds,
     issueRefreshTokens: options.issueRefreshTokens ?? 'always',
     signAccessToken,
-    nowEpochSeconds: () => clock.nowEpochSeconds(),
+    nowEpochSeconds: now,
   })
   const answers: EndpointAnswers = {
     metadata: () => json(200, metadata(), 'served'),
     jwks: () => json(200, signer.jwks, 'served'),
     authorize: ({ query }) => codes.authorize(query),
+    device: ({ form, headers }) => devices.authorize(form, headers.authorization),
     token: ({ form, headers }) => tokens.token(form, headers.authorization),
     register: ({ json: body }) => clients.register(body, clock.nowEpochSeconds()),
     revoke: ({ form, headers }) => tokens.revoke(form, headers.authorization),
@@ -75,14 +80,14 @@ export async function startScriptedAuthorizationServer(
         tokenPath,
         scopesSupported: scopes.supported,
         clientIdMetadataDocuments,
+        deviceGrant: options.deviceGrant !== undefined,
       }),
       ...metadataOverrides,
     }
   }
 
   function signAccessToken(request: AccessTokenRequest): Promise<string> {
-    const now = { epochSeconds: clock.nowEpochSeconds(), lifetimeSeconds }
-    return signer.sign(issuer, request, now)
+    return signer.sign(issuer, request, { epochSeconds: now(), lifetimeSeconds })
   }
 
   function grantIdOr(grantId: string | undefined): string {
@@ -114,6 +119,8 @@ export async function startScriptedAuthorizationServer(
     revokeGrant: (grantId) => grants.revoke(grantIdOr(grantId)),
     forgetClient: (clientId) => clients.forget(clientId),
     rotateClientSecret: (clientId, clientSecret) => clients.rotateSecret(clientId, clientSecret),
+    approveDevice: (userCode) => devices.decide('approved', userCode),
+    declineDevice: (userCode) => devices.decide('denied', userCode),
     moveTokenEndpoint(path) {
       routes.delete(`${issuerPath}${tokenPath}`)
       tokenPath = path

@@ -12,7 +12,7 @@ export const folderRules: Readonly<Record<string, FolderRules>> = {
     challenge: ['lib', 'network', 'scope'],
     token: ['lib', 'scope'],
     registration: ['lib', 'metadata', 'network', 'scope', 'token'],
-    authorization: ['lib', 'metadata', 'provider', 'registration', 'scope', 'token'],
+    authorization: ['lib', 'metadata', 'network', 'provider', 'registration', 'scope', 'token'],
     negotiation: [
       'authorization',
       'lib',

@@ -27,6 +27,8 @@ export interface RegisterClientOptions extends HttpOptions {
    * scope. Others then register a default scope and refuse every other.
    */
   readonly scope?: string | undefined
+  /** Whether to register for the device grant, too (RFC 8628). Default `false`. */
+  readonly usesDeviceGrant?: boolean | undefined
   readonly clock?: Clock | undefined
 }
 
@@ -50,7 +52,7 @@ export async function registerDynamically(
     )
   }
   const { clock = systemClock } = options
-  const metadata = describeClient(authorizationServer, client, redirectUri, options.scope)
+  const metadata = describeClient(authorizationServer, client, redirectUri, options)
   let response: Response
   try {
     response = await followingRedirects(boundedFetch(options))(endpoint, {
@@ -69,6 +71,7 @@ export async function registerDynamically(
   return {
     ...registrationOf(issuer, registered, options.scope),
     redirectUri: registeredRedirectUri(registered.redirect_uris, redirectUri, endpoint),
+    ...(options.usesDeviceGrant === true ? { usesDeviceGrant: true } : {}),
     registeredAtEpochSeconds: now,
   }
 }
@@ -130,13 +133,14 @@ function describeClient(
   authorizationServer: AuthorizationServerMetadata,
   client: ClientConfiguration,
   redirectUri: string,
-  scope: string | undefined,
+  { scope, usesDeviceGrant }: RegisterClientOptions,
 ): ClientMetadata {
   try {
     return buildClientMetadata(
       { name: client.name, redirectUris: [redirectUri] },
       {
         wantsRefreshToken: client.wantsRefreshToken ?? true,
+        usesDeviceGrant,
         applicationType: client.applicationType,
         tokenEndpointAuthMethod: preferredAuthMethod(authorizationServer),
         scope: readScope(scope).tokens,

@@ -14,6 +14,8 @@ export interface ClientRegistration {
   readonly redirectUri?: string
   /** The registered scope, if the server named it. Some servers refuse every other scope. */
   readonly scope?: string
+  /** Whether the client registered itself for the device grant, too (RFC 8628). */
+  readonly usesDeviceGrant?: boolean
   /** When this client registered itself. */
   readonly registeredAtEpochSeconds?: number
   /** When the secret expires; absent if it does not. */

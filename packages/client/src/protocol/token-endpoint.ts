@@ -77,7 +77,7 @@ export function tokenRequestOptions(
   options: TokenRequestOptions,
   resource: string,
   scope?: string,
-): oauth.TokenEndpointRequestOptions {
+): oauth.TokenEndpointRequestOptions & { readonly additionalParameters: Record<string, string> } {
   const fromProfile = applyProviderProfile(options.profile, resource)
   return {
     ...transportOptions(options, options.authorizationServer.token_endpoint),

@@ -1,29 +1,21 @@
 import type { AppliedFallback } from '@evergrant/core'
-import { isSameIssuer, missingScopes, readScope } from '@evergrant/core'
-import { aboutGrant } from '../lib/events.ts'
+import { missingScopes, readScope } from '@evergrant/core'
 import { preflightAuthorization } from '../protocol/authorization-preflight.ts'
-import type { Discovery } from '../protocol/discovery.ts'
 import type { ClientRegistration } from '../protocol/registration.ts'
 import type { CurrentGrant } from './current-grant.ts'
 import type { Binding } from './records.ts'
-import { identityOf } from './records.ts'
-import { registrationFor } from './registration.ts'
 import type { SessionContext } from './session-context.ts'
-import type { SignInOptions } from './sign-in-api.ts'
+import type { SignInClientSources } from './sign-in-client.ts'
+import { bindingOf, clientForSignIn, reportNewClient } from './sign-in-client.ts'
 import { applyFallback } from './sign-in-fallbacks.ts'
 import type { SignInPlan, SignInPreferences } from './sign-in-plan.ts'
 import { planSignIn, wasUsed } from './sign-in-plan.ts'
 
 /** What a sign-in is prepared from. */
-export interface SignInSources {
-  readonly discovery: Discovery
-  readonly request: SignInOptions
-  readonly redirectUri: string
+export interface SignInSources extends SignInClientSources {
   readonly preferences: SignInPreferences
   /** Scope of an unfinished sign-in that this one replaces. */
   readonly keptScope?: string | undefined
-  /** What the authorization server refused in this sign-in so far. */
-  readonly fallbacks: readonly AppliedFallback[]
 }
 
 /** A sign-in that is ready for the browser, and the fallbacks that led to it. */
@@ -81,66 +73,26 @@ async function planOnce(
   sources: SignInSources,
 ): Promise<{ readonly plan: SignInPlan; readonly binding: Binding }> {
   const { discovery, request, redirectUri, preferences, keptScope, fallbacks } = sources
-  const { authorizationServer } = discovery
-  const { serverUrl, partition, client, clock } = context
-  const current = await grants.load()
-  const grant = await current?.manager.read()
-  const refused =
-    grant?.ended?.reason === 'registration-ended' ? grant.identity.clientId : undefined
-  const previous = current?.binding.registration
-  const { registration, isStored } = await registrationFor(
-    authorizationServer,
-    redirectUri,
-    { previous, refused },
-    context,
-  )
-  // Scope that another authorization server granted does not apply to this one.
-  const isSameServer =
-    current !== undefined &&
-    isSameIssuer(current.binding.authorizationServer.issuer, registration.issuer)
-  const wasRefused = isSameServer && current.binding.promptRefused === true
+  const signInClient = await clientForSignIn(context, grants, sources)
+  const { registration, isStored, grant, promptRefused } = signInClient
   const plan = await planSignIn({
     discovery,
     challenge: request.challenge,
-    client,
+    client: context.client,
     registration,
     clientIsNew: !isStored,
-    profile: context.profileOf(authorizationServer.issuer),
+    profile: context.profileOf(discovery.authorizationServer.issuer),
     redirectUri,
     preferences,
-    grant: isSameServer ? grant : undefined,
+    grant,
     keptScope,
     fallbacks,
-    promptRefused: wasRefused,
-    clock,
+    promptRefused,
+    clock: context.clock,
   })
-  const assumptions = [...discovery.assumptions, ...plan.request.assumptions]
-  const promptRefused = wasRefused || wasUsed(fallbacks, 'without-prompt')
-  const binding: Binding = {
-    serverUrl,
-    partition,
-    resource: discovery.resource,
-    authorizationServer,
-    registration,
-    ...(discovery.namedIssuer === undefined ? {} : { namedIssuer: discovery.namedIssuer }),
-    ...(promptRefused ? { promptRefused: true } : {}),
-    ...(assumptions.length === 0 ? {} : { assumptions }),
-  }
-  if (!isStored) {
-    const isRefused = refused !== undefined || wasUsed(fallbacks, 'register-again')
-    reportRegistration(context, binding, isRefused ? 'client-refused' : request.registerAgain)
-  }
+  const binding = bindingOf(context, sources, signInClient, plan.request.assumptions)
+  reportNewClient(context, sources, signInClient, binding)
   return { plan, binding }
-}
-
-function reportRegistration(
-  { observe }: SessionContext,
-  binding: Binding,
-  why: 'client-refused' | boolean | undefined,
-): void {
-  if (why === undefined || why === false) return
-  const reason = why === true ? 'requested' : why
-  observe({ ...aboutGrant(identityOf(binding)), type: 'client-registered-again', reason })
 }
 
 /**

@@ -232,6 +232,7 @@ export function parseRegistration(value: unknown): ClientRegistration | undefine
     ...(typeof clientSecret === 'string' ? { clientSecret } : {}),
     ...(typeof redirectUri === 'string' ? { redirectUri } : {}),
     ...(typeof secretExpiresAtEpochSeconds === 'number' ? { secretExpiresAtEpochSeconds } : {}),
+    ...(value['usesDeviceGrant'] === true ? { usesDeviceGrant: true } : {}),
     ...(typeof registeredAtEpochSeconds === 'number' ? { registeredAtEpochSeconds } : {}),
     ...(typeof scope === 'string' ? { scope } : {}),
   }

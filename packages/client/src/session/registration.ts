@@ -50,6 +50,13 @@ export interface EarlierRegistrations {
   readonly refused: string | undefined
 }
 
+/** What a client is to be registered for. */
+export interface RegistrationUse {
+  readonly redirectUri: string
+  /** Default `false`. */
+  readonly usesDeviceGrant?: boolean | undefined
+}
+
 /** A registration, and whether it existed before this sign-in. */
 export interface FoundRegistration {
   readonly registration: ClientRegistration
@@ -62,7 +69,7 @@ export interface FoundRegistration {
  */
 export async function registrationFor(
   authorizationServer: AuthorizationServerMetadata,
-  redirectUri: string,
+  use: RegistrationUse,
   { previous, refused }: EarlierRegistrations,
   context: RegistrationContext,
 ): Promise<FoundRegistration> {
@@ -74,12 +81,13 @@ export async function registrationFor(
   const record = await registrationRecord(context.store, issuer, client.name)
   const { value: stored } = await record.read()
   const isUsable =
-    stored?.redirectUri === redirectUri &&
+    stored?.redirectUri === use.redirectUri &&
+    (use.usesDeviceGrant !== true || stored.usesDeviceGrant === true) &&
     stored.clientId !== refused &&
     !secretExpired(stored, context.clock.nowEpochSeconds())
   if (isUsable) return { registration: stored, isStored: true }
   return {
-    registration: await registerAndStore(authorizationServer, redirectUri, context),
+    registration: await registerAndStore(authorizationServer, use, context),
     isStored: false,
   }
 }
@@ -91,11 +99,11 @@ export async function registrationFor(
  */
 export async function registerAndStore(
   authorizationServer: AuthorizationServerMetadata,
-  redirectUri: string,
+  { redirectUri, usesDeviceGrant }: RegistrationUse,
   { client, store, clock, http }: RegistrationContext,
   scope?: string,
 ): Promise<ClientRegistration> {
-  const options = { ...http, clock, scope }
+  const options = { ...http, clock, scope, usesDeviceGrant }
   const registered = await registerDynamically(authorizationServer, client, redirectUri, options)
   const record = await registrationRecord(store, authorizationServer.issuer, client.name)
   await record.put(registered)

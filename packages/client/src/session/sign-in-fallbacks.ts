@@ -88,7 +88,7 @@ async function registerWithScope(
   try {
     const registration = await registerAndStore(
       binding.authorizationServer,
-      redirectUri,
+      { redirectUri, usesDeviceGrant: binding.registration.usesDeviceGrant },
       context,
       scope,
     )

@@ -38,10 +38,50 @@ export interface RedirectSignIn {
   readonly redirectUri: string
 }
 
+/** Where the user signs in with a device code, and until when. */
+export interface DevicePrompt {
+  /** The page, on any device with a browser. */
+  readonly verificationUri: string
+  /** The same page with the code filled in; absent if the server has none. */
+  readonly verificationUriComplete?: string
+  /** The code that the user enters, or compares with the page. */
+  readonly userCode: string
+  readonly expiresInSeconds: number
+}
+
+/**
+ * A sign-in in a browser on any device, for a process without a browser (RFC 8628). It requires an
+ * authorization server that declares the device grant.
+ */
+export interface DeviceSignIn {
+  readonly kind: 'device'
+  /** Shows the page and the code to the user. The sign-in waits for the server, not for this function. */
+  show(prompt: DevicePrompt): void | Promise<void>
+  /**
+   * How the user signs in if the authorization server does not declare the device grant, or refuses it
+   * before a page is shown. Default: the sign-in fails.
+   */
+  readonly otherwise?: InteractiveSignIn | undefined
+}
+
+/**
+ * Unattended access of the client itself, without a user (RFC 6749 §4.4). It requires a client with a
+ * secret in `client.preRegistered`. The server issues no refresh token: each new access token is
+ * requested with the secret.
+ */
+export interface ClientCredentialsSignIn {
+  readonly kind: 'client-credentials'
+}
+
 /** No sign-in is possible: calls that need one fail with `SIGN_IN_REQUIRED`. */
 export interface NoSignIn {
   readonly kind: 'none'
 }
 
 /** How the user signs in. */
-export type SignIn = InteractiveSignIn | RedirectSignIn | NoSignIn
+export type SignIn =
+  | InteractiveSignIn
+  | RedirectSignIn
+  | DeviceSignIn
+  | ClientCredentialsSignIn
+  | NoSignIn

@@ -45,15 +45,12 @@ export interface SignInPlan {
   readonly request: AuthorizationRequest
 }
 
-/** What a plan is made from. */
-export interface SignInPlanInput {
+/** What the scope of a sign-in is negotiated from. */
+export interface SignInScopeInput {
   readonly discovery: Discovery
   readonly challenge: BearerChallenge | undefined
   readonly client: ClientConfiguration
-  readonly registration: ClientRegistration
-  readonly clientIsNew: boolean
   readonly profile: ProviderProfile
-  readonly redirectUri: string
   readonly preferences: SignInPreferences
   /** The current grant. A step-up requests the scope that it requested, and more (C-22). */
   readonly grant: Grant | undefined
@@ -63,26 +60,59 @@ export interface SignInPlanInput {
   readonly fallbacks: readonly AppliedFallback[]
   /** Whether the authorization server refused `prompt=consent` in an earlier sign-in. */
   readonly promptRefused: boolean
+}
+
+/** What a plan is made from. */
+export interface SignInPlanInput extends SignInScopeInput {
+  readonly registration: ClientRegistration
+  readonly clientIsNew: boolean
+  readonly redirectUri: string
   readonly clock: Clock
 }
 
 /** Decides what to request, and makes the authorization request. */
 export async function planSignIn(input: SignInPlanInput): Promise<SignInPlan> {
-  const { discovery, preferences, grant, registration, profile } = input
+  const { discovery, preferences, registration, profile } = input
   const { authorizationServer } = discovery
-  const wantsRefreshToken = preferences.wantsRefreshToken ?? true
-  const decision = negotiateScope(
+  const decision = negotiateSignInScope(input)
+  const request = await beginAuthorization({
+    authorizationServer,
+    registration,
+    redirectUri: input.redirectUri,
+    resource: discovery.resource,
+    scope: decision,
+    profile,
+    nowEpochSeconds: input.clock.nowEpochSeconds(),
+    wantsRefreshToken: preferences.wantsRefreshToken ?? true,
+    assumePkceS256: preferences.assumePkceS256,
+    bindTokens: bindsTokens(discovery, preferences),
+  })
+  return { registration, clientIsNew: input.clientIsNew, decision, request }
+}
+
+/** Whether the tokens of a sign-in are to be bound to a key (RFC 9449). */
+export function bindsTokens(
+  { authorizationServer, protectedResource }: Discovery,
+  { dpop = 'when-required' }: SignInPreferences,
+): boolean {
+  return wantsDpop(dpop, authorizationServer, protectedResource)
+}
+
+/** Decides which scope a sign-in requests, however the user signs in. */
+export function negotiateSignInScope(input: SignInScopeInput): ScopeDecision {
+  const { discovery, preferences, grant, profile } = input
+  return negotiateScope(
     {
       challengeScope: input.challenge?.scope,
       protectedResource: discovery.protectedResource,
-      authorizationServer,
+      authorizationServer: discovery.authorizationServer,
       client: { grant_types: declaredGrantTypes(input.client) },
       previouslyRequested: uniteRequests(grant?.requestedScope, input.keptScope),
       previouslyGranted: grant?.tokenSet?.scope,
       profile,
     },
     {
-      wantsRefreshToken,
+      wantsRefreshToken: preferences.wantsRefreshToken ?? true,
       additionalScope: preferences.additionalScope,
       withoutScope: preferences.withoutScope,
       prompt: preferences.prompt,
@@ -99,23 +129,6 @@ export async function planSignIn(input: SignInPlanInput): Promise<SignInPlan> {
       fallbacks: input.fallbacks,
     },
   )
-  const request = await beginAuthorization({
-    authorizationServer,
-    registration,
-    redirectUri: input.redirectUri,
-    resource: discovery.resource,
-    scope: decision,
-    profile,
-    nowEpochSeconds: input.clock.nowEpochSeconds(),
-    wantsRefreshToken,
-    assumePkceS256: preferences.assumePkceS256,
-    bindTokens: wantsDpop(
-      preferences.dpop ?? 'when-required',
-      authorizationServer,
-      discovery.protectedResource,
-    ),
-  })
-  return { registration, clientIsNew: input.clientIsNew, decision, request }
 }
 
 /** Whether a sign-in has used a fallback. */

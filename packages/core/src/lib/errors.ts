@@ -29,6 +29,8 @@ export type ProtocolErrorCode =
   | 'REGISTRATION_RESPONSE_INVALID'
   /** A token response lacks what RFC 6749 §5.1 requires. */
   | 'TOKEN_RESPONSE_INVALID'
+  /** A device authorization response lacks what RFC 8628 §3.2 requires, or names an unsafe page. */
+  | 'DEVICE_AUTHORIZATION_INVALID'
 
 /** Options of {@link ProtocolError}. */
 export interface ProtocolErrorOptions {

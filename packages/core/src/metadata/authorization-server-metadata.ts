@@ -42,6 +42,8 @@ export interface AuthorizationServerMetadata {
   readonly pushed_authorization_request_endpoint?: string
   readonly require_pushed_authorization_requests?: boolean
   readonly jwks_uri?: string
+  /** RFC 8628 §4 */
+  readonly device_authorization_endpoint?: string
   readonly userinfo_endpoint?: string
   readonly scopes_supported?: readonly string[]
   readonly response_types_supported?: readonly string[]
@@ -70,6 +72,7 @@ const endpoints = [
   'revocation_endpoint',
   'introspection_endpoint',
   'pushed_authorization_request_endpoint',
+  'device_authorization_endpoint',
   'jwks_uri',
   'userinfo_endpoint',
 ] as const

@@ -2,6 +2,7 @@ import { ProtocolError } from '../lib/errors.ts'
 import { readString, readStringList } from '../metadata/json-members.ts'
 import { parseRedirectUri } from './redirect-uri.ts'
 import { isRecord, showRemote } from '../lib/remote-text.ts'
+import { deviceCodeGrantType } from './device-grant-type.ts'
 import { formatScope, readScope } from '../scope/scope.ts'
 
 /**
@@ -36,6 +37,8 @@ export interface ClientDescription {
 export interface BuildClientMetadataOptions {
   /** Whether to declare the `refresh_token` grant. Default `true`. */
   readonly wantsRefreshToken?: boolean | undefined
+  /** Whether to declare the device grant, too (RFC 8628). Default `false`. */
+  readonly usesDeviceGrant?: boolean | undefined
   /** Default: `web` if a redirect URI is `https`, otherwise `native` (C-38). */
   readonly applicationType?: 'native' | 'web' | undefined
   /** Default `none`, for a public client. */
@@ -65,10 +68,11 @@ export function buildClientMetadata(
   return {
     client_name: client.name,
     redirect_uris: client.redirectUris,
-    grant_types:
-      options.wantsRefreshToken === false
-        ? ['authorization_code']
-        : ['authorization_code', 'refresh_token'],
+    grant_types: [
+      'authorization_code',
+      ...(options.wantsRefreshToken === false ? [] : ['refresh_token']),
+      ...(options.usesDeviceGrant === true ? [deviceCodeGrantType] : []),
+    ],
     response_types: ['code'],
     token_endpoint_auth_method: options.tokenEndpointAuthMethod ?? 'none',
     application_type: options.applicationType ?? (kinds.includes('https') ? 'web' : 'native'),

@@ -155,4 +155,11 @@ export const authorizationServerRequirements: readonly Requirement[] = [
     text: 'Unused registrations are removed. A registration with a live grant is never removed. A removed client recovers with one sign-in',
     source: 'RFC 7591',
   },
+  {
+    id: 'A-14',
+    level: 'OURS',
+    group: 'authorization-server',
+    text: 'The page of the device grant limits how often a user code can be entered, shows the client and the scope before it asks for approval, applies the same rules about clients and `offline_access` as the authorization page, and accepts no approval from another site',
+    source: 'RFC 8628 §5.1, §5.4',
+  },
 ]

@@ -185,4 +185,17 @@ export const clientDiscoveryRequirements: readonly Requirement[] = [
     text: 'If discovery falls back to guessed endpoints (the 2025-03-26 way), every later error says so',
     source: 'DISC',
   },
+  {
+    id: 'C-45',
+    level: 'MUST',
+    group: 'client-discovery',
+    text: 'A sign-in without a browser on this machine (RFC 8628) respects the interval of the server, 5 seconds by default, and lengthens it by 5 seconds for good after `slow_down`. It stops when the code expires, when the user declines or when the caller stops waiting. It negotiates scope, names the `resource` and saves its tokens before use like every other sign-in',
+    source: 'RFC 8628 §3.5',
+    quotes: [
+      {
+        text: 'the interval MUST be increased by 5 seconds for this and all subsequent requests.',
+        url: 'https://www.rfc-editor.org/rfc/rfc8628#section-3.5',
+      },
+    ],
+  },
 ]

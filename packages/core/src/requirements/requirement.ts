@@ -69,6 +69,7 @@ export type RequirementId =
   | 'C-42'
   | 'C-43'
   | 'C-44'
+  | 'C-45'
   | 'C-50'
   | 'C-51'
   | 'C-52'
@@ -104,3 +105,4 @@ export type RequirementId =
   | 'A-11'
   | 'A-12'
   | 'A-13'
+  | 'A-14'

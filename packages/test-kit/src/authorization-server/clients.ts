@@ -9,6 +9,8 @@ export interface Client {
   readonly clientSecret?: string | undefined
   /** The only scope that the client may request. */
   readonly scope?: string | undefined
+  /** The grants that the client registered for. Default: all. */
+  readonly grantTypes?: readonly string[] | undefined
 }
 
 /** The clients that the server knows. */
@@ -64,7 +66,9 @@ export function createClientRegistry({
       const named = 'scope' in members ? String(members.scope) : undefined
       const scope = registeredScope && (named ?? registeredScope.default)
       const clientSecret = registeredSecrets && randomUUID()
-      clients.set(clientId, { redirectUris, scope, clientSecret })
+      const grants: unknown = 'grant_types' in members ? members.grant_types : undefined
+      const grantTypes = Array.isArray(grants) ? grants.map(String) : ['authorization_code']
+      clients.set(clientId, { redirectUris, scope, clientSecret, grantTypes })
       const registered = {
         grant_types: ['authorization_code'],
         response_types: ['code'],

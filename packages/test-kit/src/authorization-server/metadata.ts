@@ -1,3 +1,4 @@
+import { deviceGrantType } from './device-codes.ts'
 import type { AuthorizationServerEndpoint, WellKnownForm } from './scripted-server.ts'
 
 /** The metadata document, before a test overrides members. */
@@ -6,11 +7,13 @@ export function metadataDocument({
   tokenPath,
   scopesSupported,
   clientIdMetadataDocuments,
+  deviceGrant,
 }: {
   readonly issuer: string
   readonly tokenPath: string
   readonly scopesSupported: readonly string[]
   readonly clientIdMetadataDocuments: boolean
+  readonly deviceGrant: boolean
 }): Record<string, unknown> {
   return {
     issuer,
@@ -21,7 +24,12 @@ export function metadataDocument({
     jwks_uri: `${issuer}/jwks`,
     scopes_supported: scopesSupported,
     response_types_supported: ['code'],
-    grant_types_supported: ['authorization_code', 'refresh_token'],
+    grant_types_supported: [
+      'authorization_code',
+      'refresh_token',
+      ...(deviceGrant ? [deviceGrantType] : []),
+    ],
+    ...(deviceGrant ? { device_authorization_endpoint: `${issuer}/device/auth` } : {}),
     token_endpoint_auth_methods_supported: ['none'],
     revocation_endpoint_auth_methods_supported: ['none'],
     code_challenge_methods_supported: ['S256'],
@@ -37,6 +45,7 @@ export function routesOf(
 ): Map<string, AuthorizationServerEndpoint> {
   const routes = new Map<string, AuthorizationServerEndpoint>([
     [`${issuerPath}/authorize`, 'authorize'],
+    [`${issuerPath}/device/auth`, 'device'],
     [`${issuerPath}/token`, 'token'],
     [`${issuerPath}/register`, 'register'],
     [`${issuerPath}/revoke`, 'revoke'],

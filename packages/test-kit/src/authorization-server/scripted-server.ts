@@ -7,6 +7,7 @@ export type AuthorizationServerEndpoint =
   | 'metadata'
   | 'jwks'
   | 'authorize'
+  | 'device'
   | 'token'
   | 'register'
   | 'revoke'
@@ -54,6 +55,10 @@ export interface ScriptedAuthorizationServerOptions extends Partial<RefreshToken
    * Default: registered clients are public.
    */
   readonly registeredSecrets?: 'anywhere' | 'form-only'
+  /**
+   * Declares the device grant. `approveDevice` and `declineDevice` are the page. Default: not supported.
+   */
+  readonly deviceGrant?: { readonly intervalSeconds?: number; readonly lifetimeSeconds?: number }
   /** Advertises Client ID Metadata Documents, and accepts any URL as `client_id` without a fetch. */
   readonly clientIdMetadataDocuments?: boolean
 }
@@ -89,6 +94,9 @@ export interface ScriptedAuthorizationServer extends AsyncDisposable {
   forgetClient(clientId: string): void
   /** Replaces the client's secret. */
   rotateClientSecret(clientId: string, clientSecret: string): void
+  /** The user approves the latest device code, or the one with this user code. */
+  approveDevice(userCode?: string): void
+  declineDevice(userCode?: string): void
   /** Moves the token endpoint to this path below the issuer. */
   moveTokenEndpoint(path: string): void
   /** Creates a grant without HTTP, for tests that start after the sign-in. */

@@ -4,6 +4,9 @@ import type { Answer, Parameters } from './answers.ts'
 import { json, oauthError } from './answers.ts'
 import type { AuthorizationCodes } from './authorization-codes.ts'
 import type { ClientRegistry } from './clients.ts'
+import type { DeviceCodes } from './device-codes.ts'
+import { deviceGrantType } from './device-codes.ts'
+import type { ScopePolicy } from './scope-policy.ts'
 import { splitScope } from './scope-policy.ts'
 import type { ScriptedAuthorizationServerOptions } from './scripted-server.ts'
 
@@ -26,6 +29,8 @@ export interface TokenEndpoint {
 export function createTokenEndpoint(
   clients: ClientRegistry,
   codes: AuthorizationCodes,
+  devices: DeviceCodes,
+  scopes: ScopePolicy,
   grants: GrantStore,
   policy: TokenPolicy,
 ): TokenEndpoint {
@@ -41,6 +46,21 @@ export function createTokenEndpoint(
     if (typeof granted === 'string') return oauthError(granted)
     const grant = grants.create({ clientId, ...granted })
     return await tokenResponse(grant, grant.scope, firstRefreshToken(grant), 'issued')
+  }
+
+  async function redeemDevice(form: Parameters, clientId: string): Promise<Answer> {
+    const granted = devices.redeem(form, clientId)
+    if (typeof granted === 'string') return oauthError(granted)
+    const grant = grants.create({ clientId, ...granted })
+    return await tokenResponse(grant, grant.scope, firstRefreshToken(grant), 'issued')
+  }
+
+  async function issueToClient(form: Parameters, clientId: string): Promise<Answer> {
+    // RFC 6749 §4.4: only confidential clients.
+    if (clients.find(clientId)?.clientSecret === undefined) return oauthError('unauthorized_client')
+    const scope = scopes.granted(form['scope'])
+    const grant = grants.create({ clientId, scope, resource: form['resource'] })
+    return await tokenResponse(grant, scope, undefined, 'issued')
   }
 
   async function refresh(form: Parameters, clientId: string): Promise<Answer> {
@@ -86,6 +106,8 @@ export function createTokenEndpoint(
       if (clientId === undefined) return oauthError('invalid_client', 401)
       if (form['grant_type'] === 'authorization_code') return await redeem(form, clientId)
       if (form['grant_type'] === 'refresh_token') return await refresh(form, clientId)
+      if (form['grant_type'] === deviceGrantType) return await redeemDevice(form, clientId)
+      if (form['grant_type'] === 'client_credentials') return await issueToClient(form, clientId)
       return oauthError('unsupported_grant_type')
     },
     revoke(form, authorization) {
