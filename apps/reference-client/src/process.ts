@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import process, { stderr, stdin, stdout } from 'node:process'
+import { canOpenBrowser } from './lib/browser.ts'
 import { version } from './lib/version.ts'
 
 /**
@@ -40,11 +41,13 @@ async function runCommandLine(): Promise<number> {
     signal: interruption.signal,
     isInteractive,
     ...(isInteractive ? { readLine } : {}),
-    async openBrowser(url) {
-      const { default: open } = await import('open')
-      await open(url)
-    },
+    ...(canOpenBrowser(process.env, process.platform) ? { openBrowser } : {}),
   })
+}
+
+async function openBrowser(url: string): Promise<void> {
+  const { default: open } = await import('open')
+  await open(url)
 }
 
 /** Raw input: terminals cut long lines off otherwise, and callback URLs are long. */

@@ -34,7 +34,7 @@ test.each(['--version', '-V'])('startup: %s loads no command and no dependency',
   expect(stdout).toBe(`${(await manifest()).version}\n`)
   const files = stderr.split('\n').filter((url) => url.startsWith('file:') && url !== loads)
   const names = files.map((url) => path.posix.basename(url)).filter((name) => name !== 'loads.mjs')
-  expect(names).toEqual(['main.ts', 'process.ts', 'version.ts', 'package.json'])
+  expect(names).toEqual(['main.ts', 'process.ts', 'browser.ts', 'version.ts', 'package.json'])
 })
 
 test.each(['0.12.18', '12.22.12', '18.20.8', '20.19.0', '22.15.1'])(

@@ -40,7 +40,22 @@ export function signInCommand(
 ): Command {
   return accountCommand(program, usage, description, examples)
     .option('--headless', 'sign in without a browser, at an auto-approving server')
-    .option('--no-browser', 'print the sign-in URL, and do not open a browser')
+    .option(
+      '--no-browser',
+      'sign in on another device, or paste the URL that its browser was redirected to',
+    )
+    .addOption(
+      new Option(
+        '--device-code',
+        'sign in on another device, and fail if the server does not support that (RFC 8628)',
+      ).conflicts(['headless', 'redirectUri', 'callbackHost', 'callbackPort']),
+    )
+    .addOption(
+      new Option(
+        '--client-credentials',
+        'get access for the client itself, unattended; needs --client-id, --issuer and EVERGRANT_CLIENT_SECRET the first time',
+      ).conflicts(['headless', 'deviceCode', 'redirectUri', 'callbackHost', 'callbackPort']),
+    )
     .addOption(
       new Option('--callback-host <host>', 'host of the redirect URI (default: 127.0.0.1)').choices(
         ['127.0.0.1', 'localhost', '::1'],

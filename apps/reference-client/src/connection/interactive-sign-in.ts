@@ -1,34 +1,70 @@
-import type { InteractiveSignIn, SignIn } from '@evergrant/client'
+import type {
+  ClientCredentialsSignIn,
+  DeviceSignIn,
+  InteractiveSignIn,
+  SignIn,
+} from '@evergrant/client'
 import { EvergrantClientError } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { loopbackSignIn } from '@evergrant/client/loopback'
 import { parseRedirectUri } from '@evergrant/core'
-import type { App } from './app.ts'
+import type { Surroundings } from './surroundings.ts'
 import type { CliEnvironment } from '../lib/environment.ts'
 import { pastedCallback } from './pasted-callback.ts'
 import type { SignInFlags } from './sign-in-flags.ts'
 
 /** What a sign-in uses of the program. */
-type SignInContext = Pick<App, 'environment' | 'fetch'>
+type SignInContext = Pick<Surroundings, 'environment' | 'fetch'>
+
+/** The ways to sign in that this program offers. */
+type PossibleSignIn = InteractiveSignIn | DeviceSignIn | ClientCredentialsSignIn
 
 /**
- * The sign-in of `login`: unattended with `--headless`, otherwise through the browser.
+ * The sign-in of `login`: unattended with `--headless` or `--client-credentials`, otherwise by the user.
+ * Without a browser here, the user signs in on another device if the server supports that, and otherwise
+ * pastes the response.
  *
  * @throws ProtocolError `CLIENT_METADATA_INVALID` for a redirect URI that no server should accept.
  */
-export function signInOf(flags: SignInFlags, app: SignInContext): InteractiveSignIn {
+export function signInOf(flags: SignInFlags, app: SignInContext): PossibleSignIn {
+  const { environment } = app
+  if (flags.clientCredentials === true) return { kind: 'client-credentials' }
   if (flags.headless === true) return headlessSignIn({ fetch: app.fetch })
-  const { redirectUri } = flags
-  return redirectUri !== undefined && parseRedirectUri(redirectUri) !== 'loopback'
-    ? pasteSignIn(redirectUri, flags, app.environment)
-    : browserSignIn(flags, app.environment)
+  if (flags.deviceCode === true) return deviceSignIn(environment)
+  const { redirectUri, callbackHost, callbackPort } = flags
+  if (redirectUri !== undefined && parseRedirectUri(redirectUri) !== 'loopback') {
+    return pasteSignIn(redirectUri, flags, environment)
+  }
+  const inBrowser = browserSignIn(flags, environment)
+  const hasBrowser = flags.browser !== false && environment.openBrowser !== undefined
+  // These options say that the response must come to this machine.
+  const isFixed = [redirectUri, callbackHost, callbackPort].some((one) => one !== undefined)
+  return hasBrowser || isFixed ? inBrowser : deviceSignIn(environment, inBrowser)
 }
 
 /** The sign-in of commands that usually need none. Without a terminal, the user is not prompted. */
 export function signInIfPossible(flags: SignInFlags, app: SignInContext): SignIn {
-  return flags.headless === true || app.environment.isInteractive === true
+  const isUnattended = flags.headless === true || flags.clientCredentials === true
+  return isUnattended || app.environment.isInteractive === true
     ? signInOf(flags, app)
     : { kind: 'none' }
+}
+
+/** The user signs in on any device with a browser. */
+function deviceSignIn({ stderr }: CliEnvironment, otherwise?: InteractiveSignIn): DeviceSignIn {
+  return {
+    kind: 'device',
+    otherwise,
+    show({ verificationUri, verificationUriComplete, userCode, expiresInSeconds }) {
+      const shortcut =
+        verificationUriComplete === undefined
+          ? ''
+          : `Or open this page, and compare the code:\n\n  ${verificationUriComplete}\n\n`
+      stderr(
+        `On any device, open this page and enter the code ${userCode}:\n\n  ${verificationUri}\n\n${shortcut}Waiting until you approve… The code expires in ${Math.ceil(expiresInSeconds / 60)} min.\n`,
+      )
+    },
+  }
 }
 
 /** Receives the response on loopback, or pasted by the user, whichever comes first. */

@@ -8,6 +8,8 @@ import { CliError } from '../lib/errors.ts'
 /** Flags of every command that can sign in. */
 export interface SignInFlags {
   readonly headless?: boolean | undefined
+  readonly deviceCode?: boolean | undefined
+  readonly clientCredentials?: boolean | undefined
   /** `false` with `--no-browser`. */
   readonly browser?: boolean | undefined
   readonly redirectUri?: string | undefined
