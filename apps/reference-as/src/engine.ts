@@ -52,6 +52,9 @@ export function buildEngine(dependencies: EngineDependencies, signingKeys: Signi
     fetch: given.fetch ?? createGuardedFetch(),
     assessRisk: given.assessRisk,
   })
+  provider.on('grant.error', (ctx, { error }) => {
+    if (error === 'authorization_pending') limits.excuse(ctx.res)
+  })
   const pages = { issuer, provider, binding, redirectTrust, settings, secrets, store, limits, log }
   return {
     provider,

@@ -1,5 +1,5 @@
 import { isLocalRedirectUri } from '@evergrant/authorization-server'
-import { parseRedirectUri, ProtocolError } from '@evergrant/core'
+import { deviceCodeGrantType, parseRedirectUri, ProtocolError } from '@evergrant/core'
 import { errors } from 'oidc-provider'
 import type { ClientMetadata, KoaContextWithOIDC } from 'oidc-provider'
 import { isLoopbackUrl } from '../http/addresses.ts'
@@ -37,7 +37,7 @@ export function settleClientMetadata(
     delete metadata['sector_identifier_uri']
   }
   if (settings.demo) keepOnThisMachine(metadata)
-  normalizeClient(metadata, settings.policy === 'never')
+  normalizeClient(metadata, settings)
 }
 
 /** @throws `errors.InvalidClientMetadata` of oidc-provider */
@@ -96,9 +96,13 @@ function list(value: unknown): unknown[] {
   return Array.isArray(value) ? value : []
 }
 
-function normalizeClient(metadata: ClientMetadata, neverIssues: boolean): void {
+function normalizeClient(metadata: ClientMetadata, { policy, emulation }: ServerSettings): void {
   // Clients list every grant type they support. An unsupported one must not exclude them.
-  const offered = neverIssues ? ['authorization_code'] : ['authorization_code', 'refresh_token']
+  const offered = [
+    'authorization_code',
+    ...(policy === 'never' ? [] : ['refresh_token']),
+    ...(emulation.deviceGrant ? [deviceCodeGrantType] : []),
+  ]
   if (Array.isArray(metadata.grant_types)) {
     metadata.grant_types = metadata.grant_types.filter((type) => offered.includes(type))
   }

@@ -24,6 +24,8 @@ export interface Emulation {
   readonly clientIdInForm: 'required' | 'optional'
   readonly revocationSecret: 'form-only' | 'any'
   readonly clientIdMetadataDocuments: boolean
+  /** Whether the device grant is offered. No emulated product is known to offer it to MCP clients. */
+  readonly deviceGrant: boolean
   readonly iss: boolean
   /** Whether token responses and metadata state lifetimes of grants. No emulated product does. */
   readonly announcesLifetimes: boolean
@@ -52,6 +54,7 @@ export const noEmulation: Emulation = {
   clientIdInForm: 'optional',
   revocationSecret: 'any',
   clientIdMetadataDocuments: true,
+  deviceGrant: true,
   iss: true,
   announcesLifetimes: true,
   codeChallengeMethods: true,
@@ -84,6 +87,7 @@ export function emulationOf({ behaviors }: EmulatedServer): Emulation {
     clientIdInForm: behaviors.clientIdInForm?.value ?? 'optional',
     revocationSecret: behaviors.revocationSecret?.value ?? 'any',
     // Not offered without a source.
+    deviceGrant: false,
     clientIdMetadataDocuments: behaviors.clientIdMetadataDocuments?.value === 'supported',
     iss: behaviors.iss?.value !== 'not-sent',
     announcesLifetimes: false,

@@ -17,6 +17,8 @@ export interface RateLimits {
     response: ServerResponse,
     path: string,
   ): Promise<number | undefined>
+  /** The response to a token request is no failure: the user has not approved the device yet. */
+  excuse(response: ServerResponse): void
 }
 
 export interface RateLimitOptions {
@@ -33,7 +35,7 @@ export interface RateLimitOptions {
  * token requests: 100 a minute. Successful ones are never limited, because a gateway refreshes for
  * thousands of users. Registrations: 60 in 10 minutes. Authorization requests and sign-outs, which are
  * stored before the user is known: 600 in 10 minutes, enough for an office of hundreds of users behind
- * one address. Later pages of a sign-in are not limited.
+ * one address. User codes of the device grant: 60 in 10 minutes, far too few to guess one. Later pages of a sign-in are not limited.
  *
  * All instances on one database share the counters. The token endpoint does not query them before a
  * request, so that a successful refresh costs no query: an instance notices that an address is blocked
@@ -51,6 +53,8 @@ export function createRateLimits(
   const tokenFailures = limiter('token-failure', 100, 60)
   const registrations = limiter('registration', 60, 600)
   const starts = limiter('start', 600, 600)
+  const userCodes = limiter('user-code', 60, 600)
+  const excused = new WeakSet<ServerResponse>()
 
   const addressOf = (request: IncomingMessage): string => requesterOf(request, trustedProxies)
 
@@ -83,15 +87,22 @@ export function createRateLimits(
       // For every method: the engine answers HEAD as it answers GET.
       if (path === '/auth' || path === '/session/end') return await oneMore(starts, address)
       if (request.method !== 'POST') return undefined
+      if (path === '/device/auth') return await oneMore(starts, address)
+      if (path === '/device') return await oneMore(userCodes, address)
       if (path === '/reg') return await oneMore(registrations, address)
       if (path !== '/token') return undefined
       const seconds = tokenFailures.blockedForSeconds(address)
       if (seconds !== undefined) return seconds
       response.once('finish', () => {
         if (response.statusCode !== 400 && response.statusCode !== 401) return
+        if (excused.has(response)) return
         tokenFailures.count(address).catch(observeFailure)
       })
       return undefined
+    },
+
+    excuse(response) {
+      excused.add(response)
     },
   }
 }

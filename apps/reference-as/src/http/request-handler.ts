@@ -95,7 +95,7 @@ async function answersBefore(
   if (retryAfterSeconds !== undefined) {
     log({ level: 'warn', event: 'request.limited', path: clip(path) })
     response.setHeader('retry-after', retryAfterSeconds)
-    if (request.method === 'POST' && path !== '/auth') {
+    if (request.method === 'POST' && path !== '/auth' && path !== '/device') {
       // The script of a page must see when to try again. The response contains nothing else.
       response.setHeader('access-control-allow-origin', '*')
       response.setHeader('access-control-expose-headers', 'Retry-After')
@@ -127,7 +127,7 @@ function refuse(response: ServerResponse, status: number, description: string): 
 }
 
 /** Paths that end with an identifier. All others are lower case. */
-const identified = /^\/(?:auth|interaction)\/[\w-]+$/
+const identified = /^\/(?:auth|device|interaction)\/[\w-]+$/
 
 /**
  * The engine treats `/Token`, `/token/`, `/token#x` and `http://host/token` as `/token`. Checks before

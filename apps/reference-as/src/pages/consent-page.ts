@@ -1,8 +1,16 @@
 import { html } from './html.ts'
+import type { Html } from './html.ts'
 import type { Page } from './layout.ts'
 import { isolated } from './views.ts'
 import type { ClientView, FormView } from './views.ts'
 import { durationInWords } from './words.ts'
+
+/** RFC 8628 §5.4: an attacker can send a code of their own device to a user. */
+export const deviceWarning: Html = html`<p class="warn">
+  This gives another device access to your account. Continue only if you started this sign-in
+  yourself, on a device that you use. If you received the code or a link in a message, do not
+  continue.
+</p>`
 
 /** The consent form. */
 export function consentPage(
@@ -36,8 +44,13 @@ export function consentPage(
             }</span
           >
         </dd>
-        <dt>The response goes to</dt>
-        <dd><strong>${client.redirectTarget}</strong></dd>
+        ${
+          client.redirectTarget === undefined
+            ? html`<dt>Used on</dt>
+                <dd><strong>the device that shows the code</strong></dd>`
+            : html`<dt>The response goes to</dt>
+                <dd><strong>${client.redirectTarget}</strong></dd>`
+        }
         ${
           view.resources.length === 0
             ? undefined
@@ -61,6 +74,7 @@ export function consentPage(
               <a href="${view.accountUrl}" target="_blank" rel="noopener">${view.accountUrl}</a>.
             </p>`
       }
+      ${client.redirectTarget === undefined ? deviceWarning : undefined}
       ${
         client.isLocal
           ? html`<p class="warn">

@@ -161,7 +161,7 @@ async function submitConsent(
   const grant = new provider.Grant({ accountId: interaction.session?.accountId, clientId })
   addRequested(grant, scopes, resources, settings.resourceScopes)
   const grantId = await grant.save()
-  await redirectTrust.note(clientId, redirectUri)
+  if (redirectUri !== undefined) await redirectTrust.note(clientId, redirectUri)
   log({ level: 'info', event: 'consent.given', client: clip(clientId) })
   await provider.interactionFinished(request, response, { consent: { grantId } })
 }

@@ -11,7 +11,8 @@ export interface AuthorizationInteraction {
   readonly client: Client
   readonly scopes: readonly string[]
   readonly resources: readonly string[]
-  readonly redirectUri: string
+  /** Absent with a device code: the client gets the tokens itself. */
+  readonly redirectUri: string | undefined
   readonly responseType: string
   readonly path: string
 }
@@ -40,7 +41,7 @@ export async function interactionOf(
     path,
     scopes: (stringParam(interaction, 'scope') ?? '').split(' ').filter(Boolean),
     resources: [resource ?? []].flat().filter((one) => typeof one === 'string'),
-    redirectUri: stringParam(interaction, 'redirect_uri') ?? '',
+    redirectUri: stringParam(interaction, 'redirect_uri'),
     responseType: stringParam(interaction, 'response_type') ?? 'code',
   }
 }
@@ -56,7 +57,7 @@ export function clientViewOf({ client, redirectUri }: AuthorizationInteraction):
   return {
     name: clientName(client.clientName, client.clientId),
     verifiedHost: fromDocument ? URL.parse(client.clientId)?.host : undefined,
-    redirectTarget: redirectTarget(redirectUri),
-    isLocal: isLocalRedirectUri(redirectUri),
+    redirectTarget: redirectUri === undefined ? undefined : redirectTarget(redirectUri),
+    isLocal: redirectUri !== undefined && isLocalRedirectUri(redirectUri),
   }
 }

@@ -21,6 +21,7 @@ dt { color: var(--soft); font-size: .875rem; }
 dd { margin: 0 0 .5rem; }
 a { color: var(--accent); }
 section { padding: .25rem 0 1rem; border-top: 1px solid var(--line); }
+p.code { font: 600 1.75rem/1.4 ui-monospace, monospace; letter-spacing: .1em; text-align: center; }
 .soft { color: var(--soft); font-size: .875rem; }
 .note { padding: .75rem 1rem; border-left: .25rem solid var(--accent); background: var(--paper); }
 .warn { padding: .75rem 1rem; border-left: .25rem solid var(--warn); background: var(--warn-paper);

@@ -26,7 +26,13 @@ export function signInPage(
         // Canceling leads there, so the user must see it first.
         client === undefined
           ? undefined
-          : html`<p class="soft">The response goes to <strong>${client.redirectTarget}</strong></p>`
+          : html`<p class="soft">
+              ${
+                client.redirectTarget === undefined
+                  ? 'You sign in on another device.'
+                  : html`The response goes to <strong>${client.redirectTarget}</strong>`
+              }
+            </p>`
       }
       ${view.problem === undefined ? undefined : html`<p class="warn" role="alert">${view.problem}</p>`}
       <form method="post" action="${view.action}">

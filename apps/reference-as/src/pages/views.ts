@@ -8,9 +8,9 @@ export interface ClientView {
   readonly name: string
   /** The host its metadata was fetched from. Absent when the client's identity is not verified. */
   readonly verifiedHost: string | undefined
-  /** The host, or the app's URL scheme, that the response goes to. */
-  readonly redirectTarget: string
-  /** The response goes to a program on the user's machine, where any program can use this name. */
+  /** The host, or the app's URL scheme, that the response goes to. Absent with a device code. */
+  readonly redirectTarget: string | undefined
+  /** The response goes to a program on this machine, where any program can use this name. */
   readonly isLocal: boolean
 }
 

@@ -21,6 +21,7 @@ import type { ServerSettings } from '../settings/server-settings.ts'
 import { accessTokenSeconds } from './access-token-lifetime.ts'
 import type { AccountLookup } from './account-lookup.ts'
 import { approveRequest, demoAccountId, policyWithoutPrompts } from './demo.ts'
+import { deviceGrant } from './device-grant.ts'
 import { sendPage, showError } from './error-pages.ts'
 import { completeScope } from './requested-scope.ts'
 import type { ResourceRegistry } from './resources.ts'
@@ -67,6 +68,7 @@ export function engineConfiguration(parts: EngineParts): Configuration {
       ...binding.ttl,
       AccessToken: (ctx) => accessTokenSeconds(settings, binding.authorizationSeconds(ctx)),
       AuthorizationCode: 60,
+      DeviceCode: 600,
       IdToken: idTokenLifetimeSeconds,
       Interaction: 3600,
       Session: 14 * 86_400,
@@ -128,6 +130,8 @@ function features({
   const { emulation } = settings
   return {
     devInteractions: { enabled: false },
+    // None of the emulated products is known to offer it to MCP clients.
+    deviceFlow: deviceGrant(settings),
     // For keys that sign on the calling thread.
     externalSigningSupport: { enabled: true, ack: 'experimental-01' },
     clientIdMetadataDocument: {

@@ -47,12 +47,15 @@ export function observeProvider(provider: Provider, events: ServerEvents, log: L
   }
   provider.on('authorization.success', () => events.signedIn())
   provider.on('authorization.error', refused('authorization.refused'))
+  provider.on('device_authorization.error', refused('device_authorization.refused'))
   provider.on('registration_create.error', refused('registration.refused'))
   provider.on('revocation.error', refused('revocation.refused'))
   provider.on('introspection.error', refused('introspection.refused'))
   provider.on('grant.success', (ctx) => events.tokenRequest(grantType(ctx), 'success'))
   provider.on('grant.error', (ctx, error) => {
     events.tokenRequest(grantType(ctx), error.error)
+    // A client repeats the request every few seconds until the user has approved.
+    if (error.error === 'authorization_pending') return
     refused('token.refused')(ctx, error)
   })
   provider.on('server_error', (ctx, error) => {

@@ -25,6 +25,7 @@ import type { Log } from '../telemetry/log.ts'
 import type { ServerEvents } from '../telemetry/stats.ts'
 import { createAccountLookup } from './account-lookup.ts'
 import { advertiseScopes } from './advertised-scopes.ts'
+import { fillInUserCode } from './device-grant.ts'
 import { engineConfiguration, resourceIndicatorsOf } from './engine-configuration.ts'
 import { showError } from './error-pages.ts'
 import { logClientDocumentEvent, logRefreshTokenEvent, observeProvider } from './provider-log.ts'
@@ -114,6 +115,7 @@ export function createProvider(dependencies: ProviderDependencies): BoundProvide
     showError(ctx, out, error, binding.unusedRegistrationSeconds)
   })
   redirectTrust.guard(provider)
+  if (emulation.deviceGrant) fillInUserCode(provider)
   emulate(provider, emulation)
   accessTypes?.observe(provider)
   registrations.attach(provider)

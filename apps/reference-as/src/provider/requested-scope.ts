@@ -9,7 +9,8 @@ export function completeScope(ctx: KoaContextWithOIDC, settings: ServerSettings)
   const requested = [...ctx.oidc.requestParamScopes].filter(Boolean)
   const hasResource = Object.keys(ctx.oidc.resourceServers ?? {}).length > 0
   // Without a resource, the engine has already removed resource scopes from its copy.
-  const asked = typeof ctx.query['scope'] === 'string' ? ctx.query['scope'].split(' ') : []
+  const sent = ctx.query['scope'] ?? ctx.oidc.body?.['scope']
+  const asked = typeof sent === 'string' ? sent.split(' ') : []
   if (!hasResource && asked.some((scope) => settings.resourceScopes.includes(scope))) {
     throw new errors.InvalidTarget('these scopes require a resource parameter (RFC 8707)')
   }

@@ -286,7 +286,7 @@ describe('dynamic registration', () => {
         grant_types: [
           'authorization_code',
           'refresh_token',
-          'urn:ietf:params:oauth:grant-type:device_code',
+          'urn:ietf:params:oauth:grant-type:token-exchange',
         ],
       })
       expect(client['grant_types']).toEqual(['authorization_code', 'refresh_token'])

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { hashPassword } from '../../src/accounts/accounts.ts'
 import type { AuthorizationServerOptions } from '../../src/index.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { startDevice } from '../device.ts'
 import {
   authorizationRequest,
   presentation,
@@ -178,6 +179,45 @@ describe.runIf(executablePath !== undefined)('in a real browser, without scripts
       await page.getByRole('heading', { name: 'Back at the app' }).waitFor()
       const { refresh_token: refreshToken } = await redeemAt(opened, authorization)
       expect(refreshToken !== undefined).toBe(lasts)
+    },
+  )
+
+  test(
+    'browser: enter a code, compare it, and allow a device by keyboard only',
+    { tags: ['A-14', 'A-10'], timeout: 60_000 },
+    async () => {
+      await using opened = await open()
+      const { server, page } = opened
+      const { device, poll } = await startDevice(server)
+      await page.goto(device.verification_uri)
+      await page.getByRole('heading', { name: 'Enter the code that your device shows' }).waitFor()
+      await tabTo(page, 'Code')
+      await page.keyboard.type('bbbb-bbbb')
+      await page.keyboard.press('Enter')
+      await page.getByRole('alert').getByText('not known').waitFor()
+      await picture(page, 'device-code')
+      await tabTo(page, 'Code')
+      await page.keyboard.type(device.user_code.toLowerCase())
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'Does your device show this code?' }).waitFor()
+      expect(await page.getByText(device.user_code, { exact: true }).count()).toBe(1)
+      await picture(page, 'device-compare')
+      await tabTo(page, 'Continue')
+      await page.keyboard.press('Enter')
+      await page.getByText('You sign in on another device.').waitFor()
+      await signInByKeyboard(page)
+      await page.getByRole('heading', { name: 'Allow Weather desk to use your account?' }).waitFor()
+      expect(await page.getByText(staysSignedIn).count()).toBe(1)
+      await picture(page, 'device-consent')
+      await tabTo(page, 'Allow')
+      await page.keyboard.press('Enter')
+      await page.getByRole('heading', { name: 'You are signed in' }).waitFor()
+      expect(await poll()).toMatchObject({ refresh_token: expect.any(String) })
+      expect(opened.violations.filter((text) => !text.includes('422'))).toEqual([])
+
+      const another = await startDevice(server)
+      await page.goto(another.device.verification_uri_complete ?? '')
+      expect(await page.getByLabel('Code').inputValue()).toBe(another.device.user_code)
     },
   )
 

@@ -35,7 +35,11 @@ describe('metadata', () => {
         issuer: server.issuer,
         code_challenge_methods_supported: ['S256'],
         response_types_supported: ['code'],
-        grant_types_supported: ['authorization_code', 'refresh_token'],
+        grant_types_supported: [
+          'authorization_code',
+          'refresh_token',
+          'urn:ietf:params:oauth:grant-type:device_code',
+        ],
         authorization_response_iss_parameter_supported: true,
         client_id_metadata_document_supported: true,
         registration_endpoint: `${server.issuer}/reg`,

@@ -47,7 +47,7 @@ function readingOnce(adapter: Adapter, reads: RefreshReads): Adapter {
 }
 
 /** Models that end with their grant. */
-const grantModels = ['AccessToken', 'AuthorizationCode'] as const
+const grantModels = ['AccessToken', 'AuthorizationCode', 'DeviceCode'] as const
 
 /** Deletes a grant with everything issued under it. */
 export async function endGrant(

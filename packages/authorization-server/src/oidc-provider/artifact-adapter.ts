@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { errors } from 'oidc-provider'
+import { errors, Provider } from 'oidc-provider'
 import type { Adapter, AdapterPayload } from 'oidc-provider'
 import type { Clock } from '../lib/clock.ts'
 import type { ArtifactStore, StoredArtifact } from './artifact-store.ts'
@@ -24,13 +24,18 @@ export function createArtifactAdapter(
   { artifacts, clock }: ArtifactAdapterDependencies,
 ): Adapter {
   const isPublic = publicIds.has(model)
-  const storageId = (id: string) => (isPublic ? id : credentialId(id))
+  const storageId = (id: string) => (isPublic ? id : (referencedId(id) ?? credentialId(id)))
 
   return {
     async upsert(id, payload, expiresIn) {
       const { jti: _jti, ...rest } = payload
       await artifacts.put(model, storageId(id), {
-        payload: isPublic ? payload : withoutCookie(rest),
+        payload: isPublic
+          ? payload
+          : // A device code is also found by its user code, and then saved.
+            withoutCookie(
+              payload.userCode === undefined ? rest : { ...rest, recordId: storageId(id) },
+            ),
         expiresAtEpochSeconds:
           expiresIn === undefined ? undefined : clock.nowEpochSeconds() + expiresIn,
         grantId: payload.grantId,
@@ -38,6 +43,8 @@ export function createArtifactAdapter(
       })
     },
     async find(id) {
+      // A client that presents a reference instead of its code must not find anything.
+      if (!isPublic && referencedId(id) !== undefined && !isOnPage()) return undefined
       const artifact = await artifacts.find(model, storageId(id))
       return artifact === undefined ? undefined : { ...fromArtifact(artifact), jti: id }
     },
@@ -46,9 +53,12 @@ export function createArtifactAdapter(
       const artifact = await artifacts.findByLookupKey(model, uid)
       return artifact === undefined ? undefined : fromArtifact(artifact)
     },
+    // The engine saves what it finds this way, so it needs an ID that leads to the same record.
     async findByUserCode(userCode) {
       const artifact = await artifacts.findByLookupKey(model, userCode)
-      return artifact === undefined ? undefined : fromArtifact(artifact)
+      if (artifact === undefined) return undefined
+      const { recordId, ...payload } = fromArtifact(artifact)
+      return { ...payload, jti: `${referencePrefix}${String(recordId)}` }
     },
     // The engine reads first and consumes later. A request that loses the race must stop here.
     async consume(id) {
@@ -62,6 +72,19 @@ export function createArtifactAdapter(
       await artifacts.deleteByGrant(model, grantId)
     },
   }
+}
+
+/** Stands for a record whose ID is a credential, on the pages of the device grant. */
+const referencePrefix = 'record:'
+
+function referencedId(id: string): string | undefined {
+  return id.startsWith(referencePrefix) ? id.slice(referencePrefix.length) : undefined
+}
+
+/** Whether a user's page is served, where the engine reads a device code by what it kept. */
+function isOnPage(): boolean {
+  const route = Provider.ctx?.oidc.route
+  return route === 'code_verification' || route === 'device_resume'
 }
 
 function fromArtifact({ payload, consumedAtEpochSeconds }: StoredArtifact): AdapterPayload {
