@@ -17,7 +17,7 @@ import type { SentCredentials } from './output/sent-credentials.ts'
  * characters are written as `\uXXXX`, and credentials that a server echoes as `[redacted]`.
  *
  * @param argv - Arguments without the program's name.
- * @returns The exit code: 0 done, 2 usage, 3 sign-in required, 4 failure of a server, the network
+ * @returns The exit code: 0 done, 1 `status --check` found that a sign-in is needed, 2 usage, 3 sign-in required, 4 failure of a server, the network
  *   or the store, 130 aborted by `environment.signal`.
  */
 export async function runCli(argv: readonly string[], given: CliEnvironment): Promise<ExitCode> {
@@ -31,7 +31,9 @@ export async function runCli(argv: readonly string[], given: CliEnvironment): Pr
   function finish(outcome: CommandOutcome): void {
     exitCode = outcome.exitCode
     if (outcome.advice !== undefined) environment.stderr(outcome.advice)
-    if (json) output.document(outcome.document)
+    if (outcome.isCredential === true) {
+      output.credential(`${json ? JSON.stringify(outcome.document) : outcome.text}\n`)
+    } else if (json) output.document(outcome.document)
     else if (outcome.text !== '') environment.stdout(`${outcome.text}\n`)
   }
 
@@ -64,9 +66,9 @@ function commandRunner(
   ): Promise<void> {
     try {
       const { checkArguments } = await import('./commands/check-arguments.ts')
-      const { profile } = checkArguments({ serverUrl, flags }, environment.env)
+      const checked = checkArguments({ serverUrl, flags }, environment.env)
       const { createSurroundings } = await import('./connection/surroundings.ts')
-      finish(await work(createSurroundings(environment, credentials, profile, undefined)))
+      finish(await work(createSurroundings(environment, credentials, checked, undefined)))
     } catch (error) {
       finish(await failed(error, serverUrl, environment, credentials))
     }

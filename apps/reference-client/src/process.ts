@@ -40,6 +40,8 @@ async function runCommandLine(): Promise<number> {
     env: process.env,
     signal: interruption.signal,
     isInteractive,
+    stderrIsTerminal: stderr.isTTY,
+    ...(stdout.isTTY ? { stdoutTerminal: { columns: stdout.columns } } : {}),
     ...(isInteractive ? { readLine } : {}),
     ...(canOpenBrowser(process.env, process.platform) ? { openBrowser } : {}),
   })

@@ -20,7 +20,10 @@ test('status: shows the state of each sign-in, and where the key is', async () =
   expect(JSON.parse(out).sessions).toEqual([
     {
       serverUrl: s.url,
+      profile: 'default',
       state: 'active',
+      tokensIssuedAtEpochSeconds: expect.any(Number),
+      refreshDueAtEpochSeconds: expect.any(Number),
       issuer: s.as.issuer,
       clientId: s.as.grants()[0]?.clientId,
       scope: 'mcp:read offline_access',

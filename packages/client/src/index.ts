@@ -33,7 +33,7 @@ export type {
 export { createRedactor } from './protocol/redact-secrets.ts'
 export type { Redactor } from './protocol/redact-secrets.ts'
 export { listPartitions, listSessions } from './session/list-sessions.ts'
-export type { SessionListing } from './session/list-sessions.ts'
+export type { PartitionListing, SessionListing } from './session/list-sessions.ts'
 export { retryRevocations } from './session/revocation.ts'
 export type { RetryRevocationsOptions, RevocationState } from './session/revocation.ts'
 export { findSignIn } from './session/redirect-sign-ins.ts'

@@ -7,6 +7,7 @@ import type { CommandArguments } from './runner.ts'
 /** What the arguments and the environment say about the command itself. */
 export interface CheckedArguments {
   readonly profile: string
+  readonly hasProfile: boolean
 }
 
 /**
@@ -26,7 +27,11 @@ export function checkArguments(
   checkUrl('--resource', flags.resource, parseEndpoint)
   if (flags.redirectUri !== undefined) parseRedirectUri(flags.redirectUri)
   serverFacts(flags, env)
-  return { profile: profileOf(flags.profile, env['EVERGRANT_PROFILE']) }
+  const variable = env['EVERGRANT_PROFILE']
+  return {
+    profile: profileOf(flags.profile, variable),
+    hasProfile: flags.profile !== undefined || (variable ?? '') !== '',
+  }
 }
 
 const longestProfile = 64

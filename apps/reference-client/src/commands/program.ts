@@ -1,12 +1,14 @@
 import { Command } from 'commander'
-import { jsonObject, wholeNumber } from '../lib/arguments.ts'
+import { jsonObject, jsonTexts, wholeNumber } from '../lib/arguments.ts'
 import type { CliEnvironment } from '../lib/environment.ts'
 import { version } from '../lib/version.ts'
 import type { SignInFlags } from '../connection/sign-in-flags.ts'
 import type { CallFlags } from './call.ts'
 import { accountCommand, signInCommand } from './command-options.ts'
 import type { LoginFlags } from './login.ts'
+import type { PromptFlags } from './prompts.ts'
 import type { CommandRunner, CommonFlags } from './runner.ts'
+import type { StatusFlags } from './status.ts'
 
 /**
  * The commands and their options. Each command loads its code when it runs: loading everything takes
@@ -28,6 +30,7 @@ export function createProgram(
     })
   addSignInCommands(program, run)
   addUseCommands(program, run)
+  addReadCommands(program, run)
   return program
 }
 
@@ -51,10 +54,22 @@ function addSignInCommands(program: Command, run: CommandRunner): void {
   accountCommand(program, 'status [mcp-url]', 'show the state of one sign-in, or of all', [
     'status',
     'status https://mcp.example.com/mcp --json',
-  ]).action(async (serverUrl: string | undefined, flags: CommonFlags) => {
+    'status --check || evergrant login https://mcp.example.com/mcp',
+  ])
+    .option('--check', 'exit with code 1 if a sign-in is needed')
+    .action(async (serverUrl: string | undefined, flags: StatusFlags) => {
+      await run.withApp({ serverUrl, flags }, async (app) => {
+        const { status } = await import('./status.ts')
+        return await status(serverUrl, flags, app)
+      })
+    })
+  signInCommand(program, 'token <mcp-url>', 'print an access token that can be used now', [
+    'token https://mcp.example.com/mcp',
+    'token https://mcp.example.com/mcp --json',
+  ]).action(async (serverUrl: string, flags: SignInFlags & CommonFlags) => {
     await run.withApp({ serverUrl, flags }, async (app) => {
-      const { status } = await import('./status.ts')
-      return await status(serverUrl, app)
+      const { token } = await import('./token.ts')
+      return await token(serverUrl, flags, app)
     })
   })
   accountCommand(program, 'logout <mcp-url>', 'delete the sign-in, and revoke its tokens', [
@@ -93,6 +108,43 @@ function addUseCommands(program: Command, run: CommandRunner): void {
       await run.withApp({ serverUrl, flags }, async (app) => {
         const { call } = await import('./call.ts')
         return await call(serverUrl, tool, flags, app)
+      })
+    })
+}
+
+function addReadCommands(program: Command, run: CommandRunner): void {
+  signInCommand(program, 'resources <mcp-url>', 'list the resources of a server', [
+    'resources https://mcp.example.com/mcp',
+  ]).action(async (serverUrl: string, flags: SignInFlags & CommonFlags) => {
+    await run.withApp({ serverUrl, flags }, async (app) => {
+      const { resources } = await import('./resources.ts')
+      return await resources(serverUrl, flags, app)
+    })
+  })
+  signInCommand(program, 'read <mcp-url> <resource-uri>', 'read a resource', [
+    'read https://mcp.example.com/mcp note:///1',
+  ]).action(async (serverUrl: string, uri: string, flags: SignInFlags & CommonFlags) => {
+    await run.withApp({ serverUrl, flags }, async (app) => {
+      const { read } = await import('./resources.ts')
+      return await read(serverUrl, uri, flags, app)
+    })
+  })
+  signInCommand(program, 'prompts <mcp-url>', 'list the prompts of a server', [
+    'prompts https://mcp.example.com/mcp',
+  ]).action(async (serverUrl: string, flags: SignInFlags & CommonFlags) => {
+    await run.withApp({ serverUrl, flags }, async (app) => {
+      const { prompts } = await import('./prompts.ts')
+      return await prompts(serverUrl, flags, app)
+    })
+  })
+  signInCommand(program, 'prompt <mcp-url> <name>', 'get a prompt, filled in', [
+    `prompt https://mcp.example.com/mcp summarize --args '{"topic":"notes"}'`,
+  ])
+    .option('--args <json>', 'its arguments, a JSON object of texts', jsonTexts)
+    .action(async (serverUrl: string, name: string, flags: PromptFlags) => {
+      await run.withApp({ serverUrl, flags }, async (app) => {
+        const { prompt } = await import('./prompts.ts')
+        return await prompt(serverUrl, name, flags, app)
       })
     })
 }

@@ -1,54 +1,55 @@
-import type { SessionStatus } from '@evergrant/client'
-import { EvergrantClientError, listSessions } from '@evergrant/client'
+import { listPartitions, listSessions } from '@evergrant/client'
 import type { App } from '../connection/app.ts'
 import type { CommandOutcome } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
-import { formatMoment } from '../output/time.ts'
+import { describeSession } from '../status/details.ts'
+import { needsSignIn, reportOn } from '../status/report.ts'
+import type { SessionReport } from '../status/report.ts'
+import { statusTable } from '../status/table.ts'
+import type { CommonFlags } from './runner.ts'
 
-/** One sign-in, as `evergrant status` shows it. Contains no secret. */
-interface SessionReport {
-  readonly serverUrl: string
-  readonly state: SessionStatus['state'] | 'unreadable'
-  readonly issuer?: string
-  readonly clientId?: string
-  readonly scope?: string
-  readonly accessTokenExpiresAtEpochSeconds?: number
-  /** Whether the next access token requires no sign-in. */
-  readonly canRefresh?: boolean
-  readonly refreshPending?: boolean
-  readonly ended?: SessionStatus['ended']
-  readonly noRefreshTokenReason?: string
-  readonly refusal?: SessionStatus['refusal']
-  readonly refreshTokenExpiry?: SessionStatus['refreshTokenExpiry']
-  readonly authorizationExpiry?: SessionStatus['authorizationExpiry']
-  readonly assumptions?: SessionStatus['assumptions']
-  /** With `unreadable`: what is wrong with the record. */
-  readonly problem?: string
+/** Options of `evergrant status`. */
+export interface StatusFlags extends CommonFlags {
+  readonly check?: boolean | undefined
 }
 
 /** Shows the state of all sign-ins, or of one. */
-export async function status(serverUrl: string | undefined, app: App): Promise<CommandOutcome> {
+export async function status(
+  serverUrl: string | undefined,
+  flags: StatusFlags,
+  app: App,
+): Promise<CommandOutcome> {
   const pendingRevocations = await app.retryRevocations()
-  const listing =
+  const { sessions, unreadable } =
     serverUrl === undefined
-      ? await listSessions(app.store)
-      : { serverUrls: [serverUrl], unreadable: [] }
-  const sessions: SessionReport[] = []
-  for (const url of listing.serverUrls) sessions.push(await report(url, app))
-  const unreadable = listing.unreadable.map(({ code, message }) => ({ code, message }))
-  const { home, key } = app
+      ? await reportAll(app)
+      : { sessions: [await reportOn(serverUrl, app.profile, app)], unreadable: [] }
+  const { home, key, environment } = app
+  const now = Date.now() / 1000
+  // A user who signed out needs no sign-in, unless this server is the question.
+  const asked = sessions.filter(({ state }) => serverUrl !== undefined || state !== 'signed-out')
+  const isReady = asked.length > 0 && asked.every((session) => !needsSignIn(session, now))
+  const table =
+    serverUrl === undefined && sessions.length > 0
+      ? statusTable(sessions, now, environment.stdoutTerminal?.columns)
+      : undefined
+  // The table has the sign-ins at a glance, and the details say what to do about the others.
+  const detailed =
+    table === undefined ? sessions : sessions.filter((session) => hasMoreToSay(session, now))
   return {
-    exitCode: exitCodes.done,
+    exitCode: flags.check === true && !isReady ? exitCodes.checkFailed : exitCodes.done,
     document: {
       home: home.folder,
       key: { kind: key.kind, source: key.source },
+      ...(flags.check === true ? { signInNeeded: !isReady } : {}),
       sessions,
       unreadable,
       pendingRevocations,
     },
     text: [
       `Store: ${home.storeFolder}, encrypted with the key in ${key.source}`,
-      ...sessions.map((session) => `\n${describe(session, Date.now() / 1000)}`),
+      ...(table === undefined ? [] : [`\n${table}`]),
+      ...detailed.map((session) => `\n${describeSession(session, now)}`),
       ...(sessions.length === 0 ? ['\nNo stored sign-in. Run: evergrant login <mcp-url>'] : []),
       ...unreadable.map(({ message }) => `\n${message}`),
       ...(pendingRevocations === 0 ? [] : [`\nRevocations pending: ${pendingRevocations}`]),
@@ -56,91 +57,28 @@ export async function status(serverUrl: string | undefined, app: App): Promise<C
   }
 }
 
-async function report(url: string, app: App): Promise<SessionReport> {
-  const session = app.session(url)
-  try {
-    return reportOf(await session.status())
-  } catch (error) {
-    if (!EvergrantClientError.is(error) || error.code !== 'RECORD_UNREADABLE') throw error
-    return { serverUrl: session.serverUrl, state: 'unreadable', problem: error.message }
+function hasMoreToSay(session: SessionReport, now: number): boolean {
+  return needsSignIn(session, now) || session.refusal !== undefined
+}
+
+/** Without a profile, the sign-ins of all profiles. */
+async function reportAll(app: App): Promise<{
+  readonly sessions: readonly SessionReport[]
+  readonly unreadable: readonly { readonly code: string; readonly message: string }[]
+}> {
+  const { partitions, unreadable } = app.hasProfile
+    ? { partitions: [app.profile], unreadable: [] }
+    : await listPartitions(app.store)
+  const errors = new Set(unreadable)
+  const sessions: SessionReport[] = []
+  for (const profile of partitions) {
+    const listed = await listSessions(app.store, profile)
+    for (const error of listed.unreadable) errors.add(error)
+    for (const url of listed.serverUrls) sessions.push(await reportOn(url, profile, app))
   }
-}
-
-function reportOf(found: SessionStatus): SessionReport {
-  const { partition: _partition, identity, hasRefreshToken, ...shown } = found
-  if (identity === undefined) return shown
-  const { issuer, clientId } = identity
-  const canRefresh = found.state === 'active' && hasRefreshToken === true
-  return { ...shown, issuer, clientId, canRefresh }
-}
-
-const states: Readonly<Record<SessionReport['state'], string>> = {
-  active: 'signed in',
-  'needs-reauth': 'needs-reauth: sign in again',
-  'signed-out': 'signed out',
-  'never-signed-in': 'never signed in',
-  unreadable: 'unreadable',
-}
-
-const endings = {
-  refused: 'the authorization server ended the grant: it expired or was revoked',
-  'lost-response':
-    'the response to a refresh was lost, and the server does not accept a superseded token',
-  'registration-ended': 'the authorization server no longer accepts this client registration',
-} as const
-
-function describe(session: SessionReport, nowEpochSeconds: number): string {
-  const { accessTokenExpiresAtEpochSeconds: expiry, ended, refusal, assumptions = [] } = session
-  const rows: (readonly [string, string | undefined])[] = [
-    ['state', states[session.state]],
-    ['problem', session.problem],
-    [
-      'why',
-      ended && `${endings[ended.reason]}, ${formatMoment(ended.atEpochSeconds, nowEpochSeconds)}`,
-    ],
-    ['server said', ended?.detail],
-    [
-      'refused',
-      refusal && `${refusal.detail} (${formatMoment(refusal.atEpochSeconds, nowEpochSeconds)})`,
-    ],
-    ['issuer', session.issuer],
-    ['client', session.clientId],
-    ['scope', session.scope],
-    ['access token', expiry === undefined ? undefined : describeExpiry(expiry, nowEpochSeconds)],
-    ['refresh', session.state === 'active' ? describeRefresh(session) : undefined],
-    ['refresh token', describeGrantExpiry(session.refreshTokenExpiry, nowEpochSeconds)],
-    ['authorization', describeGrantExpiry(session.authorizationExpiry, nowEpochSeconds)],
-    ...assumptions.map(({ message }) => ['assumed', message] as const),
-  ]
-  const lines = rows.flatMap(([name, value]) =>
-    value === undefined ? [] : [`  ${name.padEnd(14)}${value}`],
+  // A record of a later version is not set aside, so each listing reports it.
+  const reported = new Map(
+    Array.from(errors, ({ code, message }) => [message, { code, message }] as const),
   )
-  return [session.serverUrl, ...lines].join('\n')
-}
-
-/** When the user must sign in again, if the server announced it. */
-function describeGrantExpiry(
-  expiry: SessionStatus['authorizationExpiry'],
-  nowEpochSeconds: number,
-): string | undefined {
-  if (expiry === undefined) return undefined
-  const { atEpochSeconds, source, isFixed } = expiry
-  const extension = isFixed ? '' : '; a refresh may extend it'
-  return `${describeExpiry(atEpochSeconds, nowEpochSeconds)}, as ${source} says${extension}`
-}
-
-function describeExpiry(expiry: number, nowEpochSeconds: number): string {
-  const verb = expiry > nowEpochSeconds ? 'expires' : 'expired'
-  return `${verb} ${formatMoment(expiry, nowEpochSeconds)}`
-}
-
-function describeRefresh({
-  canRefresh,
-  refreshPending,
-  noRefreshTokenReason,
-}: SessionReport): string {
-  if (canRefresh !== true) return noRefreshTokenReason ?? 'no refresh token'
-  return refreshPending === true
-    ? 'in progress, or without a usable answer so far: the next call completes it'
-    : 'automatic, without a sign-in'
+  return { sessions, unreadable: [...reported.values()] }
 }

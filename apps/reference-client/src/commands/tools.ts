@@ -1,12 +1,11 @@
 import { cleanRemoteText } from '@evergrant/core'
 import type { Tool } from '@modelcontextprotocol/client'
+import { collectPages } from '../calls/pages.ts'
 import type { App } from '../connection/app.ts'
+import { requestOptions, withSignedInClient } from '../connection/mcp.ts'
+import type { SignInFlags } from '../connection/sign-in-flags.ts'
 import type { CommandOutcome } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
-import type { SignInFlags } from '../connection/sign-in-flags.ts'
-import { serverFacts } from '../connection/sign-in-flags.ts'
-import { signInIfPossible } from '../connection/interactive-sign-in.ts'
-import { requestOptions, withClient } from '../connection/mcp.ts'
 
 /** Lists the tools of an MCP server. */
 export async function tools(
@@ -14,23 +13,21 @@ export async function tools(
   flags: SignInFlags,
   app: App,
 ): Promise<CommandOutcome> {
-  const { signal } = app.environment
-  const facts = serverFacts(flags, app.environment.env)
-  const signIn = signInIfPossible(flags, app)
-  const session = app.session(serverUrl, { signIn, facts })
-  return await withClient(session, app, async (client) => {
-    const listed = await client.listTools(undefined, requestOptions(signal))
+  const options = requestOptions(app.environment.signal)
+  return await withSignedInClient(serverUrl, flags, app, async (client, session) => {
+    const listed = await collectPages(async (page) => {
+      const { tools: entries, nextCursor } = await client.listTools(page, options)
+      return { entries, nextCursor }
+    })
     return {
       exitCode: exitCodes.done,
       document: {
         serverUrl: session.serverUrl,
         protocolVersion: client.getNegotiatedProtocolVersion(),
-        tools: listed.tools,
+        tools: listed,
       },
       text:
-        listed.tools.length === 0
-          ? 'No tools.'
-          : listed.tools.map((tool) => describe(tool, app)).join('\n'),
+        listed.length === 0 ? 'No tools.' : listed.map((tool) => describe(tool, app)).join('\n'),
     }
   })
 }

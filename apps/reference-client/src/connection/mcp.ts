@@ -6,6 +6,9 @@ import { sessionTransport } from '@evergrant/client/sdk-v2'
 import { Client } from '@modelcontextprotocol/client'
 import type { App } from './app.ts'
 import { version } from '../lib/version.ts'
+import { signInIfPossible } from './interactive-sign-in.ts'
+import type { SignInFlags } from './sign-in-flags.ts'
+import { serverFacts } from './sign-in-flags.ts'
 
 const responseTimeoutMilliseconds = 15_000
 
@@ -43,6 +46,18 @@ export async function withClient<Result>(
   } finally {
     await client.close()
   }
+}
+
+/** Connects with the stored sign-in, or a new one if that is possible. */
+export async function withSignedInClient<Result>(
+  serverUrl: string,
+  flags: SignInFlags,
+  app: App,
+  work: (client: Client, session: Session) => Promise<Result>,
+): Promise<Result> {
+  const facts = serverFacts(flags, app.environment.env)
+  const session = app.session(serverUrl, { signIn: signInIfPossible(flags, app), facts })
+  return await withClient(session, app, async (client) => await work(client, session))
 }
 
 /** The MCP server's challenge to a request without a token; `undefined` if there is none. */

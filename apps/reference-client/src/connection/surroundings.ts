@@ -1,4 +1,5 @@
 import { proxyFetch } from '@evergrant/client/proxy-fetch'
+import type { CheckedArguments } from '../commands/check-arguments.ts'
 import type { CliEnvironment } from '../lib/environment.ts'
 import type { SentCredentials } from '../output/sent-credentials.ts'
 import type { TraceRecorder } from '../trace/recorder.ts'
@@ -8,6 +9,8 @@ export interface Surroundings extends Pick<SentCredentials, 'redact'> {
   readonly environment: CliEnvironment
   /** The profile that the command uses: one of several accounts at the same servers. */
   readonly profile: string
+  /** Whether the user named the profile. */
+  readonly hasProfile: boolean
   /** Sends every request, through the proxy of the environment if one is set. */
   readonly fetch: typeof globalThis.fetch
   /** With `--trace`: records what the command does. */
@@ -22,13 +25,14 @@ export interface Surroundings extends Pick<SentCredentials, 'redact'> {
 export function createSurroundings(
   environment: CliEnvironment,
   credentials: SentCredentials,
-  profile: string,
+  { profile, hasProfile }: CheckedArguments,
   trace: TraceRecorder | undefined,
 ): Surroundings {
   const send = credentials.recording(proxyFetch(environment.env))
   return {
     environment,
     profile,
+    hasProfile,
     redact: credentials.redact,
     fetch: trace === undefined ? send : trace.recording(send),
     trace,

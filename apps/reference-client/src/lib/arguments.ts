@@ -9,6 +9,17 @@ export function wholeNumber(minimum: number): (text: string) => number {
   }
 }
 
+/** Reads a prompt's arguments, for commander. Their values are texts (MCP, Prompts). */
+export function jsonTexts(text: string): Readonly<Record<string, string>> {
+  const value = jsonObject(text)
+  for (const [name, one] of Object.entries(value)) {
+    if (typeof one !== 'string') {
+      throw new InvalidArgumentError(`Expected a text for ${JSON.stringify(name)}.`)
+    }
+  }
+  return value as Readonly<Record<string, string>>
+}
+
 /** Reads a tool's arguments, for commander. */
 export function jsonObject(text: string): Readonly<Record<string, unknown>> {
   let value: unknown

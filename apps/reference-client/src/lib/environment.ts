@@ -15,6 +15,10 @@ export interface CliEnvironment {
    * signal aborts. Absent without a terminal.
    */
   readonly readLine?: ((signal: AbortSignal) => Promise<string | undefined>) | undefined
+  /** The terminal of stdout, if it is one, with its width. */
+  readonly stdoutTerminal?: { readonly columns: number } | undefined
+  /** Whether stderr is a terminal, on which progress is shown. Default `false`. */
+  readonly stderrIsTerminal?: boolean | undefined
   /** Whether a user can sign in during `tools` and `call`. Default `false`. */
   readonly isInteractive?: boolean | undefined
 }
@@ -22,6 +26,8 @@ export interface CliEnvironment {
 /** Exit codes of a command. */
 export const exitCodes = {
   done: 0,
+  /** Only of `status --check`. */
+  checkFailed: 1,
   usage: 2,
   signInNeeded: 3,
   failed: 4,
@@ -38,4 +44,6 @@ export interface CommandOutcome {
   readonly text: string
   /** Printed on stderr if the command failed. */
   readonly advice?: string
+  /** The result is a credential, so it is printed instead of `[redacted]`. Default `false`. */
+  readonly isCredential?: boolean
 }

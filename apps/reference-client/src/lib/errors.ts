@@ -6,6 +6,8 @@ export type CliErrorCode =
   | 'HOME_UNUSABLE'
   /** The key that the store was created with is missing, or a different key was found. */
   | 'STORE_KEY_UNAVAILABLE'
+  /** The access token works only together with a key that this program keeps. */
+  | 'TOKEN_BOUND'
   /** The MCP server did not answer. */
   | 'SERVER_UNREACHABLE'
   /** The MCP server answered with an error. */

@@ -6,6 +6,8 @@ import type { SentCredentials } from './sent-credentials.ts'
 export interface SafeOutput extends Pick<CliEnvironment, 'stdout' | 'stderr'> {
   /** Prints a document as JSON on stdout. */
   document(value: unknown): void
+  /** Prints a result that is a credential. Only its invisible characters are escaped. */
+  credential(text: string): void
 }
 
 /**
@@ -26,6 +28,7 @@ export function safeOutput(
   return {
     stdout: (text) => stdout(escapeInvisible(redact(text))),
     stderr: (text) => stderr(escapeInvisible(redact(text))),
+    credential: (text) => stdout(escapeInvisible(text)),
     document: (value) => stdout(escapeInvisible(`${JSON.stringify(value, redacted)}\n`)),
   }
 }

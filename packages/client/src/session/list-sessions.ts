@@ -12,6 +12,13 @@ export interface SessionListing {
   readonly unreadable: readonly EvergrantClientError[]
 }
 
+/** What {@link listPartitions} found. */
+export interface PartitionListing {
+  readonly partitions: readonly string[]
+  /** One error for each unreadable record. A damaged one is set aside, so it is reported once. */
+  readonly unreadable: readonly EvergrantClientError[]
+}
+
 /**
  * Lists the MCP servers that one user of this host has signed in to. The list includes servers that
  * the user signed out of: `createSession(…).status()` returns the state of each. Nothing is sent.
@@ -31,11 +38,12 @@ export async function listSessions(
 
 /**
  * Lists the partitions that have a stored sign-in, in alphabetical order, for a host that shows all its
- * users or profiles. Unreadable records are left out. Nothing is sent.
+ * users or profiles. Nothing is sent.
  */
-export async function listPartitions(store: RecordStore): Promise<readonly string[]> {
-  const { owners } = await readOwners(store)
-  return [...new Set(owners.map(({ partition }) => partition))].toSorted()
+export async function listPartitions(store: RecordStore): Promise<PartitionListing> {
+  const { owners, unreadable } = await readOwners(store)
+  const partitions = [...new Set(owners.map(({ partition }) => partition))].toSorted()
+  return { partitions, unreadable }
 }
 
 async function readOwners(store: RecordStore): Promise<{

@@ -64,6 +64,10 @@ export interface SessionStatus {
   readonly scope?: string
   readonly hasRefreshToken?: boolean
   readonly accessTokenExpiresAtEpochSeconds?: number
+  /** When the tokens were issued, by a sign-in or the last successful refresh. */
+  readonly tokensIssuedAtEpochSeconds?: number
+  /** From when on a call refreshes the access token; absent if it cannot be refreshed. */
+  readonly refreshDueAtEpochSeconds?: number
   /** When the refresh token expires, and which member says so; absent if no member does. */
   readonly refreshTokenExpiry?: GrantExpiry
   /** When the user's authorization ends; absent if the server does not say so. */

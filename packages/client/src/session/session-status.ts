@@ -1,4 +1,5 @@
 import type { TokenSet } from '@evergrant/core'
+import { decideRefresh } from '@evergrant/core'
 import type { Grant } from '../grant/grant.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { CurrentGrant } from './current-grant.ts'
@@ -7,7 +8,7 @@ import type { SessionContext } from './session-context.ts'
 
 /** Reads the state of a session from the store. */
 export async function sessionStatus(
-  { serverUrl, partition, clock }: SessionContext,
+  { serverUrl, partition, clock, refresh }: SessionContext,
   grants: CurrentGrant,
 ): Promise<SessionStatus> {
   const current = await grants.load()
@@ -25,6 +26,10 @@ export async function sessionStatus(
     ...(tokenSet?.expiresAtEpochSeconds === undefined
       ? {}
       : { accessTokenExpiresAtEpochSeconds: tokenSet.expiresAtEpochSeconds }),
+    ...(tokenSet === undefined
+      ? {}
+      : { tokensIssuedAtEpochSeconds: tokenSet.issuedAtEpochSeconds }),
+    ...refreshDueOf(tokenSet, clock, refresh),
     ...expiriesOf(tokenSet),
     refreshPending: grant.pending !== undefined,
     ...(ended === undefined ? {} : { ended }),
@@ -32,6 +37,20 @@ export async function sessionStatus(
     ...(noRefreshTokenReason === undefined ? {} : { noRefreshTokenReason }),
     ...(assumptions === undefined ? {} : { assumptions }),
   }
+}
+
+function refreshDueOf(
+  tokenSet: TokenSet | undefined,
+  clock: Clock,
+  refresh: SessionContext['refresh'],
+): Pick<SessionStatus, 'refreshDueAtEpochSeconds'> {
+  if (tokenSet?.refreshToken === undefined) return {}
+  const { refreshDueAtEpochSeconds: due } = decideRefresh(
+    tokenSet,
+    clock.nowEpochSeconds(),
+    refresh?.timing,
+  )
+  return due === undefined ? {} : { refreshDueAtEpochSeconds: due }
 }
 
 function expiriesOf(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RecordKind, RecordStore, Session } from '../../src/index.ts'
-import { createSession, listSessions, retryRevocations } from '../../src/index.ts'
+import { createSession, listPartitions, listSessions, retryRevocations } from '../../src/index.ts'
 import type { Scene } from '../support/signed-in-session.ts'
 import { scene } from '../support/signed-in-session.ts'
 
@@ -167,5 +167,20 @@ test(
     }
     expect(await verifiersIn(it.store)).toBeLessThan(10)
     expect((await session.completeSignIn(await callbackOf(last))).outcome).toBe('signed-in')
+  },
+)
+
+test(
+  'records: lists the partitions with a sign-in, and what cannot be read',
+  { tags: ['C-52'] },
+  async () => {
+    await using it = await scene()
+    for (const partition of ['two', 'one']) await it.session({ partition }).signIn()
+    expect(await listPartitions(it.store)).toEqual({ partitions: ['one', 'two'], unreadable: [] })
+    await writtenLater(it.store, 'binding')
+    expect(await listPartitions(it.store)).toMatchObject({
+      partitions: [],
+      unreadable: [{ code: 'RECORD_UNREADABLE' }, { code: 'RECORD_UNREADABLE' }],
+    })
   },
 )
