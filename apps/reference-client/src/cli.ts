@@ -5,7 +5,9 @@ import type { Surroundings } from './connection/surroundings.ts'
 import type { CliEnvironment, CommandOutcome, ExitCode } from './lib/environment.ts'
 import { exitCodes } from './lib/environment.ts'
 import { failedOutcome } from './output/failed-outcome.ts'
+import { showProgress } from './output/progress.ts'
 import { safeOutput } from './output/safe-output.ts'
+import type { Trace } from './trace/start-trace.ts'
 import { sentCredentials } from './output/sent-credentials.ts'
 import type { SentCredentials } from './output/sent-credentials.ts'
 
@@ -26,6 +28,8 @@ export async function runCli(argv: readonly string[], given: CliEnvironment): Pr
   const credentials = sentCredentials([EVERGRANT_CLIENT_SECRET, EVERGRANT_PASSPHRASE])
   const output = safeOutput(given, credentials)
   const environment = { ...given, stdout: output.stdout, stderr: output.stderr }
+  // Its control characters must reach the terminal.
+  const terminal = given.stderrIsTerminal === true ? given.stderr : undefined
   let exitCode: ExitCode = exitCodes.done
 
   function finish(outcome: CommandOutcome): void {
@@ -37,7 +41,11 @@ export async function runCli(argv: readonly string[], given: CliEnvironment): Pr
     else if (outcome.text !== '') environment.stdout(`${outcome.text}\n`)
   }
 
-  const program = createProgram(environment, json, commandRunner(environment, credentials, finish))
+  const program = createProgram(
+    environment,
+    json,
+    commandRunner({ environment, credentials, terminal, command: argv[0] ?? '' }, finish),
+  )
   try {
     await program.parseAsync(argv, { from: 'user' })
   } catch (error) {
@@ -55,23 +63,47 @@ export async function runCli(argv: readonly string[], given: CliEnvironment): Pr
   return exitCode
 }
 
+/** What a command runs in. */
+interface RunnerParts {
+  readonly environment: CliEnvironment
+  readonly credentials: SentCredentials
+  /** The terminal for progress, if there is one. */
+  readonly terminal: ((text: string) => void) | undefined
+  readonly command: string
+}
+
 function commandRunner(
-  environment: CliEnvironment,
-  credentials: SentCredentials,
+  { environment, credentials, terminal, command }: RunnerParts,
   finish: (outcome: CommandOutcome) => void,
 ): CommandRunner {
   async function run(
-    { serverUrl, flags }: CommandArguments,
+    { serverUrl, flags, runsUntilStopped }: CommandArguments,
     work: (surroundings: Surroundings) => Promise<CommandOutcome>,
   ): Promise<void> {
+    const progress = showProgress(runsUntilStopped === true ? undefined : terminal, environment)
+    const { stdout, stderr } = progress
+    const shown = { ...environment, stdout, stderr }
+    let trace: Trace | undefined
+    let outcome: CommandOutcome
     try {
       const { checkArguments } = await import('./commands/check-arguments.ts')
       const checked = checkArguments({ serverUrl, flags }, environment.env)
+      if (flags.trace !== undefined) {
+        const { startTrace } = await import('./trace/start-trace.ts')
+        trace = await startTrace(flags.trace, command)
+      }
       const { createSurroundings } = await import('./connection/surroundings.ts')
-      finish(await work(createSurroundings(environment, credentials, checked, undefined)))
+      outcome = await work(createSurroundings(shown, credentials, checked, trace?.recorder))
     } catch (error) {
-      finish(await failed(error, serverUrl, environment, credentials))
+      outcome = await failed(error, serverUrl, environment, credentials)
     }
+    try {
+      await trace?.finish(outcome, credentials.redact)
+    } catch (error) {
+      outcome = await failed(error, serverUrl, environment, credentials)
+    }
+    progress.stop()
+    finish(outcome)
   }
   return {
     withoutStore: run,

@@ -15,6 +15,7 @@ export function command(
     .command(usage)
     .description(description)
     .option('--json', 'print one JSON document instead of text')
+    .option('--trace <file>', 'draw the exchange in an HTML file, without secrets')
     .addHelpText('after', `\nExamples:\n${lines.join('\n')}`)
 }
 

@@ -1,10 +1,12 @@
-import { Command } from 'commander'
+import { Argument, Command } from 'commander'
 import { jsonObject, jsonTexts, wholeNumber } from '../lib/arguments.ts'
 import type { CliEnvironment } from '../lib/environment.ts'
 import { version } from '../lib/version.ts'
 import type { SignInFlags } from '../connection/sign-in-flags.ts'
 import type { CallFlags } from './call.ts'
-import { accountCommand, signInCommand } from './command-options.ts'
+import type { Shell } from '../completion/shells.ts'
+import { shells } from '../completion/shells.ts'
+import { accountCommand, command, signInCommand } from './command-options.ts'
 import type { LoginFlags } from './login.ts'
 import type { PromptFlags } from './prompts.ts'
 import type { CommandRunner, CommonFlags } from './runner.ts'
@@ -31,6 +33,7 @@ export function createProgram(
   addSignInCommands(program, run)
   addUseCommands(program, run)
   addReadCommands(program, run)
+  addCompletion(program, run)
   return program
 }
 
@@ -145,6 +148,20 @@ function addReadCommands(program: Command, run: CommandRunner): void {
       await run.withApp({ serverUrl, flags }, async (app) => {
         const { prompt } = await import('./prompts.ts')
         return await prompt(serverUrl, name, flags, app)
+      })
+    })
+}
+
+function addCompletion(program: Command, run: CommandRunner): void {
+  command(program, 'completion', 'print a script that completes commands in a shell', [
+    'completion bash >> ~/.bashrc',
+    'completion fish > ~/.config/fish/completions/evergrant.fish',
+  ])
+    .addArgument(new Argument('<shell>', 'the shell').choices(shells))
+    .action(async (shell: Shell, flags: CommonFlags) => {
+      await run.withoutStore({ flags }, async () => {
+        const { completion } = await import('./completion.ts')
+        return completion(shell, program)
       })
     })
 }

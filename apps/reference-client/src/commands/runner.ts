@@ -17,6 +17,8 @@ export interface CommonFlags {
 export interface CommandArguments {
   /** The MCP server, also for the advice after a failure. */
   readonly serverUrl?: string | undefined
+  /** The command runs until it is stopped, so no progress is shown. Default `false`. */
+  readonly runsUntilStopped?: boolean
   readonly flags: CommonFlags & SignInFlags & { readonly scope?: string | undefined }
 }
 

@@ -11,6 +11,7 @@ import type { Home } from '../home/home.ts'
 import { openStoreKey } from '../home/store-key.ts'
 import type { OpenedKey } from '../home/store-key.ts'
 import { version } from '../lib/version.ts'
+import type { TraceRecorder } from '../trace/recorder.ts'
 import type { ServerFacts } from './sign-in-flags.ts'
 import type { Surroundings } from './surroundings.ts'
 
@@ -75,7 +76,7 @@ export async function openApp(surroundings: Surroundings): Promise<App> {
         preferences: { ...facts?.preferences, additionalScope: scope },
       })
       sessions.push(session)
-      return session
+      return trace === undefined ? session : explainingSignIns(session, trace)
     },
     async retryRevocations() {
       try {
@@ -97,6 +98,21 @@ export async function openApp(surroundings: Surroundings): Promise<App> {
       // Finish and save a refresh in progress: its refresh token is already used.
       await Promise.all(sessions.map((session) => session.whenIdle()))
       await store.close()
+    },
+  }
+}
+
+/** Records why each sign-in requested its scope. */
+function explainingSignIns(session: Session, trace: TraceRecorder): Session {
+  return {
+    ...session,
+    async signIn(options) {
+      const result = await session.signIn(options)
+      const decisions = result.decision?.trace ?? []
+      trace.explainSignIn(
+        decisions.map(({ outcome, requirements }) => ({ text: outcome, requirements })),
+      )
+      return result
     },
   }
 }

@@ -9,12 +9,12 @@ import { headlessSignIn } from '@evergrant/client/headless'
 import { loopbackSignIn } from '@evergrant/client/loopback'
 import { parseRedirectUri } from '@evergrant/core'
 import type { Surroundings } from './surroundings.ts'
-import type { CliEnvironment } from '../lib/environment.ts'
 import { pastedCallback } from './pasted-callback.ts'
 import type { SignInFlags } from './sign-in-flags.ts'
 
 /** What a sign-in uses of the program. */
-type SignInContext = Pick<Surroundings, 'environment' | 'fetch'>
+type SignInContext = Pick<Surroundings, 'environment' | 'fetch'> &
+  Partial<Pick<Surroundings, 'trace'>>
 
 /** The ways to sign in that this program offers. */
 type PossibleSignIn = InteractiveSignIn | DeviceSignIn | ClientCredentialsSignIn
@@ -30,16 +30,16 @@ export function signInOf(flags: SignInFlags, app: SignInContext): PossibleSignIn
   const { environment } = app
   if (flags.clientCredentials === true) return { kind: 'client-credentials' }
   if (flags.headless === true) return headlessSignIn({ fetch: app.fetch })
-  if (flags.deviceCode === true) return deviceSignIn(environment)
+  if (flags.deviceCode === true) return deviceSignIn(app)
   const { redirectUri, callbackHost, callbackPort } = flags
   if (redirectUri !== undefined && parseRedirectUri(redirectUri) !== 'loopback') {
-    return pasteSignIn(redirectUri, flags, environment)
+    return pasteSignIn(redirectUri, flags, app)
   }
-  const inBrowser = browserSignIn(flags, environment)
+  const inBrowser = browserSignIn(flags, app)
   const hasBrowser = flags.browser !== false && environment.openBrowser !== undefined
   // These options say that the response must come to this machine.
   const isFixed = [redirectUri, callbackHost, callbackPort].some((one) => one !== undefined)
-  return hasBrowser || isFixed ? inBrowser : deviceSignIn(environment, inBrowser)
+  return hasBrowser || isFixed ? inBrowser : deviceSignIn(app, inBrowser)
 }
 
 /** The sign-in of commands that usually need none. Without a terminal, the user is not prompted. */
@@ -51,16 +51,20 @@ export function signInIfPossible(flags: SignInFlags, app: SignInContext): SignIn
 }
 
 /** The user signs in on any device with a browser. */
-function deviceSignIn({ stderr }: CliEnvironment, otherwise?: InteractiveSignIn): DeviceSignIn {
+function deviceSignIn(
+  { environment, trace }: SignInContext,
+  otherwise?: InteractiveSignIn,
+): DeviceSignIn {
   return {
     kind: 'device',
     otherwise,
     show({ verificationUri, verificationUriComplete, userCode, expiresInSeconds }) {
+      trace?.decision('The user signs in on another device.', ['C-45'])
       const shortcut =
         verificationUriComplete === undefined
           ? ''
           : `Or open this page, and compare the code:\n\n  ${verificationUriComplete}\n\n`
-      stderr(
+      environment.stderr(
         `On any device, open this page and enter the code ${userCode}:\n\n  ${verificationUri}\n\n${shortcut}Waiting until you approve… The code expires in ${Math.ceil(expiresInSeconds / 60)} min.\n`,
       )
     },
@@ -68,10 +72,11 @@ function deviceSignIn({ stderr }: CliEnvironment, otherwise?: InteractiveSignIn)
 }
 
 /** Receives the response on loopback, or pasted by the user, whichever comes first. */
-function browserSignIn(flags: SignInFlags, environment: CliEnvironment): InteractiveSignIn {
+function browserSignIn(flags: SignInFlags, app: SignInContext): InteractiveSignIn {
+  const { environment } = app
   const loopback = loopbackSignIn(
     async (authorizationUrl) => {
-      await showAuthorizationUrl(authorizationUrl, flags, environment)
+      await showAuthorizationUrl(authorizationUrl, flags, app)
       environment.stderr(
         environment.readLine === undefined
           ? 'Waiting for the browser…\n'
@@ -117,15 +122,16 @@ function browserSignIn(flags: SignInFlags, environment: CliEnvironment): Interac
 function pasteSignIn(
   redirectUri: string,
   flags: SignInFlags,
-  environment: CliEnvironment,
+  app: SignInContext,
 ): InteractiveSignIn {
+  const { environment } = app
   return {
     kind: 'interactive',
     prepare: () =>
       Promise.resolve({
         redirectUri,
         async authorize(authorizationUrl, signal = new AbortController().signal) {
-          await showAuthorizationUrl(authorizationUrl, flags, environment)
+          await showAuthorizationUrl(authorizationUrl, flags, app)
           environment.stderr(
             `After you approve, the browser goes to ${redirectUri}. Paste the URL of that page: `,
           )
@@ -144,8 +150,13 @@ function pasteSignIn(
 async function showAuthorizationUrl(
   authorizationUrl: string,
   flags: SignInFlags,
-  { stderr, openBrowser }: CliEnvironment,
+  { environment: { stderr, openBrowser }, trace }: SignInContext,
 ): Promise<void> {
+  trace?.decision(`The user signs in at ${new URL(authorizationUrl).origin}.`, [
+    'C-33',
+    'C-34',
+    'C-36',
+  ])
   // Always printed: the browser may open elsewhere, or not at all.
   stderr(`Sign in at:\n\n  ${authorizationUrl}\n\n`)
   if (flags.browser === false || openBrowser === undefined) return

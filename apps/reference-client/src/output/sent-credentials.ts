@@ -20,6 +20,7 @@ const secretFields = [
   'token',
   'client_secret',
   'client_assertion',
+  'device_code',
 ]
 
 /**
