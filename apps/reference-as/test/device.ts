@@ -21,7 +21,7 @@ export async function startDevice(server: Server, parameters: Record<string, str
   return {
     device,
     client,
-    async poll(): Promise<Readonly<Record<string, unknown>>> {
+    poll: async (): Promise<Readonly<Record<string, unknown>>> => {
       const answer = await oauth.deviceCodeGrantRequest(
         as,
         client,

@@ -18,7 +18,7 @@ function approving(s: Scene, decide: (code: string) => void = s.as.approveDevice
   const shown: string[] = []
   return {
     shown,
-    stderr(text: string) {
+    stderr: (text: string): void => {
       const code = /enter the code ([0-9A-F]+):/.exec(text)?.[1]
       if (code === undefined) return
       shown.push(code)

@@ -98,13 +98,13 @@ function list(value: unknown): unknown[] {
 
 function normalizeClient(metadata: ClientMetadata, { policy, emulation }: ServerSettings): void {
   // Clients list every grant type they support. An unsupported one must not exclude them.
-  const offered = [
+  const offered = new Set([
     'authorization_code',
     ...(policy === 'never' ? [] : ['refresh_token']),
     ...(emulation.deviceGrant ? [deviceCodeGrantType] : []),
-  ]
+  ])
   if (Array.isArray(metadata.grant_types)) {
-    metadata.grant_types = metadata.grant_types.filter((type) => offered.includes(type))
+    metadata.grant_types = metadata.grant_types.filter((type) => offered.has(type))
   }
   // As an allow-list it would limit a client to the scopes of its first challenge, and every step-up
   // would fail. The user decides at each authorization.

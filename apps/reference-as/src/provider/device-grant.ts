@@ -72,7 +72,8 @@ export function deviceGrant({ demo, emulation }: ServerSettings): DeviceFlow {
 /** The token that protects the engine's form from other sites. */
 function formOf(ctx: KoaContextWithOIDC): { readonly action: string; readonly xsrf: string } {
   const xsrf: unknown = Reflect.get(Object(ctx.oidc.session?.state), 'secret')
-  return { action: ctx.oidc.urlFor('code_verification'), xsrf: String(xsrf ?? '') }
+  const action = ctx.oidc.urlFor('code_verification')
+  return { action, xsrf: typeof xsrf === 'string' ? xsrf : '' }
 }
 
 /**

@@ -183,6 +183,32 @@ describe.runIf(executablePath !== undefined)('in a real browser, without scripts
   )
 
   test(
+    'browser: a wrong password is announced to screen readers, and Deny leads back',
+    { tags: ['A-10'], timeout: 60_000 },
+    async () => {
+      await using opened = await open()
+      const { page } = opened
+      const authorization = await opened.request()
+      await page.goto(authorization.url.href)
+      await page.getByLabel('User name').fill('alice')
+      await page.getByLabel('Password').fill('wrong password')
+      await page.keyboard.press('Enter')
+      await page.getByRole('alert').getByText('do not match').waitFor()
+      await picture(page, 'sign-in-failed')
+      // The name is kept, and the password field has the focus.
+      expect(await page.locator(':focus').getAttribute('name')).toBe('password')
+      await page.keyboard.type(password)
+      await page.keyboard.press('Enter')
+      await page.getByRole('button', { name: 'Deny' }).click()
+      await page.getByRole('heading', { name: 'Back at the app' }).waitFor()
+      expect(new URL(page.url()).searchParams.get('error')).toBe('access_denied')
+      expect(opened.violations.filter((text) => !text.includes('422'))).toEqual([])
+    },
+  )
+})
+
+describe.runIf(executablePath !== undefined)('the device grant in a real browser', () => {
+  test(
     'browser: enter a code, compare it, and allow a device by keyboard only',
     { tags: ['A-14', 'A-10'], timeout: 60_000 },
     async () => {
@@ -218,30 +244,6 @@ describe.runIf(executablePath !== undefined)('in a real browser, without scripts
       const another = await startDevice(server)
       await page.goto(another.device.verification_uri_complete ?? '')
       expect(await page.getByLabel('Code').inputValue()).toBe(another.device.user_code)
-    },
-  )
-
-  test(
-    'browser: a wrong password is announced to screen readers, and Deny leads back',
-    { tags: ['A-10'], timeout: 60_000 },
-    async () => {
-      await using opened = await open()
-      const { page } = opened
-      const authorization = await opened.request()
-      await page.goto(authorization.url.href)
-      await page.getByLabel('User name').fill('alice')
-      await page.getByLabel('Password').fill('wrong password')
-      await page.keyboard.press('Enter')
-      await page.getByRole('alert').getByText('do not match').waitFor()
-      await picture(page, 'sign-in-failed')
-      // The name is kept, and the password field has the focus.
-      expect(await page.locator(':focus').getAttribute('name')).toBe('password')
-      await page.keyboard.type(password)
-      await page.keyboard.press('Enter')
-      await page.getByRole('button', { name: 'Deny' }).click()
-      await page.getByRole('heading', { name: 'Back at the app' }).waitFor()
-      expect(new URL(page.url()).searchParams.get('error')).toBe('access_denied')
-      expect(opened.violations.filter((text) => !text.includes('422'))).toEqual([])
     },
   )
 })

@@ -1,14 +1,9 @@
 import { parseEndpoint, parseRedirectUri, ProtocolError, readScope } from '@evergrant/core'
+import type { ChosenProfile } from '../connection/surroundings.ts'
 import { CliError } from '../lib/errors.ts'
 import { serverFacts } from '../connection/sign-in-flags.ts'
 import type { CliEnvironment } from '../lib/environment.ts'
 import type { CommandArguments } from './runner.ts'
-
-/** What the arguments and the environment say about the command itself. */
-export interface CheckedArguments {
-  readonly profile: string
-  readonly hasProfile: boolean
-}
 
 /**
  * Checks the URLs, scope and combinations that the user gave, before a home, a key or a request is
@@ -19,7 +14,7 @@ export interface CheckedArguments {
 export function checkArguments(
   { serverUrl, flags }: CommandArguments,
   env: CliEnvironment['env'],
-): CheckedArguments {
+): ChosenProfile {
   if (serverUrl !== undefined) parseEndpoint(serverUrl, 'The MCP server URL')
   checkScope(flags.scope)
   checkUrl('--issuer', flags.issuer, parseEndpoint)

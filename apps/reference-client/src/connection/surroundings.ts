@@ -1,16 +1,18 @@
 import { proxyFetch } from '@evergrant/client/proxy-fetch'
-import type { CheckedArguments } from '../commands/check-arguments.ts'
 import type { CliEnvironment } from '../lib/environment.ts'
 import type { SentCredentials } from '../output/sent-credentials.ts'
 import type { TraceRecorder } from '../trace/recorder.ts'
 
-/** What every command works with, also one that uses no stored sign-in. */
-export interface Surroundings extends Pick<SentCredentials, 'redact'> {
-  readonly environment: CliEnvironment
-  /** The profile that the command uses: one of several accounts at the same servers. */
+/** The profile that a command uses: one of several accounts at the same servers. */
+export interface ChosenProfile {
   readonly profile: string
-  /** Whether the user named the profile. */
+  /** Whether the user named it. */
   readonly hasProfile: boolean
+}
+
+/** What every command works with, also one that uses no stored sign-in. */
+export interface Surroundings extends Pick<SentCredentials, 'redact'>, ChosenProfile {
+  readonly environment: CliEnvironment
   /** Sends every request, through the proxy of the environment if one is set. */
   readonly fetch: typeof globalThis.fetch
   /** With `--trace`: records what the command does. */
@@ -25,7 +27,7 @@ export interface Surroundings extends Pick<SentCredentials, 'redact'> {
 export function createSurroundings(
   environment: CliEnvironment,
   credentials: SentCredentials,
-  { profile, hasProfile }: CheckedArguments,
+  { profile, hasProfile }: ChosenProfile,
   trace: TraceRecorder | undefined,
 ): Surroundings {
   const send = credentials.recording(proxyFetch(environment.env))

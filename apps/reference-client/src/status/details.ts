@@ -2,8 +2,7 @@ import type { SessionStatus } from '@evergrant/client'
 import { formatMoment } from '../output/time.ts'
 import type { SessionReport } from './report.ts'
 
-/** The state in words. */
-export const states: Readonly<Record<SessionReport['state'], string>> = {
+const states: Readonly<Record<SessionReport['state'], string>> = {
   active: 'signed in',
   'needs-reauth': 'needs-reauth: sign in again',
   'signed-out': 'signed out',

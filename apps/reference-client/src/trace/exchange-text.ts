@@ -113,7 +113,7 @@ export function hiddenText(text: string): string {
 }
 
 /** A URL without the values of parameters that are secret. */
-export function hiddenUrl(url: URL): string {
+function hiddenUrl(url: URL): string {
   const shown = new URL(url)
   shown.username = ''
   shown.password = ''

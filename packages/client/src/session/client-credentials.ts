@@ -24,9 +24,15 @@ const unusedRedirectUri = 'http://127.0.0.1/callback'
 export async function signInAsClient(
   context: SessionContext,
   grants: CurrentGrant,
-  discovery: Discovery,
-  request: SignInOptions,
-  preferences: SignInPreferences,
+  {
+    discovery,
+    request,
+    preferences,
+  }: {
+    readonly discovery: Discovery
+    readonly request: SignInOptions
+    readonly preferences: SignInPreferences
+  },
 ): Promise<SignInResult> {
   const { authorizationServer, resource } = discovery
   const { clock } = context

@@ -4,16 +4,12 @@ import type { SignInReason } from '../lib/errors.ts'
 import { namingGuesses } from '../lib/assumption.ts'
 import type { DiscoverOptions, Discovery } from '../protocol/discovery.ts'
 import { discover } from '../protocol/discovery.ts'
-import { DeviceGrantRefused } from '../protocol/device-authorization-request.ts'
 import type { LockOutcome } from '../stores/store.ts'
 import type { CheckBinding } from './binding-change.ts'
 import { completeRedirectSignIn } from './complete-sign-in.ts'
-import { signInAsClient } from './client-credentials.ts'
 import type { CurrentGrant } from './current-grant.ts'
-import { signInByDeviceCode } from './device-sign-in.ts'
 import { adoptedSignIn, currentSignInReason, noteRefusedSignIn } from './existing-sign-in.ts'
 import { watchFailures } from './failed-sign-in.ts'
-import { signInInteractively } from './interactive-sign-in.ts'
 import { prepareSignIn } from './prepare-sign-in.ts'
 import { signInTurn } from './records.ts'
 import type { SignInUnderWay } from './redirect-sign-ins.ts'
@@ -22,7 +18,8 @@ import { forgetRegistration } from './registration.ts'
 import type { SessionContext } from './session-context.ts'
 import { sharedSignIn } from './shared-sign-in.ts'
 import type { SignInOptions, SignInResult } from './sign-in-api.ts'
-import type { NoSignIn, RedirectSignIn, SignIn } from './sign-in-method.ts'
+import { signInByMethod } from './sign-in-by-method.ts'
+import type { RedirectSignIn, SignIn } from './sign-in-method.ts'
 import type { SignInPreferences } from './sign-in-plan.ts'
 
 /** What a sign-in needs in addition to the session. */
@@ -89,30 +86,9 @@ export function signInFlow(
     if (method.kind === 'redirect') throw await startRedirect(method, request)
     const discovery = await discoverServer(request)
     try {
-      return await signInNow(method, discovery, request)
+      return await signInByMethod(context, grants, method, { discovery, request, preferences })
     } catch (error) {
       throw namingGuesses(error, discovery.assumptions)
-    }
-  }
-
-  async function signInNow(
-    chosen: Exclude<SignIn, NoSignIn | RedirectSignIn>,
-    discovery: Discovery,
-    request: SignInOptions,
-  ): Promise<SignInResult> {
-    if (chosen.kind === 'client-credentials') {
-      return await signInAsClient(context, grants, discovery, request, preferences)
-    }
-    const input = { discovery, request, preferences }
-    if (chosen.kind === 'interactive') {
-      return await signInInteractively(context, grants, { ...input, method: chosen })
-    }
-    try {
-      return await signInByDeviceCode(context, grants, { ...input, method: chosen })
-    } catch (error) {
-      if (!(error instanceof DeviceGrantRefused)) throw error
-      if (chosen.otherwise === undefined) throw error.refusal
-      return await signInInteractively(context, grants, { ...input, method: chosen.otherwise })
     }
   }
 

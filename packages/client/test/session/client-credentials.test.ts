@@ -29,7 +29,7 @@ test(
       expect(it.as.count('token')).toBe(expiry)
       it.clock.advanceSeconds(1000)
     }
-    const [asked] = it.as.requests.filter(({ endpoint }) => endpoint === 'token')
+    const asked = it.as.requests.find(({ endpoint }) => endpoint === 'token')
     expect(asked?.form).toMatchObject({
       grant_type: 'client_credentials',
       scope: 'mcp:read',
