@@ -24,6 +24,8 @@ const sidebars: SidebarsConfig = {
         'guides/many-users',
         'guides/mcp-servers',
         'guides/authorization-servers',
+        'guides/daily-use',
+        'guides/without-a-browser',
         'guides/troubleshooting',
       ],
     },

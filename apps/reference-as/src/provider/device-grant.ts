@@ -17,7 +17,9 @@ const problems: Readonly<Record<string, string>> = {
     'This code was used already. If your device does not continue, start again there.',
 }
 
-/** Sign-in on another device (RFC 8628): the pages on which the user enters and compares a code. */
+/**
+ * Sign-in on another device (RFC 8628): the pages on which the user enters and compares a code (A-14).
+ */
 export function deviceGrant({ demo, emulation }: ServerSettings): DeviceFlow {
   return {
     enabled: emulation.deviceGrant,

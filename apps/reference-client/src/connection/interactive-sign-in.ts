@@ -42,10 +42,14 @@ export function signInOf(flags: SignInFlags, app: SignInContext): PossibleSignIn
   return hasBrowser || isFixed ? inBrowser : deviceSignIn(app, inBrowser)
 }
 
-/** The sign-in of commands that usually need none. Without a terminal, the user is not prompted. */
+/**
+ * The sign-in of commands that usually need none. Without a terminal, the user is not prompted, except
+ * with `--device-code`: the code can be read from a log.
+ */
 export function signInIfPossible(flags: SignInFlags, app: SignInContext): SignIn {
-  const isUnattended = flags.headless === true || flags.clientCredentials === true
-  return isUnattended || app.environment.isInteractive === true
+  const { headless, clientCredentials, deviceCode } = flags
+  const needsNoTerminal = [headless, clientCredentials, deviceCode].includes(true)
+  return needsNoTerminal || app.environment.isInteractive === true
     ? signInOf(flags, app)
     : { kind: 'none' }
 }
