@@ -33,10 +33,15 @@ async function runCommandLine(): Promise<number> {
     })
   }
   const isInteractive = stdin.isTTY && stderr.isTTY
-  const { runCli } = await import('./cli.ts')
-  return await runCli(process.argv.slice(2), {
+  const argv = process.argv.slice(2)
+  const run =
+    argv[0] === 'proxy'
+      ? (await import('./proxy/cli.ts')).runProxyCommandLine
+      : (await import('./cli.ts')).runCli
+  return await run(argv, {
     stdout: (text) => stdout.write(text),
     stderr: (text) => stderr.write(text),
+    stdio: { input: stdin, output: stdout },
     env: process.env,
     signal: interruption.signal,
     isInteractive,

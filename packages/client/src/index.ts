@@ -32,6 +32,7 @@ export type {
 } from './protocol/registration.ts'
 export { createRedactor } from './protocol/redact-secrets.ts'
 export type { Redactor } from './protocol/redact-secrets.ts'
+export type { ForeignSignIn } from './session/import-sign-in.ts'
 export { listPartitions, listSessions } from './session/list-sessions.ts'
 export type { PartitionListing, SessionListing } from './session/list-sessions.ts'
 export { retryRevocations } from './session/revocation.ts'

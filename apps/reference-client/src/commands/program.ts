@@ -9,6 +9,8 @@ import { shells } from '../completion/shells.ts'
 import { accountCommand, command, signInCommand } from './command-options.ts'
 import type { LoginFlags } from './login.ts'
 import type { PromptFlags } from './prompts.ts'
+import { addHostCommands } from './host-commands.ts'
+import { addProxyCommand } from './proxy.ts'
 import type { CommandRunner, CommonFlags } from './runner.ts'
 import type { StatusFlags } from './status.ts'
 
@@ -34,6 +36,8 @@ export function createProgram(
   addUseCommands(program, run)
   addReadCommands(program, run)
   addCompletion(program, run)
+  addProxyCommand(program, run)
+  addHostCommands(program, run)
   return program
 }
 

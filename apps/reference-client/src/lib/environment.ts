@@ -1,3 +1,5 @@
+import type { Readable, Writable } from 'node:stream'
+
 /** The surroundings of a command line: the process, or buffers in a test. */
 export interface CliEnvironment {
   /** Receives the result, and with `--json` exactly one JSON document. */
@@ -19,6 +21,8 @@ export interface CliEnvironment {
   readonly stdoutTerminal?: { readonly columns: number } | undefined
   /** Whether stderr is a terminal, on which progress is shown. Default `false`. */
   readonly stderrIsTerminal?: boolean | undefined
+  /** The streams of `proxy`, which carry only protocol messages. */
+  readonly stdio?: { readonly input: Readable; readonly output: Writable } | undefined
   /** Whether a user can sign in during `tools` and `call`. Default `false`. */
   readonly isInteractive?: boolean | undefined
 }

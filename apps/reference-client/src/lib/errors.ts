@@ -8,6 +8,8 @@ export type CliErrorCode =
   | 'STORE_KEY_UNAVAILABLE'
   /** The access token works only together with a key that this program keeps. */
   | 'TOKEN_BOUND'
+  /** The configuration file of a host cannot be read or written. It was not changed. */
+  | 'CONFIG_UNUSABLE'
   /** The MCP server did not answer. */
   | 'SERVER_UNREACHABLE'
   /** The MCP server answered with an error. */

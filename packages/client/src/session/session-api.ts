@@ -9,6 +9,7 @@ import type { DiscoverOptions } from '../protocol/discovery.ts'
 import type { ClientConfiguration } from '../protocol/registration.ts'
 import type { RecordStore } from '../stores/store.ts'
 import type { CheckBinding } from './binding-change.ts'
+import type { ForeignSignIn } from './import-sign-in.ts'
 import type { RevocationState } from './revocation.ts'
 import type { SignInOptions, SignInResult } from './sign-in-api.ts'
 import type { SignIn } from './sign-in-method.ts'
@@ -127,6 +128,14 @@ export interface Session {
    *   errors of `signIn`.
    */
   completeSignIn(callbackUrl: string): Promise<SignInResult>
+  /**
+   * Stores a sign-in of another program. No token is sent. Remove the sign-in from the other program:
+   * after the first refresh here, its refresh token is used up.
+   *
+   * @throws EvergrantClientError `INVALID_OPTION` if it belongs to another authorization server, or if
+   *   the session has a usable sign-in; the errors of discovery and of the store
+   */
+  importSignIn(signIn: ForeignSignIn): Promise<SignInResult>
   /**
    * Compares the stored sign-in with the metadata of the MCP server. After a change of the
    * authorization server or of the resource, the MCP server does not accept the stored tokens. They

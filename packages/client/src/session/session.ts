@@ -12,6 +12,7 @@ import { bindingCheck, mayFollowFromMove, signInElsewhere } from './binding-chan
 import type { BoundGrant, CurrentGrant } from './current-grant.ts'
 import { currentGrant } from './current-grant.ts'
 import { profileChooser } from './provider-profile.ts'
+import { importSignIn } from './import-sign-in.ts'
 import type { Binding } from './records.ts'
 import type { Session, SessionOptions } from './session-api.ts'
 import type { SessionContext } from './session-context.ts'
@@ -54,6 +55,12 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
     send: (token, url, init, fetch) => send(context.dpop, token, url, init, fetch),
     signIn: signIns.signIn,
     completeSignIn: signIns.completeSignIn,
+    importSignIn: (signIn) =>
+      importSignIn(context, grants, signIn, {
+        acceptedResource: options.acceptedResource,
+        chooseAuthorizationServer: options.chooseAuthorizationServer,
+        trustedIssuer: context.trustedIssuer,
+      }),
     checkBinding,
     signOut: () => signOut(context, grants),
     status: () => sessionStatus(context, grants),

@@ -1,9 +1,7 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { cleanRemoteText } from '@evergrant/core'
 import { EvergrantClientError } from '../lib/errors.ts'
 import { keyLengthBytes } from './encryption/record-cipher.ts'
@@ -28,8 +26,6 @@ const program = fileURLToPath(
  * instead, which would start itself again.
  */
 const insideProgram = 'EVERGRANT_KEYCHAIN_PROGRAM'
-
-const run = promisify(execFile)
 
 /** The name of the key in the keychain. */
 export interface KeychainKeyOptions {
@@ -107,7 +103,10 @@ async function ask(parameters: readonly string[], input: string): Promise<string
       'the executable of this process is not Node.js, so it cannot be started to read the keychain',
     )
   }
-  const running = run(process.execPath, [program, ...parameters], {
+  // Loaded on first use: most stores use another key, and a proxy keeps what it loads.
+  const { execFile } = await import('node:child_process')
+  const { promisify } = await import('node:util')
+  const running = promisify(execFile)(process.execPath, [program, ...parameters], {
     timeout: timeoutMilliseconds,
     killSignal: 'SIGKILL',
     windowsHide: true,
