@@ -25,7 +25,7 @@ const programs: readonly Program[] = [
     main: 'apps/reference-client/src/main.ts',
     about:
       'The [reference client](https://github.com/evergrant/evergrant/tree/main/apps/reference-client), where exit codes and environment variables are explained.',
-    commands: ['login', 'status', 'logout', 'tools', 'call'],
+    commands: ['login', 'status', 'logout', 'tools', 'call', 'doctor'],
   },
   {
     name: 'evergrant-as',
