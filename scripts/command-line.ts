@@ -37,6 +37,7 @@ const programs: readonly Program[] = [
       'prompts',
       'prompt',
       'completion',
+      'doctor',
     ],
   },
   {

@@ -7,6 +7,7 @@ import type { CallFlags } from './call.ts'
 import type { Shell } from '../completion/shells.ts'
 import { shells } from '../completion/shells.ts'
 import { accountCommand, command, signInCommand } from './command-options.ts'
+import { addDoctorCommand } from './doctor-options.ts'
 import type { LoginFlags } from './login.ts'
 import type { PromptFlags } from './prompts.ts'
 import { addHostCommands } from './host-commands.ts'
@@ -38,6 +39,7 @@ export function createProgram(
   addCompletion(program, run)
   addProxyCommand(program, run)
   addHostCommands(program, run)
+  addDoctorCommand(program, run)
   return program
 }
 
