@@ -14,7 +14,7 @@ const overSsh: Partial<CliEnvironment> = {
 }
 
 /** Approves as soon as the program shows a code, as a user on a telephone does. */
-function approving(s: Scene, decide: (code: string) => void = s.as.approveDevice) {
+function approving(s: Scene, decide: (code: string) => void = (code) => s.as.approveDevice(code)) {
   const shown: string[] = []
   return {
     shown,
@@ -76,7 +76,7 @@ test(
   { tags: ['C-45'] },
   async () => {
     await using s = await scene(fast)
-    const user = approving(s, s.as.declineDevice)
+    const user = approving(s, (shown) => s.as.declineDevice(shown))
     const { code, err } = await s.run(['login', s.url, '--device-code'], { stderr: user.stderr })
     expect(code).toBe(3)
     expect(err).toContain('declined')
