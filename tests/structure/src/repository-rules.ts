@@ -38,7 +38,7 @@ export const folderRules: Readonly<Record<string, FolderRules>> = {
   'packages/resource-server': {
     lib: [],
     scope: ['lib'],
-    token: ['lib'],
+    token: ['lib', 'scope'],
     introspection: ['lib', 'token'],
     dpop: ['lib'],
     metadata: ['dpop', 'lib', 'scope'],
