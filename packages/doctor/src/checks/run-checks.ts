@@ -1,0 +1,63 @@
+import { ProtocolError } from '@evergrant/core'
+import { canonicalResource } from '@evergrant/core'
+import { readEvidence } from '../evidence/read-evidence.ts'
+import { DoctorError } from '../lib/errors.ts'
+import type { Observations } from '../observations/observations.ts'
+import { probe } from '../probe/probe.ts'
+import type { ProbeOptions } from '../probe/probe.ts'
+import { makeReport } from '../report/make-report.ts'
+import type { Report } from '../report/report.ts'
+import { rules } from '../rules/all-rules.ts'
+
+/** A report, and the observations that it was made from. */
+export interface CheckResult {
+  readonly report: Report
+  readonly observations: Observations
+}
+
+/**
+ * Checks the authorization of an MCP server, without signing in. A fault of a server is a finding,
+ * never an error.
+ *
+ * @param serverUrl - The URL that clients use.
+ * @throws {DoctorError} `URL_INVALID` for a URL that is not http(s), or has credentials.
+ * @example
+ * const { report } = await runChecks('https://mcp.example.com/mcp')
+ * report.findings[0]?.change // what to do first
+ */
+export async function runChecks(
+  serverUrl: string,
+  options: ProbeOptions = {},
+): Promise<CheckResult> {
+  const observations = await probe(checked(serverUrl, 'The MCP server URL'), {
+    ...options,
+    ...(options.issuer === undefined ? {} : { issuer: checkedIssuer(options.issuer) }),
+  })
+  return { report: await reportOn(observations), observations }
+}
+
+/** Makes a report from observations, for example of a recording. Sends nothing. */
+export async function reportOn(observations: Observations): Promise<Report> {
+  return makeReport(await readEvidence(observations), rules)
+}
+
+function checked(url: string, what: string): string {
+  try {
+    canonicalResource(url)
+  } catch (error) {
+    if (!ProtocolError.is(error)) throw error
+    throw new DoctorError('URL_INVALID', error.message.replace('The MCP server URL', what), {
+      cause: error,
+    })
+  }
+  return new URL(url).href === `${url}/` ? url : withoutFragment(url)
+}
+
+function checkedIssuer(issuer: string): string {
+  checked(issuer, 'The issuer')
+  return issuer
+}
+
+function withoutFragment(url: string): string {
+  return url.split('#', 1)[0] ?? url
+}

@@ -1,0 +1,70 @@
+import type { Evidence } from '../evidence/evidence.ts'
+import type { Exchange } from '../observations/observations.ts'
+import { severityOf, steps } from '../rules/rule.ts'
+import type { Rule, Severity } from '../rules/rule.ts'
+import type { DiscoverySummary, Finding, Report, TimelineEntry } from './report.ts'
+
+const severities: readonly Severity[] = ['error', 'warning', 'note']
+
+/** Applies rules to the evidence. */
+export function makeReport(evidence: Evidence, rules: readonly Rule[]): Report {
+  const findings = rules.flatMap((rule) => findingsOf(rule, evidence)).toSorted(byUrgency)
+  const { observations, access, discovery } = evidence
+  const count = (severity: Severity): number =>
+    findings.filter((finding) => finding.severity === severity).length
+  return {
+    version: 1,
+    serverUrl: observations.serverUrl,
+    observedAtEpochSeconds: observations.observedAtEpochSeconds,
+    access,
+    counts: { error: count('error'), warning: count('warning'), note: count('note') },
+    findings,
+    ...(discovery === undefined ? {} : { discovery: summaryOf(discovery) }),
+    timeline: observations.exchanges.map(timelineEntry),
+  }
+}
+
+function findingsOf(rule: Rule, evidence: Evidence): readonly Finding[] {
+  const { id, title, step, keyword, requirements, sentence, link } = rule
+  return rule.check(evidence).map((occurrence) => ({
+    rule: id,
+    severity: severityOf(keyword),
+    keyword,
+    step,
+    concerns: occurrence.concerns ?? rule.concerns,
+    title,
+    message: occurrence.message,
+    evidence: occurrence.evidence,
+    change: occurrence.change ?? rule.change,
+    requirements,
+    ...(sentence === undefined ? {} : { sentence }),
+    link,
+  }))
+}
+
+function byUrgency(a: Finding, b: Finding): number {
+  return (
+    severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
+    steps.indexOf(a.step) - steps.indexOf(b.step)
+  )
+}
+
+function summaryOf(outcome: NonNullable<Evidence['discovery']>): DiscoverySummary {
+  if (outcome.outcome === 'failed') return outcome
+  const { resource, authorizationServer } = outcome.discovery
+  return { outcome: 'found', resource, issuer: authorizationServer.issuer }
+}
+
+function timelineEntry(exchange: Exchange): TimelineEntry {
+  const { purpose, method, url, answer, failure, issuer } = exchange
+  return {
+    purpose,
+    method,
+    url,
+    concerns: issuer === undefined ? 'mcp-server' : 'authorization-server',
+    outcome:
+      answer === undefined ? (failure?.code ?? failure?.reason ?? '') : String(answer.status),
+    startMilliseconds: exchange.startMilliseconds,
+    durationMilliseconds: exchange.durationMilliseconds,
+  }
+}

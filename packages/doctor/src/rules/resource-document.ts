@@ -1,0 +1,302 @@
+import {
+  isSecureEndpoint,
+  offlineAccess,
+  readScope,
+  relateResource,
+  showRemote,
+} from '@evergrant/core'
+import type { DocumentEvidence } from '../evidence/evidence.ts'
+import { stringsOf } from '../lib/json.ts'
+import { quoteMember } from './quotes.ts'
+import { hasServersOnly } from './resource-metadata.ts'
+import { pages } from './rule.ts'
+import type { Rule } from './rule.ts'
+
+const step = 'resource-metadata'
+const concerns = 'mcp-server'
+
+/** Rules about the members of the protected resource metadata. */
+export const resourceDocumentRules: readonly Rule[] = [
+  {
+    id: 'resource-member-missing',
+    title: 'The protected resource metadata does not say which resource it describes',
+    step,
+    concerns,
+    keyword: 'MUST',
+    requirements: ['S-10'],
+    sentence:
+      'The resource value returned MUST be identical to the protected resource’s resource identifier value into which the well-known URI path suffix was inserted to create the URL used to retrieve the metadata.',
+    link: `${pages.resourceMetadata}#section-3.3`,
+    change: 'Add "resource" with the URL of the MCP server.',
+    check: ({ challenged, resourceDocuments }) =>
+      challenged === undefined
+        ? []
+        : resourceDocuments.filter(hasServersOnly).map((location) => ({
+            message: `${location.url} has authorization_servers and no resource, so clients do not use it.`,
+            evidence: [
+              quoteMember(location, 'resource'),
+              quoteMember(location, 'authorization_servers'),
+            ],
+          })),
+  },
+  {
+    id: 'resource-mismatch',
+    title: 'The protected resource metadata is for another resource',
+    step,
+    concerns,
+    keyword: 'MUST',
+    requirements: ['S-10', 'C-34'],
+    sentence:
+      'If these values are not identical, the data contained in the response MUST NOT be used.',
+    link: `${pages.resourceMetadata}#section-3.3`,
+    change: 'Set "resource" to the URL of the MCP server, exactly as clients use it.',
+    check: ({ observations: { serverUrl }, challenged, resourceDocuments }) =>
+      challenged === undefined
+        ? []
+        : ownDocuments(resourceDocuments, serverUrl)
+            .filter(({ document }) => relation(document?.['resource'], serverUrl) === 'different')
+            .map((location) => ({
+              message: `${location.url} is for ${showRemote(location.document?.['resource'], 200)} (expected ${showRemote(serverUrl, 200)}). Clients must not use it.`,
+              evidence: [quoteMember(location, 'resource')],
+              ...(differsInScheme(location.document?.['resource'], serverUrl)
+                ? {
+                    change:
+                      'The scheme differs. Behind a proxy, configure the public https URL of the server, or trust X-Forwarded-Proto.',
+                  }
+                : {}),
+            })),
+  },
+  {
+    id: 'resource-covers-url',
+    title: 'The resource covers more than the URL of the MCP server',
+    step,
+    concerns,
+    keyword: 'MUST',
+    requirements: ['S-10', 'C-34'],
+    sentence:
+      'If the protected resource metadata was retrieved from a URL returned by the protected resource via the WWW-Authenticate resource_metadata parameter, then the resource value returned MUST be identical to the URL that the client used to make the request to the resource server.',
+    link: `${pages.resourceMetadata}#section-3.3`,
+    change: 'Set "resource" to the URL of the MCP server, and accept tokens with that audience.',
+    check: ({ observations: { serverUrl }, challenged, resourceDocuments }) => {
+      if (challenged === undefined) return []
+      // At the root well-known URI, the origin is the right resource.
+      const own = ownDocuments(resourceDocuments, serverUrl)
+        .filter(({ exchange }) => exchange.place !== 'root')
+        .filter(({ document }) => relation(document?.['resource'], serverUrl) === 'covers')
+      const [location] = own
+      return location === undefined
+        ? []
+        : [
+            {
+              message: `resource is ${showRemote(location.document?.['resource'], 200)}, so a token for ${showRemote(serverUrl, 200)} is valid for everything below it. Strict clients refuse the document.`,
+              evidence: [quoteMember(location, 'resource')],
+            },
+          ]
+    },
+  },
+  {
+    id: 'authorization-servers-missing',
+    title: 'The protected resource metadata names no authorization server',
+    step,
+    concerns,
+    keyword: 'MUST',
+    requirements: ['S-10'],
+    sentence:
+      'The Protected Resource Metadata document returned by the MCP server **MUST** include the `authorization_servers` field containing at least one authorization server.',
+    link: `${pages.discovery}#authorization-server-location`,
+    change: 'List the issuer of the authorization server in "authorization_servers".',
+    check: ({ challenged, resourceDocuments, observations }) =>
+      challenged === undefined
+        ? []
+        : ownDocuments(resourceDocuments, observations.serverUrl)
+            .filter(({ document }) => stringsOf(document?.['authorization_servers']).length === 0)
+            .map((location) => ({
+              message: `${location.url} lists no authorization server.`,
+              evidence: [quoteMember(location, 'authorization_servers')],
+            })),
+  },
+  {
+    id: 'authorization-server-url-invalid',
+    title: 'The identifier of an authorization server cannot be used',
+    step,
+    concerns,
+    keyword: 'MUST',
+    requirements: ['S-10'],
+    sentence:
+      'REQUIRED. The authorization server’s issuer identifier, which is a URL that uses the "https" scheme and has no query or fragment components.',
+    link: `${pages.serverMetadata}#section-2`,
+    change: 'List the exact value of "issuer" in the metadata of the authorization server.',
+    check: ({ challenged, resourceDocuments, observations }) =>
+      challenged === undefined
+        ? []
+        : ownDocuments(resourceDocuments, observations.serverUrl)
+            .slice(0, 1)
+            .flatMap((location) =>
+              stringsOf(location.document?.['authorization_servers'])
+                .filter((issuer) => !isSecureEndpoint(issuer) || /[?#]/.test(issuer))
+                .map((issuer) => ({
+                  message: `${showRemote(issuer, 200)} is not an https URL without query and fragment, so clients ignore it.`,
+                  evidence: [quoteMember(location, 'authorization_servers')],
+                })),
+            ),
+  },
+  {
+    id: 'resource-metadata-offline-access',
+    title: 'The protected resource metadata lists offline_access',
+    step,
+    concerns,
+    keyword: 'SHOULD NOT',
+    requirements: ['S-02'],
+    sentence:
+      '**SHOULD NOT** include `offline_access` in `scopes_supported` in Protected Resource Metadata, as it is not a resource-specific scope.',
+    link: 'https://modelcontextprotocol.io/seps/2207-oidc-refresh-token-guidance',
+    change:
+      'Remove offline_access here, and list it in scopes_supported of the authorization server: clients read it there.',
+    check: ({ resourceDocuments }) => {
+      const location = resourceDocuments.find(
+        ({ kind, document }) =>
+          kind === 'document' &&
+          readScope(document?.['scopes_supported']).tokens.includes(offlineAccess),
+      )
+      return location === undefined
+        ? []
+        : [
+            {
+              message: 'scopes_supported of the MCP server contains offline_access.',
+              evidence: [quoteMember(location, 'scopes_supported')],
+            },
+          ]
+    },
+  },
+  {
+    id: 'scopes-supported-not-a-list',
+    title: 'scopes_supported of the MCP server is not a list of strings',
+    step,
+    concerns,
+    keyword: 'BLOCKING',
+    requirements: [],
+    link: `${pages.resourceMetadata}#section-2`,
+    change: 'Publish a JSON array of strings. The MCP SDKs reject the whole document otherwise.',
+    check: ({ resourceDocuments }) =>
+      resourceDocuments
+        .filter(({ kind }) => kind === 'document')
+        .filter(({ document }) => !isOptionalList(document?.['scopes_supported']))
+        .slice(0, 1)
+        .map((location) => ({
+          message: 'scopes_supported has another type than RFC 9728 §2 defines.',
+          evidence: [quoteMember(location, 'scopes_supported')],
+        })),
+  },
+  {
+    id: 'bearer-methods-without-header',
+    title: 'The MCP server does not accept the Authorization header',
+    step,
+    concerns,
+    keyword: 'MUST',
+    requirements: ['S-15'],
+    sentence:
+      'MCP client **MUST** use the Authorization request header field defined in OAuth 2.1 Section 5.1.1',
+    link: `${pages.authorization}#token-requirements`,
+    change: 'Accept the token in the header, and list "header" in bearer_methods_supported.',
+    check: ({ resourceDocuments }) => {
+      const location = resourceDocuments.find(({ kind }) => kind === 'document')
+      const methods = location?.document?.['bearer_methods_supported']
+      if (location === undefined || methods === undefined || !Array.isArray(methods)) return []
+      if (methods.includes('header')) return []
+      return [
+        {
+          message:
+            'bearer_methods_supported does not list "header", which is the only way MCP clients send a token.',
+          evidence: [quoteMember(location, 'bearer_methods_supported')],
+        },
+      ]
+    },
+  },
+  {
+    id: 'bearer-methods-query',
+    title: 'The MCP server accepts tokens in the URL',
+    step,
+    concerns,
+    keyword: 'MUST NOT',
+    requirements: ['S-15'],
+    sentence: 'Access tokens **MUST NOT** be included in the URI query string',
+    link: `${pages.authorization}#token-requirements`,
+    change: 'Accept no token in the query, and remove "query" from bearer_methods_supported.',
+    check: ({ resourceDocuments }) => {
+      const location = resourceDocuments.find(({ kind }) => kind === 'document')
+      const methods = location?.document?.['bearer_methods_supported']
+      if (location === undefined || !Array.isArray(methods) || !methods.includes('query')) return []
+      return [
+        {
+          message: 'bearer_methods_supported lists "query": URLs end up in logs and histories.',
+          evidence: [quoteMember(location, 'bearer_methods_supported')],
+        },
+      ]
+    },
+  },
+  {
+    id: 'dpop-required-without-support',
+    title: 'The MCP server requires DPoP, which the authorization server does not offer',
+    step,
+    concerns,
+    keyword: 'BLOCKING',
+    requirements: [],
+    link: 'https://www.rfc-editor.org/rfc/rfc9449#section-5.1',
+    change:
+      'Enable DPoP at the authorization server (dpop_signing_alg_values_supported), or do not require it.',
+    check: ({ resourceDocuments, servers }) => {
+      const location = resourceDocuments.find(({ kind }) => kind === 'document')
+      const [server] = servers.filter(({ metadata }) => metadata !== undefined)
+      if (location?.document?.['dpop_bound_access_tokens_required'] !== true) return []
+      if (
+        server?.used === undefined ||
+        server.metadata?.dpop_signing_alg_values_supported !== undefined
+      )
+        return []
+      return [
+        {
+          message:
+            'Tokens must be bound to a key, and the authorization server does not say that it can bind them.',
+          evidence: [
+            quoteMember(location, 'dpop_bound_access_tokens_required'),
+            quoteMember(server.used, 'dpop_signing_alg_values_supported'),
+          ],
+        },
+      ]
+    },
+  },
+]
+
+/** The documents that are meant for this MCP server: a root document may be for another one. */
+function ownDocuments(
+  documents: readonly DocumentEvidence[],
+  serverUrl: string,
+): readonly DocumentEvidence[] {
+  const usable = documents.filter(({ kind }) => kind === 'document')
+  const own = usable.filter(
+    ({ exchange, document }) =>
+      exchange.place !== 'root' || relation(document?.['resource'], serverUrl) !== 'different',
+  )
+  return own.length > 0 ? own : usable
+}
+
+function relation(resource: unknown, serverUrl: string): 'identical' | 'covers' | 'different' {
+  if (typeof resource !== 'string' || !URL.canParse(resource)) return 'different'
+  try {
+    return relateResource(resource, serverUrl)
+  } catch {
+    return 'different'
+  }
+}
+
+function differsInScheme(resource: unknown, serverUrl: string): boolean {
+  if (typeof resource !== 'string' || !URL.canParse(resource)) return false
+  const [named, used] = [new URL(resource), new URL(serverUrl)]
+  return named.protocol !== used.protocol && named.host === used.host
+}
+
+function isOptionalList(value: unknown): boolean {
+  return (
+    value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'string'))
+  )
+}

@@ -1,0 +1,346 @@
+import { isSameIssuer, isSecureEndpoint, showRemote } from '@evergrant/core'
+import type { DocumentEvidence, Evidence, ServerEvidence } from '../evidence/evidence.ts'
+import { quoteExchange, quoteLocation, quoteMember } from './quotes.ts'
+import { pages } from './rule.ts'
+import type { Occurrence, Rule } from './rule.ts'
+
+const step = 'server-metadata'
+const concerns = 'authorization-server'
+
+/** Rules about the metadata of the authorization server: where it is, and whether it can be used. */
+export const serverMetadataRules: readonly Rule[] = [
+  {
+    id: 'server-metadata-missing',
+    title: 'The authorization server has no metadata',
+    step,
+    concerns,
+    keyword: 'MUST',
+    requirements: ['A-08', 'C-31'],
+    sentence:
+      'MCP authorization servers **MUST** provide at least one of the following discovery mechanisms',
+    link: `${pages.discovery}#authorization-server-metadata-discovery`,
+    change:
+      'Serve RFC 8414 or OpenID Connect Discovery metadata for this issuer, or correct authorization_servers of the MCP server.',
+    check: (evidence) =>
+      namedServers(evidence)
+        .filter(
+          ({ documents }) =>
+            documents.length > 0 &&
+            !documents.some(
+              ({ kind }) => kind === 'document' || kind === 'failing' || kind === 'too-large',
+            ),
+        )
+        .map(({ issuer, documents }) => ({
+          message: `The issuer ${showRemote(issuer, 200)} has no metadata at any location that clients try.`,
+          evidence: documents.map(quoteLocation),
+        })),
+  },
+  {
+    id: 'server-metadata-failing',
+    title: 'The metadata of the authorization server cannot be fetched',
+    step,
+    concerns,
+    keyword: 'BLOCKING',
+    requirements: ['A-08'],
+    link: `${pages.discovery}#authorization-server-metadata-discovery`,
+    change:
+      'Find out why the request fails. Check that the issuer in the metadata of the MCP server is right.',
+    check: (evidence) =>
+      namedServers(evidence)
+        .filter(({ documents }) => !documents.some(({ kind }) => kind === 'document'))
+        .flatMap(({ issuer, documents }) => {
+          const failing = documents.filter(
+            ({ kind, exchange }) => kind === 'failing' && exchange.failure?.reason !== 'tls',
+          )
+          return failing.length === 0
+            ? []
+            : [
+                {
+                  message: `The metadata of the issuer ${showRemote(issuer, 200)} cannot be fetched.`,
+                  evidence: failing.map(quoteLocation),
+                },
+              ]
+        }),
+  },
+  {
+    id: 'metadata-too-large',
+    title: 'A metadata document does not end',
+    step,
+    concerns,
+    keyword: 'BLOCKING',
+    requirements: [],
+    link: `${pages.serverMetadata}#section-3.2`,
+    change: 'Serve the document only: metadata has a few KiB.',
+    check: ({ resourceDocuments, servers }) =>
+      [
+        ...resourceDocuments.map((location) => ({ location, who: 'mcp-server' as const })),
+        ...servers.flatMap(({ documents }) =>
+          documents.map((location) => ({ location, who: 'authorization-server' as const })),
+        ),
+      ]
+        .filter(({ location }) => location.kind === 'too-large')
+        .map(({ location, who }) => ({
+          message: `${location.url} answers with more than 256 KiB. Clients stop reading.`,
+          evidence: [quoteExchange(location.exchange)],
+          concerns: who,
+        })),
+  },
+  {
+    id: 'issuer-mismatch',
+    title: 'The metadata names another issuer',
+    step,
+    concerns,
+    keyword: 'MUST',
+    requirements: ['C-32'],
+    sentence:
+      'the `issuer` value in the document **MUST** be identical to the issuer identifier used to construct the well-known URL. If they differ, the client **MUST NOT** use the metadata.',
+    link: `${pages.discovery}#authorization-server-metadata-discovery`,
+    change:
+      'List the exact issuer in authorization_servers of the MCP server, or correct "issuer" at the authorization server.',
+    check: (evidence) =>
+      namedServers(evidence)
+        .filter(({ metadata }) => metadata === undefined)
+        .flatMap(({ issuer, documents }) =>
+          documents
+            .filter(
+              ({ kind, document }) =>
+                kind === 'document' && !isSameIssuer(String(document?.['issuer']), issuer),
+            )
+            .slice(0, 1)
+            .map((location) => ({
+              message: `${location.url} names the issuer ${showRemote(location.document?.['issuer'], 200)} (expected ${showRemote(issuer, 200)}). Clients must not use it.`,
+              evidence: [quoteMember(location, 'issuer')],
+            })),
+        ),
+  },
+  {
+    id: 'issuer-slash',
+    title: 'Two spellings of the issuer differ by a slash',
+    step,
+    concerns: 'mcp-server',
+    keyword: 'MUST',
+    requirements: ['C-32'],
+    sentence:
+      'the `issuer` value in the document **MUST** be identical to the issuer identifier used to construct the well-known URL. If they differ, the client **MUST NOT** use the metadata.',
+    link: `${pages.discovery}#authorization-server-metadata-discovery`,
+    change: 'Copy the issuer into authorization_servers of the MCP server character by character.',
+    check: (evidence) =>
+      namedServers(evidence)
+        .filter(({ metadata, issuer }) => metadata !== undefined && metadata.issuer !== issuer)
+        .map(({ issuer, used }) => ({
+          message: `The MCP server names ${showRemote(issuer, 200)}, and the metadata names ${showRemote(used?.document?.['issuer'], 200)}. Strict clients refuse that.`,
+          evidence: used === undefined ? [] : [quoteMember(used, 'issuer')],
+        })),
+  },
+  {
+    id: 'server-metadata-location-html',
+    title: 'A metadata location of the authorization server answers with a page',
+    step,
+    concerns,
+    keyword: 'OBSERVED',
+    requirements: ['C-31'],
+    link: `${pages.serverMetadata}#section-3.2`,
+    change: 'Answer with status 404 where there is no document.',
+    check: (evidence) =>
+      namedServers(evidence)
+        .filter(({ metadata }) => metadata !== undefined)
+        .flatMap(({ documents }) =>
+          documents
+            .filter(({ kind }) => kind === 'html')
+            .map((location) => ({
+              message: `${location.url} answers with status 200 and an HTML page. Some clients try to parse it and fail.`,
+              evidence: [quoteLocation(location)],
+            })),
+        ),
+  },
+  {
+    id: 'server-metadata-disagree',
+    title: 'The metadata documents of the authorization server disagree',
+    step,
+    concerns,
+    keyword: 'OBSERVED',
+    requirements: ['C-31'],
+    link: `${pages.discovery}#authorization-server-metadata-discovery`,
+    change: 'Generate both documents from the same configuration.',
+    check: (evidence) => namedServers(evidence).flatMap(disagreement),
+  },
+  {
+    id: 'metadata-content-type',
+    title: 'A metadata document does not have the type application/json',
+    step,
+    concerns,
+    keyword: 'MUST',
+    requirements: [],
+    sentence:
+      'A successful response MUST use the 200 OK HTTP status code and return a JSON object using the "application/json" content type that contains a set of claims as its members',
+    link: `${pages.serverMetadata}#section-3.2`,
+    change: 'Send Content-Type: application/json.',
+    check: ({ resourceDocuments, servers }) =>
+      [
+        ...resourceDocuments.map((location) => ({ location, who: 'mcp-server' as const })),
+        ...servers.flatMap(({ documents }) =>
+          documents.map((location) => ({ location, who: 'authorization-server' as const })),
+        ),
+      ]
+        .filter(({ location }) => location.kind === 'document' && !isJsonType(location))
+        .map(({ location, who }) => ({
+          message: `${location.url} has the type ${showRemote(location.exchange.answer?.headers['content-type'] ?? 'none', 80)} (expected application/json).`,
+          evidence: [quoteExchange(location.exchange)],
+          concerns: who,
+        })),
+  },
+  {
+    id: 'endpoint-missing',
+    title: 'The metadata lacks an endpoint',
+    step,
+    concerns,
+    keyword: 'MUST',
+    requirements: ['A-08'],
+    sentence: 'REQUIRED unless no grant types are supported that use the authorization endpoint.',
+    link: `${pages.serverMetadata}#section-2`,
+    change: 'Add the endpoint.',
+    check: (evidence) =>
+      ownDocuments(evidence).flatMap((location) =>
+        ['authorization_endpoint', 'token_endpoint']
+          .filter((member) => !isText(location.document?.[member]))
+          .map((member) => ({
+            message: `The metadata has no ${member}.`,
+            evidence: [quoteMember(location, member)],
+          })),
+      ),
+  },
+  {
+    id: 'endpoint-not-secure',
+    title: 'An endpoint of the authorization server is not served over HTTPS',
+    step,
+    concerns,
+    keyword: 'MUST',
+    requirements: ['C-06'],
+    sentence: 'All authorization server endpoints **MUST** be served over HTTPS.',
+    link: `${pages.security}#communication-security`,
+    change: 'Publish the https URL. Behind a proxy, configure the public URL of the server.',
+    check: (evidence) =>
+      ownDocuments(evidence).flatMap((location) =>
+        Object.entries(location.document ?? {})
+          .filter(([member]) => /_endpoint$|^jwks_uri$/.test(member))
+          .filter(([, value]) => isText(value) && !isSecureEndpoint(value))
+          .map(([member, value]) => ({
+            message: `${member.slice(0, 60)} is ${showRemote(value, 200)} (expected an https URL), so clients do not use it.`,
+            evidence: [quoteMember(location, member)],
+          })),
+      ),
+  },
+  {
+    id: 'response-types-missing',
+    title: 'The metadata lists no response types',
+    step,
+    concerns,
+    keyword: 'MUST',
+    requirements: [],
+    sentence:
+      'REQUIRED. JSON array containing a list of the OAuth 2.0 "response_type" values that this authorization server supports.',
+    link: `${pages.serverMetadata}#section-2`,
+    change:
+      'Add "response_types_supported": ["code"]. The MCP SDKs reject the document without it.',
+    check: (evidence) =>
+      ownDocuments(evidence)
+        .filter(({ document }) => !Array.isArray(document?.['response_types_supported']))
+        .map((location) => ({
+          message: 'response_types_supported is missing or not a list.',
+          evidence: [quoteMember(location, 'response_types_supported')],
+        })),
+  },
+  {
+    id: 'code-flow-not-supported',
+    title: 'The authorization server does not list the authorization code flow',
+    step,
+    concerns,
+    keyword: 'BLOCKING',
+    requirements: [],
+    link: `${pages.serverMetadata}#section-2`,
+    change: 'Add "code" to response_types_supported: MCP clients use no other flow for users.',
+    check: (evidence) =>
+      ownDocuments(evidence)
+        .filter(({ document }) => {
+          const types = document?.['response_types_supported']
+          return Array.isArray(types) && !types.includes('code')
+        })
+        .map((location) => ({
+          message: 'response_types_supported does not list "code".',
+          evidence: [quoteMember(location, 'response_types_supported')],
+        })),
+  },
+]
+
+/** The servers that the check is about: guessed ones have documents of their own origin only. */
+export function namedServers(evidence: Evidence): readonly ServerEvidence[] {
+  if (evidence.challenged === undefined && evidence.observations.chosenIssuer === undefined)
+    return []
+  const { chosenIssuer } = evidence.observations
+  const named = evidence.resourceDocuments.flatMap(({ document }) => {
+    const listed = document?.['authorization_servers']
+    return Array.isArray(listed) ? listed : []
+  })
+  return evidence.servers.filter(({ issuer }) => issuer === chosenIssuer || named.includes(issuer))
+}
+
+/** The document that clients use of each server. */
+export function ownDocuments(evidence: Evidence): readonly DocumentEvidence[] {
+  return namedServers(evidence).flatMap(({ used, documents, issuer }) => {
+    if (used !== undefined) return [used]
+    const own = documents.find(
+      ({ kind, document }) =>
+        kind === 'document' && isSameIssuer(String(document?.['issuer']), issuer),
+    )
+    return own === undefined ? [] : [own]
+  })
+}
+
+function disagreement({ documents, issuer }: ServerEvidence): readonly Occurrence[] {
+  const usable = documents.filter(
+    ({ kind, document }) =>
+      kind === 'document' && isSameIssuer(String(document?.['issuer']), issuer),
+  )
+  const [first, ...others] = usable
+  if (first === undefined) return []
+  return others.flatMap((other) => {
+    const different = compared.filter(
+      (member) => canonical(first.document?.[member]) !== canonical(other.document?.[member]),
+    )
+    if (different.length === 0) return []
+    return [
+      {
+        message: `${first.url} and ${other.url} differ in ${different.join(', ')}, so clients act differently.`,
+        evidence: different
+          .slice(0, 4)
+          .flatMap((member) => [quoteMember(first, member), quoteMember(other, member)]),
+      },
+    ]
+  })
+}
+
+const compared = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'registration_endpoint',
+  'jwks_uri',
+  'code_challenge_methods_supported',
+  'scopes_supported',
+  'grant_types_supported',
+  'client_id_metadata_document_supported',
+  'authorization_response_iss_parameter_supported',
+] as const
+
+function canonical(value: unknown): string {
+  return JSON.stringify(Array.isArray(value) ? value.map(String).toSorted() : value) ?? ''
+}
+
+function isJsonType({ exchange }: DocumentEvidence): boolean {
+  return /^\s*application\/(?:[\w.-]+\+)?json\b/i.test(
+    exchange.answer?.headers['content-type'] ?? '',
+  )
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}

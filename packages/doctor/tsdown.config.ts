@@ -1,0 +1,5 @@
+import { packageBuild } from '../../tsdown.shared.ts'
+
+export default packageBuild({
+  index: 'src/index.ts',
+})
