@@ -12,6 +12,7 @@ export type {
   RecordedAnswer,
   RecordedFailure,
 } from './observations/observations.ts'
+export { formatRecording, parseRecording } from './observations/recording.ts'
 export type { ProbeOptions } from './probe/probe.ts'
 export type { DiscoverySummary, Finding, Report, TimelineEntry } from './report/report.ts'
 export { formatText } from './report/text.ts'

@@ -54,6 +54,15 @@ export const folderRules: Readonly<Record<string, FolderRules>> = {
     'client-documents': ['guarded-fetch', 'lib'],
     'oidc-provider': ['client-documents', 'issuance', 'lib', 'rotation'],
   },
+  'packages/doctor': {
+    lib: [],
+    observations: ['lib'],
+    probe: ['lib', 'observations'],
+    evidence: ['lib', 'observations'],
+    rules: ['evidence', 'lib', 'observations'],
+    report: ['evidence', 'lib', 'observations', 'rules'],
+    checks: ['evidence', 'lib', 'observations', 'probe', 'report', 'rules'],
+  },
 }
 
 /** The packages of this repository that each published package may import. */
@@ -62,8 +71,9 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'packages/client': ['@evergrant/core'],
   'packages/resource-server': ['@evergrant/core'],
   'packages/authorization-server': ['@evergrant/core'],
+  'packages/doctor': ['@evergrant/client', '@evergrant/core'],
   'packages/test-kit': ['@evergrant/core'],
   'apps/reference-as': ['@evergrant/authorization-server', '@evergrant/core'],
-  'apps/reference-client': ['@evergrant/client', '@evergrant/core'],
+  'apps/reference-client': ['@evergrant/client', '@evergrant/core', '@evergrant/doctor'],
   'apps/reference-mcp-server': ['@evergrant/core', '@evergrant/resource-server'],
 }

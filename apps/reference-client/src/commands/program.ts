@@ -7,6 +7,7 @@ import type { CallFlags } from './call.ts'
 import type { Shell } from '../completion/shells.ts'
 import { shells } from '../completion/shells.ts'
 import { accountCommand, command, signInCommand } from './command-options.ts'
+import { addDoctorCommand } from './doctor-options.ts'
 import type { LoginFlags } from './login.ts'
 import type { PromptFlags } from './prompts.ts'
 import type { CommandRunner, CommonFlags } from './runner.ts'
@@ -34,6 +35,7 @@ export function createProgram(
   addUseCommands(program, run)
   addReadCommands(program, run)
   addCompletion(program, run)
+  addDoctorCommand(program, run)
   return program
 }
 

@@ -26,7 +26,7 @@ export interface CliEnvironment {
 /** Exit codes of a command. */
 export const exitCodes = {
   done: 0,
-  /** Only of `status --check`. */
+  /** Only of `status --check` and `doctor`: what was checked is not as required. */
   checkFailed: 1,
   usage: 2,
   signInNeeded: 3,

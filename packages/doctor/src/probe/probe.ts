@@ -2,6 +2,7 @@ import { isNonRoutableHost, readBearerChallenge } from '@evergrant/core'
 import { limits } from '../observations/limits.ts'
 import type { CertificateFacts, Exchange, Observations } from '../observations/observations.ts'
 import { documentOf, stringsOf } from '../lib/json.ts'
+import { removeSecrets } from '../observations/remove-secrets.ts'
 import { probeBrowser } from './browser.ts'
 import { probeMcpServer } from './mcp-server.ts'
 import { getDocument, probeResourceMetadata, probeServerMetadata } from './metadata.ts'
@@ -44,7 +45,7 @@ export async function probe(serverUrl: string, options: ProbeOptions = {}): Prom
   }
   const pageOrigin = options.pageOrigin ?? defaultPageOrigin
   const certificates = await probeAll(serverUrl, { ...options, pageOrigin }, context)
-  return {
+  return removeSecrets({
     version: 1,
     serverUrl,
     ...(options.issuer === undefined ? {} : { chosenIssuer: options.issuer }),
@@ -52,7 +53,7 @@ export async function probe(serverUrl: string, options: ProbeOptions = {}): Prom
     pageOrigin,
     exchanges: exchanges.toSorted((a, b) => a.startMilliseconds - b.startMilliseconds),
     certificates,
-  }
+  })
 }
 
 async function probeAll(

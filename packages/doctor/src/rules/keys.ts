@@ -1,14 +1,12 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import { documentOf, isRecord } from '../lib/json.ts'
 import type { Exchange } from '../observations/observations.ts'
+import { privateKeyMembers } from '../observations/remove-secrets.ts'
 import { quoteExchange } from './quotes.ts'
 import type { Rule } from './rule.ts'
 
 const step = 'server-metadata'
 const concerns = 'authorization-server'
-
-/** The members of a JWK that must stay secret (RFC 7518 §6). */
-export const privateKeyMembers: readonly string[] = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
 /** Rules about the key set of the authorization server. */
 export const keyRules: readonly Rule[] = [

@@ -1,0 +1,40 @@
+import type { Command } from 'commander'
+import { Option } from 'commander'
+import { command } from './command-options.ts'
+import type { DoctorFlags } from './doctor.ts'
+import type { CommandRunner } from './runner.ts'
+
+/** Adds `evergrant doctor`. */
+export function addDoctorCommand(program: Command, run: CommandRunner): void {
+  command(
+    program,
+    'doctor [mcp-url]',
+    'check the authorization of a server, and say what to change',
+    [
+      'doctor https://mcp.example.com/mcp',
+      'doctor https://mcp.example.com/mcp --record deployment.json --fail-on warning',
+      'doctor --from deployment.json --json',
+    ],
+  )
+    .option(
+      '--as <issuer>',
+      'check this authorization server instead of the ones that the MCP server names',
+    )
+    .option(
+      '--origin <origin>',
+      'the origin of a web page, to check whether it can use the servers',
+    )
+    .option('--record <file>', 'save everything that was observed, without secrets')
+    .option('--from <file>', 'report on a recording, and send nothing')
+    .addOption(
+      new Option('--fail-on <severity>', 'exit with 1 if there is such a finding, or a worse one')
+        .choices(['error', 'warning', 'note', 'never'])
+        .default('error'),
+    )
+    .action(async (serverUrl: string | undefined, flags: DoctorFlags) => {
+      await run.withoutStore({ flags: { json: flags.json } }, async (surroundings) => {
+        const { doctor } = await import('./doctor.ts')
+        return await doctor(serverUrl, flags, surroundings)
+      })
+    })
+}

@@ -1,0 +1,103 @@
+import { DoctorError } from '../lib/errors.ts'
+import { isRecord, parseJson } from '../lib/json.ts'
+import { limits } from './limits.ts'
+import type { Exchange, Observations } from './observations.ts'
+import { removeSecrets } from './remove-secrets.ts'
+
+/** Formats observations as a recording, which {@link parseRecording} reads. It contains no secret. */
+export function formatRecording(observations: Observations): string {
+  return `${JSON.stringify(removeSecrets(observations), undefined, 2)}\n`
+}
+
+/**
+ * Reads a recording.
+ *
+ * @throws {DoctorError} `RECORDING_INVALID`
+ */
+export function parseRecording(text: string): Observations {
+  const value = parseJson(text)
+  if (!isRecord(value)) throw invalid('it is not a JSON object')
+  const { version, serverUrl, observedAtEpochSeconds, pageOrigin, exchanges, certificates } = value
+  if (version !== 1) throw invalid(`its version is ${JSON.stringify(version)} (expected 1)`)
+  if (typeof serverUrl !== 'string' || !isHttpUrl(serverUrl))
+    throw invalid('serverUrl is not a URL')
+  if (typeof observedAtEpochSeconds !== 'number') throw invalid('observedAtEpochSeconds is missing')
+  if (!Array.isArray(exchanges)) throw invalid('exchanges is not a list')
+  const kept = exchanges.slice(0, limits.exchanges)
+  const wrong = kept.findIndex((exchange) => !isExchange(exchange))
+  if (wrong !== -1) throw invalid(`exchange ${wrong} lacks a member`)
+  return removeSecrets({
+    version: 1,
+    serverUrl,
+    ...(typeof value['chosenIssuer'] === 'string' ? { chosenIssuer: value['chosenIssuer'] } : {}),
+    observedAtEpochSeconds,
+    pageOrigin: typeof pageOrigin === 'string' ? pageOrigin : '',
+    exchanges: kept as readonly Exchange[],
+    certificates: Array.isArray(certificates) ? certificates.filter(isCertificate) : [],
+  })
+}
+
+function invalid(why: string): DoctorError {
+  return new DoctorError(
+    'RECORDING_INVALID',
+    `The recording cannot be used: ${why}. Make a recording with evergrant doctor --record.`,
+  )
+}
+
+function isHttpUrl(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
+}
+
+function isExchange(value: unknown): value is Exchange {
+  if (!isRecord(value)) return false
+  const { answer, failure } = value
+  return (
+    typeof value['purpose'] === 'string' &&
+    typeof value['method'] === 'string' &&
+    typeof value['url'] === 'string' &&
+    isHttpUrl(value['url']) &&
+    isStrings(value['requestHeaders']) &&
+    typeof value['startMilliseconds'] === 'number' &&
+    typeof value['durationMilliseconds'] === 'number' &&
+    isOptionalText(value['place']) &&
+    isOptionalText(value['issuer']) &&
+    (answer === undefined ? isFailure(failure) : isAnswer(answer))
+  )
+}
+
+function isAnswer(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { status } = value
+  return (
+    typeof status === 'number' &&
+    Number.isInteger(status) &&
+    status >= 200 &&
+    status <= 599 &&
+    isStrings(value['headers']) &&
+    typeof value['body'] === 'string' &&
+    typeof value['isTruncated'] === 'boolean'
+  )
+}
+
+function isFailure(value: unknown): boolean {
+  return (
+    isRecord(value) && typeof value['reason'] === 'string' && typeof value['message'] === 'string'
+  )
+}
+
+function isStrings(value: unknown): boolean {
+  return isRecord(value) && Object.values(value).every((one) => typeof one === 'string')
+}
+
+function isOptionalText(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
+}
+
+function isCertificate(value: unknown): value is Observations['certificates'][number] {
+  return (
+    isRecord(value) &&
+    typeof value['host'] === 'string' &&
+    typeof value['protocol'] === 'string' &&
+    typeof value['validUntilEpochSeconds'] === 'number'
+  )
+}
