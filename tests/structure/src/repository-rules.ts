@@ -60,7 +60,9 @@ export const folderRules: Readonly<Record<string, FolderRules>> = {
     probe: ['lib', 'observations'],
     evidence: ['lib', 'observations'],
     rules: ['evidence', 'lib', 'observations'],
-    report: ['evidence', 'lib', 'observations', 'rules'],
+    forecast: ['evidence', 'lib', 'observations'],
+    verdicts: ['forecast'],
+    report: ['evidence', 'forecast', 'lib', 'observations', 'rules', 'verdicts'],
     checks: ['evidence', 'lib', 'observations', 'probe', 'report', 'rules'],
   },
 }

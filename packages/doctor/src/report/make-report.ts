@@ -1,5 +1,7 @@
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Exchange } from '../observations/observations.ts'
+import { forecast } from '../forecast/forecast.ts'
+import { decideVerdicts } from '../verdicts/verdicts.ts'
 import { severityOf, steps } from '../rules/rule.ts'
 import type { Rule, Severity } from '../rules/rule.ts'
 import type { DiscoverySummary, Finding, Report, TimelineEntry } from './report.ts'
@@ -12,6 +14,7 @@ export function makeReport(evidence: Evidence, rules: readonly Rule[]): Report {
   const { observations, access, discovery } = evidence
   const count = (severity: Severity): number =>
     findings.filter((finding) => finding.severity === severity).length
+  const expected = forecast(evidence)
   return {
     version: 1,
     serverUrl: observations.serverUrl,
@@ -20,6 +23,13 @@ export function makeReport(evidence: Evidence, rules: readonly Rule[]): Report {
     counts: { error: count('error'), warning: count('warning'), note: count('note') },
     findings,
     ...(discovery === undefined ? {} : { discovery: summaryOf(discovery) }),
+    ...(expected === undefined ? {} : { forecast: expected }),
+    verdicts: decideVerdicts({
+      brokenRules: findings.map(({ rule }) => rule),
+      requiresSignIn:
+        access === 'protected' || access === 'partly-protected' || access === 'refused',
+      forecast: expected,
+    }),
     timeline: observations.exchanges.map(timelineEntry),
   }
 }

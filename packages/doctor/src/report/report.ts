@@ -1,6 +1,8 @@
 import type { RequirementId } from '@evergrant/core'
 import type { Access, DiscoveryOutcome } from '../evidence/evidence.ts'
+import type { Forecast } from '../forecast/forecast.ts'
 import type { Concern, Quote, RuleKeyword, Severity, Step } from '../rules/rule.ts'
+import type { Verdict } from '../verdicts/verdicts.ts'
 
 /** One fault, or one observation that is worth knowing. */
 export interface Finding {
@@ -43,6 +45,10 @@ export interface Report {
   readonly findings: readonly Finding[]
   /** What the client of Evergrant concludes; absent if the server requires no token. */
   readonly discovery?: DiscoverySummary
+  /** Absent if the server requires no sign-in, or clients cannot find out where to sign in. */
+  readonly forecast?: Forecast
+  /** What the users of measured clients will experience. */
+  readonly verdicts: readonly Verdict[]
   readonly timeline: readonly TimelineEntry[]
 }
 

@@ -1,20 +1,32 @@
 import { escapeInvisible } from '@evergrant/core'
 import type { Severity } from '../rules/rule.ts'
-import { describeAccess } from './words.ts'
 import type { Finding, Report } from './report.ts'
+import {
+  concernNames,
+  describeAccess,
+  describeCounts,
+  describeForecast,
+  describeVerdict,
+} from './words.ts'
 
 const marks: Readonly<Record<Severity, string>> = { error: '✗', warning: '!', note: '·' }
 
 /** Formats a report for a terminal. No control or invisible character of a server remains. */
 export function formatText(report: Report): string {
-  const { counts, findings } = report
+  const { findings, verdicts } = report
   const lines = [
     `${report.serverUrl}: ${describeAccess(report)}`,
     '',
-    ...(findings.length === 0 ? ['No findings.'] : findings.flatMap(describe)),
-    `${plural(counts.error, 'error')}, ${plural(counts.warning, 'warning')}, ${plural(counts.note, 'note')}`,
+    ...(findings.length === 0 ? ['No findings.', ''] : findings.flatMap(describe)),
+    ...section('Forecast', describeForecast(report)),
+    ...section('Clients', verdicts.map(describeVerdict)),
+    describeCounts(report),
   ]
   return escapeInvisible(lines.join('\n'))
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : [title, ...lines.map((line) => `  ${line}`), '']
 }
 
 function describe(finding: Finding): readonly string[] {
@@ -24,18 +36,8 @@ function describe(finding: Finding): readonly string[] {
     `${marks[severity]} ${severity}  ${rule}: ${title} [${tags}]`,
     `    ${message}`,
     ...evidence.slice(0, 4).map(({ text }) => `    > ${text}`),
-    `    ${who[finding.concerns]}: ${change}`,
+    `    ${concernNames[finding.concerns]}: ${change}`,
     `    ${link}`,
     '',
   ]
-}
-
-const who: Readonly<Record<Finding['concerns'], string>> = {
-  'mcp-server': 'MCP server',
-  'authorization-server': 'Authorization server',
-  client: 'Client',
-}
-
-function plural(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`
 }

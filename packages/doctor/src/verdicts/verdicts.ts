@@ -1,0 +1,114 @@
+import type { Forecast } from '../forecast/forecast.ts'
+import type { ProductFacts } from '../forecast/product-facts.ts'
+import { factsOf } from '../forecast/product-facts.ts'
+import type { ClientBehavior } from './client-behaviors.ts'
+import { clientBehaviors } from './client-behaviors.ts'
+
+/** What the user of a client will experience at this deployment. */
+export interface Verdict {
+  readonly client: string
+  readonly version: string
+  readonly signIn: 'works' | 'needs-a-registered-client' | 'fails' | 'not-needed'
+  /** The rule whose fault stops the sign-in. */
+  readonly because?: string
+  readonly refreshToken: 'probably' | 'probably-not' | 'unknown' | 'not-applicable'
+  /** What happens when access tokens expire, in one sentence. */
+  readonly expiry: string
+  /** How the behavior of the client was measured. */
+  readonly method: string
+}
+
+/** What the verdicts are made from. */
+export interface VerdictInput {
+  /** The rules that are broken, the first step first. */
+  readonly brokenRules: readonly string[]
+  readonly requiresSignIn: boolean
+  readonly forecast: Forecast | undefined
+}
+
+/** Says for each measured client what it will experience here. */
+export function decideVerdicts(input: VerdictInput): readonly Verdict[] {
+  return clientBehaviors.map((behavior) => verdictOf(behavior, input))
+}
+
+function verdictOf(
+  behavior: ClientBehavior,
+  { brokenRules, requiresSignIn, forecast }: VerdictInput,
+): Verdict {
+  const { name, version, method, stopsAt } = behavior
+  const shared = { client: name, version, method }
+  const stop = brokenRules.find((rule) => stopsAt.includes(rule) && rule !== byHand)
+  if (stop !== undefined) {
+    return {
+      ...shared,
+      signIn: 'fails',
+      because: stop,
+      refreshToken: 'not-applicable',
+      expiry: 'The client does not get as far as a sign-in.',
+    }
+  }
+  if (!requiresSignIn) {
+    return {
+      ...shared,
+      signIn: 'not-needed',
+      refreshToken: 'not-applicable',
+      expiry: 'There are no tokens that expire.',
+    }
+  }
+  const facts =
+    forecast === undefined ? undefined : factsOf(forecast.issuer, forecast.product?.id ?? '')
+  const refreshToken = outlookOf(behavior, forecast, facts)
+  return {
+    ...shared,
+    signIn: brokenRules.includes(byHand) ? 'needs-a-registered-client' : 'works',
+    ...(brokenRules.includes(byHand) ? { because: byHand } : {}),
+    refreshToken,
+    expiry: expiryOf(behavior, refreshToken, facts),
+  }
+}
+
+const byHand = 'no-automatic-registration'
+
+function outlookOf(
+  { requestsOfflineAccess, declaresRefreshGrant }: ClientBehavior,
+  forecast: Forecast | undefined,
+  facts: ProductFacts | undefined,
+): Verdict['refreshToken'] {
+  if (forecast === undefined) return 'unknown'
+  const { outlook } = forecast.refreshToken
+  if (outlook !== 'probably') return outlook
+  const needed = facts?.refreshTokenFor?.value
+  if (needed === 'always') return 'probably'
+  if (needed === 'access-type')
+    return requestsOfflineAccess === 'where-listed' ? 'probably' : 'probably-not'
+  if (needed === 'grant-type') return declaresRefreshGrant === 'yes' ? 'probably' : 'unknown'
+  if (requestsOfflineAccess !== 'never') return 'probably'
+  // Without the scope: sure at products that need it, otherwise the decision of the server.
+  return needed === undefined ? 'unknown' : 'probably-not'
+}
+
+function expiryOf(
+  { concurrentRefreshes }: ClientBehavior,
+  refreshToken: Verdict['refreshToken'],
+  facts: ProductFacts | undefined,
+): string {
+  if (refreshToken === 'probably-not') {
+    return 'The user signs in again whenever the access token expires.'
+  }
+  const strict = facts?.reuse?.value === 'family-revoked'
+  const lenient = facts?.reuse?.value === 'accepted' || facts?.rotation?.value === 'keeps'
+  if (concurrentRefreshes === 'one') {
+    return 'One refresh for all calls and processes. The user stays signed in until the server ends the grant.'
+  }
+  if (concurrentRefreshes === 'one-after-another') {
+    return strict
+      ? 'Calls of one process refresh one after another. Two processes that share a sign-in can end it.'
+      : 'Calls of one process refresh one after another.'
+  }
+  if (strict) {
+    return 'Each call that sees an expired token refreshes. The second refresh counts as theft and ends the grant.'
+  }
+  return lenient
+    ? 'Each call that sees an expired token refreshes. This server accepts that.'
+    : 'Each call that sees an expired token refreshes. If the server rotates without a grace, that ends the grant.'
+}

@@ -1,0 +1,98 @@
+import { createSession } from '@evergrant/client'
+import { memoryStore } from '@evergrant/client/stores/memory'
+import { readBearerChallenge } from '@evergrant/core'
+import { expect, test } from 'vitest'
+import { clientBehaviors } from '../src/index.ts'
+import { brokenServers } from './support/broken-servers.ts'
+import { json, startDeployment, urls, withAnswers } from './support/deployment.ts'
+import type { Deployment } from './support/deployment.ts'
+import { startSignIn } from './support/sdk-clients.ts'
+
+/** Rules of the steps after discovery: they do not concern the start of a sign-in. */
+const connectionRules = [
+  'server-unreachable',
+  'tls-failure',
+  'server-failing',
+  'server-rate-limited',
+  'server-redirects',
+  'server-blocks-clients',
+  'not-an-mcp-server',
+  'legacy-transport',
+  'metadata-without-challenge',
+  'unauthenticated-wrong-status',
+]
+const measuredServers = brokenServers.filter(({ rule }) => !connectionRules.includes(rule))
+
+test.each([
+  ['sdk-v1', 'v1'],
+  ['sdk-v2', 'v2'],
+] as const)('verdicts: %s stops where its data says', async (id, sdk) => {
+  const stops: string[] = []
+  for (const { rule, deployment } of measuredServers) {
+    const { outcome } = await startSignIn(sdk, deployment, await challengeUrl(deployment))
+    if (outcome === 'stops') stops.push(rule)
+  }
+  expect(stops.toSorted()).toEqual(stopsOf(id))
+})
+
+test('verdicts: evergrant stops where its data says', async () => {
+  const stops: string[] = []
+  for (const { rule, deployment } of measuredServers) {
+    if (await stopsHere(deployment)) stops.push(rule)
+  }
+  expect(stops.toSorted()).toEqual(stopsOf('evergrant'))
+})
+
+function stopsOf(id: string): readonly string[] {
+  const stopsAt = clientBehaviors.find((one) => one.id === id)?.stopsAt ?? []
+  return stopsAt.filter((rule) => !connectionRules.includes(rule)).toSorted()
+}
+
+async function challengeOfDeployment(deployment: Deployment) {
+  await using running = await startDeployment(deployment)
+  const answer = await running.fetch(deployment.serverUrl, { method: 'POST', body: '{}' })
+  await answer.body?.cancel()
+  return readBearerChallenge(answer.headers.get('www-authenticate'))
+}
+
+async function challengeUrl(deployment: Deployment): Promise<string | undefined> {
+  return (await challengeOfDeployment(deployment))?.resource_metadata
+}
+
+async function stopsHere(deployment: Deployment): Promise<boolean> {
+  const challenge = await challengeOfDeployment(deployment)
+  const registering = withAnswers(
+    {
+      [urls.register]: ({ method, body }) =>
+        method === 'POST'
+          ? json({ ...Object(JSON.parse(body)), client_id: 'client' }, { status: 201 })
+          : { status: 204 },
+    },
+    deployment,
+  )
+  await using running = await startDeployment(registering)
+  let opened = false
+  try {
+    const session = createSession(deployment.serverUrl, {
+      store: memoryStore(),
+      client: { name: 'doctor' },
+      fetch: running.fetch,
+      signIn: {
+        kind: 'interactive',
+        prepare: () =>
+          Promise.resolve({
+            redirectUri: 'http://127.0.0.1:9/callback',
+            authorize() {
+              opened = true
+              return Promise.reject(new Error('The page is open.'))
+            },
+            close: () => Promise.resolve(),
+          }),
+      },
+    })
+    await session.signIn({ challenge })
+  } catch {
+    // Only whether the page was opened matters.
+  }
+  return !opened
+}
