@@ -26,6 +26,13 @@ export function addDoctorCommand(program: Command, run: CommandRunner): void {
     )
     .option('--record <file>', 'save everything that was observed, without secrets')
     .option('--from <file>', 'report on a recording, and send nothing')
+    .option(
+      '--baseline <report>',
+      'compare with a report that was saved with --json: only new findings count',
+    )
+    .option('--sarif <file>', 'also write the report as SARIF, for code scanning')
+    .option('--markdown <file>', 'also write the report as Markdown')
+    .option('--html <file>', 'also write the report as one HTML file')
     .addOption(
       new Option('--fail-on <severity>', 'exit with 1 if there is such a finding, or a worse one')
         .choices(['error', 'warning', 'note', 'never'])

@@ -1,10 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import type { Report, Severity } from '@evergrant/doctor'
+import type { BaselineComparison, Finding, Report, Severity } from '@evergrant/doctor'
 import {
+  compareReports,
   DoctorError,
+  formatHtml,
+  formatMarkdown,
   formatRecording,
+  formatSarif,
   formatText,
   parseRecording,
+  parseReport,
   reportOn,
   runChecks,
 } from '@evergrant/doctor'
@@ -21,6 +26,10 @@ export interface DoctorFlags extends CommonFlags {
   readonly origin?: string
   readonly record?: string
   readonly from?: string
+  readonly baseline?: string
+  readonly sarif?: string
+  readonly markdown?: string
+  readonly html?: string
   readonly failOn: Severity | 'never'
 }
 
@@ -30,12 +39,42 @@ export async function doctor(
   flags: DoctorFlags,
   surroundings: Surroundings,
 ): Promise<CommandOutcome> {
-  const report = await withOwnErrors(() => check(serverUrl, flags, surroundings))
-  return {
-    exitCode: isBelow(report, flags.failOn) ? exitCodes.done : exitCodes.checkFailed,
-    document: { ...report },
-    text: formatText(report),
+  return await withOwnErrors(async () => {
+    const report = await check(serverUrl, flags, surroundings)
+    const changes =
+      flags.baseline === undefined
+        ? undefined
+        : compareReports(report, parseReport(await readText('--baseline', flags.baseline)))
+    await writeFiles(report, flags)
+    // With a baseline, only what is new fails a build.
+    const judged = changes?.added ?? report.findings
+    return {
+      exitCode: isBelow(judged, flags.failOn) ? exitCodes.done : exitCodes.checkFailed,
+      document: { ...report, ...(changes === undefined ? {} : { changes }) },
+      text: [formatText(report), ...(changes === undefined ? [] : [describeChanges(changes)])].join(
+        '\n',
+      ),
+    }
+  })
+}
+
+async function writeFiles(report: Report, flags: DoctorFlags): Promise<void> {
+  const formats = [
+    ['--sarif', flags.sarif, formatSarif],
+    ['--markdown', flags.markdown, formatMarkdown],
+    ['--html', flags.html, formatHtml],
+  ] as const
+  for (const [option, file, format] of formats) {
+    if (file !== undefined) await writeText(option, file, format(report))
   }
+}
+
+function describeChanges({ added, fixed, unchanged }: BaselineComparison): string {
+  return [
+    `Since the baseline: ${added.length} new, ${fixed.length} fixed, ${unchanged} unchanged`,
+    ...added.map(({ rule, title }) => `  new    ${rule}: ${title}`),
+    ...fixed.map(({ rule, title }) => `  fixed  ${rule}: ${title}`),
+  ].join('\n')
 }
 
 async function check(
@@ -61,11 +100,10 @@ async function check(
 
 const severities: readonly Severity[] = ['error', 'warning', 'note']
 
-function isBelow({ counts }: Report, failOn: DoctorFlags['failOn']): boolean {
+function isBelow(findings: readonly Finding[], failOn: DoctorFlags['failOn']): boolean {
   if (failOn === 'never') return true
-  return severities
-    .slice(0, severities.indexOf(failOn) + 1)
-    .every((severity) => counts[severity] === 0)
+  const failing = severities.slice(0, severities.indexOf(failOn) + 1)
+  return !findings.some(({ severity }) => failing.includes(severity))
 }
 
 function usesProxy(env: Surroundings['environment']['env']): boolean {

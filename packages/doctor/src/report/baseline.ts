@@ -1,0 +1,63 @@
+import { DoctorError } from '../lib/errors.ts'
+import { isRecord, parseJson } from '../lib/json.ts'
+import type { Finding, Report } from './report.ts'
+
+/** What changed between two reports. */
+export interface BaselineComparison {
+  /** Findings that the baseline does not have. */
+  readonly added: readonly Finding[]
+  /** Findings of the baseline that are fixed. */
+  readonly fixed: readonly Pick<Finding, 'rule' | 'title' | 'concerns'>[]
+  readonly unchanged: number
+}
+
+/** Compares a report with an earlier one. A finding is the same if its rule and its place are. */
+export function compareReports(report: Report, baseline: Report): BaselineComparison {
+  const before = new Set(baseline.findings.map(identityOf))
+  const now = new Set(report.findings.map(identityOf))
+  return {
+    added: report.findings.filter((finding) => !before.has(identityOf(finding))),
+    fixed: baseline.findings
+      .filter((finding) => !now.has(identityOf(finding)))
+      .map(({ rule, title, concerns }) => ({ rule, title, concerns })),
+    unchanged: report.findings.filter((finding) => before.has(identityOf(finding))).length,
+  }
+}
+
+function identityOf({ rule, evidence, concerns }: Finding): string {
+  return `${rule} ${concerns} ${evidence[0]?.url ?? ''}`
+}
+
+/**
+ * Reads a report that was saved as JSON.
+ *
+ * @throws {DoctorError} `BASELINE_INVALID`
+ */
+export function parseReport(text: string): Report {
+  const value = parseJson(text)
+  if (
+    isRecord(value) &&
+    value['version'] === 1 &&
+    typeof value['serverUrl'] === 'string' &&
+    Array.isArray(value['findings']) &&
+    value['findings'].every(isFinding)
+  ) {
+    // The members above are all that a comparison uses.
+    return value as unknown as Report
+  }
+  throw new DoctorError(
+    'BASELINE_INVALID',
+    'The baseline cannot be used: it is not a report of this version. Save one with evergrant doctor --json.',
+  )
+}
+
+function isFinding(value: unknown): value is Finding {
+  return (
+    isRecord(value) &&
+    typeof value['rule'] === 'string' &&
+    typeof value['title'] === 'string' &&
+    typeof value['concerns'] === 'string' &&
+    Array.isArray(value['evidence']) &&
+    value['evidence'].every((one) => isRecord(one) && typeof one['url'] === 'string')
+  )
+}
