@@ -61,9 +61,10 @@ export const folderRules: Readonly<Record<string, FolderRules>> = {
     evidence: ['lib', 'observations'],
     rules: ['evidence', 'lib', 'observations'],
     forecast: ['evidence', 'lib', 'observations'],
-    verdicts: ['forecast'],
+    verdicts: ['forecast', 'observations'],
     report: ['evidence', 'forecast', 'lib', 'observations', 'rules', 'verdicts'],
-    checks: ['evidence', 'lib', 'observations', 'probe', 'report', 'rules'],
+    'sign-in': ['lib', 'observations', 'probe'],
+    checks: ['evidence', 'lib', 'observations', 'probe', 'report', 'rules', 'sign-in'],
   },
 }
 

@@ -1,12 +1,12 @@
 import type { Command } from 'commander'
 import { Option } from 'commander'
-import { command } from './command-options.ts'
+import { signInCommand } from './command-options.ts'
 import type { DoctorFlags } from './doctor.ts'
 import type { CommandRunner } from './runner.ts'
 
 /** Adds `evergrant doctor`. */
 export function addDoctorCommand(program: Command, run: CommandRunner): void {
-  command(
+  signInCommand(
     program,
     'doctor [mcp-url]',
     'check the authorization of a server, and say what to change',
@@ -27,6 +27,14 @@ export function addDoctorCommand(program: Command, run: CommandRunner): void {
     .option('--record <file>', 'save everything that was observed, without secrets')
     .option('--from <file>', 'report on a recording, and send nothing')
     .option(
+      '--sign-in',
+      'also sign in for real, measure what happens to the tokens, and revoke them',
+    )
+    .option(
+      '--invasive',
+      'with a second sign-in, also present superseded refresh tokens, to measure grace and reuse',
+    )
+    .option(
       '--baseline <report>',
       'compare with a report that was saved with --json: only new findings count',
     )
@@ -39,7 +47,8 @@ export function addDoctorCommand(program: Command, run: CommandRunner): void {
         .default('error'),
     )
     .action(async (serverUrl: string | undefined, flags: DoctorFlags) => {
-      await run.withoutStore({ flags: { json: flags.json } }, async (surroundings) => {
+      // A server without https is a finding, so the URL is checked later.
+      await run.withoutStore({ flags }, async (surroundings) => {
         const { doctor } = await import('./doctor.ts')
         return await doctor(serverUrl, flags, surroundings)
       })

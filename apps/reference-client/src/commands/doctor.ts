@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import type { BaselineComparison, Finding, Report, Severity } from '@evergrant/doctor'
+import type { BaselineComparison, CheckOptions, Finding, Report, Severity } from '@evergrant/doctor'
 import {
   compareReports,
   DoctorError,
@@ -14,6 +14,9 @@ import {
   runChecks,
 } from '@evergrant/doctor'
 import { readCertificate } from '@evergrant/doctor/certificate'
+import { signInOf } from '../connection/interactive-sign-in.ts'
+import type { SignInFlags } from '../connection/sign-in-flags.ts'
+import { serverFacts } from '../connection/sign-in-flags.ts'
 import type { Surroundings } from '../connection/surroundings.ts'
 import type { CommandOutcome } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
@@ -21,7 +24,7 @@ import { CliError } from '../lib/errors.ts'
 import type { CommonFlags } from './runner.ts'
 
 /** Options of `evergrant doctor`. */
-export interface DoctorFlags extends CommonFlags {
+export interface DoctorFlags extends CommonFlags, SignInFlags {
   readonly as?: string
   readonly origin?: string
   readonly record?: string
@@ -30,6 +33,8 @@ export interface DoctorFlags extends CommonFlags {
   readonly sarif?: string
   readonly markdown?: string
   readonly html?: string
+  readonly signIn?: boolean
+  readonly invasive?: boolean
   readonly failOn: Severity | 'never'
 }
 
@@ -79,9 +84,11 @@ function describeChanges({ added, fixed, unchanged }: BaselineComparison): strin
 
 async function check(
   serverUrl: string | undefined,
-  { from, record, as: issuer, origin }: DoctorFlags,
-  { fetch, environment }: Surroundings,
+  flags: DoctorFlags,
+  surroundings: Surroundings,
 ): Promise<Report> {
+  const { from, record, as: issuer, origin } = flags
+  const { fetch, environment } = surroundings
   if (from !== undefined) return await reportOn(parseRecording(await readText('--from', from)))
   if (serverUrl === undefined) {
     throw new CliError('USAGE', 'No MCP server is named. Name its URL, or a recording with --from.')
@@ -91,11 +98,34 @@ async function check(
     pageOrigin: origin,
     fetch,
     signal: environment.signal,
+    ...(flags.signIn === true || flags.invasive === true
+      ? { measure: measurement(flags, surroundings) }
+      : {}),
     // Through a proxy, the certificate of the server cannot be seen.
     ...(usesProxy(environment.env) ? {} : { readCertificate }),
   })
   if (record !== undefined) await writeText('--record', record, formatRecording(observations))
   return report
+}
+
+function measurement(
+  flags: DoctorFlags,
+  surroundings: Surroundings,
+): NonNullable<CheckOptions['measure']> {
+  const facts = serverFacts(flags, surroundings.environment.env)
+  return {
+    signIn: signInOf(flags, surroundings),
+    client: {
+      name: 'Evergrant doctor',
+      ...(facts.preRegistered === undefined ? {} : { preRegistered: facts.preRegistered }),
+      dynamicRegistration: facts.dynamicRegistration,
+    },
+    preferences: facts.preferences,
+    trustedIssuer: facts.trustedIssuer,
+    acceptedResource: facts.acceptedResource,
+    invasive: flags.invasive,
+    progress: surroundings.say,
+  }
 }
 
 const severities: readonly Severity[] = ['error', 'warning', 'note']

@@ -7,7 +7,17 @@ import { probe } from '../probe/probe.ts'
 import type { ProbeOptions } from '../probe/probe.ts'
 import { makeReport } from '../report/make-report.ts'
 import type { Report } from '../report/report.ts'
+import { measureSignIn } from '../sign-in/measure-sign-in.ts'
+import type { MeasureOptions } from '../sign-in/measure-sign-in.ts'
 import { rules } from '../rules/all-rules.ts'
+
+/** Options of {@link runChecks}. */
+export interface CheckOptions extends ProbeOptions {
+  /** Also signs in for real, measures, and revokes everything that it created. */
+  readonly measure?:
+    | Omit<MeasureOptions, 'fetch' | 'signal' | 'requestTimeoutMilliseconds'>
+    | undefined
+}
 
 /** A report, and the observations that it was made from. */
 export interface CheckResult {
@@ -16,8 +26,8 @@ export interface CheckResult {
 }
 
 /**
- * Checks the authorization of an MCP server, without signing in. A fault of a server is a finding,
- * never an error.
+ * Checks the authorization of an MCP server. It signs in only with the option `measure`. A fault of a
+ * server is a finding, never an error.
  *
  * @param serverUrl - The URL that clients use.
  * @throws {DoctorError} `URL_INVALID` for a URL that is not http(s), or has credentials.
@@ -27,18 +37,36 @@ export interface CheckResult {
  */
 export async function runChecks(
   serverUrl: string,
-  options: ProbeOptions = {},
+  options: CheckOptions = {},
 ): Promise<CheckResult> {
-  const observations = await probe(checked(serverUrl, 'The MCP server URL'), {
-    ...options,
+  const { measure, ...probeOptions } = options
+  const url = checked(serverUrl, 'The MCP server URL')
+  const probed = await probe(url, {
+    ...probeOptions,
     ...(options.issuer === undefined ? {} : { issuer: checkedIssuer(options.issuer) }),
   })
+  const observations =
+    measure === undefined || !requiresToken(probed)
+      ? probed
+      : await measureSignIn(url, probed, {
+          ...measure,
+          fetch: options.fetch,
+          signal: options.signal,
+          requestTimeoutMilliseconds: options.requestTimeoutMilliseconds,
+        })
   return { report: await reportOn(observations), observations }
 }
 
 /** Makes a report from observations, for example of a recording. Sends nothing. */
 export async function reportOn(observations: Observations): Promise<Report> {
   return makeReport(await readEvidence(observations), rules)
+}
+
+/** Without a challenge, there is nothing to sign in to. */
+function requiresToken({ exchanges }: Observations): boolean {
+  return exchanges.some(
+    ({ purpose, answer }) => answer?.status === 401 && purpose !== 'invalid-token-request',
+  )
 }
 
 function checked(url: string, what: string): string {

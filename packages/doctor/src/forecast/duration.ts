@@ -23,10 +23,10 @@ export function predictDuration(
 ): DurationForecast {
   const types = metadata.refresh_token_expiration_types_supported
   const ends: Statement[] = [
-    ...lifetime(facts?.idleSeconds, (time) => `ends after ${time} without use, by default`),
+    ...lifetime(facts?.idleSeconds, (time, ours) => `ends after ${time} without use${ours}`),
     ...lifetime(
       facts?.absoluteSeconds,
-      (time) => `ends after ${time} even if it is used, by default`,
+      (time, ours) => `ends after ${time} even if it is used${ours}`,
     ),
     ...lifetime(facts?.accessTokenSeconds, (time) => `an access token lives for ${time}`),
     ...reuse(facts),
@@ -69,10 +69,16 @@ function seconds<Name extends string>(
 
 function lifetime(
   fact: ProductFact<number> | undefined,
-  text: (time: string) => string,
+  text: (time: string, byDefault: string) => string,
 ): readonly Statement[] {
   if (fact === undefined) return []
-  return [{ text: text(formatSeconds(fact.value)), basis: fact.status, source: fact.source }]
+  return [
+    {
+      text: text(formatSeconds(fact.value), fact.status === 'measured' ? '' : ', by default'),
+      basis: fact.status,
+      source: fact.source,
+    },
+  ]
 }
 
 function reuse(facts: ProductFacts | undefined): readonly Statement[] {

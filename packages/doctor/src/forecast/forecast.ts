@@ -9,12 +9,10 @@ import type { AuthorizationServerMetadata, ScopeDecision } from '@evergrant/core
 import type { Evidence, ServerEvidence } from '../evidence/evidence.ts'
 import { predictDuration } from './duration.ts'
 import type { DurationForecast } from './duration.ts'
+import { measuredFacts, measuredRefreshToken } from './measured-facts.ts'
 import { factsOf } from './product-facts.ts'
 import type { ProductFacts } from './product-facts.ts'
-import type { Statement } from './statement.ts'
-
-/** Whether a client that follows the rules probably gets a refresh token. */
-export type RefreshTokenOutlook = 'probably' | 'probably-not' | 'unknown'
+import type { RefreshTokenForecast, Statement } from './statement.ts'
 
 /** What a client should send, and what it will probably get. */
 export interface Forecast {
@@ -34,10 +32,7 @@ export interface Forecast {
     readonly explanation: readonly string[]
   }
   readonly registration: readonly ('client-id-metadata-document' | 'dynamic' | 'by-hand')[]
-  readonly refreshToken: {
-    readonly outlook: RefreshTokenOutlook
-    readonly reasons: readonly Statement[]
-  }
+  readonly refreshToken: RefreshTokenForecast
   readonly duration: DurationForecast
 }
 
@@ -63,10 +58,12 @@ export function forecast(evidence: Evidence): Forecast | undefined {
   const pkce = decidePkce(metadata, {
     knownProduct: profile.pkceS256 === 'known' ? profile.name : undefined,
   })
-  const facts = factsOf(metadata.issuer, profile.id)
+  const { measurement } = evidence.observations
+  const known = factsOf(metadata.issuer, profile.id)
+  const facts = measurement === undefined ? known : measuredFacts(measurement, known)
   return {
     issuer: metadata.issuer,
-    ...productOf(server, facts),
+    ...productOf(server, known),
     request: {
       ...(decision.scope === undefined ? {} : { scope: decision.scope }),
       ...(decision.prompt.prompt === undefined ? {} : { prompt: decision.prompt.prompt }),
@@ -76,7 +73,10 @@ export function forecast(evidence: Evidence): Forecast | undefined {
       explanation: [...explainDecision(decision), pkce.explanation, ...parameters.warnings],
     },
     registration: registrationOf(metadata),
-    refreshToken: predictRefreshToken(decision, metadata, facts),
+    refreshToken:
+      measurement === undefined
+        ? predictRefreshToken(decision, metadata, known)
+        : measuredRefreshToken(measurement),
     duration: predictDuration(metadata, facts),
   }
 }
@@ -115,7 +115,7 @@ function predictRefreshToken(
   { offlineAccess: outcome }: ScopeDecision,
   metadata: AuthorizationServerMetadata,
   facts: ProductFacts | undefined,
-): Forecast['refreshToken'] {
+): RefreshTokenForecast {
   const requested = outcome === 'added' || outcome === 'already-present'
   const needed = facts?.refreshTokenFor
   if (needed !== undefined && facts !== undefined) {

@@ -6,6 +6,15 @@ export interface Statement {
   readonly source?: string
 }
 
+/** Whether a client that follows the rules probably gets a refresh token. */
+export type RefreshTokenOutlook = 'probably' | 'probably-not' | 'unknown'
+
+/** The outlook for a refresh token, and why. */
+export interface RefreshTokenForecast {
+  readonly outlook: RefreshTokenOutlook
+  readonly reasons: readonly Statement[]
+}
+
 /** Formats a duration in its largest useful unit: `30 days`, `8 hours`. */
 export function formatSeconds(seconds: number): string {
   const units: readonly (readonly [number, string])[] = [

@@ -1,3 +1,5 @@
+import type { Measurement } from './measurement.ts'
+
 /** Why an exchange took place. */
 export type Purpose =
   /** A request to the MCP server without a token. */
@@ -79,4 +81,6 @@ export interface Observations {
   readonly pageOrigin: string
   readonly exchanges: readonly Exchange[]
   readonly certificates: readonly CertificateFacts[]
+  /** What a real sign-in showed, if there was one. */
+  readonly measurement?: Measurement
 }

@@ -1,6 +1,7 @@
 import { DoctorError } from '../lib/errors.ts'
 import { isRecord, parseJson } from '../lib/json.ts'
 import { limits } from './limits.ts'
+import type { Measurement } from './measurement.ts'
 import type { Exchange, Observations } from './observations.ts'
 import { removeSecrets } from './remove-secrets.ts'
 
@@ -17,7 +18,15 @@ export function formatRecording(observations: Observations): string {
 export function parseRecording(text: string): Observations {
   const value = parseJson(text)
   if (!isRecord(value)) throw invalid('it is not a JSON object')
-  const { version, serverUrl, observedAtEpochSeconds, pageOrigin, exchanges, certificates } = value
+  const {
+    version,
+    serverUrl,
+    observedAtEpochSeconds,
+    pageOrigin,
+    exchanges,
+    certificates,
+    measurement,
+  } = value
   if (version !== 1) throw invalid(`its version is ${JSON.stringify(version)} (expected 1)`)
   if (typeof serverUrl !== 'string' || !isHttpUrl(serverUrl))
     throw invalid('serverUrl is not a URL')
@@ -34,6 +43,7 @@ export function parseRecording(text: string): Observations {
     pageOrigin: typeof pageOrigin === 'string' ? pageOrigin : '',
     exchanges: kept as readonly Exchange[],
     certificates: Array.isArray(certificates) ? certificates.filter(isCertificate) : [],
+    ...(isMeasurement(measurement) ? { measurement } : {}),
   })
 }
 
@@ -91,6 +101,28 @@ function isStrings(value: unknown): boolean {
 
 function isOptionalText(value: unknown): boolean {
   return value === undefined || typeof value === 'string'
+}
+
+function isMeasurement(value: unknown): value is Measurement {
+  return (
+    isRecord(value) &&
+    typeof value['issuer'] === 'string' &&
+    isRecord(value['accessToken']) &&
+    isRecord(value['announced']) &&
+    isRecord(value['invalidToken']) &&
+    isRecord(value['revocation']) &&
+    isRecord(value['cleanUp']) &&
+    (value['refresh'] === undefined || isRefresh(value['refresh'])) &&
+    (value['reuse'] === undefined ||
+      (isRecord(value['reuse']) && isRecord(value['reuse']['grace'])))
+  )
+}
+
+function isRefresh(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    ['plain', 'withResource', 'withScope'].every((trial) => isRecord(value[trial]))
+  )
 }
 
 function isCertificate(value: unknown): value is Observations['certificates'][number] {

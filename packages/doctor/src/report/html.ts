@@ -8,6 +8,7 @@ import {
   describeAccess,
   describeCounts,
   describeForecast,
+  describeMeasurement,
   outlooks,
 } from './words.ts'
 
@@ -18,6 +19,7 @@ import {
 export function formatHtml(report: Report): string {
   const { serverUrl, findings, observedAtEpochSeconds } = report
   const forecast = describeForecast(report)
+  const measured = describeMeasurement(report)
   const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`
   return escapeInvisible(`<!doctype html>
 <html lang="en">
@@ -38,6 +40,7 @@ export function formatHtml(report: Report): string {
 <main>
 <h2>Findings</h2>
 ${findings.length === 0 ? '<p>No findings.</p>' : findings.map(describe).join('\n')}
+${measured.length === 0 ? '' : `<h2>Measured</h2>\n<pre>${escapeHtml(measured.join('\n'))}</pre>`}
 ${forecast.length === 0 ? '' : `<h2>Forecast</h2>\n<pre>${escapeHtml(forecast.join('\n'))}</pre>`}
 ${verdictsOf(report)}
 <h2>What was checked</h2>

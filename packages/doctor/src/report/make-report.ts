@@ -24,11 +24,13 @@ export function makeReport(evidence: Evidence, rules: readonly Rule[]): Report {
     findings,
     ...(discovery === undefined ? {} : { discovery: summaryOf(discovery) }),
     ...(expected === undefined ? {} : { forecast: expected }),
+    ...(observations.measurement === undefined ? {} : { measurement: observations.measurement }),
     verdicts: decideVerdicts({
       brokenRules: findings.map(({ rule }) => rule),
       requiresSignIn:
         access === 'protected' || access === 'partly-protected' || access === 'refused',
       forecast: expected,
+      measurement: observations.measurement,
     }),
     timeline: observations.exchanges.map(timelineEntry),
   }

@@ -5,6 +5,7 @@ import {
   describeAccess,
   describeCounts,
   describeForecast,
+  describeMeasurement,
   outlooks,
 } from './words.ts'
 
@@ -12,6 +13,7 @@ import {
 export function formatMarkdown(report: Report): string {
   const { findings, verdicts, serverUrl } = report
   const forecast = describeForecast(report)
+  const measured = describeMeasurement(report)
   const lines = [
     `## Evergrant doctor: ${code(serverUrl)}`,
     '',
@@ -19,6 +21,9 @@ export function formatMarkdown(report: Report): string {
     '',
     ...(findings.length === 0 ? [] : findingsTable(findings)),
     ...findings.flatMap(describe),
+    ...(measured.length === 0
+      ? []
+      : ['### Measured', '', '```text', ...measured.map(withoutFence), '```', '']),
     ...(forecast.length === 0
       ? []
       : ['### Forecast', '', '```text', ...forecast.map(withoutFence), '```', '']),

@@ -1,5 +1,6 @@
 import type { RequirementId } from '@evergrant/core'
 import type { Access, DiscoveryOutcome } from '../evidence/evidence.ts'
+import type { Measurement } from '../observations/measurement.ts'
 import type { Forecast } from '../forecast/forecast.ts'
 import type { Concern, Quote, RuleKeyword, Severity, Step } from '../rules/rule.ts'
 import type { Verdict } from '../verdicts/verdicts.ts'
@@ -47,6 +48,8 @@ export interface Report {
   readonly discovery?: DiscoverySummary
   /** Absent if the server requires no sign-in, or clients cannot find out where to sign in. */
   readonly forecast?: Forecast
+  /** What a real sign-in showed; absent without one. */
+  readonly measurement?: Measurement
   /** What the users of measured clients will experience. */
   readonly verdicts: readonly Verdict[]
   readonly timeline: readonly TimelineEntry[]

@@ -6,6 +6,7 @@ import {
   describeAccess,
   describeCounts,
   describeForecast,
+  describeMeasurement,
   describeVerdict,
 } from './words.ts'
 
@@ -18,6 +19,7 @@ export function formatText(report: Report): string {
     `${report.serverUrl}: ${describeAccess(report)}`,
     '',
     ...(findings.length === 0 ? ['No findings.', ''] : findings.flatMap(describe)),
+    ...section('Measured', describeMeasurement(report)),
     ...section('Forecast', describeForecast(report)),
     ...section('Clients', verdicts.map(describeVerdict)),
     describeCounts(report),

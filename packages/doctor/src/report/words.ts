@@ -1,5 +1,6 @@
 import { formatSeconds } from '../forecast/statement.ts'
 import type { Statement } from '../forecast/statement.ts'
+import type { MeasuredTime, RefreshTrial } from '../observations/measurement.ts'
 import type { Concern } from '../rules/rule.ts'
 import type { Verdict } from '../verdicts/verdicts.ts'
 import type { Report } from './report.ts'
@@ -108,4 +109,45 @@ export function describeVerdict({
   const token = signIn === 'works' || signIn === 'needs-a-registered-client'
   const refresh = token ? `; refresh token: ${outlooks[refreshToken] ?? ''}. ${expiry}` : ''
   return `${client} ${version}: ${start}${refresh}`
+}
+
+/** What was measured, as lines; none without a sign-in. */
+export function describeMeasurement({ measurement }: Report): readonly string[] {
+  if (measurement === undefined) return []
+  const { accessToken, refreshToken, refresh, reuse, revocation, announced, cleanUp } = measurement
+  const time = (one: MeasuredTime): string => `${one.isAtLeast ? 'at least ' : ''}${one.seconds} s`
+  const announcedLines = Object.entries(announced).map(
+    ([member, seconds]) => `${member} ${seconds} s`,
+  )
+  const status = accessToken.mcpServerStatus
+  return [
+    `signed in       at ${measurement.issuer}, client: ${measurement.registration}, iss: ${measurement.iss}`,
+    `access token    ${accessToken.format}, ${accessToken.type}, lives for ${accessToken.expiresInSeconds ?? 'an unknown number of'} s${accessToken.audience === undefined ? '' : `, aud ${accessToken.audience.join(', ')}`}${status === undefined ? '' : `, MCP server: ${status}`}`,
+    `refresh token   ${refreshToken}${measurement.noRefreshTokenReason === undefined ? '' : `: ${measurement.noRefreshTokenReason}`}`,
+    `announced       ${announcedLines.length === 0 ? 'nothing about the end of the sign-in' : announcedLines.join(', ')}`,
+    ...(refresh === undefined
+      ? []
+      : [
+          `rotation        ${refresh.rotation}${refresh.overlap === undefined ? '' : `, overlap ${time(refresh.overlap)}`}`,
+          `refresh         plain: ${describeTrial(refresh.plain)}; with resource: ${describeTrial(refresh.withResource)}; with scope: ${describeTrial(refresh.withScope)}`,
+          ...(refresh.narrowed === undefined
+            ? []
+            : [`narrowed        ${describeTrial(refresh.narrowed)}`]),
+        ]),
+    `invalid token   ${describeTrial(measurement.invalidToken)}`,
+    ...(reuse === undefined
+      ? []
+      : [
+          `superseded      honored for ${time(reuse.grace)}${reuse.withinGrace === undefined ? '' : ` (${reuse.withinGrace})`}${reuse.afterGrace === undefined ? '' : `, then ${reuse.afterGrace}`}`,
+        ]),
+    `revocation      ${revocation.outcome}${revocation.refreshTokenLatency === undefined ? '' : `, refresh token after ${time(revocation.refreshTokenLatency)}`}${revocation.accessTokenLatency === undefined ? '' : `, access token after ${time(revocation.accessTokenLatency)}`}`,
+    `removed         ${cleanUp.revoked} of ${cleanUp.grants} grants, client ${cleanUp.client}`,
+  ]
+}
+
+function describeTrial({ outcome, status, error, refreshToken }: RefreshTrial): string {
+  if (outcome === 'no-answer') return 'no answer'
+  return outcome === 'tokens'
+    ? `ok (${refreshToken ?? 'none'})`
+    : `refused (${status ?? ''}${error === undefined ? '' : ` ${error}`})`
 }

@@ -9,9 +9,10 @@ import { resourceDocumentRules } from './resource-document.ts'
 import { resourceMetadataRules } from './resource-metadata.ts'
 import type { Rule } from './rule.ts'
 import { serverMetadataRules } from './server-metadata.ts'
+import { signInRules } from './sign-in.ts'
 
 /** Every rule that needs no sign-in. */
-export const rules: readonly Rule[] = [
+export const checkRules: readonly Rule[] = [
   ...connectionRules,
   ...challengeRules,
   ...invalidTokenRules,
@@ -23,3 +24,6 @@ export const rules: readonly Rule[] = [
   ...browserRules,
   ...operationRules,
 ]
+
+/** Every rule. Those about a sign-in apply only if one was measured. */
+export const rules: readonly Rule[] = [...checkRules, ...signInRules]

@@ -65,8 +65,10 @@ export const authorizationRules: readonly Rule[] = [
     link: `${pages.authorization}#authorization-response-validation`,
     change:
       'Send iss in every authorization response, and set authorization_response_iss_parameter_supported to true.',
-    check: forServers(({ metadata }) =>
-      metadata.authorization_response_iss_parameter_supported === true
+    check: forServers(({ metadata }, { observations: { measurement } }) =>
+      // A sign-in may have shown that iss is sent and only not declared.
+      metadata.authorization_response_iss_parameter_supported === true ||
+      measurement?.iss === 'sent'
         ? undefined
         : {
             message:
@@ -208,6 +210,7 @@ interface Found {
 
 type Judge = (
   server: ServerEvidence & Required<Pick<ServerEvidence, 'metadata' | 'used'>>,
+  evidence: Evidence,
 ) => Found | undefined
 
 /** Judges the metadata of every named server that a client can use. */
@@ -216,7 +219,7 @@ function forServers(judge: Judge): (evidence: Evidence) => readonly Occurrence[]
     namedServers(evidence).flatMap((server) => {
       const { metadata, used } = server
       if (metadata === undefined || used === undefined) return []
-      const found = judge({ ...server, metadata, used })
+      const found = judge({ ...server, metadata, used }, evidence)
       if (found === undefined) return []
       return [{ message: found.message, evidence: [quoteMember(used, found.member)] }]
     })

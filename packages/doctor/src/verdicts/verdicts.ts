@@ -1,6 +1,8 @@
 import type { Forecast } from '../forecast/forecast.ts'
 import type { ProductFacts } from '../forecast/product-facts.ts'
+import { measuredFacts } from '../forecast/measured-facts.ts'
 import { factsOf } from '../forecast/product-facts.ts'
+import type { Measurement } from '../observations/measurement.ts'
 import type { ClientBehavior } from './client-behaviors.ts'
 import { clientBehaviors } from './client-behaviors.ts'
 
@@ -24,6 +26,7 @@ export interface VerdictInput {
   readonly brokenRules: readonly string[]
   readonly requiresSignIn: boolean
   readonly forecast: Forecast | undefined
+  readonly measurement?: Measurement | undefined
 }
 
 /** Says for each measured client what it will experience here. */
@@ -33,7 +36,7 @@ export function decideVerdicts(input: VerdictInput): readonly Verdict[] {
 
 function verdictOf(
   behavior: ClientBehavior,
-  { brokenRules, requiresSignIn, forecast }: VerdictInput,
+  { brokenRules, requiresSignIn, forecast, measurement }: VerdictInput,
 ): Verdict {
   const { name, version, method, stopsAt } = behavior
   const shared = { client: name, version, method }
@@ -55,8 +58,9 @@ function verdictOf(
       expiry: 'There are no tokens that expire.',
     }
   }
-  const facts =
+  const known =
     forecast === undefined ? undefined : factsOf(forecast.issuer, forecast.product?.id ?? '')
+  const facts = measurement === undefined ? known : measuredFacts(measurement, known)
   const refreshToken = outlookOf(behavior, forecast, facts)
   return {
     ...shared,
@@ -95,8 +99,10 @@ function expiryOf(
   if (refreshToken === 'probably-not') {
     return 'The user signs in again whenever the access token expires.'
   }
-  const strict = facts?.reuse?.value === 'family-revoked'
-  const lenient = facts?.reuse?.value === 'accepted' || facts?.rotation?.value === 'keeps'
+  const strict = facts?.reuse?.value === 'family-revoked' && (facts.graceSeconds?.value ?? 0) === 0
+  const forgiving = (facts?.graceSeconds?.value ?? 0) > 0
+  const lenient =
+    forgiving || facts?.reuse?.value === 'accepted' || facts?.rotation?.value === 'keeps'
   if (concurrentRefreshes === 'one') {
     return 'One refresh for all calls and processes. The user stays signed in until the server ends the grant.'
   }

@@ -1,0 +1,80 @@
+import { createSession } from '@evergrant/client'
+import type {
+  ClientConfiguration,
+  InteractiveSignIn,
+  SignInPreferences,
+  SignInResult,
+} from '@evergrant/client'
+import { memoryStore } from '@evergrant/client/stores/memory'
+import { parseTokenResponse, readBearerChallenge } from '@evergrant/core'
+import type { Observations } from '../observations/observations.ts'
+import { capturingFetch, capturingSignIn } from './captured-sign-in.ts'
+import type { CapturedSignIn } from './captured-sign-in.ts'
+import type { GrantUnderTest } from './grant-under-test.ts'
+import { createTokenClient } from './token-client.ts'
+import type { SendOptions } from './token-client.ts'
+
+/** How the measurement signs in. */
+export interface SignInSetup {
+  readonly signIn: InteractiveSignIn
+  /** Default: the client registers itself as "Evergrant doctor". */
+  readonly client?: Partial<ClientConfiguration> | undefined
+  readonly preferences?: SignInPreferences | undefined
+  readonly trustedIssuer?: string | undefined
+  readonly acceptedResource?: string | undefined
+}
+
+/** A sign-in, and the grant that it created. */
+export interface NewGrant {
+  readonly grant: GrantUnderTest
+  readonly result: SignInResult
+  readonly captured: CapturedSignIn
+}
+
+/**
+ * Signs in with the client of Evergrant, in memory, and takes over the tokens.
+ *
+ * @param revocationEndpointOf - The endpoint of an issuer, from the observations.
+ */
+export async function signInForMeasurement(
+  serverUrl: string,
+  observations: Observations,
+  setup: SignInSetup,
+  options: SendOptions,
+  revocationEndpointOf: (issuer: string) => string | undefined,
+): Promise<NewGrant> {
+  const captured: CapturedSignIn = {}
+  const session = createSession(serverUrl, {
+    store: memoryStore(),
+    client: { name: 'Evergrant doctor', softwareId: 'evergrant-doctor', ...setup.client },
+    // Bound tokens cannot be refreshed with plain requests.
+    preferences: { ...setup.preferences, dpop: 'never' },
+    signIn: capturingSignIn(setup.signIn, captured),
+    fetch: capturingFetch(options.fetch, captured),
+    trustedIssuer: setup.trustedIssuer,
+    acceptedResource: setup.acceptedResource,
+  })
+  const challenged = observations.exchanges.find(({ answer }) => answer?.status === 401)
+  const challenge = readBearerChallenge(challenged?.answer?.headers['www-authenticate'])
+  const result = await session.signIn({ challenge, force: true, signal: options.signal })
+  await session.whenIdle()
+  const { tokenRequest, tokenResponse, registration } = captured
+  if (tokenRequest === undefined) throw new Error('The sign-in ended without a token request.')
+  const first = parseTokenResponse(tokenResponse)
+  return {
+    captured,
+    result,
+    grant: {
+      client: createTokenClient(tokenRequest, result.identity.issuer, options),
+      issuer: result.identity.issuer,
+      resource: tokenRequest.form.get('resource') ?? undefined,
+      revocationEndpoint: revocationEndpointOf(result.identity.issuer),
+      registration,
+      issuedAtEpochSeconds: options.nowEpochSeconds(),
+      first,
+      requestedScope: result.requestedScope,
+      accessToken: first.access_token,
+      refreshToken: first.refresh_token,
+    },
+  }
+}
