@@ -6,6 +6,7 @@ import {
   offlineAccess,
 } from '@evergrant/core'
 import type { AuthorizationServerMetadata, ScopeDecision } from '@evergrant/core'
+import { stringsOf } from '../lib/json.ts'
 import type { Evidence, ServerEvidence } from '../evidence/evidence.ts'
 import { predictDuration } from './duration.ts'
 import type { DurationForecast } from './duration.ts'
@@ -45,7 +46,7 @@ export function forecast(evidence: Evidence): Forecast | undefined {
   const scopes = document?.['scopes_supported']
   const decision = negotiateScope({
     challengeScope: evidence.challenge?.scope,
-    protectedResource: Array.isArray(scopes) ? { scopes_supported: scopes.map(String) } : undefined,
+    protectedResource: Array.isArray(scopes) ? { scopes_supported: stringsOf(scopes) } : undefined,
     authorizationServer: metadata,
     client: { grant_types: ['authorization_code', 'refresh_token'] },
     profile,

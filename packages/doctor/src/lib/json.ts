@@ -22,3 +22,11 @@ export function documentOf(text: string): Readonly<Record<string, unknown>> | un
 export function stringsOf(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
 }
+
+/** A JSON value as text, to compare two values. The order of a list does not matter. */
+export function canonicalText(value: unknown): string {
+  const comparable = Array.isArray(value)
+    ? value.map((one) => JSON.stringify(one) ?? '').toSorted()
+    : value
+  return JSON.stringify(comparable) ?? ''
+}

@@ -5,7 +5,7 @@ export const limits = {
   /** The longest body that is kept of any other answer. Only its beginning is evidence. */
   excerptBytes: 4096,
   headerCharacters: 8192,
-  urlCharacters: 4096,
+  urlCharacters: 8192,
   /** How many authorization servers of the metadata are visited. */
   authorizationServers: 3,
   redirects: 3,

@@ -30,7 +30,7 @@ export function parseRecording(text: string): Observations {
   if (version !== 1) throw invalid(`its version is ${JSON.stringify(version)} (expected 1)`)
   if (typeof serverUrl !== 'string' || !isHttpUrl(serverUrl))
     throw invalid('serverUrl is not a URL')
-  if (typeof observedAtEpochSeconds !== 'number') throw invalid('observedAtEpochSeconds is missing')
+  if (!isTime(observedAtEpochSeconds)) throw invalid('observedAtEpochSeconds is not a time')
   if (!Array.isArray(exchanges)) throw invalid('exchanges is not a list')
   const kept = exchanges.slice(0, limits.exchanges)
   const wrong = kept.findIndex((exchange) => !isExchange(exchange))
@@ -52,6 +52,11 @@ function invalid(why: string): DoctorError {
     'RECORDING_INVALID',
     `The recording cannot be used: ${why}. Make a recording with evergrant doctor --record.`,
   )
+}
+
+/** Epoch seconds that a date can hold. */
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value < 100_000_000_000
 }
 
 function isHttpUrl(text: string): boolean {
@@ -130,6 +135,6 @@ function isCertificate(value: unknown): value is Observations['certificates'][nu
     isRecord(value) &&
     typeof value['host'] === 'string' &&
     typeof value['protocol'] === 'string' &&
-    typeof value['validUntilEpochSeconds'] === 'number'
+    isTime(value['validUntilEpochSeconds'])
   )
 }

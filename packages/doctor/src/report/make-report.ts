@@ -1,3 +1,4 @@
+import { cleanRemoteText } from '@evergrant/core'
 import type { Evidence } from '../evidence/evidence.ts'
 import type { Exchange } from '../observations/observations.ts'
 import { forecast } from '../forecast/forecast.ts'
@@ -5,6 +6,8 @@ import { decideVerdicts } from '../verdicts/verdicts.ts'
 import { severityOf, steps } from '../rules/rule.ts'
 import type { Rule, Severity } from '../rules/rule.ts'
 import type { DiscoverySummary, Finding, Report, TimelineEntry } from './report.ts'
+
+const longestMessage = 1000
 
 const severities: readonly Severity[] = ['error', 'warning', 'note']
 
@@ -62,7 +65,10 @@ function byUrgency(a: Finding, b: Finding): number {
 }
 
 function summaryOf(outcome: NonNullable<Evidence['discovery']>): DiscoverySummary {
-  if (outcome.outcome === 'failed') return outcome
+  if (outcome.outcome === 'failed') {
+    // It can quote long URLs of a server.
+    return { ...outcome, message: cleanRemoteText(outcome.message, longestMessage) ?? '' }
+  }
   const { resource, authorizationServer } = outcome.discovery
   return { outcome: 'found', resource, issuer: authorizationServer.issuer }
 }

@@ -1,6 +1,6 @@
 import { isNonRoutableHost, showRemote } from '@evergrant/core'
 import type { DocumentEvidence, Evidence } from '../evidence/evidence.ts'
-import { stringsOf } from '../lib/json.ts'
+import { canonicalText, stringsOf } from '../lib/json.ts'
 import { quoteHeader, quoteLocation, quoteMember } from './quotes.ts'
 import { pages } from './rule.ts'
 import type { Occurrence, Rule } from './rule.ts'
@@ -193,12 +193,13 @@ function disagreements(documents: readonly DocumentEvidence[]): readonly Occurre
     ({ document }) =>
       document?.['resource'] === first.document?.['resource'] &&
       members.some(
-        (member) => canonical(document?.[member]) !== canonical(first.document?.[member]),
+        (member) => canonicalText(document?.[member]) !== canonicalText(first.document?.[member]),
       ),
   )
   return differing.map((other) => {
     const different = members.filter(
-      (member) => canonical(other.document?.[member]) !== canonical(first.document?.[member]),
+      (member) =>
+        canonicalText(other.document?.[member]) !== canonicalText(first.document?.[member]),
     )
     return {
       message: `${first.url} and ${other.url} differ in ${different.join(' and ')}, so clients act differently.`,
@@ -211,10 +212,6 @@ function disagreements(documents: readonly DocumentEvidence[]): readonly Occurre
 }
 
 const members = ['authorization_servers', 'scopes_supported'] as const
-
-function canonical(value: unknown): string {
-  return JSON.stringify(Array.isArray(value) ? value.map(String).toSorted() : value) ?? ''
-}
 
 function localAddresses({
   observations,

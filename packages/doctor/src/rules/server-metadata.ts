@@ -1,5 +1,6 @@
 import { isSameIssuer, isSecureEndpoint, showRemote } from '@evergrant/core'
 import type { DocumentEvidence, Evidence, ServerEvidence } from '../evidence/evidence.ts'
+import { canonicalText } from '../lib/json.ts'
 import { quoteExchange, quoteLocation, quoteMember } from './quotes.ts'
 import { pages } from './rule.ts'
 import type { Occurrence, Rule } from './rule.ts'
@@ -71,13 +72,17 @@ export const serverMetadataRules: readonly Rule[] = [
     requirements: [],
     link: `${pages.serverMetadata}#section-3.2`,
     change: 'Serve the document only: metadata has a few KiB.',
-    check: ({ resourceDocuments, servers }) =>
-      [
-        ...resourceDocuments.map((location) => ({ location, who: 'mcp-server' as const })),
-        ...servers.flatMap(({ documents }) =>
-          documents.map((location) => ({ location, who: 'authorization-server' as const })),
-        ),
-      ]
+    check: ({ resourceDocuments, servers, access }) =>
+      // Where no MCP server answers, its metadata does not matter.
+      (access === 'not-mcp'
+        ? []
+        : [
+            ...resourceDocuments.map((location) => ({ location, who: 'mcp-server' as const })),
+            ...servers.flatMap(({ documents }) =>
+              documents.map((location) => ({ location, who: 'authorization-server' as const })),
+            ),
+          ]
+      )
         .filter(({ location }) => location.kind === 'too-large')
         .map(({ location, who }) => ({
           message: `${location.url} answers with more than 256 KiB. Clients stop reading.`,
@@ -102,10 +107,7 @@ export const serverMetadataRules: readonly Rule[] = [
         .filter(({ metadata }) => metadata === undefined)
         .flatMap(({ issuer, documents }) =>
           documents
-            .filter(
-              ({ kind, document }) =>
-                kind === 'document' && !isSameIssuer(String(document?.['issuer']), issuer),
-            )
+            .filter(({ kind, document }) => kind === 'document' && !namesIssuer(document, issuer))
             .slice(0, 1)
             .map((location) => ({
               message: `${location.url} names the issuer ${showRemote(location.document?.['issuer'], 200)} (expected ${showRemote(issuer, 200)}). Clients must not use it.`,
@@ -284,13 +286,17 @@ export function namedServers(evidence: Evidence): readonly ServerEvidence[] {
   return evidence.servers.filter(({ issuer }) => issuer === chosenIssuer || named.includes(issuer))
 }
 
+function namesIssuer(document: DocumentEvidence['document'], issuer: string): boolean {
+  const named = document?.['issuer']
+  return typeof named === 'string' && isSameIssuer(named, issuer)
+}
+
 /** The document that clients use of each server. */
 export function ownDocuments(evidence: Evidence): readonly DocumentEvidence[] {
   return namedServers(evidence).flatMap(({ used, documents, issuer }) => {
     if (used !== undefined) return [used]
     const own = documents.find(
-      ({ kind, document }) =>
-        kind === 'document' && isSameIssuer(String(document?.['issuer']), issuer),
+      ({ kind, document }) => kind === 'document' && namesIssuer(document, issuer),
     )
     return own === undefined ? [] : [own]
   })
@@ -298,14 +304,14 @@ export function ownDocuments(evidence: Evidence): readonly DocumentEvidence[] {
 
 function disagreement({ documents, issuer }: ServerEvidence): readonly Occurrence[] {
   const usable = documents.filter(
-    ({ kind, document }) =>
-      kind === 'document' && isSameIssuer(String(document?.['issuer']), issuer),
+    ({ kind, document }) => kind === 'document' && namesIssuer(document, issuer),
   )
   const [first, ...others] = usable
   if (first === undefined) return []
   return others.flatMap((other) => {
     const different = compared.filter(
-      (member) => canonical(first.document?.[member]) !== canonical(other.document?.[member]),
+      (member) =>
+        canonicalText(first.document?.[member]) !== canonicalText(other.document?.[member]),
     )
     if (different.length === 0) return []
     return [
@@ -330,10 +336,6 @@ const compared = [
   'client_id_metadata_document_supported',
   'authorization_response_iss_parameter_supported',
 ] as const
-
-function canonical(value: unknown): string {
-  return JSON.stringify(Array.isArray(value) ? value.map(String).toSorted() : value) ?? ''
-}
 
 function isJsonType({ exchange }: DocumentEvidence): boolean {
   return /^\s*application\/(?:[\w.-]+\+)?json\b/i.test(
