@@ -26,6 +26,13 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
     'scripts/command-line.ts',
     '--check',
   ],
+  [
+    'page of the doctor',
+    'node',
+    '--conditions=evergrant:source',
+    'scripts/doctor-rules.ts',
+    '--check',
+  ],
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
   ['known vulnerabilities', 'node', 'scripts/audit.ts'],

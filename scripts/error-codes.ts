@@ -59,6 +59,12 @@ const all: readonly Codes[] = [
     union: 'AuthorizationServerErrorCode',
   },
   {
+    title: '@evergrant/doctor',
+    intro: '`DoctorError`. A fault of a server is a finding in the report, not an error.',
+    file: 'packages/doctor/src/lib/errors.ts',
+    union: 'DoctorErrorCode',
+  },
+  {
     title: 'evergrant-as',
     intro: 'The reference authorization server cannot start, or a command cannot finish.',
     file: 'apps/reference-as/src/errors.ts',

@@ -134,6 +134,7 @@ const config: Config = {
       'client-documents',
       'guarded-fetch',
     ]),
+    apiReference('doctor', ['index', 'certificate']),
   ],
   themeConfig: {
     colorMode: { respectPrefersColorScheme: true },

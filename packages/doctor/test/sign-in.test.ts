@@ -144,7 +144,10 @@ test('sign-in: the report of a recording is the same', async () => {
 test('sign-in: no secret is in any output, recording or report', { tags: ['C-06'] }, async () => {
   const canaries = createCanaries()
   const watching: typeof fetch = async (input, init) => {
-    const body = String(init?.body ?? '')
+    const body =
+      typeof init?.body === 'string'
+        ? init.body
+        : ((init?.body as URLSearchParams | undefined)?.toString() ?? '')
     for (const field of ['code', 'code_verifier', 'refresh_token', 'token', 'client_secret']) {
       const value = new URLSearchParams(body).get(field)
       if (value !== null && value.length >= 8 && !value.startsWith('evergrant-doctor-')) {

@@ -8,8 +8,8 @@ import { json, startDeployment, urls, withAnswers } from './support/deployment.t
 import type { Deployment } from './support/deployment.ts'
 import { startSignIn } from './support/sdk-clients.ts'
 
-/** Rules of the steps after discovery: they do not concern the start of a sign-in. */
-const connectionRules = [
+/** Rules about the connection: a client that cannot connect starts no sign-in. */
+const connectionRules = new Set([
   'server-unreachable',
   'tls-failure',
   'server-failing',
@@ -20,8 +20,8 @@ const connectionRules = [
   'legacy-transport',
   'metadata-without-challenge',
   'unauthenticated-wrong-status',
-]
-const measuredServers = brokenServers.filter(({ rule }) => !connectionRules.includes(rule))
+])
+const measuredServers = brokenServers.filter(({ rule }) => !connectionRules.has(rule))
 
 test.each([
   ['sdk-v1', 'v1'],
@@ -45,7 +45,7 @@ test('verdicts: evergrant stops where its data says', async () => {
 
 function stopsOf(id: string): readonly string[] {
   const stopsAt = clientBehaviors.find((one) => one.id === id)?.stopsAt ?? []
-  return stopsAt.filter((rule) => !connectionRules.includes(rule)).toSorted()
+  return stopsAt.filter((rule) => !connectionRules.has(rule)).toSorted()
 }
 
 async function challengeOfDeployment(deployment: Deployment) {

@@ -44,23 +44,42 @@ await mkdir(folder, { recursive: true })
 for (const name of emulated) {
   const authorizationServer = await startAuthorizationServer({ demo: true, emulate: name })
   const mcpServer = await startMcpServer({ authorizationServer: authorizationServer.issuer })
-  await record(`emulated-${name}`, `evergrant-as --emulate ${name}`, mcpServer.url, authorizationServer.issuer)
+  await record(
+    `emulated-${name}`,
+    `evergrant-as --emulate ${name}`,
+    mcpServer.url,
+    authorizationServer.issuer,
+  )
   await mcpServer.close()
   await authorizationServer.close()
 }
 const reference = await startAuthorizationServer({ demo: true })
 const notes = await startMcpServer({ authorizationServer: reference.issuer })
-await record('evergrant', 'evergrant-as and evergrant-mcp-server with default settings', notes.url, reference.issuer)
+await record(
+  'evergrant',
+  'evergrant-as and evergrant-mcp-server with default settings',
+  notes.url,
+  reference.issuer,
+)
 await notes.close()
 await reference.close()
 for (const [name, start] of Object.entries(theirServers)) {
   const peer = await start()
   const short = name.replace(/^@[^/]*\//, '')
-  await record(`interop-${short}`, `${name} ${await installedVersion(name)} in tests/interop`, peer.resource.url)
+  await record(
+    `interop-${short}`,
+    `${name} ${await installedVersion(name)} in tests/interop`,
+    peer.resource.url,
+  )
   await peer.close()
 }
 
-async function record(name: string, source: string, serverUrl: string, issuer?: string): Promise<void> {
+async function record(
+  name: string,
+  source: string,
+  serverUrl: string,
+  issuer?: string,
+): Promise<void> {
   const { observations, report } = await runChecks(serverUrl)
   const mcpOrigin = new URL(serverUrl).origin
   const found = report.discovery?.outcome === 'found' ? report.discovery.issuer : mcpOrigin
@@ -71,5 +90,7 @@ async function record(name: string, source: string, serverUrl: string, issuer?: 
     .replaceAll(serverOrigin, 'http://127.0.0.1:9400')
   const document = { source, recording: JSON.parse(recording) as unknown }
   await writeFile(path.join(folder, `${name}.json`), `${JSON.stringify(document, undefined, 2)}\n`)
-  process.stdout.write(`${name}: ${report.findings.map(({ rule }) => rule).join(', ') || 'no findings'}\n`)
+  process.stdout.write(
+    `${name}: ${report.findings.map(({ rule }) => rule).join(', ') || 'no findings'}\n`,
+  )
 }

@@ -24,6 +24,7 @@ const published = [
   '@evergrant/client',
   '@evergrant/resource-server',
   '@evergrant/authorization-server',
+  '@evergrant/doctor',
   'evergrant',
 ]
 

@@ -132,8 +132,8 @@ const severities: readonly Severity[] = ['error', 'warning', 'note']
 
 function isBelow(findings: readonly Finding[], failOn: DoctorFlags['failOn']): boolean {
   if (failOn === 'never') return true
-  const failing = severities.slice(0, severities.indexOf(failOn) + 1)
-  return !findings.some(({ severity }) => failing.includes(severity))
+  const failing = new Set(severities.slice(0, severities.indexOf(failOn) + 1))
+  return !findings.some(({ severity }) => failing.has(severity))
 }
 
 function usesProxy(env: Surroundings['environment']['env']): boolean {

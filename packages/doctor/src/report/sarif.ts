@@ -33,7 +33,11 @@ export function formatSarif(report: Report): string {
         },
         automationDetails: { id: `evergrant-doctor/${report.serverUrl}` },
         results: report.findings.map((finding) =>
-          resultOf(finding, report, [...listed.map(({ id }) => id)]),
+          resultOf(
+            finding,
+            report,
+            listed.map(({ id }) => id),
+          ),
         ),
       },
     ],

@@ -152,6 +152,6 @@ function isShared({ answer }: Exchange, { observations: { pageOrigin } }: Eviden
 }
 
 function lists(header: string | undefined, name: string): boolean {
-  const names = (header ?? '').split(',').map((one) => one.trim().toLowerCase())
-  return names.includes(name) || names.includes('*')
+  const names = new Set((header ?? '').split(',').map((one) => one.trim().toLowerCase()))
+  return names.has(name) || names.has('*')
 }

@@ -80,10 +80,10 @@ export const resourceDocumentRules: readonly Rule[] = [
     check: ({ observations: { serverUrl }, challenged, resourceDocuments }) => {
       if (challenged === undefined) return []
       // At the root well-known URI, the origin is the right resource.
-      const own = ownDocuments(resourceDocuments, serverUrl)
-        .filter(({ exchange }) => exchange.place !== 'root')
-        .filter(({ document }) => relation(document?.['resource'], serverUrl) === 'covers')
-      const [location] = own
+      const location = ownDocuments(resourceDocuments, serverUrl).find(
+        ({ exchange, document }) =>
+          exchange.place !== 'root' && relation(document?.['resource'], serverUrl) === 'covers',
+      )
       return location === undefined
         ? []
         : [
@@ -246,7 +246,7 @@ export const resourceDocumentRules: readonly Rule[] = [
       'Enable DPoP at the authorization server (dpop_signing_alg_values_supported), or do not require it.',
     check: ({ resourceDocuments, servers }) => {
       const location = resourceDocuments.find(({ kind }) => kind === 'document')
-      const [server] = servers.filter(({ metadata }) => metadata !== undefined)
+      const server = servers.find(({ metadata }) => metadata !== undefined)
       if (location?.document?.['dpop_bound_access_tokens_required'] !== true) return []
       if (
         server?.used === undefined ||

@@ -70,19 +70,18 @@ export interface Rule {
 
 /** The severity that a keyword implies. */
 export function severityOf(keyword: RuleKeyword): Severity {
-  switch (keyword) {
-    case 'MUST':
-    case 'MUST NOT':
-    case 'BLOCKING':
-      return 'error'
-    case 'SHOULD':
-    case 'SHOULD NOT':
-      return 'warning'
-    case 'MAY':
-    case 'OURS':
-    case 'OBSERVED':
-      return 'note'
-  }
+  return severities[keyword]
+}
+
+const severities: Readonly<Record<RuleKeyword, Severity>> = {
+  MUST: 'error',
+  'MUST NOT': 'error',
+  BLOCKING: 'error',
+  SHOULD: 'warning',
+  'SHOULD NOT': 'warning',
+  MAY: 'note',
+  OURS: 'note',
+  OBSERVED: 'note',
 }
 
 /** The pages that rules link to. */

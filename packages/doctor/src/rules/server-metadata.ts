@@ -1,6 +1,6 @@
 import { isSameIssuer, isSecureEndpoint, showRemote } from '@evergrant/core'
 import type { DocumentEvidence, Evidence, ServerEvidence } from '../evidence/evidence.ts'
-import { canonicalText } from '../lib/json.ts'
+import { canonicalText, stringsOf } from '../lib/json.ts'
 import { quoteExchange, quoteLocation, quoteMember } from './quotes.ts'
 import { pages } from './rule.ts'
 import type { Occurrence, Rule } from './rule.ts'
@@ -279,11 +279,12 @@ export function namedServers(evidence: Evidence): readonly ServerEvidence[] {
   if (evidence.challenged === undefined && evidence.observations.chosenIssuer === undefined)
     return []
   const { chosenIssuer } = evidence.observations
-  const named = evidence.resourceDocuments.flatMap(({ document }) => {
-    const listed = document?.['authorization_servers']
-    return Array.isArray(listed) ? listed : []
-  })
-  return evidence.servers.filter(({ issuer }) => issuer === chosenIssuer || named.includes(issuer))
+  const named = new Set(
+    evidence.resourceDocuments.flatMap(({ document }) =>
+      stringsOf(document?.['authorization_servers']),
+    ),
+  )
+  return evidence.servers.filter(({ issuer }) => issuer === chosenIssuer || named.has(issuer))
 }
 
 function namesIssuer(document: DocumentEvidence['document'], issuer: string): boolean {

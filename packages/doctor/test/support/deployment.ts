@@ -204,7 +204,7 @@ export async function startDeployment({ answers }: Deployment): Promise<RunningD
     requests,
     clock: { nowEpochSeconds },
     async fetch(input, init) {
-      const url = String(input)
+      const url = input instanceof Request ? input.url : input.toString()
       const { failure } = failureAt(answers, url)
       const headers = new Headers(init?.headers)
       headers.set('x-test-url', url)
@@ -213,7 +213,8 @@ export async function startDeployment({ answers }: Deployment): Promise<RunningD
       } catch (error) {
         if (failure === undefined) throw error
         // The connection was closed as described. Name the error that the description asks for.
-        const cause = Object.assign(new Error(failure), { code: failure })
+        const cause = Object.assign(new Error(failure, { cause: error }), { code: failure })
+        // oxlint-disable-next-line preserve-caught-error -- The cause of the cause.
         throw new TypeError('fetch failed', { cause })
       }
     },
