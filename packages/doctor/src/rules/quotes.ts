@@ -1,4 +1,4 @@
-import { showRemote } from '@evergrant/core'
+import { cleanRemoteText, showRemote } from '@evergrant/core'
 import type { DocumentEvidence } from '../evidence/evidence.ts'
 import type { Exchange } from '../observations/observations.ts'
 import type { Quote } from './rule.ts'
@@ -18,7 +18,8 @@ export function quoteHeader({ url, answer }: Exchange, name: string): Quote {
   const value = answer?.headers[name]
   return {
     url,
-    text: value === undefined ? `no ${name} header` : `${name}: ${showRemote(value, 400)}`,
+    text:
+      value === undefined ? `no ${name} header` : `${name}: ${cleanRemoteText(value, 400) ?? ''}`,
   }
 }
 

@@ -10,7 +10,8 @@ export async function cleanUp(
   let revoked = 0
   const clients: boolean[] = []
   for (const grant of grants) {
-    if (await revokeAll(grant)) revoked += 1
+    const isRevoked = await revokeAll(grant)
+    if (isRevoked || grant.hasEnded) revoked += 1
     if (grant.registration === undefined) continue
     clients.push(await deleteClient(grant.registration, options))
   }

@@ -13,6 +13,8 @@ export interface GrantUnderTest {
   readonly issuedAtEpochSeconds: number
   readonly first: TokenResponse
   readonly requestedScope: string | undefined
+  /** Whether the server has ended it. */
+  hasEnded: boolean
   /** The newest tokens. */
   accessToken: string
   refreshToken: string | undefined

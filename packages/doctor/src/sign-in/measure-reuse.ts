@@ -46,6 +46,7 @@ export async function measureReuse(
     await clock.sleep(pollMilliseconds, signal)
   }
   const newest = await refreshGrant(grant, ruleParameters(grant), 'refresh with the newest token')
+  grant.hasEnded = newest.trial.outcome === 'refused'
   return {
     grace: { seconds: rounded(honoredSeconds), isAtLeast: false },
     ...(withinGrace === undefined ? {} : { withinGrace }),

@@ -34,6 +34,7 @@ export async function measureRevocation(
       refreshTokenLatency: elapsed(clock.nowEpochSeconds() - startedAt, false),
     }
   }
+  grant.hasEnded = true
   const accessTokenLatency = await untilRefused()
   return {
     outcome: 'revoked',

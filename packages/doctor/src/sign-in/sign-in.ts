@@ -73,6 +73,7 @@ export async function signInForMeasurement(
       issuedAtEpochSeconds: options.nowEpochSeconds(),
       first,
       requestedScope: result.requestedScope,
+      hasEnded: false,
       accessToken: first.access_token,
       refreshToken: first.refresh_token,
     },
