@@ -19,8 +19,9 @@ import type { SentCredentials } from './output/sent-credentials.ts'
  * characters are written as `\uXXXX`, and credentials that a server echoes as `[redacted]`.
  *
  * @param argv - Arguments without the program's name.
- * @returns The exit code: 0 done, 1 `status --check` found that a sign-in is needed, 2 usage, 3 sign-in required, 4 failure of a server, the network
- *   or the store, 130 aborted by `environment.signal`.
+ * @returns The exit code: 0 done, 1 `status --check` found that a sign-in is needed or `doctor` found a
+ *   fault, 2 usage, 3 sign-in required, 4 failure of a server, the network or the store, 130 aborted by
+ *   `environment.signal`.
  */
 export async function runCli(argv: readonly string[], given: CliEnvironment): Promise<ExitCode> {
   const json = argv.includes('--json')

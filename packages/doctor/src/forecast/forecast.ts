@@ -83,11 +83,7 @@ export function forecast(evidence: Evidence): Forecast | undefined {
 }
 
 /** The server that a client uses: the one of its discovery, otherwise the first usable one. */
-export function serverOf({
-  discovery,
-  servers,
-  observations,
-}: Evidence): ServerEvidence | undefined {
+function serverOf({ discovery, servers, observations }: Evidence): ServerEvidence | undefined {
   const usable = servers.filter(({ metadata }) => metadata !== undefined)
   const { chosenIssuer } = observations
   if (chosenIssuer !== undefined) return usable.find(({ issuer }) => issuer === chosenIssuer)

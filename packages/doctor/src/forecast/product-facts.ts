@@ -71,7 +71,7 @@ const cloudflareAccess =
   'https://github.com/cloudflare/cloudflare-docs/blob/03d4c2f748/src/content/docs/cloudflare-one/access-controls/applications/http-apps/managed-oauth.mdx'
 
 /** Products that are recognized by their issuer. */
-export const productFacts: readonly ProductFacts[] = [
+const productFacts: readonly ProductFacts[] = [
   {
     id: 'auth0',
     name: 'Auth0',

@@ -4,7 +4,7 @@ import { request } from './request.ts'
 import type { RequestPlan } from './request.ts'
 
 /** A token that no server has issued, and that says where it comes from in a log. */
-export const invalidToken = 'evergrant-doctor-sends-an-invalid-token'
+const invalidToken = 'evergrant-doctor-sends-an-invalid-token'
 
 const jsonHeaders = {
   accept: 'application/json, text/event-stream',

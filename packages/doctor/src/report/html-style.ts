@@ -17,9 +17,9 @@ th,td{text-align:left;vertical-align:top;padding:.5rem .75rem;border-bottom:1px 
 pre{margin:0;padding:.75rem 1rem;overflow-x:auto;background:var(--panel);border:1px solid var(--line);border-radius:.4rem;font:.85rem/1.5 ui-monospace,monospace;white-space:pre-wrap}
 .sequence{display:block;width:100%;min-width:40rem;height:auto}
 .sequence text{font:12px ui-monospace,monospace;fill:var(--text)}.sequence .name{font:600 14px system-ui,sans-serif}.sequence .middle{text-anchor:middle}.sequence .outcome{text-anchor:end;fill:var(--muted)}.sequence .outcome.good{fill:var(--good)}.sequence .outcome.bad{fill:var(--error)}
-.sequence .lane{stroke:var(--line);stroke-width:2}.sequence .arrow{stroke:var(--muted);stroke-width:1.5}.sequence .head{fill:var(--muted)}
+.sequence .lifeline{stroke:var(--line);stroke-width:2}.sequence .arrow{stroke:var(--muted);stroke-width:1.5}.sequence .head{fill:var(--muted)}
 @media print{body{max-width:none}.finding{break-inside:avoid}}
 `
 
 /** The SHA-256 of {@link style} in base64, for the content security policy. */
-export const styleHash = 'r6fjhmrJNYcGJW6WidH0MPgpK7cpNaNuRGzdomf6ddY='
+export const styleHash = 'EkBm7kI+n6eESYm0+xLgA/n/1Zzk7lyMak8/4uPwViw='

@@ -72,7 +72,7 @@ export const outlooks: Readonly<Record<string, string>> = {
 }
 
 /** How long a sign-in probably lasts. */
-export function describeDuration({
+function describeDuration({
   idleSeconds,
   absoluteSeconds,
 }: NonNullable<Report['forecast']>['duration']): string {
@@ -87,7 +87,7 @@ export function describeDuration({
 }
 
 /** A statement with its basis and source. */
-export function describeStatement({ text, basis, source }: Statement): string {
+function describeStatement({ text, basis, source }: Statement): string {
   return `${text} (${basis}${source === undefined ? '' : `: ${source}`})`
 }
 

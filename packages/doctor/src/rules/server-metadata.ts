@@ -293,7 +293,7 @@ function namesIssuer(document: DocumentEvidence['document'], issuer: string): bo
 }
 
 /** The document that clients use of each server. */
-export function ownDocuments(evidence: Evidence): readonly DocumentEvidence[] {
+function ownDocuments(evidence: Evidence): readonly DocumentEvidence[] {
   return namedServers(evidence).flatMap(({ used, documents, issuer }) => {
     if (used !== undefined) return [used]
     const own = documents.find(

@@ -27,7 +27,7 @@ export interface MeasureOptions extends SignInSetup {
   readonly invasive?: boolean | undefined
   /** The longest wait for a rotation or for the end of a grace. Default 90. */
   readonly maximumWaitSeconds?: number | undefined
-  /** Is told what happens next. */
+  /** Receives a sentence before each step, for the user. */
   readonly progress?: ((text: string) => void) | undefined
 }
 
