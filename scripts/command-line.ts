@@ -36,6 +36,7 @@ const programs: readonly Program[] = [
       'read',
       'prompts',
       'prompt',
+      'doctor',
       'completion',
       'doctor',
     ],

@@ -1,4 +1,4 @@
-import type { InteractiveSignIn } from '@evergrant/client'
+import type { InteractiveSignIn, SignIn } from '@evergrant/client'
 import { documentOf } from '../lib/json.ts'
 
 /** What passed between the client and the authorization server during a sign-in. Holds secrets. */
@@ -9,7 +9,10 @@ export interface CapturedSignIn {
   callback?: URL
 }
 
-/** Makes a `fetch` that notes the code exchange and the registration of a sign-in. */
+/** A sign-in that this process completes. */
+export type CompletingSignIn = Exclude<SignIn, { readonly kind: 'redirect' | 'none' }>
+
+/** Makes a `fetch` that notes the token request and the registration of a sign-in. */
 export function capturingFetch(
   fetch: typeof globalThis.fetch,
   captured: CapturedSignIn,
@@ -19,7 +22,7 @@ export function capturingFetch(
     if (init?.method?.toUpperCase() !== 'POST') return response
     const url = input instanceof Request ? input.url : String(input)
     const form = formOf(init.body)
-    if (form?.get('grant_type') === 'authorization_code') {
+    if (form !== undefined && form.get('grant_type') !== 'refresh_token') {
       const [kept, read] = await twice(response)
       const body = documentOf(read)
       if (body?.['access_token'] !== undefined) {
@@ -42,11 +45,17 @@ export function capturingFetch(
   }
 }
 
-/** Notes the callback of an interactive sign-in. */
+/** Notes the callback of a sign-in, if it has one. */
 export function capturingSignIn(
-  signIn: InteractiveSignIn,
+  signIn: CompletingSignIn,
   captured: CapturedSignIn,
-): InteractiveSignIn {
+): CompletingSignIn {
+  if (signIn.kind === 'interactive') return capturingCallback(signIn, captured)
+  if (signIn.kind !== 'device' || signIn.otherwise === undefined) return signIn
+  return { ...signIn, otherwise: capturingCallback(signIn.otherwise, captured) }
+}
+
+function capturingCallback(signIn: InteractiveSignIn, captured: CapturedSignIn): InteractiveSignIn {
   return {
     kind: 'interactive',
     async prepare(preferredRedirectUri) {

@@ -1,22 +1,17 @@
 import { createSession } from '@evergrant/client'
-import type {
-  ClientConfiguration,
-  InteractiveSignIn,
-  SignInPreferences,
-  SignInResult,
-} from '@evergrant/client'
+import type { ClientConfiguration, SignInPreferences, SignInResult } from '@evergrant/client'
 import { memoryStore } from '@evergrant/client/stores/memory'
 import { parseTokenResponse, readBearerChallenge } from '@evergrant/core'
 import type { Observations } from '../observations/observations.ts'
 import { capturingFetch, capturingSignIn } from './captured-sign-in.ts'
-import type { CapturedSignIn } from './captured-sign-in.ts'
+import type { CapturedSignIn, CompletingSignIn } from './captured-sign-in.ts'
 import type { GrantUnderTest } from './grant-under-test.ts'
 import { createTokenClient } from './token-client.ts'
 import type { SendOptions } from './token-client.ts'
 
 /** How the measurement signs in. */
 export interface SignInSetup {
-  readonly signIn: InteractiveSignIn
+  readonly signIn: CompletingSignIn
   /** Default: the client registers itself as "Evergrant doctor". */
   readonly client?: Partial<ClientConfiguration> | undefined
   readonly preferences?: SignInPreferences | undefined
