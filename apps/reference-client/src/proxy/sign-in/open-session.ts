@@ -46,7 +46,8 @@ export async function openSession(
   const home = await openHome(environment.env)
   const key = await openStoreKey(home, environment.env, { notice: say })
   const store = await fileStore(home.storeFolder, { key: key.key })
-  const partition = settings.separateProfile ?? surroundings.profile
+  const { profile, hasProfile } = surroundings
+  const partition = hasProfile ? profile : (settings.separateProfile ?? profile)
   const page = sharedPage(store, partition, serverUrl)
   let ownPage: SignInInstruction | undefined
   const registered = await registrationOf(serverUrl, partition, settings, store, fetch)
