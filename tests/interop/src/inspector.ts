@@ -46,9 +46,13 @@ try {
     'notes',
     '--installed',
   ])
-  // The entry starts the installed program. Here, it is not installed.
-  const entry = (await readFile(file, 'utf8')).replace('"evergrant"', JSON.stringify(program))
-  await writeFile(file, entry)
+  // Here, the program is not installed, and a host passes no other variables on.
+  const configured: { mcpServers: { notes: Record<string, unknown> } } = JSON.parse(
+    await readFile(file, 'utf8'),
+  )
+  configured.mcpServers.notes['command'] = program
+  configured.mcpServers.notes['env'] = { EVERGRANT_HOME: folder, EVERGRANT_KEY: 'key-file' }
+  await writeFile(file, JSON.stringify(configured))
   const listed = await inspect(['--method', 'tools/list'])
   const called = await inspect(['--method', 'tools/call', '--tool-name', 'notes_list'])
   const isRight = listed.includes('"notes_write"') && called.includes('\\"notes\\":[]')
