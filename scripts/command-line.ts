@@ -9,6 +9,8 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import process from 'node:process'
 import { promisify } from 'node:util'
+import { proxyFlags } from '../apps/reference-client/src/proxy/flags/table.ts'
+import type { ProxyFlag } from '../apps/reference-client/src/proxy/flags/table.ts'
 import { defaultOf, settings } from '../apps/reference-as/src/settings/settings-table.ts'
 import { writeGeneratedPage, writeGeneratedSection } from './generated-page.ts'
 
@@ -38,7 +40,9 @@ const programs: readonly Program[] = [
       'prompt',
       'doctor',
       'completion',
-      'doctor',
+      'proxy',
+      'config',
+      'import mcp-remote',
     ],
   },
   {
@@ -99,6 +103,30 @@ await writeGeneratedSection(
   ['| Setting | Default | |', '| --- | --- | --- |', ...settings.map(settingRow)].join('\n'),
   'command-line',
 )
+
+await writeGeneratedSection(
+  'docs/guides/proxy.md',
+  'proxy-options',
+  [
+    '| Option | What it does | mcp-remote |',
+    '| --- | --- | --- |',
+    ...proxyFlags.map(flagRow),
+  ].join('\n'),
+  'command-line',
+)
+
+function flagRow({ flags, description, mcpRemote, difference, refused }: ProxyFlag): string {
+  const [name = '', value] = flags.split(' ', 2)
+  const spelled = value === undefined ? name : `${name} ${value}`
+  const what = refused === undefined ? description : `refused. ${refused}`
+  const compared = difference ?? (refused === undefined ? 'the same' : '')
+  return `| \`${spelled}\` | ${escaped(what)} | ${mcpRemote === true ? escaped(compared) : '–'} |`
+}
+
+/** In MDX, a brace starts an expression. */
+function escaped(text: string): string {
+  return text.replaceAll(/\$\{\w+\}/g, '`$&`').replaceAll('|', String.raw`\|`)
+}
 
 function settingRow(setting: (typeof settings)[number]): string {
   const { name, kind, help, details } = setting

@@ -20,6 +20,7 @@ const sidebars: SidebarsConfig = {
       label: 'Guides',
       collapsed: false,
       items: [
+        'guides/proxy',
         'guides/clients',
         'guides/many-users',
         'guides/mcp-servers',

@@ -27,8 +27,8 @@ export async function runProxyCommandLine(
   const { stderr } = safeOutput(given, credentials)
   const environment = { ...given, stderr }
   try {
-    const { profile } = checkArguments(checkedFlags(serverUrl, flags), given.env)
-    const surroundings = createSurroundings(environment, credentials, profile, undefined)
+    const chosen = checkArguments(checkedFlags(serverUrl, flags), given.env)
+    const surroundings = createSurroundings(environment, credentials, chosen, undefined)
     return (await runProxy(serverUrl, port, flags, surroundings)).exitCode
   } catch (error) {
     // It loads the MCP SDK, for its errors.

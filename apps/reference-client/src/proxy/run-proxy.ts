@@ -46,6 +46,12 @@ export async function runProxy(
   const say = (text: string): void => {
     if (settings.verbosity === 'debug') surroundings.say(`evergrant: ${server.redact(text)}`)
   }
+  const ignored = settings.signIn?.ignoredMetadata ?? []
+  if (ignored.length > 0 && settings.verbosity !== 'silent') {
+    surroundings.say(
+      `evergrant: --static-oauth-client-metadata: only "scope" is used. Ignored: ${ignored.join(', ')}.`,
+    )
+  }
   const host = hostConnection(stdio.input, stdio.output)
   const ended = new AbortController()
   const stopped = stopSignal(host.lost, environment.signal)

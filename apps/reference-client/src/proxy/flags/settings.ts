@@ -27,6 +27,8 @@ export interface SignInSettings {
   readonly callback: Pick<LoopbackSignInOptions, 'host' | 'port' | 'path' | 'redirectUri'>
   readonly timeoutSeconds: number
   readonly waitSeconds: number
+  /** Members of `--static-oauth-client-metadata` that have no effect. */
+  readonly ignoredMetadata: readonly string[]
 }
 
 /** What the options say. */
@@ -105,7 +107,10 @@ async function readSignIn(
   const given = flags.staticOauthClientInfo
   const client = given === undefined ? undefined : await readClientInfo(given, env)
   const metadata = flags.staticOauthClientMetadata
-  const scope = metadata === undefined ? undefined : (await readClientMetadata(metadata, env)).scope
+  const { scope, ignored } =
+    metadata === undefined
+      ? { scope: undefined, ignored: [] }
+      : await readClientMetadata(metadata, env)
   const { clientMetadataUrl } = flags
   const hash = mcpRemoteHash({
     serverUrl,
@@ -130,6 +135,7 @@ async function readSignIn(
     callback: callbackOf(flags, port, isRegisteredByHand ? mcpRemotePort(hash) : undefined),
     timeoutSeconds: flags.authTimeout ?? defaults.authTimeout,
     waitSeconds: flags.signInWait ?? defaults.signInWait,
+    ignoredMetadata: ignored,
   }
 }
 

@@ -227,7 +227,7 @@ const signIn: readonly ProxyFlag[] = [
     kind: 'text',
     mcpRemote: true,
     refused:
-      'The token endpoint comes from the metadata of the authorization server. Pass --issuer if the MCP server does not name it.',
+      'The token endpoint comes from the metadata of the authorization server. Ask its operator to publish it (RFC 8414), or pass a token with --header.',
   },
   {
     flags: '--device-code',

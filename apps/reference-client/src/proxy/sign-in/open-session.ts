@@ -1,4 +1,10 @@
-import type { PreRegisteredClient, RecordStore, Session } from '@evergrant/client'
+import type {
+  PreRegisteredClient,
+  RecordStore,
+  Session,
+  SignInOptions,
+  SignInResult,
+} from '@evergrant/client'
 import { createSession, discover } from '@evergrant/client'
 import { fileStore } from '@evergrant/client/stores/file'
 import type { Surroundings } from '../../connection/surroundings.ts'
@@ -46,7 +52,8 @@ export async function openSession(
   const home = await openHome(environment.env)
   const key = await openStoreKey(home, environment.env, { notice: say })
   const store = await fileStore(home.storeFolder, { key: key.key })
-  const partition = settings.separateProfile ?? surroundings.profile
+  const { profile, hasProfile } = surroundings
+  const partition = hasProfile ? profile : (settings.separateProfile ?? profile)
   const page = sharedPage(store, partition, serverUrl)
   let ownPage: SignInInstruction | undefined
   const registered = await registrationOf(serverUrl, partition, settings, store, fetch)
@@ -77,20 +84,22 @@ export async function openSession(
     await page.withdraw()
   }
 
-  const signIn = pendingSignIn(
-    async (request) =>
-      await waitLessThanPage(session, request, () => ownPage !== undefined, timeoutSeconds).finally(
-        closePage,
-      ),
-    {
-      waitMilliseconds: settings.waitSeconds * 1000,
-      pauseMilliseconds: failurePauseMilliseconds,
-      signal: events.signal,
-      findPage: async () => ownPage ?? (await page.find()),
-      onSignedIn: events.onSignedIn,
-      onFailed: events.onFailed,
-    },
-  )
+  async function signInOnce(request: SignInOptions): Promise<SignInResult> {
+    try {
+      return await waitLessThanPage(session, request, () => ownPage !== undefined, timeoutSeconds)
+    } finally {
+      await closePage()
+    }
+  }
+
+  const signIn = pendingSignIn(signInOnce, {
+    waitMilliseconds: settings.waitSeconds * 1000,
+    pauseMilliseconds: failurePauseMilliseconds,
+    signal: events.signal,
+    findPage: async () => ownPage ?? (await page.find()),
+    onSignedIn: events.onSignedIn,
+    onFailed: events.onFailed,
+  })
   return {
     session: { ...session, signIn: (request = {}) => signIn(request) },
     async close() {
@@ -107,10 +116,10 @@ export async function openSession(
  */
 async function waitLessThanPage(
   session: Session,
-  request: Parameters<Session['signIn']>[0],
+  request: SignInOptions,
   hasOwnPage: () => boolean,
   timeoutSeconds: number,
-): ReturnType<Session['signIn']> {
+): Promise<SignInResult> {
   const giveUp = new AbortController()
   const timer = setTimeout(
     () => {
@@ -119,7 +128,7 @@ async function waitLessThanPage(
     Math.max(1, timeoutSeconds - giveUpSeconds) * 1000,
   )
   timer.unref()
-  const outer = request?.signal
+  const outer = request.signal
   const signal = AbortSignal.any([giveUp.signal, ...(outer ? [outer] : [])])
   try {
     return await session.signIn({ ...request, signal })
