@@ -32,7 +32,10 @@ export function addHostCommands(program: Command, run: CommandRunner): void {
         })
       },
     )
-  const imports = program.command('import').description('take over the sign-ins of another program')
+  const imports = program
+    .command('import')
+    .description('take over the sign-ins of another program')
+    .addHelpText('after', '\nExamples:\n  $ evergrant import mcp-remote')
   command(
     imports,
     'mcp-remote [mcp-urls...]',
