@@ -26,13 +26,17 @@ export function addHostCommands(program: Command, run: CommandRunner): void {
         options: readonly string[],
         flags: ConfigFlags & CommonFlags,
       ) => {
-        await run.withoutStore({ serverUrl, flags }, async (surroundings) => {
+        // The command checks the URL: with --allow-http for the proxy, it may be one that sign-ins refuse.
+        await run.withoutStore({ flags }, async (surroundings) => {
           const { config } = await import('./config.ts')
           return await config(host, serverUrl, options, flags, surroundings)
         })
       },
     )
-  const imports = program.command('import').description('take over the sign-ins of another program')
+  const imports = program
+    .command('import')
+    .description('take over the sign-ins of another program')
+    .addHelpText('after', '\nExamples:\n  $ evergrant import mcp-remote')
   command(
     imports,
     'mcp-remote [mcp-urls...]',
