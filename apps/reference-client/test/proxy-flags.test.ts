@@ -105,8 +105,8 @@ test.each([
   [['--resource', 'https://tenant.example.net/'], '--profile <name>'],
   [['--transport', 'carrier-pigeon'], 'http-first'],
   [['--connect-timeout', 'soon'], 'seconds'],
-  [['--ping-interval', '0'], 'from 1 to'],
-  [['--auth-timeout', '0'], 'from 1 to'],
+  [['--ping-interval', '0'], 'above 0'],
+  [['--auth-timeout', '0'], 'above 0'],
   [['http'], 'port'],
 ])('proxy: says what is wrong with %j', async (args, expected) => {
   const { code, out, err } = await runInProcess(['proxy', url, ...args], {

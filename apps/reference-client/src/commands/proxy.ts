@@ -28,10 +28,10 @@ export function addProxyCommand(program: Command, run: CommandRunner): void {
   })
 }
 
-function optionOf({ flags, description, kind, choices, minimum, refused }: ProxyFlag): Option {
+function optionOf({ flags, description, kind, choices, isPositive, refused }: ProxyFlag): Option {
   const option = new Option(flags, description)
   if (choices !== undefined) option.choices(choices)
-  if (kind === 'seconds') option.argParser(secondsFrom(minimum))
+  if (kind === 'seconds') option.argParser(secondsFrom(isPositive))
   if (kind === 'port') option.argParser(port)
   if (kind === 'list') option.argParser(appended)
   return refused === undefined ? option : option.hideHelp()
@@ -41,12 +41,12 @@ function appended(text: string, earlier: readonly string[] | undefined): readonl
   return [...(earlier ?? []), text]
 }
 
-function secondsFrom(minimum = 0): (text: string) => number {
+function secondsFrom(isPositive = false): (text: string) => number {
   return (text) => {
-    const value = secondsIn(text, minimum)
+    const value = secondsIn(text, isPositive)
     if (value !== undefined) return value
     throw new InvalidArgumentError(
-      `Expected a number of seconds from ${minimum} to ${maximumSeconds}.`,
+      `Expected a number of seconds ${isPositive ? 'above' : 'from'} 0, up to ${maximumSeconds}.`,
     )
   }
 }

@@ -24,9 +24,10 @@ export function memberOf(flag: Pick<ProxyFlag, 'flags'>): string {
 export const maximumSeconds = 86_400
 
 /** Reads a time in seconds; `undefined` for anything else. */
-export function secondsIn(text: string, minimum = 0): number | undefined {
+export function secondsIn(text: string, isPositive = false): number | undefined {
   const value = Number(text)
-  return text.trim() !== '' && value >= minimum && value <= maximumSeconds ? value : undefined
+  if (text.trim() === '' || (isPositive && value === 0)) return undefined
+  return value >= 0 && value <= maximumSeconds ? value : undefined
 }
 
 /** Reads a TCP port; `undefined` for anything else. */
@@ -71,7 +72,7 @@ export function parseProxyArguments(argv: readonly string[]): ProxyArguments | u
 function valueOf(flag: ProxyFlag, text: string | undefined, earlier: unknown): unknown {
   if (text === undefined) return undefined
   if (flag.choices !== undefined && !flag.choices.includes(text)) return undefined
-  if (flag.kind === 'seconds') return secondsIn(text, flag.minimum)
+  if (flag.kind === 'seconds') return secondsIn(text, flag.isPositive)
   if (flag.kind === 'port') return portIn(text)
   if (flag.kind === 'list') return [...(Array.isArray(earlier) ? earlier : []), text]
   return text

@@ -9,8 +9,8 @@ export interface ProxyFlag {
   readonly description: string
   readonly kind: 'switch' | 'text' | 'list' | 'seconds' | 'port'
   readonly choices?: readonly string[]
-  /** The smallest number of seconds. Default: 0. */
-  readonly minimum?: number
+  /** Whether 0 seconds are refused. */
+  readonly isPositive?: true
   /** Whether mcp-remote 0.15.1 documents an option of this name. */
   readonly mcpRemote?: true
   /** How the option differs from the one of mcp-remote. */
@@ -83,7 +83,7 @@ const connection: readonly ProxyFlag[] = [
     flags: '--ping-interval <seconds>',
     description: 'send a ping at this interval',
     kind: 'seconds',
-    minimum: 1,
+    isPositive: true,
     mcpRemote: true,
   },
   {
@@ -144,7 +144,7 @@ const signIn: readonly ProxyFlag[] = [
     flags: '--auth-timeout <seconds>',
     description: 'how long the user may take to sign in (default: 300)',
     kind: 'seconds',
-    minimum: 1,
+    isPositive: true,
     mcpRemote: true,
     difference: 'The default is 300.',
   },
