@@ -8,6 +8,8 @@ import { version } from './lib/version.ts'
  * file system that no longer answers must not keep the process.
  */
 const longestEndMilliseconds = 20_000
+/** How long the host of a proxy gets to read the last messages. */
+const lastWriteMilliseconds = 2000
 
 /** Runs the command line of this process. */
 export async function runProcess(): Promise<void> {
@@ -26,7 +28,8 @@ function isVersionQuestion(argv: readonly string[]): boolean {
 async function runCommandLine(): Promise<number> {
   // The first Ctrl-C ends the command in order. The handlers run once, so the second one kills it.
   const interruption = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  // SIGHUP: the terminal was closed, on Windows too.
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(name, () => {
       interruption.abort()
       setTimeout(() => process.exit(130), longestEndMilliseconds).unref()
@@ -38,7 +41,7 @@ async function runCommandLine(): Promise<number> {
     argv[0] === 'proxy'
       ? (await import('./proxy/cli.ts')).runProxyCommandLine
       : (await import('./cli.ts')).runCli
-  return await run(argv, {
+  const exitCode = await run(argv, {
     stdout: (text) => stdout.write(text),
     stderr: (text) => stderr.write(text),
     stdio: { input: stdin, output: stdout },
@@ -50,6 +53,9 @@ async function runCommandLine(): Promise<number> {
     ...(isInteractive ? { readLine } : {}),
     ...(canOpenBrowser(process.env, process.platform) ? { openBrowser } : {}),
   })
+  // Messages for a host that does not read would keep the process.
+  if (argv[0] === 'proxy') setTimeout(() => process.exit(exitCode), lastWriteMilliseconds).unref()
+  return exitCode
 }
 
 async function openBrowser(url: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { entryOf } from '../src/hosts/entry.ts'
@@ -82,6 +82,39 @@ test('config: creates a file that is missing, and follows a link', async () => {
   expect([code, JSON.parse(out).written]).toEqual([0, true])
 })
 
+test('config: keeps the byte order mark that editors on Windows write', async () => {
+  await using folder = await temporaryFolder()
+  const file = path.join(folder.path, 'mcp.json')
+  await writeFile(file, '\uFEFF{"mcpServers":{}}\r\n')
+  const { code } = await runInProcess(['config', 'cursor', url, '--write', '--file', file], {})
+  expect(code).toBe(0)
+  const after = await readFile(file, 'utf8')
+  expect(after).toMatch(/^\uFEFF\{\r\n/)
+  expect(JSON.parse(after.slice(1)).mcpServers.example.args).toContain(url)
+})
+
+test('config: a link to a missing file stays a link', async () => {
+  await using folder = await temporaryFolder()
+  const file = path.join(folder.path, 'linked.json')
+  await symlink('target.json', file)
+  await runInProcess(['config', 'cursor', url, '--write', '--file', file], {})
+  expect((await lstat(file)).isSymbolicLink()).toBe(true)
+  expect(await readFile(path.join(folder.path, 'target.json'), 'utf8')).toContain(url)
+})
+
+test('config: adds an entry with the name of an inherited member', async () => {
+  await using folder = await temporaryFolder()
+  const file = path.join(folder.path, 'mcp.json')
+  const args = ['config', 'cursor', url, '--write', '--file', file, '--name', 'constructor']
+  expect((await runInProcess(args, {})).out).toContain('Added constructor')
+})
+
+test('config: accepts http on another host with the option of the proxy', async () => {
+  const args = ['config', 'cursor', 'http://mcp.lan/mcp']
+  expect((await runInProcess(args, {})).code).toBe(2)
+  expect((await runInProcess([...args, '--', '--allow-http'], {})).out).toContain('--allow-http')
+})
+
 test.each([
   ['not JSON', '{ "mcpServers": '],
   ['another type', '{ "mcpServers": [] }'],
@@ -110,6 +143,9 @@ test.each([
   [['config', 'emacs', url], 'claude-desktop'],
   [['config', 'goose', url, '--write'], 'paste the entry'],
   [['config', 'cursor', 'not a url'], 'MCP server URL'],
+  [['config', 'cursor', url, '--name', ' '], '--name is empty'],
+  [['config', 'cursor', url, '--', '--use-id-token'], '--use-id-token is not supported'],
+  [['config', 'cursor', url, '--', '--no-such-option'], '--no-such-option'],
 ])('config: says what is wrong with %j', async (args, expected) => {
   const { code, err } = await runInProcess(args, {})
   expect(code).toBe(2)

@@ -3,6 +3,7 @@ import { chmod, chown, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { homeUnusable } from '../src/home/home.ts'
 import type { CliRun } from './support.ts'
 import { runInProcess, temporaryFolder } from './support.ts'
 
@@ -151,3 +152,13 @@ test.runIf(process.platform === 'linux').each(['/proc/self/fd', '/sys/kernel'])(
     expect(err).toMatch(/\(E[A-Z]+\)|mode 555/)
   },
 )
+
+test.each([
+  ['ENOSPC', 'Free space'],
+  ['EDQUOT', 'Free space'],
+  ['EROFS', 'read-only'],
+  ['EACCES', 'permissions'],
+])('home: says what to do after %s', (code, expected) => {
+  const cause = Object.assign(new Error('failed'), { code })
+  expect(homeUnusable('/home/me/.evergrant', cause).message).toContain(expected)
+})

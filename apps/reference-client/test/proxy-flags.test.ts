@@ -105,6 +105,8 @@ test.each([
   [['--resource', 'https://tenant.example.net/'], '--profile <name>'],
   [['--transport', 'carrier-pigeon'], 'http-first'],
   [['--connect-timeout', 'soon'], 'seconds'],
+  [['--ping-interval', '0'], 'above 0'],
+  [['--auth-timeout', '0'], 'above 0'],
   [['http'], 'port'],
 ])('proxy: says what is wrong with %j', async (args, expected) => {
   const { code, out, err } = await runInProcess(['proxy', url, ...args], {

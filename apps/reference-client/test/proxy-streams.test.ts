@@ -40,6 +40,29 @@ test('proxy: refuses an event that is too long, in one line or in many', async (
   await expect(eventsOf('data: xxxxxxxxx\n'.repeat(200), 100)).rejects.toThrow('longer than 1000')
 })
 
+test('proxy: refuses an event of endless empty lines', async () => {
+  await expect(eventsOf('data:\n'.repeat(2000), 100)).rejects.toThrow('longer than 1000')
+})
+
+test.each(['a\u0001b', 'x'.repeat(5000)])(
+  'proxy: does not resume after an ID that no header can carry',
+  async (id) => {
+    const position = { lastEventId: 'earlier', retryMilliseconds: undefined }
+    for await (const _ of readEvents(chunks(`id: ${id}\ndata: 1\n\n`, 100), position, 10_000));
+    expect(position.lastEventId).toBeUndefined()
+  },
+)
+
+test('proxy: keeps many small parts of a line in about the memory of its bytes', () => {
+  const splitter = lineSplitter(10_000_000)
+  const before = process.memoryUsage()
+  for (let at = 0; at < 500_000; at += 1) splitter.push(Buffer.from('x'))
+  const after = process.memoryUsage()
+  const used = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers
+  expect(splitter.push(Buffer.from('\n'))).toEqual([{ text: 'x'.repeat(500_000) }])
+  expect(used).toBeLessThan(40_000_000)
+})
+
 test('proxy: reports a line that is too long once, and reads the next one', () => {
   const splitter = lineSplitter(10)
   const lines = ['0123456789', '0123456789\nok\n'].flatMap((text) =>
@@ -60,6 +83,37 @@ test('proxy: waits for a host that does not read', async () => {
   stdout.resume()
   await Promise.all(writing)
   expect(written).toBe(3)
+})
+
+test('proxy: stops reading while a line is being handled, and before the first one', async () => {
+  const host = hostConnection(new PassThrough(), new PassThrough())
+  await host.read(() => Promise.resolve(), AbortSignal.abort())
+  const stdin = new PassThrough()
+  const blocked = hostConnection(stdin, new PassThrough())
+  const stop = new AbortController()
+  const received = Promise.withResolvers<void>()
+  const reading = blocked.read(async () => {
+    received.resolve()
+    await new Promise(() => undefined)
+  }, stop.signal)
+  stdin.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n')
+  await received.promise
+  stop.abort()
+  await reading
+  expect(stdin.destroyed).toBe(true)
+})
+
+test('proxy: goes on after a message that cannot be handled', async () => {
+  const stdin = new PassThrough()
+  const stdout = new PassThrough()
+  const seen: unknown[] = []
+  stdin.end('{"id":1,"method":"bad"}\n{"id":2,"method":"good"}\n')
+  await hostConnection(stdin, stdout).read(async ({ id, method }) => {
+    if (method === 'bad') throw new Error('cannot be handled')
+    seen.push(id)
+  }, new AbortController().signal)
+  expect(seen).toEqual([2])
+  expect(String(stdout.read())).toContain('-32700')
 })
 
 test('proxy: stops writing when the host is lost', async () => {

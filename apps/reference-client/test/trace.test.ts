@@ -1,8 +1,9 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createCanaries, startServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { startHostileMcpServer } from './hostile-servers.ts'
+import { startProxy } from './proxy-support.ts'
 import type { Scene } from './support.ts'
 import { scene } from './support.ts'
 
@@ -145,6 +146,28 @@ test.skipIf(process.platform === 'win32')('trace: only the owner can read the fi
   await traced(s, ['status'])
   const file = path.join(s.home, '..', `${path.basename(s.home)}-trace.html`)
   expect((await stat(file)).mode & 0o777).toBe(0o600)
+})
+
+test.skipIf(process.platform === 'win32')(
+  'trace: only the owner can read a file that existed before',
+  async () => {
+    await using s = await scene()
+    const file = path.join(s.home, 'trace.html')
+    await writeFile(file, 'before', { mode: 0o644 })
+    await s.run(['config', 'cursor', s.url, '--trace', file])
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+  },
+)
+
+test('trace: draws the exchange of a proxy when it ends', async () => {
+  await using s = await scene()
+  const file = path.join(s.home, 'trace.html')
+  await using proxy = startProxy([s.url, '--headless', '--trace', file], s.env)
+  await proxy.initialize()
+  expect(await proxy.end()).toBe(0)
+  const html = await readFile(file, 'utf8')
+  expect(html).toContain('POST /token')
+  expect(html).toContain('POST /mcp')
 })
 
 test('trace: a file that cannot be written is refused before anything is sent', async () => {

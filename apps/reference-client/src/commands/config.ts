@@ -10,6 +10,9 @@ import type { WrittenEntry } from '../hosts/write-entry.ts'
 import type { CommandOutcome } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
 import { CliError } from '../lib/errors.ts'
+import { parseProxyArguments } from '../proxy/flags/parse.ts'
+import { assertAccepted } from '../proxy/flags/refused.ts'
+import { checkServerUrl } from '../proxy/flags/settings.ts'
 
 /** Options of `evergrant config`. */
 export interface ConfigFlags {
@@ -28,7 +31,14 @@ export async function config(
   { environment }: Pick<Surroundings, 'environment'>,
 ): Promise<CommandOutcome> {
   const host = hostOf(hostId)
+  checkProxyArguments(serverUrl, proxyOptions)
   const name = flags.name ?? nameFor(serverUrl)
+  if (name.trim() === '') {
+    throw new CliError(
+      'USAGE',
+      'The option --name is empty. Name the entry, or leave the option out.',
+    )
+  }
   const command = commandFor(serverUrl, proxyOptions, flags.installed === true)
   const entry = entryOf(host, name, command)
   const { env } = environment
@@ -64,6 +74,19 @@ function hostOf(id: string): McpHost {
     'USAGE',
     `The host ${JSON.stringify(id)} is not known (expected ${mcpHosts.map((one) => one.id).join(', ')}). For another host, use the entry of cursor, which most hosts understand.`,
   )
+}
+
+/** A host would only show that the proxy does not start. */
+function checkProxyArguments(serverUrl: string, options: readonly string[]): void {
+  const parsed = parseProxyArguments([serverUrl, ...options])
+  if (parsed === undefined) {
+    throw new CliError(
+      'USAGE',
+      `The options for the proxy cannot be used: ${JSON.stringify(options.join(' '))} (expected options of evergrant proxy). Run: evergrant proxy --help`,
+    )
+  }
+  assertAccepted(parsed.flags)
+  checkServerUrl(serverUrl, parsed.flags.allowHttp === true)
 }
 
 function commandFor(

@@ -26,7 +26,8 @@ export function addHostCommands(program: Command, run: CommandRunner): void {
         options: readonly string[],
         flags: ConfigFlags & CommonFlags,
       ) => {
-        await run.withoutStore({ serverUrl, flags }, async (surroundings) => {
+        // The command checks the URL: with --allow-http for the proxy, it may be one that sign-ins refuse.
+        await run.withoutStore({ flags }, async (surroundings) => {
           const { config } = await import('./config.ts')
           return await config(host, serverUrl, options, flags, surroundings)
         })

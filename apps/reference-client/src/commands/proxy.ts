@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import { checkedFlags } from '../proxy/flags/checked-flags.ts'
-import { portIn, secondsIn } from '../proxy/flags/parse.ts'
+import { maximumSeconds, portIn, secondsIn } from '../proxy/flags/parse.ts'
 import { proxyFlags } from '../proxy/flags/table.ts'
 import type { ProxyFlag, ProxyFlags } from '../proxy/flags/table.ts'
 import type { CommandRunner } from './runner.ts'
@@ -18,18 +18,20 @@ export function addProxyCommand(program: Command, run: CommandRunner): void {
       '\nExamples:\n  $ evergrant proxy https://mcp.example.com/mcp\n  $ evergrant config cursor https://mcp.example.com/mcp --write',
     )
   for (const flag of proxyFlags) command.addOption(optionOf(flag))
+  command.option('--trace <file>', 'draw the exchange in an HTML file, without secrets')
   command.action(async (serverUrl: string, callbackPort: number | undefined, flags: ProxyFlags) => {
-    await run.withoutStore(checkedFlags(serverUrl, flags), async (surroundings) => {
+    const given = { ...checkedFlags(serverUrl, flags), runsUntilStopped: true }
+    await run.withoutStore(given, async (surroundings) => {
       const { runProxy } = await import('../proxy/run-proxy.ts')
       return await runProxy(serverUrl, callbackPort, flags, surroundings)
     })
   })
 }
 
-function optionOf({ flags, description, kind, choices, refused }: ProxyFlag): Option {
+function optionOf({ flags, description, kind, choices, isPositive, refused }: ProxyFlag): Option {
   const option = new Option(flags, description)
   if (choices !== undefined) option.choices(choices)
-  if (kind === 'seconds') option.argParser(seconds)
+  if (kind === 'seconds') option.argParser(secondsFrom(isPositive))
   if (kind === 'port') option.argParser(port)
   if (kind === 'list') option.argParser(appended)
   return refused === undefined ? option : option.hideHelp()
@@ -39,10 +41,14 @@ function appended(text: string, earlier: readonly string[] | undefined): readonl
   return [...(earlier ?? []), text]
 }
 
-function seconds(text: string): number {
-  const value = secondsIn(text)
-  if (value !== undefined) return value
-  throw new InvalidArgumentError('Expected a number of seconds from 0 to 86400.')
+function secondsFrom(isPositive = false): (text: string) => number {
+  return (text) => {
+    const value = secondsIn(text, isPositive)
+    if (value !== undefined) return value
+    throw new InvalidArgumentError(
+      `Expected a number of seconds ${isPositive ? 'above' : 'from'} 0, up to ${maximumSeconds}.`,
+    )
+  }
 }
 
 function port(text: string): number {

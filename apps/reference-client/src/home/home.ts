@@ -3,6 +3,7 @@ import { EvergrantClientError } from '@evergrant/client'
 import { assertPrivatePath, preparePrivateFolder } from '@evergrant/client/stores/file'
 import envPaths from 'env-paths'
 import { CliError } from '../lib/errors.ts'
+import { fileAdvice } from '../lib/file-advice.ts'
 
 /** Where the program keeps its state. */
 export interface Home {
@@ -58,7 +59,7 @@ export function homeUnusable(target: string, cause: unknown): CliError {
   const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
   return new CliError(
     'HOME_UNUSABLE',
-    `${JSON.stringify(target)} cannot be used${reason} (expected a path that this user can read and write). Fix its permissions. ${otherHome}`,
+    `${JSON.stringify(target)} cannot be used${reason} (expected a path that this user can read and write). ${fileAdvice(cause)} ${otherHome}`,
     { cause },
   )
 }

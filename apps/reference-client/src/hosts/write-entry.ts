@@ -5,6 +5,7 @@ import {
   mkdir,
   open,
   readFile,
+  readlink,
   realpath,
   rename,
   rm,
@@ -14,6 +15,7 @@ import path from 'node:path'
 import { applyEdits, modify, parse } from 'jsonc-parser'
 import type { ParseError } from 'jsonc-parser'
 import { CliError } from '../lib/errors.ts'
+import { fileAdvice } from '../lib/file-advice.ts'
 import type { McpHost } from './host-files.ts'
 
 /** What writing did. */
@@ -39,14 +41,16 @@ export async function writeEntry(
   name: string,
   entry: unknown,
 ): Promise<WrittenEntry> {
-  // A link, such as one of a manager of configuration files, stays a link.
-  const file = await realpath(given).catch(() => given)
+  const file = await linkTarget(given)
   try {
     const before = await readFile(file, 'utf8').catch((error: unknown) => {
       if (hasCode(error, 'ENOENT')) return undefined
       throw error
     })
-    const text = before === undefined || before.trim() === '' ? '{}' : before
+    // Editors on Windows start files with a byte order mark.
+    const mark = before?.startsWith(byteOrderMark) === true ? byteOrderMark : ''
+    const content = (before ?? '').slice(mark.length)
+    const text = content.trim() === '' ? '{}' : content
     const existing = entryIn(text, host, name, file)
     if (JSON.stringify(existing) === JSON.stringify(entry)) {
       return { file, backup: undefined, replaced: false, unchanged: true }
@@ -57,17 +61,33 @@ export async function writeEntry(
       formattingOptions: { insertSpaces: !text.includes('\n\t'), tabSize: 2, eol: eolOf(text) },
     })
     const backup = before === undefined ? undefined : await backUp(file)
-    await replace(file, `${applyEdits(text, edits).trimEnd()}${eolOf(text)}`)
+    await replace(file, `${mark}${applyEdits(text, edits).trimEnd()}${eolOf(text)}`)
     return { file, backup, replaced: existing !== undefined, unchanged: false }
   } catch (error) {
     if (CliError.is(error)) throw error
     const reason = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
     throw new CliError(
       'CONFIG_UNUSABLE',
-      `The configuration of ${host.name} was not changed: ${JSON.stringify(file)} cannot be read or written${reason}. Fix its permissions, or run the command without --write and paste the entry.`,
+      `The configuration of ${host.name} was not changed: ${JSON.stringify(file)} cannot be read or written${reason}. ${fileAdvice(error)} Or run the command without --write and paste the entry.`,
       { cause: error },
     )
   }
+}
+
+const byteOrderMark = '\uFEFF'
+const longestLinkChain = 8
+
+/** A link, such as one of a manager of configuration files, stays a link, even to a missing file. */
+async function linkTarget(given: string): Promise<string> {
+  let file = given
+  for (let links = 0; links < longestLinkChain; links += 1) {
+    const found = await realpath(file).catch(() => undefined)
+    if (found !== undefined) return found
+    const target = await readlink(file).catch(() => undefined)
+    if (target === undefined) return file
+    file = path.resolve(path.dirname(file), target)
+  }
+  return file
 }
 
 function entryIn(text: string, host: McpHost, name: string, file: string): unknown {
@@ -80,7 +100,7 @@ function entryIn(text: string, host: McpHost, name: string, file: string): unkno
       `The configuration of ${host.name} was not changed: ${JSON.stringify(file)} is not JSON with an object ${JSON.stringify(host.member)}. Correct it, or run the command without --write and paste the entry.`,
     )
   }
-  return servers?.[name]
+  return servers !== undefined && Object.hasOwn(servers, name) ? servers[name] : undefined
 }
 
 async function backUp(file: string): Promise<string> {

@@ -20,7 +20,7 @@ export async function mcpRemoteEntries(places: Places): Promise<readonly McpRemo
     const file = hostPath(host, places)
     const text = await readFile(file, 'utf8').catch(() => undefined)
     if (text === undefined) continue
-    const content: unknown = parse(text, [], { allowTrailingComma: true })
+    const content: unknown = parse(text.trimStart(), [], { allowTrailingComma: true })
     const servers = memberOf(content, host.member)
     if (typeof servers !== 'object' || servers === null) continue
     for (const [name, entry] of Object.entries(servers)) {

@@ -5,6 +5,7 @@ import type { ProxySettings } from './flags/settings.ts'
 import { clientOfFetch } from './remote/http.ts'
 import type { HttpClient } from './remote/http.ts'
 import { nodeHttpClient } from './remote/node-http.ts'
+import { followingRedirects } from './remote/redirects.ts'
 import type { OpenedSession, SessionEvents } from './sign-in/open-session.ts'
 
 /** Sends requests to the MCP server, with a token if one is needed. */
@@ -28,9 +29,10 @@ export function serverConnection(
     cookies: settings.cookies,
   })
   // `node:http` of older versions has no proxies.
-  const client = usesProxy(serverUrl, surroundings.environment.env)
-    ? clientOfFetch(surroundings.fetch)
-    : direct.send
+  // Only `fetch` is recorded in a trace.
+  const usesFetch =
+    surroundings.trace !== undefined || usesProxy(serverUrl, surroundings.environment.env)
+  const client = usesFetch ? clientOfFetch(surroundings.fetch) : direct.send
   const sent = sentSecrets(Object.values(headers))
   const withHeaders: HttpClient = (request) => {
     sent.note(request.headers['authorization'])
@@ -38,7 +40,11 @@ export function serverConnection(
   }
   const redact = (text: string): string => surroundings.redact(sent.redact(text))
   if (signIn === undefined) {
-    return { send: withHeaders, redact, close: () => Promise.resolve(direct.close()) }
+    return {
+      send: followingRedirects(withHeaders),
+      redact,
+      close: () => Promise.resolve(direct.close()),
+    }
   }
   let opened: Promise<OpenedSession> | undefined
   let sender: Promise<HttpClient> | undefined

@@ -15,6 +15,8 @@ export async function openTraceFile(file: string): Promise<TraceFile> {
   let handle: FileHandle
   try {
     handle = await open(file, 'w', ownerOnly)
+    // The mode of \`open\` is only for a new file. A device or a pipe keeps its own.
+    if ((await handle.stat()).isFile()) await handle.chmod(ownerOnly)
   } catch (cause) {
     throw cannotWrite(file, cause)
   }

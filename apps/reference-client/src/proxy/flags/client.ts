@@ -55,7 +55,8 @@ async function readJsonFlag(
   const text = given.startsWith('@') ? await readGivenFile(flag, given.slice(1)) : given
   let value: unknown
   try {
-    value = JSON.parse(text)
+    // Editors on Windows start files with a byte order mark, which `trim` removes.
+    value = JSON.parse(text.trim())
   } catch {
     throw new CliError(
       'USAGE',

@@ -20,10 +20,14 @@ export function memberOf(flag: Pick<ProxyFlag, 'flags'>): string {
     .replaceAll(/-([a-z])/g, (_match, letter: string) => letter.toUpperCase())
 }
 
+/** The longest time that an option accepts. */
+export const maximumSeconds = 86_400
+
 /** Reads a time in seconds; `undefined` for anything else. */
-export function secondsIn(text: string): number | undefined {
+export function secondsIn(text: string, isPositive = false): number | undefined {
   const value = Number(text)
-  return text.trim() !== '' && value >= 0 && value <= 86_400 ? value : undefined
+  if (text.trim() === '' || (isPositive && value === 0)) return undefined
+  return value >= 0 && value <= maximumSeconds ? value : undefined
 }
 
 /** Reads a TCP port; `undefined` for anything else. */
@@ -68,7 +72,7 @@ export function parseProxyArguments(argv: readonly string[]): ProxyArguments | u
 function valueOf(flag: ProxyFlag, text: string | undefined, earlier: unknown): unknown {
   if (text === undefined) return undefined
   if (flag.choices !== undefined && !flag.choices.includes(text)) return undefined
-  if (flag.kind === 'seconds') return secondsIn(text)
+  if (flag.kind === 'seconds') return secondsIn(text, flag.isPositive)
   if (flag.kind === 'port') return portIn(text)
   if (flag.kind === 'list') return [...(Array.isArray(earlier) ? earlier : []), text]
   return text

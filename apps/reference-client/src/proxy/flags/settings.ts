@@ -235,8 +235,12 @@ function checkResource(resource: string | undefined, serverUrl: string): void {
   )
 }
 
-/** Without sign-in, the URL may be http on other hosts. */
-function checkServerUrl(serverUrl: string, allowsHttp: boolean): void {
+/**
+ * Checks the URL of the MCP server. Without sign-in, it may be http on other hosts.
+ *
+ * @throws CliError `USAGE`, ProtocolError
+ */
+export function checkServerUrl(serverUrl: string, allowsHttp: boolean): void {
   if (!allowsHttp) {
     parseEndpoint(serverUrl, 'The MCP server URL')
     return

@@ -9,6 +9,8 @@ export interface ProxyFlag {
   readonly description: string
   readonly kind: 'switch' | 'text' | 'list' | 'seconds' | 'port'
   readonly choices?: readonly string[]
+  /** Whether 0 seconds are refused. */
+  readonly isPositive?: true
   /** Whether mcp-remote 0.15.1 documents an option of this name. */
   readonly mcpRemote?: true
   /** How the option differs from the one of mcp-remote. */
@@ -81,6 +83,7 @@ const connection: readonly ProxyFlag[] = [
     flags: '--ping-interval <seconds>',
     description: 'send a ping at this interval',
     kind: 'seconds',
+    isPositive: true,
     mcpRemote: true,
   },
   {
@@ -141,6 +144,7 @@ const signIn: readonly ProxyFlag[] = [
     flags: '--auth-timeout <seconds>',
     description: 'how long the user may take to sign in (default: 300)',
     kind: 'seconds',
+    isPositive: true,
     mcpRemote: true,
     difference: 'The default is 300.',
   },

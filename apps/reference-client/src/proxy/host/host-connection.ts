@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { Line } from '../messages/line-splitter.ts'
 import { lineSplitter } from '../messages/line-splitter.ts'
-import type { Message } from '../messages/message.ts'
+import type { Message, MessageId } from '../messages/message.ts'
 import { readMessages } from '../messages/message.ts'
 import { errorResponse, rpcErrorCodes } from '../messages/rpc-errors.ts'
 
@@ -52,44 +52,64 @@ export function hostConnection(stdin: Readable, stdout: Writable): HostConnectio
     const text = line.text.trim()
     if (text === '') return
     const read = readMessages(text)
-    if (read.outcome === 'messages') {
-      for (const message of read.messages) await receive(message)
+    if (read.outcome === 'not-json') {
+      await write(refusal('the line is not JSON'))
       return
     }
-    await write(
-      read.outcome === 'not-json'
-        ? refusal('the line is not JSON')
-        : errorResponse(read.id, {
-            code: rpcErrorCodes.invalidRequest,
-            message:
-              'Invalid request: the line is JSON, but not a JSON-RPC 2.0 message. Send one request, notification or response per line.',
-          }),
-    )
+    for (const id of read.outcome === 'messages' ? read.rejectedIds : [read.id]) {
+      await write(invalidRequest(id))
+    }
+    if (read.outcome !== 'messages') return
+    for (const message of read.messages) await receive(message)
+  }
+
+  async function readLines(receive: (message: Message) => Promise<void>): Promise<void> {
+    const splitter = lineSplitter(maximumMessageBytes)
+    async function handle(line: Line): Promise<void> {
+      // One line that cannot be handled must not end the proxy.
+      await receiveLine(line, receive).catch(() => write(refusal('the line cannot be processed')))
+    }
+    for await (const chunk of chunksOf(stdin)) {
+      for (const line of splitter.push(asBytes(chunk))) await handle(line)
+    }
+    const rest = splitter.end()
+    // A host may close stdin right after its last message, with or without a line feed.
+    if (rest !== undefined) await handle(rest)
   }
 
   return {
     write,
     lost: lost.signal,
     async read(receive, signal) {
-      const splitter = lineSplitter(maximumMessageBytes)
+      if (signal.aborted) return
+      const stopped = Promise.withResolvers<void>()
       function stop(): void {
         stdin.destroy()
+        stopped.resolve()
       }
       signal.addEventListener('abort', stop, { once: true })
-      try {
-        for await (const chunk of stdin) {
-          for (const line of splitter.push(asBytes(chunk))) await receiveLine(line, receive)
-        }
-        const rest = splitter.end()
-        // A host may close stdin right after its last message, with or without a line feed.
-        if (rest !== undefined) await receiveLine(rest, receive)
-      } catch {
-        // A broken pipe is the end of the input, as is the abort.
-      } finally {
-        signal.removeEventListener('abort', stop)
-      }
+      // A line may wait for a server or a host that takes no more data.
+      await Promise.race([readLines(receive), stopped.promise])
+      signal.removeEventListener('abort', stop)
     },
   }
+}
+
+/** A broken pipe is the end of the input, as is the abort. */
+async function* chunksOf(stdin: Readable): AsyncGenerator {
+  try {
+    yield* stdin
+  } catch {
+    // The end.
+  }
+}
+
+function invalidRequest(id: MessageId | null): Message {
+  return errorResponse(id, {
+    code: rpcErrorCodes.invalidRequest,
+    message:
+      'Invalid request: the line is JSON, but not a JSON-RPC 2.0 message. Send one request, notification or response per line.',
+  })
 }
 
 function refusal(found: string): Message {

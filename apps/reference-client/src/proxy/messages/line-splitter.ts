@@ -1,3 +1,5 @@
+import { byteBuffer } from './byte-buffer.ts'
+
 /** A line, or the notice that a line was too long and is skipped. */
 export type Line = { readonly text: string } | { readonly tooLong: true }
 
@@ -23,29 +25,32 @@ export function lineSplitter(
   maximumBytes: number,
   options: { readonly carriageReturn?: boolean } = {},
 ): LineSplitter {
-  let parts: Uint8Array[] = []
-  let size = 0
+  const kept = byteBuffer()
   let isTooLong = false
   /** A line feed right after a carriage return belongs to the same line end. */
   let afterCarriageReturn = false
 
   function keep(part: Uint8Array): void {
     if (part.length === 0 || isTooLong) return
-    size += part.length
-    if (size > maximumBytes) {
+    if (kept.size + part.length > maximumBytes) {
       isTooLong = true
-      parts = []
-      return
-    }
-    parts.push(part)
+      kept.clear()
+    } else kept.append(part)
   }
 
   function take(): Line {
-    const line: Line = isTooLong ? { tooLong: true } : { text: decode(parts, size) }
-    parts = []
-    size = 0
+    const line: Line = isTooLong ? { tooLong: true } : { text: kept.takeText() }
     isTooLong = false
     return line
+  }
+
+  /** Most lines are within one chunk, and are not copied. */
+  function lineWithin(part: Uint8Array): Line {
+    if (kept.size === 0 && !isTooLong && part.length <= maximumBytes) {
+      return { text: Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('utf8') }
+    }
+    keep(part)
+    return take()
   }
 
   function endOfLine(chunk: Uint8Array, from: number): number {
@@ -64,27 +69,15 @@ export function lineSplitter(
       for (;;) {
         const end = endOfLine(chunk, from)
         if (end === -1) break
-        keep(chunk.subarray(from, end))
-        lines.push(take())
+        lines.push(lineWithin(chunk.subarray(from, end)))
         from = end + 1
         if (chunk[end] !== carriageReturn) continue
         if (from === chunk.length) afterCarriageReturn = true
         else if (chunk[from] === lineFeed) from += 1
       }
-      // A copy: the rest of the chunk must not stay in memory for the start of a line.
-      keep(chunk.slice(from))
+      keep(chunk.subarray(from))
       return lines
     },
-    end: () => (size === 0 ? undefined : take()),
+    end: () => (kept.size === 0 && !isTooLong ? undefined : take()),
   }
-}
-
-function decode(parts: readonly Uint8Array[], size: number): string {
-  const [first] = parts
-  if (first === undefined) return ''
-  const bytes =
-    parts.length === 1
-      ? Buffer.from(first.buffer, first.byteOffset, first.byteLength)
-      : Buffer.concat(parts, size)
-  return bytes.toString('utf8')
 }

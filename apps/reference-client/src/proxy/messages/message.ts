@@ -20,7 +20,12 @@ export interface RequestMessage extends Message {
 
 /** What a line or an event contains. */
 export type ReadResult =
-  | { readonly outcome: 'messages'; readonly messages: readonly Message[] }
+  | {
+      readonly outcome: 'messages'
+      readonly messages: readonly Message[]
+      /** The IDs of the parts of a batch that are not messages; `null` for a part without an ID. */
+      readonly rejectedIds: readonly (MessageId | null)[]
+    }
   | { readonly outcome: 'not-json' }
   /** JSON, and not a JSON-RPC message. */
   | { readonly outcome: 'not-a-message'; readonly id: MessageId | null }
@@ -40,16 +45,31 @@ export function readMessages(text: string): ReadResult {
     const message = messageOf(value, oneLine(text))
     return message === undefined
       ? { outcome: 'not-a-message', id: idOf(value) }
-      : { outcome: 'messages', messages: [message] }
+      : { outcome: 'messages', messages: [message], rejectedIds: [] }
   }
+  return value.length === 0 ? { outcome: 'not-a-message', id: null } : readBatch(value)
+}
+
+/** One wrong part must not take the answers of the others (JSON-RPC 2.0, Batch). */
+function readBatch(parts: readonly unknown[]): ReadResult {
   const messages: Message[] = []
-  for (const part of value) {
-    const message = messageOf(part, JSON.stringify(part))
-    if (message === undefined) return { outcome: 'not-a-message', id: idOf(part) }
-    messages.push(message)
+  const rejectedIds: (MessageId | null)[] = []
+  for (const part of parts) {
+    const text = isRecord(part) ? textOf(part) : undefined
+    const message = text === undefined ? undefined : messageOf(part, text)
+    if (message === undefined) rejectedIds.push(idOf(part))
+    else messages.push(message)
   }
-  if (messages.length === 0) return { outcome: 'not-a-message', id: null }
-  return { outcome: 'messages', messages }
+  return { outcome: 'messages', messages, rejectedIds }
+}
+
+/** `JSON.parse` accepts any depth. `JSON.stringify` is recursive, so its depth is limited. */
+function textOf(part: Readonly<Record<string, unknown>>): string | undefined {
+  try {
+    return JSON.stringify(part)
+  } catch {
+    return undefined
+  }
 }
 
 /** Makes a message of this program. */

@@ -41,7 +41,20 @@ export function describeError(error: unknown, context: ErrorContext): RpcError {
       message: `${server} did not answer as an MCP server does: ${clean(error.message, context)}. Check that the URL is its MCP endpoint.`,
     }
   }
-  return unreachable(error, server, context)
+  return isNetworkError(error)
+    ? unreachable(error, server, context)
+    : {
+        code: rpcErrorCodes.proxyFailed,
+        message: `evergrant: The request to ${context.serverUrl} failed: ${clean(error instanceof Error ? error.message : '', context)}. Try again. If it fails again, start the proxy with --debug.`,
+      }
+}
+
+/** `fetch` hides the code of the system in its cause. */
+function isNetworkError(error: unknown): boolean {
+  if (error instanceof ConnectionError || codeOf(error) !== undefined) return true
+  return (
+    error instanceof Error && (error.name === 'TimeoutError' || error.message === 'fetch failed')
+  )
 }
 
 function signInPending({ instruction }: SignInPendingError, { serverUrl }: ErrorContext): RpcError {
@@ -101,7 +114,7 @@ function adviceFor(status: number): string {
 }
 
 function unreachable(error: unknown, server: string, context: ErrorContext): RpcError {
-  const code = error instanceof ConnectionError ? error.code : codeOf(error)
+  const code = error instanceof ConnectionError ? error.code : (codeOf(error) ?? 'UNKNOWN')
   const timedOut =
     code.endsWith('TIMEOUT') || (error instanceof Error && error.name === 'TimeoutError')
   const why = clean(error instanceof Error ? error.message : '', context)
@@ -116,11 +129,11 @@ function unreachable(error: unknown, server: string, context: ErrorContext): Rpc
   }
 }
 
-function codeOf(error: unknown): string {
+function codeOf(error: unknown): string | undefined {
   for (let one = error, depth = 0; one instanceof Error && depth < 8; one = one.cause, depth += 1) {
     if ('code' in one && typeof one.code === 'string') return one.code
   }
-  return 'UNKNOWN'
+  return undefined
 }
 
 function clean(text: string, { redact }: ErrorContext): string {

@@ -20,6 +20,8 @@ export interface Handshake {
   whenReady(signal: AbortSignal): Promise<void>
   /** Starts another session with the server. The host does not notice. Concurrent calls share it. */
   renew(signal: AbortSignal): Promise<void>
+  /** How many sessions the server has started. */
+  sessions(): number
   /** Completes a handshake that waits for the user. */
   resume(): void
   /** Whether the server has completed the handshake. */
@@ -52,6 +54,7 @@ interface State {
   initialized: Message | undefined
   /** Whether the server has answered `initialize` in the current session. */
   isReady: boolean
+  sessions: number
   /** The host got an answer of the proxy, so it must hear of the lists of the server. */
   answeredForServer: boolean
   renewing: Promise<void> | undefined
@@ -65,6 +68,7 @@ export function handshake(options: HandshakeOptions): Handshake {
     request: undefined,
     initialized: undefined,
     isReady: false,
+    sessions: 0,
     answeredForServer: false,
     renewing: undefined,
     starting: undefined,
@@ -74,6 +78,7 @@ export function handshake(options: HandshakeOptions): Handshake {
     const { result } = response.body
     if (!isRecord(result)) return undefined
     state.isReady = true
+    state.sessions += 1
     if (typeof result['protocolVersion'] === 'string') {
       upstream.negotiated(result['protocolVersion'])
     }
@@ -165,10 +170,13 @@ export function handshake(options: HandshakeOptions): Handshake {
     async whenReady(signal) {
       await state.starting
       if (state.request === undefined || state.isReady) return
-      // The host has its answer, so only the server's part is missing.
-      if (state.answeredForServer || state.renewing !== undefined) await renew(signal)
+      // The host has its answer, so only the server's part is missing: it waits for the user, or the
+      // server failed when another session was started.
+      const hasAnswer = state.answeredForServer || state.sessions > 0
+      if (hasAnswer || state.renewing !== undefined) await renew(signal)
     },
     renew,
+    sessions: () => state.sessions,
     isReady: () => state.isReady,
     resume() {
       if (!state.answeredForServer || state.isReady) return

@@ -26,12 +26,14 @@ export function sessionSender(
     // Since 2026-07-28, there are no sessions.
     const isStateless = statedVersion(message) !== undefined
     if (!isStateless) await handshake.whenReady(signal)
+    const session = handshake.sessions()
     try {
       await patiently(send, signal)
     } catch (error) {
       if (!(error instanceof SessionLostError) || isStateless) throw error
       say(`Starting another session: ${error.message}.`)
-      await handshake.renew(lifetime)
+      // The refusal may be late: another request has started the next session in the meantime.
+      if (handshake.sessions() === session) await handshake.renew(lifetime)
       await send()
     }
   }

@@ -63,8 +63,9 @@ export function relay(options: RelayOptions): Relay {
       await host.write(message)
       return
     }
-    const isOpen = inFlight.settle(message)
-    if (isOpen) await host.write(tools.filterResult(request.message, message))
+    // First, because it fails for a result that is nested too deeply. The request then gets that error.
+    const response = tools.filterResult(request.message, message)
+    if (inFlight.settle(message)) await host.write(response)
   }
 
   async function runRequest(request: InFlightRequest): Promise<void> {

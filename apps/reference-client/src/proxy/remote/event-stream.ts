@@ -47,15 +47,26 @@ export async function* readEvents(
       }
       const { field, value } = fieldOf(text)
       if (field === 'data') {
-        size += value.length
+        size += value.length + lineOverhead
         if (size > maximumBytes) throw new Error(`an event is longer than ${maximumBytes} bytes`)
         data.push(value)
       }
       if (field === 'event') type = value
-      if (field === 'id' && !value.includes('\0')) position.lastEventId = value
+      if (field === 'id' && !value.includes('\0')) position.lastEventId = resumableId(value)
       if (field === 'retry' && /^\d{1,9}$/.test(value)) position.retryMilliseconds = Number(value)
     }
   }
+}
+
+/** Memory of a line in addition to its characters. A server may send any number of empty lines. */
+const lineOverhead = 64
+const longestEventId = 4096
+
+/** An ID that a header cannot carry does not resume a stream. */
+function resumableId(value: string): string | undefined {
+  return value.length > longestEventId || /[^\t\u0020-\u007E\u0080-\u{10FFFF}]/u.test(value)
+    ? undefined
+    : value
 }
 
 function fieldOf(line: string): { readonly field: string; readonly value: string } {
@@ -69,7 +80,7 @@ function fieldOf(line: string): { readonly field: string; readonly value: string
 export function messagesIn(data: string, say: (text: string) => void): readonly Message[] {
   if (data.trim() === '') return []
   const read = readMessages(data)
-  if (read.outcome === 'messages') return read.messages
+  if (read.outcome === 'messages' && read.rejectedIds.length === 0) return read.messages
   say('The server sent an event that is not a JSON-RPC message. It was skipped.')
-  return []
+  return read.outcome === 'messages' ? read.messages : []
 }

@@ -1,3 +1,5 @@
+import { byteBuffer } from '../messages/byte-buffer.ts'
+
 /** A request to the MCP server. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE'
@@ -94,17 +96,15 @@ export function contentType(response: HttpResponse): string {
 
 /** Reads a body as text. Rejects if it is longer than `maximumBytes`. */
 export async function readText(response: HttpResponse, maximumBytes: number): Promise<string> {
-  const parts: Uint8Array[] = []
-  let size = 0
+  const kept = byteBuffer()
   for await (const part of response.body) {
-    size += part.length
-    if (size > maximumBytes) {
+    if (kept.size + part.length > maximumBytes) {
       response.discard()
       throw new Error(`the body is longer than ${maximumBytes} bytes`)
     }
-    parts.push(part)
+    kept.append(part)
   }
-  return Buffer.concat(parts, size).toString('utf8')
+  return kept.takeText()
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {

@@ -41,12 +41,20 @@ export function legacySse(serverUrl: string, options: LegacySseOptions): Upstrea
     one.done.resolve()
   }
 
-  function lose(): void {
+  function lose(stream: LegacyStream): void {
+    // A stream that another one has replaced may end late: a slow host delays its last message.
+    if (current !== stream) return
     current = undefined
     for (const { done } of waiting.values()) {
       done.reject(new ConnectionLostError('the stream of the server ended before the response'))
     }
     waiting.clear()
+  }
+
+  function leave(): void {
+    if (current === undefined) return
+    current.end()
+    lose(current)
   }
 
   async function stream(message: Message): Promise<LegacyStream> {
@@ -101,12 +109,9 @@ export function legacySse(serverUrl: string, options: LegacySseOptions): Upstrea
     // This transport has no header for the version.
     negotiated: () => undefined,
     listen: () => undefined,
-    reset() {
-      current?.end()
-      current = undefined
-    },
+    reset: leave,
     close() {
-      current?.end()
+      leave()
       return Promise.resolve()
     },
   }

@@ -20,7 +20,7 @@ export interface LegacyStreamOptions {
   /** Receives every message of the server. */
   readonly receive: (message: Message) => Promise<void>
   /** Called when the stream has ended after its `endpoint` event. */
-  readonly onEnd: () => void
+  readonly onEnd: (stream: LegacyStream) => void
   readonly wakes: WakeWatch
 }
 
@@ -57,8 +57,12 @@ export async function openLegacyStream(
   const reading = read(serverUrl, response, endpoint, options)
   try {
     const url = await endpoint.promise
-    void reading.finally(options.onEnd)
-    return { endpoint: url, end: () => end.abort(new Error('the stream is not needed')) }
+    const stream = {
+      endpoint: url,
+      end: () => end.abort(new Error('the stream is not needed')),
+    }
+    void reading.finally(() => options.onEnd(stream))
+    return stream
   } finally {
     clearTimeout(timer)
   }

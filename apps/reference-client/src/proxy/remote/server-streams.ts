@@ -41,7 +41,7 @@ export function serverStreams(options: ServerStreamsOptions): ServerStreams {
       headers: {
         accept: 'text/event-stream',
         ...options.headers(),
-        ...(lastEventId === undefined ? {} : { 'last-event-id': lastEventId }),
+        ...(lastEventId === undefined ? {} : { 'last-event-id': headerText(lastEventId) }),
       },
       signal,
       isRepeatable: true,
@@ -98,6 +98,11 @@ export function serverStreams(options: ServerStreamsOptions): ServerStreams {
       }
     },
   }
+}
+
+/** A header carries bytes. The bytes of an ID are UTF-8 (HTML standard, Server-sent events). */
+function headerText(lastEventId: string): string {
+  return Buffer.from(lastEventId, 'utf8').toString('latin1')
 }
 
 function isEventStream(response: HttpResponse): boolean {

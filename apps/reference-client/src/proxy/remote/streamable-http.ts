@@ -1,6 +1,6 @@
 import { maximumMessageBytes } from '../host/host-connection.ts'
 import type { Message, RequestMessage } from '../messages/message.ts'
-import { isRequest, readMessages } from '../messages/message.ts'
+import { isRequest, isResponseTo, readMessages } from '../messages/message.ts'
 import type { HttpClient, HttpResponse } from './http.ts'
 import { contentType, readText } from './http.ts'
 import { followRequest } from './request-stream.ts'
@@ -118,7 +118,8 @@ export function streamableHttp(serverUrl: string, options: StreamableHttpOptions
       if (signal.aborted) throw signal.reason
       throw new ConnectionLostError('the response ended early', { cause })
     })
-    await deliverText(text, deliver, type)
+    if (await deliverText(text, request, deliver, type)) return
+    throw new UnexpectedAnswerError('its body does not contain the response to the request')
   }
 
   return {
@@ -153,7 +154,13 @@ export function streamableHttp(serverUrl: string, options: StreamableHttpOptions
   }
 }
 
-async function deliverText(text: string, deliver: Deliver, type: string): Promise<void> {
+/** Returns whether the response to the request was among the messages. */
+async function deliverText(
+  text: string,
+  request: RequestMessage,
+  deliver: Deliver,
+  type: string,
+): Promise<boolean> {
   const read = readMessages(text)
   if (read.outcome !== 'messages') {
     throw new UnexpectedAnswerError(
@@ -161,6 +168,7 @@ async function deliverText(text: string, deliver: Deliver, type: string): Promis
     )
   }
   for (const message of read.messages) await deliver(message)
+  return read.messages.some((message) => isResponseTo(message, request.id))
 }
 
 /**

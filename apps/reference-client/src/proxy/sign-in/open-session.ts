@@ -48,7 +48,7 @@ export async function openSession(
   surroundings: Surroundings,
   events: SessionEvents,
 ): Promise<OpenedSession> {
-  const { environment, fetch, say } = surroundings
+  const { environment, fetch, say, trace } = surroundings
   const home = await openHome(environment.env)
   const key = await openStoreKey(home, environment.env, { notice: say })
   const store = await fileStore(home.storeFolder, { key: key.key })
@@ -66,6 +66,7 @@ export async function openSession(
     acceptedResource: facts.acceptedResource,
     trustedIssuer: facts.trustedIssuer,
     preferences: settings.preferences,
+    observe: (event) => trace?.event(event),
     signIn: proxySignIn({
       ...settings,
       fetch,
