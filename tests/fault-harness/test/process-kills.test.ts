@@ -44,7 +44,7 @@ for (const { store, counts, available } of testedStores('process kills')) {
         const seen = await interruptProcesses({ ...interruptions, graceSeconds: 0 })
         expect(seen).toMatchObject({
           ...intact,
-          forcedSignIns: seen.lossyKills.map((index) => `kill ${index}`),
+          forcedSignIns: seen.lossyKills,
         })
         // Two of the ten interruption points lie between the commit and the save.
         expect(seen.lossyKills.length).toBeGreaterThanOrEqual(Math.floor(counts.kills / 10) * 2)

@@ -55,8 +55,8 @@ export interface InterruptionReport {
   readonly stops: number
   readonly interruptionsByPoint: Readonly<Record<string, number>>
   /** Kills between the server's commit and the save, determined before other processes continue. */
-  readonly lossyKills: readonly number[]
-  /** Interruptions after which a caller received `SIGN_IN_REQUIRED`, such as `kill 3`. */
+  readonly lossyKills: readonly string[]
+  /** Interruptions after which a caller received `SIGN_IN_REQUIRED`, such as `kill 3 (locked)`. */
   readonly forcedSignIns: readonly string[]
   /** Errors of the other processes by code, without those after lossy kills. */
   readonly errorsOfOthers: Readonly<Record<string, number>>
@@ -68,7 +68,7 @@ export interface InterruptionReport {
 
 interface Tally {
   readonly interruptionsByPoint: Record<string, number>
-  readonly lossyKills: number[]
+  readonly lossyKills: string[]
   readonly forcedSignIns: string[]
   readonly errorsOfOthers: Record<string, number>
   recordsLost: number
@@ -118,6 +118,7 @@ async function killOnce(
   index: number,
   point: InterruptionPoint,
 ): Promise<void> {
+  const label = `kill ${index} (${point})`
   count(tally.interruptionsByPoint, point)
   await testbed.advance(index % 3 === 2 ? dueAgeSeconds : lifetimeSeconds)
   // For a random instant, only the store and the server can tell whether the save happened. Without
@@ -132,7 +133,7 @@ async function killOnce(
   const replacement = testbed.prepareWorker()
   await testbed.drained()
   const lossy = alone ? !(await testbed.isStoredTokenLive()) : betweenCommitAndSave.has(point)
-  if (lossy) tally.lossyKills.push(index)
+  if (lossy) tally.lossyKills.push(label)
 
   for (const worker of asking) worker.goOn()
   const others = testbed.workers
@@ -142,10 +143,10 @@ async function killOnce(
   await testbed.all('idle', 0, others)
   results.push(...(await testbed.all('tokens', 1, others)))
   const forced = results.some((answer) => answer?.errors['SIGN_IN_REQUIRED'] !== undefined)
-  if (forced) tally.forcedSignIns.push(`kill ${index}`)
+  if (forced) tally.forcedSignIns.push(label)
   if (!(forced && lossy && options.graceSeconds === 0)) countErrors(tally, results)
   if (forced || !testbed.as.isGrantAlive()) {
-    if (!forced) tally.forcedSignIns.push(`kill ${index}`)
+    if (!forced) tally.forcedSignIns.push(label)
     await testbed.signIn()
   }
   const letIn = await replacement
@@ -166,6 +167,7 @@ async function stopOnce(
   await testbed.advance(stillGood ? dueAgeSeconds : lifetimeSeconds)
   const { victim, answers, held } = await bringTo(testbed, point, testbed.workers, options.callers)
   if (point === 'instant') await pause(options.random.integer(25))
+  const suspendedAt = performance.now()
   victim.suspend()
   // Its next step, and the server's response, are ready when it resumes.
   for (const worker of testbed.workers) worker.goOn()
@@ -176,13 +178,14 @@ async function stopOnce(
   if (stillGood) results.push(...(await testbed.all('tokens', options.callers, others)))
   await pause(options.random.integer(50, options.longestStopMilliseconds ?? 400))
   victim.resume()
+  const stoppedMilliseconds = performance.now() - suspendedAt
   results.push(...(await answers))
   await testbed.all('idle', 0)
   results.push(...(await testbed.all('tokens', options.callers)))
   countErrors(tally, results)
   const forced = results.some((answer) => answer?.errors['SIGN_IN_REQUIRED'] !== undefined)
   if (!forced && testbed.as.isGrantAlive()) return
-  tally.forcedSignIns.push(`stop ${index}`)
+  tally.forcedSignIns.push(`stop ${index} (${point}), ${Math.round(stoppedMilliseconds)} ms`)
   await testbed.signIn()
   await testbed.all('tokens', 1)
 }
