@@ -26,13 +26,18 @@ export async function readCertificate(origin: string): Promise<CertificateFacts 
     socket.once('error', () => finish(undefined))
     socket.once('timeout', () => finish(undefined))
     socket.once('secureConnect', () => {
-      const validUntil = Date.parse(socket.getPeerCertificate().valid_to)
+      const certificate = socket.getPeerCertificate()
+      const validUntil = Date.parse(certificate.valid_to)
+      const validFrom = Date.parse(certificate.valid_from)
       if (Number.isNaN(validUntil)) finish(undefined)
       else {
         finish({
           host,
           protocol: socket.getProtocol() ?? 'unknown',
           validUntilEpochSeconds: Math.floor(validUntil / 1000),
+          ...(Number.isNaN(validFrom)
+            ? {}
+            : { validFromEpochSeconds: Math.floor(validFrom / 1000) }),
         })
       }
     })

@@ -2,9 +2,17 @@ import { createSession } from '@evergrant/client'
 import { memoryStore } from '@evergrant/client/stores/memory'
 import { readBearerChallenge } from '@evergrant/core'
 import { expect, test } from 'vitest'
-import { clientBehaviors } from '../src/index.ts'
+import { clientBehaviors, runChecks } from '../src/index.ts'
 import { brokenServers } from './support/broken-servers.ts'
-import { json, startDeployment, urls, withAnswers } from './support/deployment.ts'
+import {
+  json,
+  serverDocument,
+  serverUrl,
+  startDeployment,
+  urls,
+  withAnswers,
+  withChallenge,
+} from './support/deployment.ts'
 import type { Deployment } from './support/deployment.ts'
 import { startSignIn } from './support/sdk-clients.ts'
 
@@ -15,6 +23,7 @@ const connectionRules = new Set([
   'server-failing',
   'server-rate-limited',
   'server-redirects',
+  'server-redirects-within-origin',
   'server-blocks-clients',
   'not-an-mcp-server',
   'legacy-transport',
@@ -42,6 +51,37 @@ test('verdicts: evergrant stops where its data says', async () => {
   }
   expect(stops.toSorted()).toEqual(stopsOf('evergrant'))
 })
+
+/** A server of the protocol version 2025-03-26: its own authorization server, and no document about it. */
+const withoutResourceMetadata = withAnswers(
+  {
+    [urls.resourceMetadata]: { status: 404 },
+    'https://mcp.test/.well-known/oauth-authorization-server': json({
+      ...serverDocument,
+      issuer: 'https://mcp.test',
+    }),
+  },
+  withChallenge('Bearer'),
+)
+
+test('verdicts: no client stops at a missing document if it finds the server at the origin', async () => {
+  expect(await startSignIn('v1', withoutResourceMetadata)).toMatchObject({ outcome: 'opens' })
+  expect(await startSignIn('v2', withoutResourceMetadata)).toMatchObject({ outcome: 'opens' })
+  expect(await stopsHere(withoutResourceMetadata)).toBe(false)
+  await using running = await startDeployment(withoutResourceMetadata)
+  const { report } = await runChecks(serverUrl, { fetch: running.fetch, clock: running.clock })
+  expect(report.findings.map(({ rule }) => rule)).toContain('resource-metadata-missing')
+  expect(report.verdicts.map(({ signIn }) => signIn)).toEqual(['works', 'works', 'works', 'works'])
+})
+
+test.each([{ status: 429 }, { status: 307, headers: { location: '/mcp/' } }])(
+  'verdicts: says nothing about clients where nothing is known: %o',
+  async (answer) => {
+    await using running = await startDeployment(withAnswers({ [serverUrl]: answer }))
+    const { report } = await runChecks(serverUrl, { fetch: running.fetch, clock: running.clock })
+    expect(report.verdicts).toEqual([])
+  },
+)
 
 function stopsOf(id: string): readonly string[] {
   const stopsAt = clientBehaviors.find((one) => one.id === id)?.stopsAt ?? []

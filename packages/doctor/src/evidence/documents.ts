@@ -53,6 +53,14 @@ function readDocument(url: string, exchange: Exchange, member: string): Document
   }
 }
 
+/** Whether an answer is a stream of events. */
+export function isEventStream(exchange: Exchange | undefined): boolean {
+  return (
+    exchange?.answer?.status === 200 &&
+    /^\s*text\/event-stream/i.test(exchange.answer.headers['content-type'] ?? '')
+  )
+}
+
 /** Whether an answer is a page for humans. */
 export function isHtml({ headers, body }: NonNullable<Exchange['answer']>): boolean {
   return (

@@ -7,8 +7,9 @@ import {
 } from '@evergrant/core'
 import type { AuthorizationServerMetadata } from '@evergrant/core'
 import type { Exchange, Observations } from '../observations/observations.ts'
-import { readDocuments, isHtml } from './documents.ts'
+import { isEventStream, readDocuments } from './documents.ts'
 import type { Access, DocumentEvidence, Evidence, ServerEvidence } from './evidence.ts'
+import { ownDocuments } from './own-documents.ts'
 import { replayDiscovery } from './replay.ts'
 
 /** Reads observations. The same observations give the same evidence. */
@@ -24,7 +25,8 @@ export async function readEvidence(observations: Observations): Promise<Evidence
   const challenge = readBearerChallenge(header)
   const resourceExchanges = byPurpose('resource-metadata')
   const resourceDocuments = documentsByPlace(resourceExchanges, 'resource')
-  const access = accessOf(unauthenticated, stream, list, resourceDocuments)
+  const isDescribed = ownDocuments(resourceDocuments, observations.serverUrl).length > 0
+  const access = accessOf(unauthenticated, stream, list, isDescribed)
   const needsDiscovery = access === 'protected' || access === 'partly-protected'
   return {
     observations,
@@ -123,7 +125,7 @@ function accessOf(
   first: Exchange | undefined,
   stream: Exchange | undefined,
   list: Exchange | undefined,
-  resourceDocuments: readonly DocumentEvidence[],
+  isDescribed: boolean,
 ): Access {
   const answer = first?.answer
   if (answer === undefined) return 'unreachable'
@@ -132,24 +134,20 @@ function accessOf(
   if (list?.answer?.status === 401) return 'partly-protected'
   if (status >= 300 && status < 400) return 'redirected'
   if (status === 429 || status >= 500) return 'failing'
-  const isProtecting =
-    answer.headers['www-authenticate'] !== undefined ||
-    resourceDocuments.some(({ kind }) => kind === 'document')
-  if (status === 403) return isHtml(answer) && !isProtecting ? 'not-mcp' : 'refused'
+  const hasChallenge = answer.headers['www-authenticate'] !== undefined
+  if (status === 403) return hasChallenge || isDescribed ? 'refused' : 'not-mcp'
   if (isMcpAnswer(answer)) return 'open'
   if (isEventStream(stream)) return 'open'
-  return isProtecting && status >= 400 ? 'refused' : 'not-mcp'
+  if (hasChallenge && status >= 400) return 'refused'
+  // The metadata of a host says nothing about a path that does not exist, or accepts no POST.
+  const isElsewhere = status === 404 || status === 405 || status === 410
+  return isDescribed && status >= 400 && !isElsewhere ? 'refused' : 'not-mcp'
 }
 
 /** A JSON-RPC message, alone or in a stream. */
-function isMcpAnswer({ headers, body, status }: NonNullable<Exchange['answer']>): boolean {
+function isMcpAnswer(answer: NonNullable<Exchange['answer']>): boolean {
+  const { headers, body, status } = answer
   if (/^\s*text\/event-stream/i.test(headers['content-type'] ?? '')) return status < 300
-  return /"jsonrpc"\s*:\s*"2\.0"/.test(body)
-}
-
-function isEventStream(stream: Exchange | undefined): boolean {
-  return (
-    stream?.answer?.status === 200 &&
-    /^\s*text\/event-stream/i.test(stream.answer.headers['content-type'] ?? '')
-  )
+  // The body may be cut off. A page about MCP can quote a message.
+  return /^\s*[[{]/.test(body) && /"jsonrpc"\s*:\s*"2\.0"/.test(body)
 }

@@ -65,6 +65,7 @@ export interface CertificateFacts {
   /** The negotiated version, such as `TLSv1.3`. */
   readonly protocol: string
   readonly validUntilEpochSeconds: number
+  readonly validFromEpochSeconds?: number
 }
 
 /**

@@ -135,6 +135,7 @@ function isCertificate(value: unknown): value is Observations['certificates'][nu
     isRecord(value) &&
     typeof value['host'] === 'string' &&
     typeof value['protocol'] === 'string' &&
-    isTime(value['validUntilEpochSeconds'])
+    isTime(value['validUntilEpochSeconds']) &&
+    (value['validFromEpochSeconds'] === undefined || isTime(value['validFromEpochSeconds']))
   )
 }

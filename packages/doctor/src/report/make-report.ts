@@ -29,14 +29,32 @@ export function makeReport(evidence: Evidence, rules: readonly Rule[]): Report {
     ...(expected === undefined ? {} : { forecast: expected }),
     ...(observations.measurement === undefined ? {} : { measurement: observations.measurement }),
     verdicts: decideVerdicts({
-      brokenRules: findings.map(({ rule }) => rule),
+      brokenRules: findings
+        .map(({ rule }) => rule)
+        .filter((rule) => !(whereGuessed.has(rule) && isFoundByGuess(evidence))),
       requiresSignIn:
-        access === 'protected' || access === 'partly-protected' || access === 'refused',
+        access === 'open'
+          ? 'no'
+          : access === 'protected' || access === 'partly-protected'
+            ? 'yes'
+            : 'unknown',
       forecast: expected,
       measurement: observations.measurement,
     }),
     timeline: observations.exchanges.map(timelineEntry),
   }
+}
+
+/** Faults that stop no client that finds the authorization server at the origin of the MCP server. */
+const whereGuessed: ReadonlySet<string> = new Set([
+  'resource-metadata-missing',
+  'challenge-metadata-url-broken',
+])
+
+/** Older servers have no protected resource metadata: clients then try the origin of the server. */
+function isFoundByGuess({ servers, observations: { serverUrl } }: Evidence): boolean {
+  const { origin } = new URL(serverUrl)
+  return servers.some(({ issuer, metadata }) => issuer === origin && metadata !== undefined)
 }
 
 function findingsOf(rule: Rule, evidence: Evidence): readonly Finding[] {

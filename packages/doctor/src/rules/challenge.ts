@@ -1,5 +1,6 @@
 import { isSecureEndpoint, offlineAccess, readScope, showRemote } from '@evergrant/core'
 import type { Evidence } from '../evidence/evidence.ts'
+import { ownDocuments } from '../evidence/own-documents.ts'
 import { quoteExchange, quoteHeader } from './quotes.ts'
 import { pages } from './rule.ts'
 import type { Occurrence, Rule } from './rule.ts'
@@ -137,8 +138,8 @@ export const challengeRules: readonly Rule[] = [
     link: `${pages.authorization}#scope-selection-strategy`,
     change:
       'Name the smallest scope for the request, such as scope="mcp:read". Without it, clients request every scope of the metadata.',
-    check: ({ challenge, challenged, resourceDocuments }) => {
-      const scopes = resourceDocuments.flatMap(({ document }) =>
+    check: ({ challenge, challenged, resourceDocuments, observations: { serverUrl } }) => {
+      const scopes = ownDocuments(resourceDocuments, serverUrl).flatMap(({ document }) =>
         readScope(document?.['scopes_supported']).tokens.filter((one) => one !== offlineAccess),
       )
       // A server without scopes has nothing to name.

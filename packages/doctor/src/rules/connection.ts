@@ -1,6 +1,7 @@
 import { isLoopbackHost, showRemote } from '@evergrant/core'
-import { isHtml } from '../evidence/documents.ts'
+import { isEventStream, isHtml } from '../evidence/documents.ts'
 import type { Evidence } from '../evidence/evidence.ts'
+import { ownDocuments } from '../evidence/own-documents.ts'
 import { quoteExchange, quoteHeader } from './quotes.ts'
 import { pages } from './rule.ts'
 import type { Occurrence, Rule } from './rule.ts'
@@ -120,7 +121,20 @@ export const connectionRules: readonly Rule[] = [
     requirements: [],
     link: 'https://www.rfc-editor.org/rfc/rfc9110#section-15.4',
     change: 'Configure clients with the target of the redirect, or answer at this URL.',
-    check: ({ first, access }) => (access === 'redirected' ? redirected(first) : []),
+    check: ({ first, access }) =>
+      access === 'redirected' && !keepsMessage(first) ? redirected(first) : [],
+  },
+  {
+    id: 'server-redirects-within-origin',
+    title: 'The MCP server redirects requests to another path',
+    step,
+    concerns,
+    keyword: 'OBSERVED',
+    requirements: [],
+    link: 'https://www.rfc-editor.org/rfc/rfc9110#section-15.4.8',
+    change: 'Configure clients with the target of the redirect, or answer at this URL.',
+    check: ({ first, access }) =>
+      access === 'redirected' && keepsMessage(first) ? redirected(first) : [],
   },
   {
     id: 'server-blocks-clients',
@@ -131,13 +145,12 @@ export const connectionRules: readonly Rule[] = [
     requirements: [],
     link: pages.transport,
     change:
-      'Exempt the MCP endpoint and the well-known URIs from bot checks, firewalls and login pages: clients are programs.',
+      'Exempt the MCP endpoint and the well-known URIs from bot checks, firewalls and login pages: clients are programs. If the MCP server itself refuses, answer with status 401 and a challenge.',
     check: ({ first, access }) =>
       access === 'not-mcp' && first?.answer !== undefined && first.answer.status === 403
         ? [
             {
-              message:
-                'The server answered with status 403 and an HTML page, as firewalls and bot checks do.',
+              message: `The server answered with status 403${isHtml(first.answer) ? ' and an HTML page' : ''}, without a challenge and without metadata, as firewalls and bot checks do.`,
               evidence: [quoteExchange(first), quoteHeader(first, 'server')],
             },
           ]
@@ -180,7 +193,7 @@ export const connectionRules: readonly Rule[] = [
       )
       const stream = observations.exchanges.find(({ purpose }) => purpose === 'stream-request')
       const refusedPost = post?.answer?.status === 405 || post?.answer?.status === 404
-      const usable = stream?.answer?.status === 200 || stream?.answer?.status === 401
+      const usable = isEventStream(stream) || stream?.answer?.status === 401
       if (post === undefined || stream === undefined || !refusedPost || !usable) return []
       return [
         {
@@ -200,8 +213,8 @@ export const connectionRules: readonly Rule[] = [
     link: `${pages.authorization}#error-handling`,
     change:
       'If the server requires tokens for some tools, answer those requests with status 401 and a challenge. Otherwise remove the metadata.',
-    check: ({ access, resourceDocuments, first }) => {
-      const document = resourceDocuments.find(({ kind }) => kind === 'document')
+    check: ({ access, resourceDocuments, first, observations: { serverUrl } }) => {
+      const [document] = ownDocuments(resourceDocuments, serverUrl)
       if (access !== 'open' || document === undefined || first === undefined) return []
       return [
         {
@@ -218,6 +231,17 @@ function requiresToken(access: Evidence['access']): boolean {
   return access === 'protected' || access === 'partly-protected'
 }
 
+/** Whether a client that follows redirects repeats the POST, and with its token. */
+function keepsMessage(first: Evidence['first']): boolean {
+  const { status = 0, headers } = first?.answer ?? {}
+  const target = headers?.['location']
+  if (first === undefined || target === undefined || !URL.canParse(target, first.url)) return false
+  return (
+    (status === 307 || status === 308) &&
+    new URL(target, first.url).origin === new URL(first.url).origin
+  )
+}
+
 function redirected(first: Evidence['first']): readonly Occurrence[] {
   if (first?.answer === undefined) return []
   const { status, headers } = first.answer
@@ -226,9 +250,10 @@ function redirected(first: Evidence['first']): readonly Occurrence[] {
     target !== undefined && URL.canParse(target, first.url)
       ? new URL(target, first.url).href
       : undefined
-  const effect =
-    status === 307 || status === 308
-      ? 'Clients that do not follow redirects stop here, and others drop the token if the target has another origin.'
+  const effect = keepsMessage(first)
+    ? 'Most clients follow it. Nothing else was checked at this URL.'
+    : status === 307 || status === 308
+      ? 'Clients that do not follow redirects stop here, and others drop the token, because the target has another origin.'
       : 'After such a redirect, a POST becomes a GET, and the message is lost.'
   return [
     {

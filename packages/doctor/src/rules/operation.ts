@@ -1,5 +1,5 @@
 import type { Evidence } from '../evidence/evidence.ts'
-import type { Exchange } from '../observations/observations.ts'
+import type { CertificateFacts, Exchange } from '../observations/observations.ts'
 import { quoteExchange, quoteHeader } from './quotes.ts'
 import type { Concern, Rule } from './rule.ts'
 
@@ -104,7 +104,7 @@ export const operationRules: readonly Rule[] = [
             (facts.validUntilEpochSeconds - observations.observedAtEpochSeconds) / 86_400,
           ),
         }))
-        .filter(({ days }) => days < certificateDays)
+        .filter(({ facts, days }) => days < daysToRenew(facts))
         .map(({ facts, days }) => ({
           message: `The certificate of ${facts.host} is valid for ${Math.max(days, 0)} more days.`,
           evidence: [
@@ -118,6 +118,12 @@ export const operationRules: readonly Rule[] = [
         })),
   },
 ]
+
+/** Certificates that live for a few days only are renewed later: at a third of their lifetime. */
+function daysToRenew({ validFromEpochSeconds, validUntilEpochSeconds }: CertificateFacts): number {
+  if (validFromEpochSeconds === undefined) return certificateDays
+  return Math.min(certificateDays, (validUntilEpochSeconds - validFromEpochSeconds) / 86_400 / 3)
+}
 
 /** How far a server's clock is ahead, in seconds; `undefined` if that is not known. */
 function skewOf(

@@ -1,11 +1,6 @@
-import {
-  isSecureEndpoint,
-  offlineAccess,
-  readScope,
-  relateResource,
-  showRemote,
-} from '@evergrant/core'
+import { isSecureEndpoint, offlineAccess, readScope, showRemote } from '@evergrant/core'
 import type { DocumentEvidence } from '../evidence/evidence.ts'
+import { ownDocuments, relation } from '../evidence/own-documents.ts'
 import { stringsOf } from '../lib/json.ts'
 import { quoteMember } from './quotes.ts'
 import { hasServersOnly } from './resource-metadata.ts'
@@ -53,7 +48,7 @@ export const resourceDocumentRules: readonly Rule[] = [
     check: ({ observations: { serverUrl }, challenged, resourceDocuments }) =>
       challenged === undefined
         ? []
-        : ownDocuments(resourceDocuments, serverUrl)
+        : judgedDocuments(resourceDocuments, serverUrl)
             .filter(({ document }) => relation(document?.['resource'], serverUrl) === 'different')
             .map((location) => ({
               message: `${location.url} is for ${showRemote(location.document?.['resource'], 200)} (expected ${showRemote(serverUrl, 200)}). Clients must not use it.`,
@@ -80,7 +75,7 @@ export const resourceDocumentRules: readonly Rule[] = [
     check: ({ observations: { serverUrl }, challenged, resourceDocuments }) => {
       if (challenged === undefined) return []
       // At the root well-known URI, the origin is the right resource.
-      const location = ownDocuments(resourceDocuments, serverUrl).find(
+      const location = judgedDocuments(resourceDocuments, serverUrl).find(
         ({ exchange, document }) =>
           exchange.place !== 'root' && relation(document?.['resource'], serverUrl) === 'covers',
       )
@@ -108,7 +103,7 @@ export const resourceDocumentRules: readonly Rule[] = [
     check: ({ challenged, resourceDocuments, observations }) =>
       challenged === undefined
         ? []
-        : ownDocuments(resourceDocuments, observations.serverUrl)
+        : judgedDocuments(resourceDocuments, observations.serverUrl)
             .filter(({ document }) => stringsOf(document?.['authorization_servers']).length === 0)
             .map((location) => ({
               message: `${location.url} lists no authorization server.`,
@@ -129,7 +124,7 @@ export const resourceDocumentRules: readonly Rule[] = [
     check: ({ challenged, resourceDocuments, observations }) =>
       challenged === undefined
         ? []
-        : ownDocuments(resourceDocuments, observations.serverUrl)
+        : judgedDocuments(resourceDocuments, observations.serverUrl)
             .slice(0, 1)
             .flatMap((location) =>
               stringsOf(location.document?.['authorization_servers'])
@@ -152,11 +147,9 @@ export const resourceDocumentRules: readonly Rule[] = [
     link: 'https://modelcontextprotocol.io/seps/2207-oidc-refresh-token-guidance',
     change:
       'Remove offline_access here, and list it in scopes_supported of the authorization server: clients read it there.',
-    check: ({ resourceDocuments }) => {
-      const location = resourceDocuments.find(
-        ({ kind, document }) =>
-          kind === 'document' &&
-          readScope(document?.['scopes_supported']).tokens.includes(offlineAccess),
+    check: ({ resourceDocuments, observations: { serverUrl } }) => {
+      const location = ownDocuments(resourceDocuments, serverUrl).find(({ document }) =>
+        readScope(document?.['scopes_supported']).tokens.includes(offlineAccess),
       )
       return location === undefined
         ? []
@@ -177,9 +170,8 @@ export const resourceDocumentRules: readonly Rule[] = [
     requirements: [],
     link: `${pages.resourceMetadata}#section-2`,
     change: 'Publish a JSON array of strings. The MCP SDKs reject the whole document otherwise.',
-    check: ({ resourceDocuments }) =>
-      resourceDocuments
-        .filter(({ kind }) => kind === 'document')
+    check: ({ resourceDocuments, observations: { serverUrl } }) =>
+      ownDocuments(resourceDocuments, serverUrl)
         .filter(({ document }) => !isOptionalList(document?.['scopes_supported']))
         .slice(0, 1)
         .map((location) => ({
@@ -198,8 +190,8 @@ export const resourceDocumentRules: readonly Rule[] = [
       'MCP client **MUST** use the Authorization request header field defined in OAuth 2.1 Section 5.1.1',
     link: `${pages.authorization}#token-requirements`,
     change: 'Accept the token in the header, and list "header" in bearer_methods_supported.',
-    check: ({ resourceDocuments }) => {
-      const location = resourceDocuments.find(({ kind }) => kind === 'document')
+    check: ({ resourceDocuments, observations: { serverUrl } }) => {
+      const [location] = ownDocuments(resourceDocuments, serverUrl)
       const methods = location?.document?.['bearer_methods_supported']
       if (location === undefined || methods === undefined || !Array.isArray(methods)) return []
       if (methods.includes('header')) return []
@@ -222,8 +214,8 @@ export const resourceDocumentRules: readonly Rule[] = [
     sentence: 'Access tokens **MUST NOT** be included in the URI query string',
     link: `${pages.authorization}#token-requirements`,
     change: 'Accept no token in the query, and remove "query" from bearer_methods_supported.',
-    check: ({ resourceDocuments }) => {
-      const location = resourceDocuments.find(({ kind }) => kind === 'document')
+    check: ({ resourceDocuments, observations: { serverUrl } }) => {
+      const [location] = ownDocuments(resourceDocuments, serverUrl)
       const methods = location?.document?.['bearer_methods_supported']
       if (location === undefined || !Array.isArray(methods) || !methods.includes('query')) return []
       return [
@@ -244,8 +236,8 @@ export const resourceDocumentRules: readonly Rule[] = [
     link: 'https://www.rfc-editor.org/rfc/rfc9449#section-5.1',
     change:
       'Enable DPoP at the authorization server (dpop_signing_alg_values_supported), or do not require it.',
-    check: ({ resourceDocuments, servers }) => {
-      const location = resourceDocuments.find(({ kind }) => kind === 'document')
+    check: ({ resourceDocuments, servers, observations: { serverUrl } }) => {
+      const [location] = ownDocuments(resourceDocuments, serverUrl)
       const server = servers.find(({ metadata }) => metadata !== undefined)
       if (location?.document?.['dpop_bound_access_tokens_required'] !== true) return []
       if (
@@ -267,26 +259,13 @@ export const resourceDocumentRules: readonly Rule[] = [
   },
 ]
 
-/** The documents that are meant for this MCP server: a root document may be for another one. */
-function ownDocuments(
+/** The documents that are meant for this MCP server. If none is, clients see all of them. */
+function judgedDocuments(
   documents: readonly DocumentEvidence[],
   serverUrl: string,
 ): readonly DocumentEvidence[] {
-  const usable = documents.filter(({ kind }) => kind === 'document')
-  const own = usable.filter(
-    ({ exchange, document }) =>
-      exchange.place !== 'root' || relation(document?.['resource'], serverUrl) !== 'different',
-  )
-  return own.length > 0 ? own : usable
-}
-
-function relation(resource: unknown, serverUrl: string): 'identical' | 'covers' | 'different' {
-  if (typeof resource !== 'string' || !URL.canParse(resource)) return 'different'
-  try {
-    return relateResource(resource, serverUrl)
-  } catch {
-    return 'different'
-  }
+  const own = ownDocuments(documents, serverUrl)
+  return own.length > 0 ? own : documents.filter(({ kind }) => kind === 'document')
 }
 
 function differsInScheme(resource: unknown, serverUrl: string): boolean {

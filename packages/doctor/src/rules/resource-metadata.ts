@@ -1,5 +1,6 @@
 import { isNonRoutableHost, showRemote } from '@evergrant/core'
 import type { DocumentEvidence, Evidence } from '../evidence/evidence.ts'
+import { ownDocuments } from '../evidence/own-documents.ts'
 import { canonicalText, stringsOf } from '../lib/json.ts'
 import { quoteHeader, quoteLocation, quoteMember } from './quotes.ts'
 import { pages } from './rule.ts'
@@ -32,7 +33,7 @@ export const resourceMetadataRules: readonly Rule[] = [
       return [
         {
           message:
-            'No location that clients try has the metadata, so they cannot find the authorization server.',
+            'No location that clients try has the metadata, so they can only guess the authorization server: at the origin of the MCP server.',
           evidence: resourceDocuments.map(quoteLocation),
         },
       ]
@@ -133,7 +134,7 @@ export const resourceMetadataRules: readonly Rule[] = [
   },
   {
     id: 'resource-metadata-redirects',
-    title: 'A location of the protected resource metadata redirects to another origin',
+    title: 'A location of the protected resource metadata redirects',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -144,7 +145,7 @@ export const resourceMetadataRules: readonly Rule[] = [
       resourceDocuments
         .filter(({ kind, exchange }) => kind === 'redirect' && exchange.place !== 'challenge')
         .map((location) => ({
-          message: `${location.url} redirects to another origin. Careful clients do not follow that.`,
+          message: `${location.url} ${redirectsElsewhere(location) ? 'redirects to another origin' : 'redirects and never answers'}. Careful clients do not follow that.`,
           evidence: [quoteLocation(location)],
         })),
   },
@@ -176,6 +177,15 @@ export const resourceMetadataRules: readonly Rule[] = [
 /** A document that a client skips because it does not name its resource. */
 export function hasServersOnly({ document }: DocumentEvidence): boolean {
   return document?.['resource'] === undefined && document?.['authorization_servers'] !== undefined
+}
+
+function redirectsElsewhere({ exchange: { url, answer } }: DocumentEvidence): boolean {
+  const target = answer?.headers['location']
+  return (
+    target !== undefined &&
+    URL.canParse(target, url) &&
+    new URL(target, url).origin !== new URL(url).origin
+  )
 }
 
 function isWellKnown(url: string): boolean {
@@ -233,7 +243,7 @@ function localAddresses({
       ]),
     )
   }
-  for (const location of resourceDocuments.filter(({ kind }) => kind === 'document').slice(0, 1)) {
+  for (const location of ownDocuments(resourceDocuments, observations.serverUrl).slice(0, 1)) {
     for (const issuer of stringsOf(location.document?.['authorization_servers']).filter(isLocal)) {
       found.push(
         local(issuer, 'authorization_servers', [quoteMember(location, 'authorization_servers')]),

@@ -205,6 +205,7 @@ export const serverMetadataRules: readonly Rule[] = [
       ownDocuments(evidence).flatMap((location) =>
         ['authorization_endpoint', 'token_endpoint']
           .filter((member) => !isText(location.document?.[member]))
+          .filter((member) => member === 'token_endpoint' || !isForProgramsOnly(location))
           .map((member) => ({
             message: `The metadata has no ${member}.`,
             evidence: [quoteMember(location, member)],
@@ -267,9 +268,29 @@ export const serverMetadataRules: readonly Rule[] = [
           const types = document?.['response_types_supported']
           return Array.isArray(types) && !types.includes('code')
         })
+        .filter((location) => !isForProgramsOnly(location))
         .map((location) => ({
           message: 'response_types_supported does not list "code".',
           evidence: [quoteMember(location, 'response_types_supported')],
+        })),
+  },
+  {
+    id: 'no-grant-for-users',
+    title: 'Users cannot sign in at the authorization server',
+    step,
+    concerns,
+    keyword: 'OBSERVED',
+    requirements: [],
+    link: `${pages.serverMetadata}#section-2`,
+    change:
+      'If users should sign in, support the authorization code grant and publish authorization_endpoint. Otherwise give clients their own credentials.',
+    check: (evidence) =>
+      ownDocuments(evidence)
+        .filter(isForProgramsOnly)
+        .map((location) => ({
+          message:
+            'grant_types_supported lists no grant that uses an authorization endpoint, so only clients with credentials of their own get tokens.',
+          evidence: [quoteMember(location, 'grant_types_supported')],
         })),
   },
 ]
@@ -301,6 +322,16 @@ function ownDocuments(evidence: Evidence): readonly DocumentEvidence[] {
     )
     return own === undefined ? [] : [own]
   })
+}
+
+/** Without grants for users, RFC 8414 §2 requires no authorization endpoint. */
+function isForProgramsOnly({ document }: DocumentEvidence): boolean {
+  // The default of an absent list contains authorization_code.
+  const grants = document?.['grant_types_supported']
+  if (document?.['authorization_endpoint'] !== undefined || !Array.isArray(grants)) return false
+  return (
+    grants.length > 0 && !grants.some((one) => one === 'authorization_code' || one === 'implicit')
+  )
 }
 
 function disagreement({ documents, issuer }: ServerEvidence): readonly Occurrence[] {

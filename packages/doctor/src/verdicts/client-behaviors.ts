@@ -44,6 +44,7 @@ const sdkV2StopsAt: readonly string[] = [
   'endpoint-missing',
   'response-types-missing',
   'code-flow-not-supported',
+  'no-grant-for-users',
   'pkce-s256-not-listed',
   'no-automatic-registration',
 ]
@@ -69,6 +70,7 @@ export const clientBehaviors: readonly ClientBehavior[] = [
       'endpoint-missing',
       'response-types-missing',
       'code-flow-not-supported',
+      'no-grant-for-users',
       'pkce-s256-not-listed',
       'no-automatic-registration',
     ],
@@ -109,6 +111,7 @@ export const clientBehaviors: readonly ClientBehavior[] = [
       'issuer-mismatch',
       'names-local-address',
       'no-automatic-registration',
+      'no-grant-for-users',
       'pkce-not-advertised',
       'pkce-s256-not-listed',
       'resource-member-missing',

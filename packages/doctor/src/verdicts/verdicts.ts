@@ -24,20 +24,23 @@ export interface Verdict {
 export interface VerdictInput {
   /** The rules that are broken, the first step first. */
   readonly brokenRules: readonly string[]
-  readonly requiresSignIn: boolean
+  /** `unknown`: the server failed or redirected, so it could not be found out. */
+  readonly requiresSignIn: 'yes' | 'no' | 'unknown'
   readonly forecast: Forecast | undefined
   readonly measurement?: Measurement | undefined
 }
 
-/** Says for each measured client what it will experience here. */
+/** Says for each measured client what it will experience here, as far as that is known. */
 export function decideVerdicts(input: VerdictInput): readonly Verdict[] {
-  return clientBehaviors.map((behavior) => verdictOf(behavior, input))
+  return clientBehaviors
+    .map((behavior) => verdictOf(behavior, input))
+    .filter((verdict) => verdict !== undefined)
 }
 
 function verdictOf(
   behavior: ClientBehavior,
   { brokenRules, requiresSignIn, forecast, measurement }: VerdictInput,
-): Verdict {
+): Verdict | undefined {
   const { name, version, method, stopsAt } = behavior
   const shared = { client: name, version, method }
   const stop = brokenRules.find((rule) => stopsAt.includes(rule) && rule !== byHand)
@@ -50,7 +53,8 @@ function verdictOf(
       expiry: 'The client does not get as far as a sign-in.',
     }
   }
-  if (!requiresSignIn) {
+  if (requiresSignIn === 'unknown') return undefined
+  if (requiresSignIn === 'no') {
     return {
       ...shared,
       signIn: 'not-needed',

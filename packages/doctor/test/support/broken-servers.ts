@@ -88,6 +88,10 @@ export const brokenServers: readonly BrokenServer[] = [
     deployment: answeringPost({ status: 301, headers: { location: 'https://www.mcp.test/mcp' } }),
   },
   {
+    rule: 'server-redirects-within-origin',
+    deployment: answeringPost({ status: 307, headers: { location: '/mcp/' } }),
+  },
+  {
     rule: 'server-blocks-clients',
     deployment: withAnswers({
       [serverUrl]: { ...html, status: 403 },
@@ -316,6 +320,14 @@ export const brokenServers: readonly BrokenServer[] = [
   {
     rule: 'code-flow-not-supported',
     deployment: withServer({ response_types_supported: ['token'] }),
+  },
+  {
+    rule: 'no-grant-for-users',
+    deployment: withServer({
+      authorization_endpoint: undefined,
+      response_types_supported: [],
+      grant_types_supported: ['client_credentials'],
+    }),
   },
   { rule: 'key-set-unusable', deployment: withAnswers({ [urls.keys]: html }) },
   { rule: 'key-set-empty', deployment: withAnswers({ [urls.keys]: json({ keys: [] }) }) },

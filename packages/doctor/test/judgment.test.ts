@@ -1,0 +1,109 @@
+import { expect, test } from 'vitest'
+import { runChecks } from '../src/index.ts'
+import type { CertificateFacts, Report } from '../src/index.ts'
+import {
+  healthy,
+  html,
+  json,
+  resourceDocument,
+  serverUrl,
+  startDeployment,
+  urls,
+  withAnswers,
+} from './support/deployment.ts'
+import type { Answer, Deployment } from './support/deployment.ts'
+
+async function check(deployment: Deployment, certificate?: CertificateFacts): Promise<Report> {
+  await using running = await startDeployment(deployment)
+  const { report } = await runChecks(deployment.serverUrl, {
+    fetch: running.fetch,
+    clock: running.clock,
+    readCertificate: (origin) =>
+      Promise.resolve(origin === `https://${certificate?.host}` ? certificate : undefined),
+  })
+  return report
+}
+
+const rulesOf = ({ findings }: Report): readonly string[] => findings.map(({ rule }) => rule)
+
+/** The host has an MCP server at another path, and describes that one. */
+function ofAnotherResource(answer: Answer): Deployment {
+  return withAnswers({
+    [serverUrl]: answer,
+    [urls.resourceMetadata]: { status: 404 },
+    [urls.rootResourceMetadata]: json({
+      ...resourceDocument,
+      resource: 'https://mcp.test/other',
+      scopes_supported: 'not a list',
+      bearer_methods_supported: ['query'],
+    }),
+  })
+}
+
+test.each([404, 405])(
+  'judgment: a path with status %i is no MCP server, whatever the host describes elsewhere',
+  async (status) => {
+    expect(rulesOf(await check(ofAnotherResource({ status })))).toEqual(['not-an-mcp-server'])
+    const ofHost = withAnswers({
+      [serverUrl]: { status },
+      [urls.resourceMetadata]: { status: 404 },
+      [urls.rootResourceMetadata]: json({ ...resourceDocument, resource: 'https://mcp.test' }),
+    })
+    expect(rulesOf(await check(ofHost))).toEqual(['not-an-mcp-server'])
+  },
+)
+
+test('judgment: an open server is healthy beside one that requires a sign-in', async () => {
+  const open = json({ jsonrpc: '2.0', id: 1, result: {} })
+  const report = await check(ofAnotherResource(open))
+  expect(report).toMatchObject({ access: 'open', findings: [] })
+})
+
+test('judgment: a page that quotes an MCP message is no MCP server', async () => {
+  const page: Answer = { ...html, body: `${html.body}<pre>{"jsonrpc": "2.0", "id": 1}</pre>` }
+  const deployment = withAnswers({ [serverUrl]: page, [urls.resourceMetadata]: { status: 404 } })
+  expect(rulesOf(await check(deployment))).toEqual(['not-an-mcp-server'])
+})
+
+test.each([
+  ['text', { status: 403, body: 'error code: 1020' }],
+  ['JSON', json({ message: 'Forbidden' }, { status: 403 })],
+  ['a page', { ...html, status: 403 }],
+] satisfies readonly (readonly [string, Answer])[])(
+  'judgment: a 403 with %s and without a sign of authorization comes from something in front',
+  async (_name, answer) => {
+    const deployment = withAnswers({
+      [serverUrl]: answer,
+      [urls.resourceMetadata]: { status: 404 },
+    })
+    expect(rulesOf(await check(deployment))).toEqual(['server-blocks-clients'])
+  },
+)
+
+test('judgment: a location that redirects to itself does not lead to another origin', async () => {
+  const deployment = withAnswers({
+    [urls.rootResourceMetadata]: {
+      status: 302,
+      headers: { location: '/.well-known/oauth-protected-resource' },
+    },
+  })
+  const { findings } = await check(deployment)
+  expect(findings.map(({ message }) => message).join('\n')).not.toContain('another origin')
+})
+
+test.each([
+  // Certificates of six days are renewed every three.
+  [6, 4, []],
+  [6, 1, ['certificate-expires-soon']],
+  [90, 20, []],
+  [90, 10, ['certificate-expires-soon']],
+])('judgment: a certificate of %i days with %i days left', async (lifetime, left, expected) => {
+  const until = 1_790_000_000 + left * 86_400
+  const report = await check(healthy, {
+    host: 'mcp.test',
+    protocol: 'TLSv1.3',
+    validUntilEpochSeconds: until,
+    validFromEpochSeconds: until - lifetime * 86_400,
+  })
+  expect(rulesOf(report)).toEqual(expected)
+})
