@@ -1,3 +1,4 @@
+import { startServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { runChecks } from '../src/index.ts'
 import type { CertificateFacts, Report } from '../src/index.ts'
@@ -106,4 +107,64 @@ test.each([
     validFromEpochSeconds: until - lifetime * 86_400,
   })
   expect(rulesOf(report)).toEqual(expected)
+})
+
+test('judgment: a server with sessions that protects its tools only', async () => {
+  const methods: string[] = []
+  const deployment = withAnswers({
+    [serverUrl]: (asked) => {
+      const isInSession = asked.headers['mcp-session-id'] === 'session-canary'
+      methods.push(`${asked.method} ${isInSession ? 'in a session' : 'without one'}`)
+      const isOpen = asked.method === 'DELETE' || asked.body.includes('"initialize"')
+      if (isOpen) {
+        const message = { jsonrpc: '2.0', id: 1, result: {} }
+        return json(message, { headers: { 'mcp-session-id': 'session-canary' } })
+      }
+      if (!isInSession && asked.headers['authorization'] === undefined)
+        return json({ jsonrpc: '2.0', error: { code: -32_000 } }, { status: 400 })
+      return healthy.answers[serverUrl]?.(asked) ?? { status: 404 }
+    },
+  })
+  await using running = await startDeployment(deployment)
+  const { report, observations } = await runChecks(serverUrl, {
+    fetch: running.fetch,
+    clock: running.clock,
+  })
+  expect(report.access).toBe('partly-protected')
+  expect(methods).toContain('DELETE in a session')
+  expect(JSON.stringify(observations)).not.toContain('session-canary')
+})
+
+test('judgment: a stream that stays open after its answer is an answer', async () => {
+  await using server = await startServer((request, response) => {
+    if (request.method !== 'POST') {
+      response.writeHead(404).end()
+      return
+    }
+    response.writeHead(200, { 'content-type': 'text/event-stream' })
+    response.write('data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n')
+  })
+  const { report } = await runChecks(`${server.url}/mcp`, { requestTimeoutMilliseconds: 1000 })
+  expect(report).toMatchObject({ access: 'open', findings: [] })
+})
+
+test('judgment: an https server cannot direct requests to http', async () => {
+  const deployment = withAnswers({
+    [urls.resourceMetadata]: json({
+      ...resourceDocument,
+      authorization_servers: ['http://internal.test'],
+    }),
+  })
+  await using running = await startDeployment(deployment)
+  const certificates: string[] = []
+  await runChecks(serverUrl, {
+    fetch: running.fetch,
+    clock: running.clock,
+    readCertificate: (origin) => {
+      certificates.push(origin)
+      return Promise.resolve(undefined)
+    },
+  })
+  expect(running.requests.filter(({ url }) => url.includes('internal.test'))).toEqual([])
+  expect(certificates).toEqual(['https://mcp.test'])
 })

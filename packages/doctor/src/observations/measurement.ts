@@ -1,5 +1,6 @@
 /** The answer of the token endpoint to one refresh. */
 export interface RefreshTrial {
+  /** `no-answer`: also of a server that fails or limits the rate, which says nothing about the token. */
   readonly outcome: 'tokens' | 'refused' | 'no-answer'
   readonly status?: number
   /** RFC 6749 §5.2 `error`. */
@@ -38,7 +39,7 @@ export interface ReuseFacts {
   readonly grace: MeasuredTime
   /** What it led to within the grace. */
   readonly withinGrace?: 'same-successor' | 'another-token' | 'no-token'
-  /** What happened afterwards; absent if the grace did not end in time. */
+  /** What happened afterwards; absent if the grace did not end in time, or the server failed. */
   readonly afterGrace?: 'grant-ended' | 'refused'
 }
 

@@ -10,6 +10,8 @@ export type Purpose =
   | 'unauthenticated-tools-list'
   /** A request to the MCP server with a token that no server issued. */
   | 'invalid-token-request'
+  /** The end of a session that the requests without a token opened. */
+  | 'end-of-session'
   | 'resource-metadata'
   | 'server-metadata'
   | 'key-set'

@@ -1,3 +1,4 @@
+import { limits } from '../observations/limits.ts'
 import type { Exchange } from '../observations/observations.ts'
 import type { ProbeContext } from './probe-context.ts'
 import { request } from './request.ts'
@@ -48,8 +49,13 @@ export async function probeMcpServer(
   serverUrl: string,
   context: ProbeContext,
 ): Promise<{ readonly challenged: Exchange | undefined; readonly isReachable: boolean }> {
+  let session: string | undefined
   const first = await request(
-    { purpose: 'unauthenticated-request', ...initializeRequest(serverUrl) },
+    {
+      purpose: 'unauthenticated-request',
+      ...initializeRequest(serverUrl),
+      onHeaders: (headers) => (session = headers.get('mcp-session-id') ?? undefined),
+    },
     context,
   )
   const status = first.answer?.status
@@ -68,13 +74,35 @@ export async function probeMcpServer(
     if (stream.answer?.status === 401) challenged = stream
   } else if (status >= 200 && status < 300) {
     const list = await request(
-      { purpose: 'unauthenticated-tools-list', ...toolsListRequest(serverUrl) },
+      { purpose: 'unauthenticated-tools-list', ...inSession(toolsListRequest(serverUrl), session) },
       context,
     )
     if (list.answer?.status === 401) challenged = list
+    if (session !== undefined) await endSession(serverUrl, session, context)
   }
   if (challenged !== undefined) await probeInvalidToken(serverUrl, challenged, context)
   return { challenged, isReachable: true }
+}
+
+/** The same request in a session. Servers with sessions refuse it otherwise. */
+function inSession(
+  plan: Omit<RequestPlan, 'purpose'>,
+  session: string | undefined,
+): Omit<RequestPlan, 'purpose'> {
+  return session === undefined
+    ? plan
+    : { ...plan, secretHeaders: { 'mcp-session-id': session.slice(0, limits.headerCharacters) } }
+}
+
+/** The session was opened by the check only. */
+async function endSession(url: string, session: string, context: ProbeContext): Promise<void> {
+  await request(
+    {
+      purpose: 'end-of-session',
+      ...inSession({ url, method: 'DELETE', withoutBody: true }, session),
+    },
+    context,
+  )
 }
 
 async function probeInvalidToken(

@@ -85,7 +85,10 @@ async function probeAll(
   ).flat()
   const keySets = memberUrls(server, ['jwks_uri']).filter(({ url }) => mayVisit(url))
   const endpoints = memberUrls(server, ['token_endpoint', 'registration_endpoint'])
-  const origins = [serverUrl, ...visited].map((url) => new URL(url).origin)
+  const origins = [
+    serverUrl,
+    ...server.filter(({ answer }) => answer !== undefined).map(({ url }) => url),
+  ].map((url) => new URL(url).origin)
   const [certificates] = await Promise.all([
     certificatesOf(origins, readCertificate),
     Promise.all(
@@ -109,15 +112,19 @@ async function probeAll(
 }
 
 /**
- * A remote server must not direct requests to this machine or its local link. The rules report such
- * a URL; it is never visited.
+ * A remote server must not direct requests to this machine or its local link, nor from https to
+ * http. The rules report such a URL; it is never visited.
  */
 function visitRule(serverUrl: string): (url: string) => boolean {
-  const isLocal = isNonRoutableHost(new URL(serverUrl).hostname)
+  const { hostname: ownHost, protocol: ownProtocol } = new URL(serverUrl)
+  const isLocal = isNonRoutableHost(ownHost)
   return (url) => {
     if (!URL.canParse(url) || url.length > limits.urlCharacters) return false
     const { protocol, hostname } = new URL(url)
-    return /^https?:$/.test(protocol) && (isLocal || !isNonRoutableHost(hostname))
+    if (isLocal) return /^https?:$/.test(protocol)
+    // A name can resolve to an internal address. There, TLS does not authenticate it.
+    const isAllowed = protocol === 'https:' || (protocol === 'http:' && ownProtocol === 'http:')
+    return isAllowed && !isNonRoutableHost(hostname)
   }
 }
 

@@ -1,27 +1,32 @@
 import { cleanRemoteText } from '@evergrant/core'
 import { limits, recordedHeaders } from '../observations/limits.ts'
 import type { Exchange, RecordedAnswer, RecordedFailure } from '../observations/observations.ts'
+import { readStart } from '../lib/read-start.ts'
 import type { ProbeContext } from './probe-context.ts'
 
 /** What a request is for, and how much of its answer is kept. */
 export interface RequestPlan extends Pick<Exchange, 'purpose' | 'place' | 'issuer'> {
   readonly url: string
-  readonly method?: 'GET' | 'POST' | 'OPTIONS'
+  readonly method?: 'GET' | 'POST' | 'OPTIONS' | 'DELETE'
   readonly headers?: Readonly<Record<string, string>>
+  /** Headers that are sent and not recorded. */
+  readonly secretHeaders?: Readonly<Record<string, string>>
   readonly body?: string
   /** Only the headers matter: a stream may never end. */
   readonly withoutBody?: boolean
+  /** Sees the headers of the answer. Those that are secret are not recorded. */
+  readonly onHeaders?: (headers: Headers) => void
   /** Default: an excerpt. */
   readonly maximumBytes?: number
 }
 
 /** Sends one request, and records it with its answer or its failure. Never rejects. */
 export async function request(plan: RequestPlan, context: ProbeContext): Promise<Exchange> {
-  const { purpose, place, issuer, url, method = 'GET', headers = {}, body } = plan
+  const { purpose, place, issuer, url, method = 'GET', headers = {}, secretHeaders, body } = plan
   const startedAt = context.nowMilliseconds()
   const outcome = await answerOf(
     url,
-    { method, headers, ...(body === undefined ? {} : { body }) },
+    { method, headers: { ...headers, ...secretHeaders }, ...(body === undefined ? {} : { body }) },
     plan,
     context,
   )
@@ -45,7 +50,7 @@ type Outcome = { readonly answer: RecordedAnswer } | { readonly failure: Recorde
 async function answerOf(
   url: string,
   init: RequestInit,
-  { withoutBody = false, maximumBytes = limits.excerptBytes }: RequestPlan,
+  { withoutBody = false, maximumBytes = limits.excerptBytes, onHeaders }: RequestPlan,
   { fetch, requestTimeoutMilliseconds, signal }: ProbeContext,
 ): Promise<Outcome> {
   const timeout = AbortSignal.timeout(requestTimeoutMilliseconds)
@@ -55,10 +60,13 @@ async function answerOf(
       redirect: 'manual',
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     })
-    const read = withoutBody
+    onHeaders?.(response.headers)
+    // A stream of events may stay open: that it starts is enough.
+    const isIgnored = withoutBody || isEventStream(response)
+    const read = isIgnored
       ? { text: '', isTruncated: false }
       : await readStart(response, maximumBytes)
-    if (withoutBody) await response.body?.cancel().catch(() => undefined)
+    if (isIgnored) await response.body?.cancel().catch(() => undefined)
     return {
       answer: {
         status: response.status,
@@ -73,22 +81,8 @@ async function answerOf(
   }
 }
 
-async function readStart(
-  response: Response,
-  maximumBytes: number,
-): Promise<{ readonly text: string; readonly isTruncated: boolean }> {
-  if (response.body === null) return { text: '', isTruncated: false }
-  const decoder = new TextDecoder()
-  let text = ''
-  let bytes = 0
-  for await (const chunk of response.body) {
-    const room = maximumBytes - bytes
-    text += decoder.decode(chunk.subarray(0, room), { stream: true })
-    bytes += chunk.byteLength
-    // Leaving the loop cancels the rest of the body.
-    if (bytes > maximumBytes) return { text, isTruncated: true }
-  }
-  return { text: text + decoder.decode(), isTruncated: false }
+function isEventStream({ headers }: Response): boolean {
+  return /^\s*text\/event-stream/i.test(headers.get('content-type') ?? '')
 }
 
 function keptHeaders(headers: Headers): Readonly<Record<string, string>> {

@@ -146,7 +146,7 @@ export function describeMeasurement({ measurement }: Report): readonly string[] 
 }
 
 function describeTrial({ outcome, status, error, refreshToken }: RefreshTrial): string {
-  if (outcome === 'no-answer') return 'no answer'
+  if (outcome === 'no-answer') return status === undefined ? 'no answer' : `failed (${status})`
   return outcome === 'tokens'
     ? `ok (${refreshToken ?? 'none'})`
     : `refused (${status ?? ''}${error === undefined ? '' : ` ${error}`})`

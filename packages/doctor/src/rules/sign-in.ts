@@ -215,11 +215,8 @@ export const signInRules: readonly Rule[] = [
       'Answer with status 400 and {"error":"invalid_grant"}. Clients recognize the end of a sign-in by it.',
     check: measured(({ invalidToken, revocation }) => {
       const trial = revocation.deadToken ?? invalidToken
-      const passing = ['rate-limited', 'server-error', 'timeout-at-server']
       if (trial.outcome !== 'refused' || trial.error === 'invalid_grant') return undefined
-      return passing.includes(trial.meaning ?? '')
-        ? undefined
-        : `The answer was ${describe(trial)}.`
+      return `The answer was ${describe(trial)}.`
     }),
   },
   {

@@ -1,5 +1,8 @@
 import type { InteractiveSignIn, SignIn } from '@evergrant/client'
 import { documentOf } from '../lib/json.ts'
+import { readStart } from '../lib/read-start.ts'
+import { limits } from '../observations/limits.ts'
+import type { SendOptions } from './token-client.ts'
 
 /** What passed between the client and the authorization server during a sign-in. Holds secrets. */
 export interface CapturedSignIn {
@@ -7,41 +10,49 @@ export interface CapturedSignIn {
   tokenResponse?: Readonly<Record<string, unknown>>
   registration?: Readonly<Record<string, unknown>>
   callback?: URL
+  /** The last request that creates something. Ends after its answer was noted. */
+  pending?: Promise<void>
 }
 
 /** A sign-in that this process completes. */
 export type CompletingSignIn = Exclude<SignIn, { readonly kind: 'redirect' | 'none' }>
 
-/** Makes a `fetch` that notes the token request and the registration of a sign-in. */
+/**
+ * Makes a `fetch` that notes the token request and the registration of a sign-in. These requests are not
+ * interrupted, because what they create must be removed again.
+ */
 export function capturingFetch(
-  fetch: typeof globalThis.fetch,
+  { fetch, requestTimeoutMilliseconds }: Pick<SendOptions, 'fetch' | 'requestTimeoutMilliseconds'>,
   captured: CapturedSignIn,
 ): typeof globalThis.fetch {
   return async (input, init) => {
-    const response = await fetch(input, init)
-    if (init?.method?.toUpperCase() !== 'POST') return response
-    const url = input instanceof Request ? input.url : String(input)
+    if (init?.method?.toUpperCase() !== 'POST') return await fetch(input, init)
     const form = formOf(init.body)
-    if (form !== undefined && form.get('grant_type') !== 'refresh_token') {
-      const [kept, read] = await twice(response)
-      const body = documentOf(read)
-      if (body?.['access_token'] !== undefined) {
-        captured.tokenRequest = { url, form, headers: new Headers(init.headers) }
+    const grantType = form?.get('grant_type') ?? 'refresh_token'
+    const isExchange = grantType !== 'refresh_token'
+    const isRegistration = form === undefined && isRegistrationBody(init.body)
+    if (!isExchange && !isRegistration) return await fetch(input, init)
+    const completed = complete()
+    captured.pending = completed.then(
+      () => undefined,
+      () => undefined,
+    )
+    return await completed
+
+    async function complete(): Promise<Response> {
+      const signal = AbortSignal.timeout(requestTimeoutMilliseconds)
+      const response = await fetch(input, { ...init, signal })
+      const { text } = await readStart(response, limits.documentBytes)
+      const body = documentOf(text)
+      if (form !== undefined && body?.['access_token'] !== undefined) {
+        const url = input instanceof Request ? input.url : String(input)
+        captured.tokenRequest = { url, form, headers: new Headers(init?.headers) }
         captured.tokenResponse = body
       }
-      return kept
+      if (isRegistration && body?.['client_id'] !== undefined) captured.registration = body
+      const { status, headers } = response
+      return new Response(text === '' ? null : text, { status, headers })
     }
-    if (
-      form === undefined &&
-      typeof init.body === 'string' &&
-      init.body.includes('redirect_uris')
-    ) {
-      const [kept, read] = await twice(response)
-      const registration = documentOf(read)
-      if (registration?.['client_id'] !== undefined) captured.registration = registration
-      return kept
-    }
-    return response
   }
 }
 
@@ -73,17 +84,14 @@ function capturingCallback(signIn: InteractiveSignIn, captured: CapturedSignIn):
   }
 }
 
+function isRegistrationBody(body: RequestInit['body']): boolean {
+  const document = typeof body === 'string' ? documentOf(body) : undefined
+  return document?.['redirect_uris'] !== undefined || document?.['grant_types'] !== undefined
+}
+
 function formOf(body: RequestInit['body']): URLSearchParams | undefined {
   if (body instanceof URLSearchParams) return body
   return typeof body === 'string' && body.includes('grant_type=')
     ? new URLSearchParams(body)
     : undefined
-}
-
-const maximumCharacters = 262_144
-
-async function twice(response: Response): Promise<readonly [Response, string]> {
-  const copy = response.clone()
-  const text = await copy.text().catch(() => '')
-  return [response, text.slice(0, maximumCharacters)]
 }

@@ -1,22 +1,65 @@
 import type { Measurement } from '../observations/measurement.ts'
+import type { Observations } from '../observations/observations.ts'
+import type { CapturedSignIn } from './captured-sign-in.ts'
 import type { GrantUnderTest } from './grant-under-test.ts'
+import { revocationEndpointOf } from './revocation-endpoint.ts'
+import { createTokenClient } from './token-client.ts'
 import type { SendOptions } from './token-client.ts'
 
-/** Revokes every token of the grants, and deletes the clients that were registered for them. */
+/** What one sign-in created. Without a grant, it failed or was interrupted before its end. */
+export interface Created {
+  readonly captured: CapturedSignIn
+  readonly grant?: GrantUnderTest
+}
+
+type Revocable = Pick<
+  GrantUnderTest,
+  'client' | 'revocationEndpoint' | 'refreshToken' | 'accessToken' | 'hasEnded'
+>
+
+/** Revokes every grant that was created, and deletes the clients that were registered for them. */
 export async function cleanUp(
-  grants: readonly GrantUnderTest[],
+  created: readonly Created[],
+  observations: Observations,
   options: SendOptions,
 ): Promise<Measurement['cleanUp']> {
+  let grants = 0
   let revoked = 0
   const clients: boolean[] = []
-  for (const grant of grants) {
-    const isRevoked = await revokeAll(grant)
-    if (isRevoked || grant.hasEnded) revoked += 1
-    if (grant.registration === undefined) continue
-    clients.push(await deleteClient(grant.registration, options))
+  for (const { captured, grant } of created) {
+    await captured.pending
+    const found = grant ?? unfinishedGrant(captured, observations, options)
+    if (found !== undefined) {
+      grants += 1
+      const isRevoked = await revokeAll(found)
+      if (isRevoked || found.hasEnded) revoked += 1
+    }
+    if (captured.registration === undefined) continue
+    clients.push(await deleteClient(captured.registration, options))
   }
   const client = clients.length === 0 ? 'none' : clients.every(Boolean) ? 'deleted' : 'left'
-  return { grants: grants.length, revoked, client }
+  return { grants, revoked, client }
+}
+
+/** The tokens of a sign-in that failed after the authorization server had issued them. */
+function unfinishedGrant(
+  { tokenRequest, tokenResponse }: CapturedSignIn,
+  observations: Observations,
+  options: SendOptions,
+): Revocable | undefined {
+  const { access_token: accessToken, refresh_token: refreshToken } = tokenResponse ?? {}
+  if (tokenRequest === undefined || typeof accessToken !== 'string') return undefined
+  const { url } = tokenRequest
+  return {
+    client: createTokenClient(tokenRequest, new URL(url).origin, options),
+    revocationEndpoint: revocationEndpointOf(
+      observations,
+      ({ token_endpoint: endpoint }) => endpoint === url,
+    ),
+    accessToken,
+    refreshToken: typeof refreshToken === 'string' ? refreshToken : undefined,
+    hasEnded: false,
+  }
 }
 
 async function revokeAll({
@@ -24,7 +67,7 @@ async function revokeAll({
   revocationEndpoint,
   refreshToken,
   accessToken,
-}: GrantUnderTest): Promise<boolean> {
+}: Revocable): Promise<boolean> {
   if (revocationEndpoint === undefined) return false
   const tokens = [
     ...(refreshToken === undefined ? [] : [['refresh_token', refreshToken] as const]),

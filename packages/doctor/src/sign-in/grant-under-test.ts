@@ -9,7 +9,6 @@ export interface GrantUnderTest {
   readonly issuer: string
   readonly resource: string | undefined
   readonly revocationEndpoint: string | undefined
-  readonly registration: Readonly<Record<string, unknown>> | undefined
   readonly issuedAtEpochSeconds: number
   readonly first: TokenResponse
   readonly requestedScope: string | undefined

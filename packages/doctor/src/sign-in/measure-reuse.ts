@@ -46,11 +46,14 @@ export async function measureReuse(
     await clock.sleep(pollMilliseconds, signal)
   }
   const newest = await refreshGrant(grant, ruleParameters(grant), 'refresh with the newest token')
-  grant.hasEnded = newest.trial.outcome === 'refused'
+  const { outcome } = newest.trial
+  grant.hasEnded = outcome === 'refused'
   return {
     grace: { seconds: rounded(honoredSeconds), isAtLeast: false },
     ...(withinGrace === undefined ? {} : { withinGrace }),
-    afterGrace: newest.trial.outcome === 'tokens' ? 'refused' : 'grant-ended',
+    ...(outcome === 'no-answer'
+      ? {}
+      : { afterGrace: outcome === 'tokens' ? 'refused' : 'grant-ended' }),
   }
 }
 

@@ -29,9 +29,11 @@ export async function measureRevocation(
   if (refreshToken !== undefined) {
     const { trial } = await refreshGrant(grant, ruleParameters(grant), 'present a revoked token')
     if (trial.outcome === 'tokens') return { outcome: 'ineffective', status }
-    refresh = {
-      deadToken: trial,
-      refreshTokenLatency: elapsed(clock.nowEpochSeconds() - startedAt, false),
+    if (trial.outcome === 'refused') {
+      refresh = {
+        deadToken: trial,
+        refreshTokenLatency: elapsed(clock.nowEpochSeconds() - startedAt, false),
+      }
     }
   }
   grant.hasEnded = true

@@ -1,7 +1,6 @@
 import type { Clock } from '@evergrant/client'
 import { systemClock } from '@evergrant/client'
 import { isClientIdMetadataUrl } from '@evergrant/core'
-import { documentOf } from '../lib/json.ts'
 import { limits } from '../observations/limits.ts'
 import type { Measurement } from '../observations/measurement.ts'
 import type { Exchange, Observations } from '../observations/observations.ts'
@@ -9,6 +8,7 @@ import { initializeRequest } from '../probe/mcp-server.ts'
 import { readAccessToken } from './access-token.ts'
 import type { CapturedSignIn } from './captured-sign-in.ts'
 import { cleanUp } from './clean-up.ts'
+import type { Created } from './clean-up.ts'
 import type { GrantUnderTest, WaitOptions } from './grant-under-test.ts'
 import { measureRefresh } from './measure-refresh.ts'
 import { measureReuse } from './measure-reuse.ts'
@@ -66,12 +66,12 @@ export async function measureSignIn(
     maximumWaitSeconds: options.maximumWaitSeconds ?? defaultMaximumWaitSeconds,
   }
   const say = options.progress ?? (() => undefined)
-  const grants: GrantUnderTest[] = []
+  const created: Created[] = []
   const signIn = async (): Promise<NewGrant> => {
-    const made = await signInForMeasurement(serverUrl, observations, options, send, (issuer) =>
-      revocationEndpointOf(observations, issuer),
-    )
-    grants.push(made.grant)
+    const captured: CapturedSignIn = {}
+    created.push({ captured })
+    const made = await signInForMeasurement(serverUrl, observations, options, send, captured)
+    created.splice(-1, 1, { captured, grant: made.grant })
     return made
   }
   let measured: Omit<Measurement, 'cleanUp'> | undefined
@@ -88,7 +88,7 @@ export async function measureSignIn(
     }
   } finally {
     say('Revoking everything that was created.')
-    const result = await cleanUp(grants, { ...send, signal: undefined })
+    const result = await cleanUp(created, observations, { ...send, signal: undefined })
     if (measured !== undefined) done = { ...measured, cleanUp: result }
   }
   return {
@@ -184,13 +184,4 @@ async function statusWith(
     if (signal?.aborted === true) throw signal.reason
     return undefined
   }
-}
-
-function revocationEndpointOf({ exchanges }: Observations, issuer: string): string | undefined {
-  const found = exchanges
-    .filter(({ purpose, answer }) => purpose === 'server-metadata' && answer?.status === 200)
-    .map(({ answer }) => documentOf(answer?.body ?? ''))
-    .find((document) => document?.['issuer'] === issuer)
-  const endpoint = found?.['revocation_endpoint']
-  return typeof endpoint === 'string' ? endpoint : undefined
 }

@@ -1,11 +1,12 @@
 import { createSession } from '@evergrant/client'
 import type { ClientConfiguration, SignInPreferences, SignInResult } from '@evergrant/client'
 import { memoryStore } from '@evergrant/client/stores/memory'
-import { parseTokenResponse, readBearerChallenge } from '@evergrant/core'
+import { isSameIssuer, parseTokenResponse, readBearerChallenge } from '@evergrant/core'
 import type { Observations } from '../observations/observations.ts'
 import { capturingFetch, capturingSignIn } from './captured-sign-in.ts'
 import type { CapturedSignIn, CompletingSignIn } from './captured-sign-in.ts'
 import type { GrantUnderTest } from './grant-under-test.ts'
+import { revocationEndpointOf } from './revocation-endpoint.ts'
 import { createTokenClient } from './token-client.ts'
 import type { SendOptions } from './token-client.ts'
 
@@ -29,23 +30,22 @@ export interface NewGrant {
 /**
  * Signs in with the client of Evergrant, in memory, and takes over the tokens.
  *
- * @param revocationEndpointOf - The endpoint of an issuer, from the observations.
+ * @param captured - Receives what the servers created, also if the sign-in fails afterwards.
  */
 export async function signInForMeasurement(
   serverUrl: string,
   observations: Observations,
   setup: SignInSetup,
   options: SendOptions,
-  revocationEndpointOf: (issuer: string) => string | undefined,
+  captured: CapturedSignIn,
 ): Promise<NewGrant> {
-  const captured: CapturedSignIn = {}
   const session = createSession(serverUrl, {
     store: memoryStore(),
     client: { name: 'Evergrant doctor', softwareId: 'evergrant-doctor', ...setup.client },
     // Bound tokens cannot be refreshed with plain requests.
     preferences: { ...setup.preferences, dpop: 'never' },
     signIn: capturingSignIn(setup.signIn, captured),
-    fetch: capturingFetch(options.fetch, captured),
+    fetch: capturingFetch(options, captured),
     trustedIssuer: setup.trustedIssuer,
     acceptedResource: setup.acceptedResource,
   })
@@ -53,7 +53,7 @@ export async function signInForMeasurement(
   const challenge = readBearerChallenge(challenged?.answer?.headers['www-authenticate'])
   const result = await session.signIn({ challenge, force: true, signal: options.signal })
   await session.whenIdle()
-  const { tokenRequest, tokenResponse, registration } = captured
+  const { tokenRequest, tokenResponse } = captured
   if (tokenRequest === undefined) throw new Error('The sign-in ended without a token request.')
   const first = parseTokenResponse(tokenResponse)
   return {
@@ -63,8 +63,9 @@ export async function signInForMeasurement(
       client: createTokenClient(tokenRequest, result.identity.issuer, options),
       issuer: result.identity.issuer,
       resource: tokenRequest.form.get('resource') ?? undefined,
-      revocationEndpoint: revocationEndpointOf(result.identity.issuer),
-      registration,
+      revocationEndpoint: revocationEndpointOf(observations, (document) =>
+        isIssuer(document, result.identity.issuer),
+      ),
       issuedAtEpochSeconds: options.nowEpochSeconds(),
       first,
       requestedScope: result.requestedScope,
@@ -73,4 +74,9 @@ export async function signInForMeasurement(
       refreshToken: first.refresh_token,
     },
   }
+}
+
+function isIssuer(document: Readonly<Record<string, unknown>>, issuer: string): boolean {
+  const named = document['issuer']
+  return typeof named === 'string' && isSameIssuer(named, issuer)
 }

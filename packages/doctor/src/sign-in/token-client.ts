@@ -1,6 +1,8 @@
 import { classifyTokenError, parseTokenResponse, readErrorWords } from '@evergrant/core'
 import type { TokenResponse } from '@evergrant/core'
 import { documentOf } from '../lib/json.ts'
+import { readStart } from '../lib/read-start.ts'
+import { limits } from '../observations/limits.ts'
 import type { RefreshTrial } from '../observations/measurement.ts'
 import type { Exchange } from '../observations/observations.ts'
 import { readAccessToken } from './access-token.ts'
@@ -81,7 +83,7 @@ export function createTokenClient(
         redirect: 'manual',
         signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
       })
-      const text = (await response.text()).slice(0, maximumCharacters)
+      const { text } = await readStart(response, limits.documentBytes)
       // Bodies and headers hold tokens: only what happened is recorded.
       options.record({
         ...seen,
@@ -123,8 +125,6 @@ export function createTokenClient(
   }
 }
 
-const maximumCharacters = 262_144
-
 function readRefresh(
   answer: { readonly status: number; readonly headers: Headers; readonly text: string } | undefined,
   presented: string,
@@ -138,9 +138,11 @@ function readRefresh(
       { during: 'refresh' },
     )
     const { error } = readErrorWords(documentOf(text))
+    // A server that fails or limits the rate has not judged the token.
+    const outcome = decision.outcome === 'transient' ? 'no-answer' : 'refused'
     return {
       trial: {
-        outcome: 'refused',
+        outcome,
         status,
         ...(error === undefined || error.includes(presented) ? {} : { error }),
         meaning: decision.reason,
