@@ -7,6 +7,7 @@ import {
   html,
   json,
   resourceDocument,
+  serverDocument,
   serverUrl,
   startDeployment,
   urls,
@@ -167,4 +168,48 @@ test('judgment: an https server cannot direct requests to http', async () => {
   })
   expect(running.requests.filter(({ url }) => url.includes('internal.test'))).toEqual([])
   expect(certificates).toEqual(['https://mcp.test'])
+})
+
+test('judgment: browsers send a form without a preflight request', async () => {
+  const refusal = json({ error: 'invalid_request' }, { status: 400 })
+  const deployment = withAnswers({
+    [urls.token]: ({ method }) => (method === 'POST' ? refusal : { status: 405 }),
+  })
+  expect(rulesOf(await check(deployment))).toEqual([])
+})
+
+test('judgment: a wildcard in the preflight answer does not allow a token', async () => {
+  const preflight: Answer = {
+    status: 204,
+    headers: { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' },
+  }
+  const deployment = withAnswers({
+    [serverUrl]: (asked) =>
+      asked.method === 'OPTIONS' ? preflight : (healthy.answers[serverUrl]?.(asked) ?? preflight),
+  })
+  expect(rulesOf(await check(deployment))).toEqual(['preflight-requires-token'])
+})
+
+test('forecast: an offline token of Keycloak outlives the session', async () => {
+  const realm = 'https://as.test/realms/users'
+  const document = {
+    ...serverDocument,
+    issuer: realm,
+    authorization_endpoint: `${realm}/protocol/openid-connect/auth`,
+    token_endpoint: `${realm}/protocol/openid-connect/token`,
+  }
+  const at = (scopes: readonly string[]): Deployment =>
+    withAnswers({
+      [urls.resourceMetadata]: json({ ...resourceDocument, authorization_servers: [realm] }),
+      'https://as.test/.well-known/oauth-authorization-server/realms/users': json({
+        ...document,
+        scopes_supported: scopes,
+      }),
+    })
+  const offline = await check(at(['mcp:read', 'offline_access']))
+  expect(offline.forecast).toMatchObject({ product: { id: 'keycloak' } })
+  expect(offline.forecast?.duration).toMatchObject({ idleSeconds: 30 * 86_400 })
+  expect(offline.forecast?.duration).not.toHaveProperty('absoluteSeconds')
+  const online = await check(at(['mcp:read']))
+  expect(online.forecast?.duration).toMatchObject({ idleSeconds: 1800, absoluteSeconds: 36_000 })
 })

@@ -64,7 +64,9 @@ function after(
     const response = await fetch(input, init)
     const form = new URLSearchParams(typeof init?.body === 'string' ? init.body : '')
     const read = init?.body instanceof URLSearchParams ? init.body : form
-    return read.get('grant_type') === grantType ? await change(response) : response
+    // The check without a sign-in sends a token request without a code.
+    const isMeant = read.has('client_id') && read.get('grant_type') === grantType
+    return isMeant ? await change(response) : response
   }
 }
 

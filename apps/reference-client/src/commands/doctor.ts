@@ -45,11 +45,13 @@ export async function doctor(
   surroundings: Surroundings,
 ): Promise<CommandOutcome> {
   return await withOwnErrors(async () => {
-    const report = await check(serverUrl, flags, surroundings)
-    const changes =
+    // Before the check, which can take minutes and a sign-in.
+    const baseline =
       flags.baseline === undefined
         ? undefined
-        : compareReports(report, parseReport(await readText('--baseline', flags.baseline)))
+        : parseReport(await readText('--baseline', flags.baseline))
+    const report = await check(serverUrl, flags, surroundings)
+    const changes = baseline === undefined ? undefined : compareReports(report, baseline)
     await writeFiles(report, flags)
     // With a baseline, only what is new fails a build.
     const judged = changes?.added ?? report.findings

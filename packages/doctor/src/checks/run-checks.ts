@@ -3,6 +3,7 @@ import { canonicalResource } from '@evergrant/core'
 import { readEvidence } from '../evidence/read-evidence.ts'
 import { DoctorError } from '../lib/errors.ts'
 import type { Observations } from '../observations/observations.ts'
+import { removeSecrets } from '../observations/remove-secrets.ts'
 import { probe } from '../probe/probe.ts'
 import type { ProbeOptions } from '../probe/probe.ts'
 import { makeReport } from '../report/make-report.ts'
@@ -30,7 +31,8 @@ export interface CheckResult {
  * server is a finding, never an error.
  *
  * @param serverUrl - The URL that clients use.
- * @throws {DoctorError} `URL_INVALID` for a URL that is not http(s), or has credentials.
+ * @throws {DoctorError} `URL_INVALID` for a URL that is not http(s), or has credentials, and for a
+ *   `pageOrigin` that is not an origin.
  * @example
  * const { report } = await runChecks('https://mcp.example.com/mcp')
  * report.findings[0]?.change // what to do first
@@ -43,17 +45,20 @@ export async function runChecks(
   const url = checked(serverUrl, 'The MCP server URL')
   const probed = await probe(url, {
     ...probeOptions,
+    ...(options.pageOrigin === undefined ? {} : { pageOrigin: checkedOrigin(options.pageOrigin) }),
     ...(options.issuer === undefined ? {} : { issuer: checkedIssuer(options.issuer) }),
   })
   const observations =
     measure === undefined || !requiresToken(probed)
       ? probed
-      : await measureSignIn(url, probed, {
-          ...measure,
-          fetch: options.fetch,
-          signal: options.signal,
-          requestTimeoutMilliseconds: options.requestTimeoutMilliseconds,
-        })
+      : removeSecrets(
+          await measureSignIn(url, probed, {
+            ...measure,
+            fetch: options.fetch,
+            signal: options.signal,
+            requestTimeoutMilliseconds: options.requestTimeoutMilliseconds,
+          }),
+        )
   return { report: await reportOn(observations), observations }
 }
 
@@ -84,6 +89,18 @@ function checked(url: string, what: string): string {
 function checkedIssuer(issuer: string): string {
   checked(issuer, 'The issuer')
   return issuer
+}
+
+function checkedOrigin(pageOrigin: string): string {
+  if (URL.canParse(pageOrigin)) {
+    const { origin, protocol } = new URL(pageOrigin)
+    if (/^https?:$/.test(protocol) && (pageOrigin === origin || pageOrigin === `${origin}/`))
+      return origin
+  }
+  throw new DoctorError(
+    'URL_INVALID',
+    `The origin of the page cannot be used: ${JSON.stringify(pageOrigin.slice(0, 200))} (expected an origin). Pass one such as "https://app.example.com".`,
+  )
 }
 
 function withoutFragment(url: string): string {

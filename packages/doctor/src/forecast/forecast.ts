@@ -60,7 +60,7 @@ export function forecast(evidence: Evidence): Forecast | undefined {
     knownProduct: profile.pkceS256 === 'known' ? profile.name : undefined,
   })
   const { measurement } = evidence.observations
-  const known = factsOf(metadata.issuer, profile.id)
+  const known = factsOf(metadata.issuer, profile.id, isRequested(decision))
   const facts = measurement === undefined ? known : measuredFacts(measurement, known)
   return {
     issuer: metadata.issuer,
@@ -108,12 +108,16 @@ function registrationOf(metadata: AuthorizationServerMetadata): Forecast['regist
   return ways.length === 0 ? ['by-hand'] : ways
 }
 
+function isRequested({ offlineAccess: outcome }: Pick<ScopeDecision, 'offlineAccess'>): boolean {
+  return outcome === 'added' || outcome === 'already-present'
+}
+
 function predictRefreshToken(
   { offlineAccess: outcome }: ScopeDecision,
   metadata: AuthorizationServerMetadata,
   facts: ProductFacts | undefined,
 ): RefreshTokenForecast {
-  const requested = outcome === 'added' || outcome === 'already-present'
+  const requested = isRequested({ offlineAccess: outcome })
   const needed = facts?.refreshTokenFor
   if (needed !== undefined && facts !== undefined) {
     const needsScope =

@@ -23,6 +23,12 @@ export interface ProductFacts {
   readonly idleSeconds?: ProductFact<number>
   readonly absoluteSeconds?: ProductFact<number>
   readonly accessTokenSeconds?: ProductFact<number>
+  /** What differs if offline_access is requested. */
+  readonly withOfflineAccess?: {
+    readonly idleSeconds: ProductFact<number>
+    /** Absent: no such limit is known. */
+    readonly absoluteSeconds?: ProductFact<number>
+  }
   /** Facts that no member expresses. */
   readonly notes: readonly ProductFact<string>[]
 }
@@ -161,6 +167,8 @@ const productFacts: readonly ProductFacts[] = [
     reuse: measured('accepted', keycloak),
     idleSeconds: inferred(1800, keycloakOffline),
     absoluteSeconds: inferred(36_000, keycloakOffline),
+    // An offline token outlives the session.
+    withOfflineAccess: { idleSeconds: documented(30 * day, keycloakOffline) },
     notes: [
       documented(
         'With offline_access the refresh token is an offline token: it outlives the session, and ends after 30 days without use by default',
@@ -237,7 +245,18 @@ const productFacts: readonly ProductFacts[] = [
 ]
 
 /** The facts about the product of an issuer, if it is known. */
-export function factsOf(issuer: string, profileId: string): ProductFacts | undefined {
+export function factsOf(
+  issuer: string,
+  profileId: string,
+  requestsOfflineAccess: boolean,
+): ProductFacts | undefined {
+  const found = findFacts(issuer, profileId)
+  if (found?.withOfflineAccess === undefined || !requestsOfflineAccess) return found
+  const { idleSeconds: _idle, absoluteSeconds: _absolute, ...others } = found
+  return { ...others, ...found.withOfflineAccess }
+}
+
+function findFacts(issuer: string, profileId: string): ProductFacts | undefined {
   return productFacts.find(
     ({ id, issuers = [] }) =>
       id === profileId || issuers.some((pattern) => matches(pattern, issuer)),

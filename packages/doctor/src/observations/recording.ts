@@ -1,8 +1,8 @@
 import { DoctorError } from '../lib/errors.ts'
 import { isRecord, parseJson } from '../lib/json.ts'
 import { limits } from './limits.ts'
-import type { Measurement } from './measurement.ts'
 import type { Exchange, Observations } from './observations.ts'
+import { isMeasurement } from './parse-measurement.ts'
 import { removeSecrets } from './remove-secrets.ts'
 
 /** Formats observations as a recording, which {@link parseRecording} reads. It contains no secret. */
@@ -35,6 +35,8 @@ export function parseRecording(text: string): Observations {
   const kept = exchanges.slice(0, limits.exchanges)
   const wrong = kept.findIndex((exchange) => !isExchange(exchange))
   if (wrong !== -1) throw invalid(`exchange ${wrong} lacks a member`)
+  if (measurement !== undefined && !isMeasurement(measurement))
+    throw invalid('a member of measurement is missing or has another type')
   return removeSecrets({
     version: 1,
     serverUrl,
@@ -43,7 +45,7 @@ export function parseRecording(text: string): Observations {
     pageOrigin: typeof pageOrigin === 'string' ? pageOrigin : '',
     exchanges: kept as readonly Exchange[],
     certificates: Array.isArray(certificates) ? certificates.filter(isCertificate) : [],
-    ...(isMeasurement(measurement) ? { measurement } : {}),
+    ...(measurement === undefined ? {} : { measurement }),
   })
 }
 
@@ -76,6 +78,7 @@ function isExchange(value: unknown): value is Exchange {
     typeof value['durationMilliseconds'] === 'number' &&
     isOptionalText(value['place']) &&
     isOptionalText(value['issuer']) &&
+    isOptionalText(value['note']) &&
     (answer === undefined ? isFailure(failure) : isAnswer(answer))
   )
 }
@@ -96,7 +99,10 @@ function isAnswer(value: unknown): boolean {
 
 function isFailure(value: unknown): boolean {
   return (
-    isRecord(value) && typeof value['reason'] === 'string' && typeof value['message'] === 'string'
+    isRecord(value) &&
+    typeof value['reason'] === 'string' &&
+    typeof value['message'] === 'string' &&
+    isOptionalText(value['code'])
   )
 }
 
@@ -106,28 +112,6 @@ function isStrings(value: unknown): boolean {
 
 function isOptionalText(value: unknown): boolean {
   return value === undefined || typeof value === 'string'
-}
-
-function isMeasurement(value: unknown): value is Measurement {
-  return (
-    isRecord(value) &&
-    typeof value['issuer'] === 'string' &&
-    isRecord(value['accessToken']) &&
-    isRecord(value['announced']) &&
-    isRecord(value['invalidToken']) &&
-    isRecord(value['revocation']) &&
-    isRecord(value['cleanUp']) &&
-    (value['refresh'] === undefined || isRefresh(value['refresh'])) &&
-    (value['reuse'] === undefined ||
-      (isRecord(value['reuse']) && isRecord(value['reuse']['grace'])))
-  )
-}
-
-function isRefresh(value: unknown): boolean {
-  return (
-    isRecord(value) &&
-    ['plain', 'withResource', 'withScope'].every((trial) => isRecord(value[trial]))
-  )
 }
 
 function isCertificate(value: unknown): value is Observations['certificates'][number] {

@@ -1,4 +1,5 @@
 import { isRecord, parseJson } from '../lib/json.ts'
+import type { Measurement } from './measurement.ts'
 import type { Exchange, Observations } from './observations.ts'
 
 /** Members of documents, and parameters of URLs, whose values are secret. */
@@ -28,6 +29,9 @@ export function removeSecrets(observations: Observations): Observations {
     ...observations,
     serverUrl: clean(observations.serverUrl),
     exchanges: observations.exchanges.map((exchange) => cleanExchange(exchange, clean)),
+    ...(observations.measurement === undefined
+      ? {}
+      : { measurement: cleanValue(observations.measurement, clean, 0) as Measurement }),
   }
 }
 

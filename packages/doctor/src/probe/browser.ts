@@ -10,11 +10,13 @@ export interface BrowserTargets {
   readonly documents: readonly string[]
   /** The endpoints that receive a POST, with the authorization server they belong to. */
   readonly endpoints: readonly { readonly url: string; readonly issuer: string }[]
+  /** Those of them that receive forms, which browsers send without a preflight request. */
+  readonly formEndpoints: readonly { readonly url: string; readonly issuer: string }[]
 }
 
 /** Observes what a page at another origin can do, with the requests that its browser would send. */
 export async function probeBrowser(
-  { serverUrl, documents, endpoints }: BrowserTargets,
+  { serverUrl, documents, endpoints, formEndpoints }: BrowserTargets,
   origin: string,
   context: ProbeContext,
 ): Promise<void> {
@@ -47,6 +49,20 @@ export async function probeBrowser(
     ),
     ...documents.map((url) =>
       getDocument({ purpose: 'cross-origin-request', url, headers: { origin } }, context),
+    ),
+    ...formEndpoints.map(({ url, issuer }) =>
+      request(
+        {
+          purpose: 'cross-origin-request',
+          issuer,
+          url,
+          method: 'POST',
+          headers: { origin, 'content-type': 'application/x-www-form-urlencoded' },
+          // Without a code, so that the server refuses it.
+          body: 'grant_type=authorization_code',
+        },
+        context,
+      ),
     ),
     ...endpoints.map(({ url, issuer }) =>
       request(

@@ -103,6 +103,9 @@ async function probeAll(
               ...new Set([...resource, ...server].filter(isDocument).map(({ url }) => url)),
             ],
             endpoints: endpoints.filter(({ url }) => mayVisit(url)),
+            formEndpoints: memberUrls(server, ['token_endpoint']).filter(({ url }) =>
+              mayVisit(url),
+            ),
           },
           pageOrigin,
           context,

@@ -13,15 +13,29 @@ export interface BaselineComparison {
 
 /** Compares a report with an earlier one. A finding is the same if its rule and its place are. */
 export function compareReports(report: Report, baseline: Report): BaselineComparison {
-  const before = new Set(baseline.findings.map(identityOf))
-  const now = new Set(report.findings.map(identityOf))
+  const added = without(report.findings, baseline.findings)
   return {
-    added: report.findings.filter((finding) => !before.has(identityOf(finding))),
-    fixed: baseline.findings
-      .filter((finding) => !now.has(identityOf(finding)))
-      .map(({ rule, title, concerns }) => ({ rule, title, concerns })),
-    unchanged: report.findings.filter((finding) => before.has(identityOf(finding))).length,
+    added,
+    fixed: without(baseline.findings, report.findings).map(({ rule, title, concerns }) => ({
+      rule,
+      title,
+      concerns,
+    })),
+    unchanged: report.findings.length - added.length,
   }
+}
+
+/** The findings that are not in the others. A rule can be broken several times at one place. */
+function without(findings: readonly Finding[], others: readonly Finding[]): readonly Finding[] {
+  const counts = new Map<string, number>()
+  for (const identity of others.map(identityOf))
+    counts.set(identity, (counts.get(identity) ?? 0) + 1)
+  return findings.filter((finding) => {
+    const identity = identityOf(finding)
+    const left = counts.get(identity) ?? 0
+    counts.set(identity, left - 1)
+    return left <= 0
+  })
 }
 
 function identityOf({ rule, evidence, concerns }: Finding): string {

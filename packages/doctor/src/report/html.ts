@@ -9,6 +9,7 @@ import {
   describeCounts,
   describeForecast,
   describeMeasurement,
+  onOneLine,
   outlooks,
 } from './words.ts'
 
@@ -40,8 +41,8 @@ export function formatHtml(report: Report): string {
 <main>
 <h2>Findings</h2>
 ${findings.length === 0 ? '<p>No findings.</p>' : findings.map(describe).join('\n')}
-${measured.length === 0 ? '' : `<h2>Measured</h2>\n<pre>${escapeHtml(measured.join('\n'))}</pre>`}
-${forecast.length === 0 ? '' : `<h2>Forecast</h2>\n<pre>${escapeHtml(forecast.join('\n'))}</pre>`}
+${measured.length === 0 ? '' : `<h2>Measured</h2>\n<pre>${escapeHtml(measured.map(onOneLine).join('\n'))}</pre>`}
+${forecast.length === 0 ? '' : `<h2>Forecast</h2>\n<pre>${escapeHtml(forecast.map(onOneLine).join('\n'))}</pre>`}
 ${verdictsOf(report)}
 <h2>What was checked</h2>
 <div class="scroll">

@@ -6,6 +6,7 @@ import {
   describeCounts,
   describeForecast,
   describeMeasurement,
+  onOneLine,
   outlooks,
 } from './words.ts'
 
@@ -17,7 +18,7 @@ export function formatMarkdown(report: Report): string {
   const lines = [
     `## Evergrant doctor: ${code(serverUrl)}`,
     '',
-    `${describeCounts(report)}. ${capitalized(describeAccess(report))}`.replaceAll('<', '&lt;'),
+    `${describeCounts(report)}. ${escaped(capitalized(describeAccess(report)))}`,
     '',
     ...(findings.length === 0 ? [] : findingsTable(findings)),
     ...findings.flatMap(describe),
@@ -90,6 +91,7 @@ function escaped(text: string): string {
     .replaceAll('<', '&lt;')
     .replaceAll(/[\\`*_[\]!|~#]/g, String.raw`\$&`)
     .replaceAll('@', '@<!-- -->')
+    .replaceAll(/:\/\/|\bwww\./gi, '$&<!-- -->')
 }
 
 function cell(text: string): string {
@@ -97,7 +99,7 @@ function cell(text: string): string {
 }
 
 function withoutFence(text: string): string {
-  return text.replaceAll('```', "'''")
+  return onOneLine(text).replaceAll('```', "'''")
 }
 
 function capitalized(text: string): string {

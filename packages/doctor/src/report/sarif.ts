@@ -53,7 +53,12 @@ function resultOf(finding: Finding, { serverUrl }: Report, ids: readonly string[
     ruleId: rule,
     ruleIndex: ids.indexOf(rule),
     level: severity,
-    message: { text: [message, change, ...(quoted === '' ? [] : [quoted])].join('\n') },
+    // [text](target) is a link in a message.
+    message: {
+      text: [message, change, ...(quoted === '' ? [] : [quoted])]
+        .join('\n')
+        .replaceAll('](', '] ('),
+    },
     locations: [
       {
         physicalLocation: {

@@ -8,11 +8,15 @@ import {
   describeForecast,
   describeMeasurement,
   describeVerdict,
+  onOneLine,
 } from './words.ts'
 
 const marks: Readonly<Record<Severity, string>> = { error: '✗', warning: '!', note: '·' }
 
-/** Formats a report for a terminal. No control or invisible character of a server remains. */
+/**
+ * Formats a report for a terminal. No control or invisible character of a server remains, and no line
+ * break, so that a server cannot write lines of its own.
+ */
 export function formatText(report: Report): string {
   const { findings, verdicts } = report
   const lines = [
@@ -24,7 +28,7 @@ export function formatText(report: Report): string {
     ...section('Clients', verdicts.map(describeVerdict)),
     describeCounts(report),
   ]
-  return escapeInvisible(lines.join('\n'))
+  return escapeInvisible(lines.map(onOneLine).join('\n'))
 }
 
 function section(title: string, lines: readonly string[]): readonly string[] {

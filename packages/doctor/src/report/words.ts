@@ -12,6 +12,11 @@ export const concernNames: Readonly<Record<Concern, string>> = {
   client: 'Client',
 }
 
+/** Text of a server on one line. */
+export function onOneLine(text: string): string {
+  return text.replaceAll(/[\r\n\u0085\u2028\u2029]+/g, ' ')
+}
+
 /** How the server treats requests without a token, in one sentence. */
 export function describeAccess({ access, discovery }: Report): string {
   const found = discovery?.outcome === 'found'

@@ -25,7 +25,18 @@ export const browserRules: readonly Rule[] = [
       const preflight = preflightOf(evidence, evidence.observations.serverUrl)
       const status = preflight?.answer?.status
       if (!admitsPage(evidence) || preflight === undefined || status === undefined) return []
-      if (status >= 200 && status < 300) return []
+      if (status >= 200 && status < 300) {
+        const allowed = preflight.answer?.headers['access-control-allow-headers']
+        // The wildcard does not contain this header (Fetch, CORS-preflight).
+        if (namesOf(allowed).has('authorization')) return []
+        return [
+          {
+            message:
+              'The answer to the preflight request does not allow the header Authorization, so the browser sends no token. "*" does not allow it either.',
+            evidence: [quoteHeader(preflight, 'access-control-allow-headers')],
+          },
+        ]
+      }
       return [
         {
           message: `The MCP server admits the page and answers its preflight request with status ${status}, so the browser sends nothing.`,
@@ -107,6 +118,9 @@ export const browserRules: readonly Rule[] = [
             const url = metadata?.[member]
             const preflight = url === undefined ? undefined : preflightOf(evidence, url)
             if (preflight?.answer === undefined || isShared(preflight, evidence)) return []
+            // Browsers send a form without a preflight request.
+            const form = url === undefined ? undefined : crossOriginPost(evidence, url)
+            if (form !== undefined && isShared(form, evidence)) return []
             return [
               {
                 message: `The MCP server admits the page, and the page cannot send requests to the ${member} of ${issuer}.`,
@@ -126,10 +140,17 @@ function admitsPage(evidence: Evidence): boolean {
   return answer !== undefined && isShared(answer, evidence)
 }
 
-function pageRequest({ observations: { exchanges, serverUrl } }: Evidence): Exchange | undefined {
+function pageRequest(evidence: Evidence): Exchange | undefined {
+  return crossOriginPost(evidence, evidence.observations.serverUrl)
+}
+
+function crossOriginPost(
+  { observations: { exchanges } }: Evidence,
+  target: string,
+): Exchange | undefined {
   return exchanges.find(
     ({ purpose, url, method }) =>
-      purpose === 'cross-origin-request' && url === serverUrl && method === 'POST',
+      purpose === 'cross-origin-request' && url === target && method === 'POST',
   )
 }
 
@@ -152,6 +173,10 @@ function isShared({ answer }: Exchange, { observations: { pageOrigin } }: Eviden
 }
 
 function lists(header: string | undefined, name: string): boolean {
-  const names = new Set((header ?? '').split(',').map((one) => one.trim().toLowerCase()))
+  const names = namesOf(header)
   return names.has(name) || names.has('*')
+}
+
+function namesOf(header: string | undefined): ReadonlySet<string> {
+  return new Set((header ?? '').split(',').map((one) => one.trim().toLowerCase()))
 }

@@ -2,7 +2,6 @@ import type { InteractiveSignIn, SignIn } from '@evergrant/client'
 import { documentOf } from '../lib/json.ts'
 import { readStart } from '../lib/read-start.ts'
 import { limits } from '../observations/limits.ts'
-import type { SendOptions } from './token-client.ts'
 
 /** What passed between the client and the authorization server during a sign-in. Holds secrets. */
 export interface CapturedSignIn {
@@ -14,6 +13,11 @@ export interface CapturedSignIn {
   pending?: Promise<void>
 }
 
+interface SentBy {
+  readonly fetch: typeof globalThis.fetch
+  readonly requestTimeoutMilliseconds: number
+}
+
 /** A sign-in that this process completes. */
 export type CompletingSignIn = Exclude<SignIn, { readonly kind: 'redirect' | 'none' }>
 
@@ -22,7 +26,7 @@ export type CompletingSignIn = Exclude<SignIn, { readonly kind: 'redirect' | 'no
  * interrupted, because what they create must be removed again.
  */
 export function capturingFetch(
-  { fetch, requestTimeoutMilliseconds }: Pick<SendOptions, 'fetch' | 'requestTimeoutMilliseconds'>,
+  { fetch, requestTimeoutMilliseconds }: SentBy,
   captured: CapturedSignIn,
 ): typeof globalThis.fetch {
   return async (input, init) => {

@@ -63,7 +63,7 @@ function verdictOf(
     }
   }
   const known =
-    forecast === undefined ? undefined : factsOf(forecast.issuer, forecast.product?.id ?? '')
+    forecast === undefined ? undefined : factsOf(forecast.issuer, forecast.product?.id ?? '', false)
   const facts = measurement === undefined ? known : measuredFacts(measurement, known)
   const refreshToken = outlookOf(behavior, forecast, facts)
   return {
