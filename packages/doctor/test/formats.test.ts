@@ -186,3 +186,10 @@ test('text: names rule, evidence, change and link of every finding', async () =>
   }
   expect(rules.length).toBeGreaterThan(70)
 })
+
+test('formats: quoted sentences have no Markdown of their source', async () => {
+  const { report } = await check(withServer({ code_challenge_methods_supported: ['plain'] }))
+  expect(report.findings[0]?.sentence).toContain('](https://')
+  for (const text of [formatHtml(report), formatMarkdown(report)])
+    expect(text).toContain('as required by OAuth 2.1 Section 4.1.1.')
+})

@@ -6,6 +6,7 @@ import { clientBehaviors, runChecks } from '../src/index.ts'
 import { brokenServers } from './support/broken-servers.ts'
 import {
   json,
+  resourceDocument,
   serverDocument,
   serverUrl,
   startDeployment,
@@ -82,6 +83,29 @@ test.each([{ status: 429 }, { status: 307, headers: { location: '/mcp/' } }])(
     expect(report.verdicts).toEqual([])
   },
 )
+
+test('verdicts: no client stops at Entra ID, which has PKCE and does not list it', async () => {
+  const tenant = 'https://login.microsoftonline.com/00000000-0000-0000-0000-000000000001'
+  const document = {
+    ...serverDocument,
+    issuer: `${tenant}/v2.0`,
+    authorization_endpoint: `${tenant}/oauth2/v2.0/authorize`,
+    token_endpoint: `${tenant}/oauth2/v2.0/token`,
+    code_challenge_methods_supported: undefined,
+  }
+  const deployment = withAnswers({
+    [urls.resourceMetadata]: json({
+      ...resourceDocument,
+      authorization_servers: [document.issuer],
+    }),
+    [`${tenant}/v2.0/.well-known/openid-configuration`]: json(document),
+  })
+  expect(await stopsHere(deployment)).toBe(false)
+  await using running = await startDeployment(deployment)
+  const { report } = await runChecks(serverUrl, { fetch: running.fetch, clock: running.clock })
+  expect(report.findings.map(({ rule }) => rule)).toContain('pkce-not-advertised')
+  expect(report.verdicts.map(({ signIn }) => signIn)).toEqual(['works', 'works', 'works', 'works'])
+})
 
 function stopsOf(id: string): readonly string[] {
   const stopsAt = clientBehaviors.find((one) => one.id === id)?.stopsAt ?? []

@@ -11,6 +11,7 @@ import {
   describeMeasurement,
   onOneLine,
   outlooks,
+  plainText,
 } from './words.ts'
 
 /**
@@ -62,7 +63,7 @@ function describe(finding: Finding): string {
 <p>${escapeHtml(message)}</p>
 <ul class="evidence">${evidence.map(({ text }) => `<li><code>${escapeHtml(text)}</code></li>`).join('')}</ul>
 <p><strong>${concernNames[finding.concerns]}:</strong> ${escapeHtml(change)}</p>
-${finding.sentence === undefined ? '' : `<blockquote>${escapeHtml(finding.sentence.replaceAll(/\*\*|`/g, ''))}</blockquote>`}
+${finding.sentence === undefined ? '' : `<blockquote>${escapeHtml(plainText(finding.sentence))}</blockquote>`}
 <p class="muted"><code>${escapeHtml(rule)}</code> · ${[keyword, ...requirements].join(', ')} · ${source}</p>
 </section>`
 }

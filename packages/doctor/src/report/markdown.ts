@@ -8,6 +8,7 @@ import {
   describeMeasurement,
   onOneLine,
   outlooks,
+  plainText,
 } from './words.ts'
 
 /** Formats a report as Markdown, for the summary of a build or an issue. */
@@ -68,7 +69,7 @@ function describe(finding: Finding): readonly string[] {
     '',
     `**Change:** ${escaped(change)}`,
     '',
-    `${keyword}${requirements.length === 0 ? '' : `, ${requirements.join(', ')}`}: [source](${link})${sentence === undefined ? '' : `. “${escaped(sentence)}”`}`,
+    `${keyword}${requirements.length === 0 ? '' : `, ${requirements.join(', ')}`}: [source](${link})${sentence === undefined ? '' : `. “${escaped(plainText(sentence))}”`}`,
     '',
     '</details>',
     '',

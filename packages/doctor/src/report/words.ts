@@ -17,6 +17,11 @@ export function onOneLine(text: string): string {
   return text.replaceAll(/[\r\n\u0085\u2028\u2029]+/g, ' ')
 }
 
+/** A sentence of a specification without its Markdown. */
+export function plainText(sentence: string): string {
+  return sentence.replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').replaceAll(/\*\*|`/g, '')
+}
+
 /** How the server treats requests without a token, in one sentence. */
 export function describeAccess({ access, discovery }: Report): string {
   const found = discovery?.outcome === 'found'

@@ -43,7 +43,9 @@ function verdictOf(
 ): Verdict | undefined {
   const { name, version, method, stopsAt } = behavior
   const shared = { client: name, version, method }
-  const stop = brokenRules.find((rule) => stopsAt.includes(rule) && rule !== byHand)
+  // Clients that refuse without PKCE in the metadata make an exception for products that have it.
+  const passed = new Set(forecast?.request.pkce === 'S256' ? [byHand, withoutPkce] : [byHand])
+  const stop = brokenRules.find((rule) => stopsAt.includes(rule) && !passed.has(rule))
   if (stop !== undefined) {
     return {
       ...shared,
@@ -76,6 +78,7 @@ function verdictOf(
 }
 
 const byHand = 'no-automatic-registration'
+const withoutPkce = 'pkce-not-advertised'
 
 function outlookOf(
   { requestsOfflineAccess, declaresRefreshGrant }: ClientBehavior,
