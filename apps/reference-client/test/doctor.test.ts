@@ -108,3 +108,20 @@ test('doctor: a server that does not answer is a finding', async () => {
   expect(code).toBe(1)
   expect(out).toContain('server-unreachable')
 })
+
+test.each([['--sign-in'], ['--invasive'], ['--record', 'x.json'], ['--as', 'https://as.test']])(
+  'doctor: refuses --from together with %s',
+  async (...options) => {
+    await using it = await scene()
+    const { code, err } = await it.run(['doctor', '--from', import.meta.filename, ...options])
+    expect(code).toBe(2)
+    expect(err).toContain(`The options contradict each other: --from and ${options[0]}`)
+  },
+)
+
+test('doctor: reads the baseline before it sends a request', async () => {
+  await using it = await scene()
+  const { code } = await it.run(['doctor', it.url, '--baseline', '/does/not/exist'])
+  expect(code).toBe(2)
+  expect(it.as.requests).toEqual([])
+})

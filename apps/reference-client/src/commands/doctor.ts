@@ -91,7 +91,10 @@ async function check(
 ): Promise<Report> {
   const { from, record, as: issuer, origin } = flags
   const { fetch, environment } = surroundings
-  if (from !== undefined) return await reportOn(parseRecording(await readText('--from', from)))
+  if (from !== undefined) {
+    checkAlone(serverUrl, flags)
+    return await reportOn(parseRecording(await readText('--from', from)))
+  }
   if (serverUrl === undefined) {
     throw new CliError('USAGE', 'No MCP server is named. Name its URL, or a recording with --from.')
   }
@@ -108,6 +111,27 @@ async function check(
   })
   if (record !== undefined) await writeText('--record', record, formatRecording(observations))
   return report
+}
+
+/** A report on a recording sends nothing, so what asks for requests contradicts it. */
+function checkAlone(
+  serverUrl: string | undefined,
+  { signIn, invasive, record, as: issuer, origin }: DoctorFlags,
+): void {
+  const given = [
+    ['a URL', serverUrl],
+    ['--sign-in', signIn],
+    ['--invasive', invasive],
+    ['--record', record],
+    ['--as', issuer],
+    ['--origin', origin],
+  ] as const
+  const contradiction = given.find(([, value]) => value !== undefined)
+  if (contradiction === undefined) return
+  throw new CliError(
+    'USAGE',
+    `The options contradict each other: --from and ${contradiction[0]} (--from reports on a recording, and sends nothing). Leave one of them out.`,
+  )
 }
 
 function measurement(
