@@ -213,3 +213,14 @@ test('forecast: an offline token of Keycloak outlives the session', async () => 
   const online = await check(at(['mcp:read']))
   expect(online.forecast?.duration).toMatchObject({ idleSeconds: 1800, absoluteSeconds: 36_000 })
 })
+
+test('judgment: a resource document that does not end is not called missing', async () => {
+  const endless: Answer = { status: 200, body: ' '.repeat(300_000) }
+  const deployment = withAnswers({
+    [serverUrl]: { status: 401, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } },
+    [urls.resourceMetadata]: endless,
+  })
+  const found = rulesOf(await check(deployment))
+  expect(found).toContain('metadata-too-large')
+  expect(found).not.toContain('resource-metadata-missing')
+})

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { clientBehaviors, runChecks } from '../src/index.ts'
 import { brokenServers } from './support/broken-servers.ts'
 import {
+  issuer,
   json,
   resourceDocument,
   serverDocument,
@@ -13,6 +14,7 @@ import {
   urls,
   withAnswers,
   withChallenge,
+  withResource,
 } from './support/deployment.ts'
 import type { Deployment } from './support/deployment.ts'
 import { startSignIn } from './support/sdk-clients.ts'
@@ -104,6 +106,17 @@ test('verdicts: no client stops at Entra ID, which has PKCE and does not list it
   await using running = await startDeployment(deployment)
   const { report } = await runChecks(serverUrl, { fetch: running.fetch, clock: running.clock })
   expect(report.findings.map(({ rule }) => rule)).toContain('pkce-not-advertised')
+  expect(report.verdicts.map(({ signIn }) => signIn)).toEqual(['works', 'works', 'works', 'works'])
+})
+
+test('verdicts: a fault of the second authorization server stops no client', async () => {
+  const deployment = withResource({ authorization_servers: [issuer, 'https://second.test'] })
+  expect(await startSignIn('v1', deployment)).toMatchObject({ outcome: 'opens' })
+  expect(await startSignIn('v2', deployment)).toMatchObject({ outcome: 'opens' })
+  expect(await stopsHere(deployment)).toBe(false)
+  await using running = await startDeployment(deployment)
+  const { report } = await runChecks(serverUrl, { fetch: running.fetch, clock: running.clock })
+  expect(report.findings.map(({ rule }) => rule)).toEqual(['server-metadata-missing'])
   expect(report.verdicts.map(({ signIn }) => signIn)).toEqual(['works', 'works', 'works', 'works'])
 })
 

@@ -1,5 +1,7 @@
 import { cleanRemoteText } from '@evergrant/core'
 import type { Evidence } from '../evidence/evidence.ts'
+import { ownDocuments } from '../evidence/own-documents.ts'
+import { stringsOf } from '../lib/json.ts'
 import type { Exchange } from '../observations/observations.ts'
 import { forecast } from '../forecast/forecast.ts'
 import { decideVerdicts } from '../verdicts/verdicts.ts'
@@ -18,6 +20,10 @@ export function makeReport(evidence: Evidence, rules: readonly Rule[]): Report {
   const count = (severity: Severity): number =>
     findings.filter((finding) => finding.severity === severity).length
   const expected = forecast(evidence)
+  const ofClients = { ...evidence, servers: serversOfClients(evidence) }
+  const brokenForClients = new Set(
+    rules.filter(({ check }) => check(ofClients).length > 0).map(({ id }) => id),
+  )
   return {
     version: 1,
     serverUrl: observations.serverUrl,
@@ -31,6 +37,7 @@ export function makeReport(evidence: Evidence, rules: readonly Rule[]): Report {
     verdicts: decideVerdicts({
       brokenRules: findings
         .map(({ rule }) => rule)
+        .filter((rule) => brokenForClients.has(rule))
         .filter((rule) => !(whereGuessed.has(rule) && isFoundByGuess(evidence))),
       requiresSignIn:
         access === 'open'
@@ -50,6 +57,18 @@ const whereGuessed: ReadonlySet<string> = new Set([
   'resource-metadata-missing',
   'challenge-metadata-url-broken',
 ])
+
+/** Of several authorization servers, clients use the first. The others do not stop them. */
+function serversOfClients({
+  servers,
+  resourceDocuments,
+  observations: { serverUrl, chosenIssuer },
+}: Evidence): Evidence['servers'] {
+  const [own] = ownDocuments(resourceDocuments, serverUrl)
+  const [first] = stringsOf(own?.document?.['authorization_servers'])
+  const used = servers.filter(({ issuer }) => issuer === (chosenIssuer ?? first))
+  return used.length === 0 ? servers : used
+}
 
 /** Older servers have no protected resource metadata: clients then try the origin of the server. */
 function isFoundByGuess({ servers, observations: { serverUrl } }: Evidence): boolean {

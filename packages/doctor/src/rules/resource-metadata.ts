@@ -26,7 +26,8 @@ export const resourceMetadataRules: readonly Rule[] = [
     check: (evidence) => {
       const { challenged, resourceDocuments, challenge } = evidence
       if (challenged === undefined || resourceDocuments.length === 0) return []
-      if (resourceDocuments.some(({ kind }) => kind === 'document' || kind === 'failing')) return []
+      if (resourceDocuments.some(({ kind }) => ['document', 'failing', 'too-large'].includes(kind)))
+        return []
       // Another rule reports a URL of the challenge that does not work.
       if (challenge?.resource_metadata !== undefined) return []
       if (resourceDocuments.some(hasServersOnly)) return []
