@@ -147,6 +147,34 @@ test.each([429, 503])(
   },
 )
 
+test('sign-in: measures an unattended client, and revokes its token', async () => {
+  const clientSecret = 'a-long-client-secret'
+  const clock = steppingClock()
+  await using as = await startScriptedAuthorizationServer({
+    clock,
+    clients: [{ clientId: 'robot', clientSecret }],
+  })
+  await using mcp = await startProtectedServer(as, { clock })
+  const { report } = await runChecks(mcp.resource, {
+    clock,
+    measure: {
+      signIn: { kind: 'client-credentials' },
+      client: {
+        name: 'robot',
+        preRegistered: { [as.issuer]: { clientId: 'robot', clientSecret } },
+      },
+      clock,
+    },
+  })
+  expect(report.measurement).toMatchObject({
+    registration: 'pre-registered',
+    isPublicClient: false,
+    refreshToken: 'not-issued',
+    cleanUp: { grants: 1, revoked: 1, client: 'none' },
+  })
+  expect(JSON.stringify(report)).not.toContain(clientSecret)
+})
+
 test('sign-in: sends no token to a revocation endpoint without https', async () => {
   const sent: string[] = []
   const clock = steppingClock()
