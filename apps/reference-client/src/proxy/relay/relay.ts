@@ -1,11 +1,12 @@
 import type { HostConnection } from '../host/host-connection.ts'
 import type { Message, RequestMessage } from '../messages/message.ts'
-import { isRequest, isResponseTo, paramsOf } from '../messages/message.ts'
+import { isRequest, messageFrom, paramsOf } from '../messages/message.ts'
 import { errorResponse } from '../messages/rpc-errors.ts'
 import type { RpcError } from '../messages/rpc-errors.ts'
 import { atMost } from '../remote/waiting.ts'
 import { statedVersion } from '../remote/request-headers.ts'
 import type { Upstream } from '../remote/upstream.ts'
+import { UnexpectedAnswerError } from '../remote/upstream.ts'
 import type { Handshake } from './handshake.ts'
 import { handshake } from './handshake.ts'
 import { patiently, sessionSender } from './in-session.ts'
@@ -54,13 +55,25 @@ export function relay(options: RelayOptions): Relay {
   const inSession = sessionSender(shaking, options.signal, say)
 
   async function deliver(message: Message): Promise<void> {
-    await host.write(message)
+    if (message.method !== undefined) await host.write(message)
+    else await deliverResponse(inFlight.find(message.id), message)
   }
 
-  /** Passes a message of a request's stream on. After the response, there is nothing more to say. */
+  /** Passes a message of a request's stream on. */
   async function deliverFor(request: InFlightRequest, message: Message): Promise<void> {
-    if (!isResponseTo(message, request.message.id)) {
-      await host.write(message)
+    // A server that could not read the ID answers this request, because the body has no other one.
+    const isAnswer = message.method === undefined && (message.id ?? null) === null
+    if (!isAnswer) await deliver(message)
+    else await deliverResponse(request, messageFrom({ ...message.body, id: request.message.id }))
+  }
+
+  /** A host gets one response to each request, and none to a request that it did not send. */
+  async function deliverResponse(
+    request: InFlightRequest | undefined,
+    message: Message,
+  ): Promise<void> {
+    if (request === undefined) {
+      say('The server sent a response to no open request. It was left out.')
       return
     }
     // First, because it fails for a result that is nested too deeply. The request then gets that error.
@@ -70,16 +83,17 @@ export function relay(options: RelayOptions): Relay {
 
   async function runRequest(request: InFlightRequest): Promise<void> {
     const { message, abort } = request
+    let failure: unknown = new UnexpectedAnswerError(
+      'it accepted the request, and sent no response to it',
+    )
     try {
       await sendRequest(request)
-      if (inFlight.settle(message)) {
-        throw new Error('the server accepted the request and sent no response')
-      }
     } catch (error) {
-      const wasOpen = inFlight.settle(message)
-      if (abort.signal.aborted && !options.signal.aborted) return
-      if (wasOpen) await host.write(errorResponse(message.id, describe(error)))
+      failure = error
     }
+    if (!inFlight.settle(message)) return
+    if (abort.signal.aborted && !options.signal.aborted) return
+    await host.write(errorResponse(message.id, describe(failure)))
   }
 
   async function sendRequest(request: InFlightRequest): Promise<void> {
