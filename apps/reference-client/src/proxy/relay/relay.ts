@@ -1,6 +1,6 @@
 import type { HostConnection } from '../host/host-connection.ts'
 import type { Message, RequestMessage } from '../messages/message.ts'
-import { isRequest, messageFrom, paramsOf } from '../messages/message.ts'
+import { isRequest, paramsOf } from '../messages/message.ts'
 import { errorResponse } from '../messages/rpc-errors.ts'
 import type { RpcError } from '../messages/rpc-errors.ts'
 import { atMost } from '../remote/waiting.ts'
@@ -12,6 +12,7 @@ import { handshake } from './handshake.ts'
 import { patiently, sessionSender } from './in-session.ts'
 import { byteBudget, inFlightRequests } from './in-flight.ts'
 import type { InFlightRequest } from './in-flight.ts'
+import { responseDelivery } from './response-delivery.ts'
 import type { ToolFilter } from './tool-filter.ts'
 
 /** Passes messages between a host and a server. */
@@ -44,6 +45,7 @@ const maximumWaitingBytes = 32 * 1024 * 1024
 export function relay(options: RelayOptions): Relay {
   const { host, upstream, tools, describe, say } = options
   const inFlight = inFlightRequests()
+  const { deliver, deliverFor } = responseDelivery({ host, inFlight, tools, say })
   const budget = byteBudget(maximumWaitingBytes)
   const shaking = handshake({
     upstream,
@@ -53,33 +55,6 @@ export function relay(options: RelayOptions): Relay {
     say,
   })
   const inSession = sessionSender(shaking, options.signal, say)
-
-  async function deliver(message: Message): Promise<void> {
-    if (message.method !== undefined) await host.write(message)
-    else await deliverResponse(inFlight.find(message.id), message)
-  }
-
-  /** Passes a message of a request's stream on. */
-  async function deliverFor(request: InFlightRequest, message: Message): Promise<void> {
-    // A server that could not read the ID answers this request, because the body has no other one.
-    const isAnswer = message.method === undefined && (message.id ?? null) === null
-    if (!isAnswer) await deliver(message)
-    else await deliverResponse(request, messageFrom({ ...message.body, id: request.message.id }))
-  }
-
-  /** A host gets one response to each request, and none to a request that it did not send. */
-  async function deliverResponse(
-    request: InFlightRequest | undefined,
-    message: Message,
-  ): Promise<void> {
-    if (request === undefined) {
-      say('The server sent a response to no open request. It was left out.')
-      return
-    }
-    // First, because it fails for a result that is nested too deeply. The request then gets that error.
-    const response = tools.filterResult(request.message, message)
-    if (inFlight.settle(message)) await host.write(response)
-  }
 
   async function runRequest(request: InFlightRequest): Promise<void> {
     const { message, abort } = request
