@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { mcpRemoteHash } from '../src/mcp-remote/store-names.ts'
@@ -146,3 +146,18 @@ test('import: says that mcp-remote has stored nothing', async () => {
   const { code, out } = await s.run(['import', 'mcp-remote'], { env })
   expect([code, out]).toEqual([0, expect.stringContaining('has stored no sign-in')])
 })
+
+test.skipIf(process.platform === 'win32')(
+  'import: does not read a stored file that is a device',
+  async () => {
+    await using s = await scene()
+    await using home = await mcpRemoteHome(s)
+    await symlink(
+      '/dev/zero',
+      path.join(home.store, `${mcpRemoteHash({ serverUrl: s.url })}_tokens.json`),
+    )
+    const { code, out } = await s.run(['import', 'mcp-remote', s.url], { env: home.env })
+    expect(code).toBe(4)
+    expect(out).toContain('its tokens cannot be read')
+  },
+)

@@ -52,6 +52,48 @@ test('proxy: reports a list of tools that it cannot filter', async () => {
   expect(error?.message).not.toContain('cannot be reached')
 })
 
+const wrongAnswers = {
+  'another ID': { jsonrpc: '2.0', id: 'other', result: {} },
+  'a batch without its response': [{ jsonrpc: '2.0', id: 'other', result: {} }],
+  'only a notification': { jsonrpc: '2.0', method: 'notifications/message' },
+}
+
+test.each(Object.entries(wrongAnswers))(
+  'proxy: answers a request that the server answers with %s',
+  async (_name, body) => {
+    await using mcp = await scriptedMcp((request, response) => {
+      if (!answerHandshake(request, response)) answerJson(response, body)
+    })
+    await using proxy = startProxy([mcp.url])
+    await proxy.initialize()
+    const { error } = await proxy.request('tools/call')
+    expect(error?.code).toBe(-31_004)
+    expect(error?.message).toMatch(/did not answer as an MCP server does/)
+    expect(proxy.received.filter(({ id }) => id === 'other')).toEqual([])
+  },
+)
+
+test('proxy: passes an error without an ID on as the response to its request', async () => {
+  await using mcp = await scriptedMcp((request, response) => {
+    if (answerHandshake(request, response)) return
+    answerJson(response, { jsonrpc: '2.0', id: null, error: { code: -32_600, message: 'bad' } })
+  })
+  await using proxy = startProxy([mcp.url])
+  await proxy.initialize()
+  expect((await proxy.request('tools/call')).error).toEqual({ code: -32_600, message: 'bad' })
+})
+
+test('proxy: names an encoding that it cannot read', async () => {
+  await using mcp = await scriptedMcp((request, response) => {
+    if (answerHandshake(request, response)) return
+    response.writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+    response.end('not gzip')
+  })
+  await using proxy = startProxy([mcp.url])
+  await proxy.initialize()
+  expect((await proxy.request('tools/call')).error?.message).toContain('incorrect header check')
+})
+
 test('proxy: resumes a stream after an ID that is not ASCII', async () => {
   const id = 'Zürich→1'
   await using mcp = await scriptedMcp((request, response) => {

@@ -77,7 +77,7 @@ test('proxy: waits for a host that does not read', async () => {
   const host = hostConnection(new PassThrough(), stdout)
   const message = messageFrom({ id: 1, result: { text: 'x'.repeat(100) } })
   let written = 0
-  const writing = [1, 2, 3].map((_) => host.write(message).then(() => (written += 1)))
+  const writing = [1, 2, 3].map(() => host.write(message).then(() => (written += 1)))
   await new Promise(setImmediate)
   expect(written).toBe(0)
   stdout.resume()

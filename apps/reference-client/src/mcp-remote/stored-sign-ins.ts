@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
 
@@ -62,8 +62,10 @@ function rankOf(name: string): string {
 
 async function readJson(file: string): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {
+    const found = await stat(file)
+    // A link to a device would have no end.
+    if (!found.isFile() || found.size > largestFileBytes) return undefined
     const text = await readFile(file, 'utf8')
-    if (text.length > largestFileBytes) return undefined
     const value: unknown = JSON.parse(text)
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Readonly<Record<string, unknown>>)

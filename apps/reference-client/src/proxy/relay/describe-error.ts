@@ -32,7 +32,7 @@ export function describeError(error: unknown, context: ErrorContext): RpcError {
   if (error instanceof ConnectionLostError || error instanceof SessionLostError) {
     return {
       code: rpcErrorCodes.connectionLost,
-      message: `${server} closed the connection before it answered: ${error.message}. The request may have been carried out. Check before you repeat it.`,
+      message: `${server} closed the connection before it answered: ${clean(error.message, context)}. The request may have been carried out. Check before you repeat it.`,
     }
   }
   if (error instanceof UnexpectedAnswerError) {

@@ -133,7 +133,8 @@ export function handshake(options: HandshakeOptions): Handshake {
       throw new Error(`the server refused initialize: ${JSON.stringify(refusal).slice(0, 200)}`)
     }
     await confirm(signal)
-    await announceLists(capabilities)
+    await announceLists(capabilities, state.answeredForServer, toHost)
+    state.answeredForServer = false
   }
 
   /** Tells the server that the handshake is complete, and opens its stream. */
@@ -141,17 +142,6 @@ export function handshake(options: HandshakeOptions): Handshake {
     if (state.initialized === undefined) return
     await upstream.send(state.initialized, { signal, deliver: options.deliver })
     upstream.listen()
-  }
-
-  /** The lists may differ from what the host knows. */
-  async function announceLists(capabilities: Readonly<Record<string, unknown>>): Promise<void> {
-    for (const list of ['tools', 'prompts', 'resources']) {
-      const capability = capabilities[list]
-      const announces = isRecord(capability) && capability['listChanged'] === true
-      if (!announces && !(state.answeredForServer && capability !== undefined)) continue
-      await toHost(messageFrom({ method: `notifications/${list}/list_changed` }))
-    }
-    state.answeredForServer = false
   }
 
   function renew(signal: AbortSignal): Promise<void> {
@@ -185,6 +175,20 @@ export function handshake(options: HandshakeOptions): Handshake {
         say(`You are signed in, but the MCP server did not start a session: ${reason}.`)
       })
     },
+  }
+}
+
+/** The lists may differ from what the host knows. */
+async function announceLists(
+  capabilities: Readonly<Record<string, unknown>>,
+  answeredForServer: boolean,
+  toHost: Deliver,
+): Promise<void> {
+  for (const list of ['tools', 'prompts', 'resources']) {
+    const capability = capabilities[list]
+    const announces = isRecord(capability) && capability['listChanged'] === true
+    if (!announces && !(answeredForServer && capability !== undefined)) continue
+    await toHost(messageFrom({ method: `notifications/${list}/list_changed` }))
   }
 }
 

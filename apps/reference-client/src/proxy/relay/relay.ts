@@ -1,16 +1,18 @@
 import type { HostConnection } from '../host/host-connection.ts'
 import type { Message, RequestMessage } from '../messages/message.ts'
-import { isRequest, isResponseTo, paramsOf } from '../messages/message.ts'
+import { isRequest, paramsOf } from '../messages/message.ts'
 import { errorResponse } from '../messages/rpc-errors.ts'
 import type { RpcError } from '../messages/rpc-errors.ts'
 import { atMost } from '../remote/waiting.ts'
 import { statedVersion } from '../remote/request-headers.ts'
 import type { Upstream } from '../remote/upstream.ts'
+import { UnexpectedAnswerError } from '../remote/upstream.ts'
 import type { Handshake } from './handshake.ts'
 import { handshake } from './handshake.ts'
 import { patiently, sessionSender } from './in-session.ts'
 import { byteBudget, inFlightRequests } from './in-flight.ts'
 import type { InFlightRequest } from './in-flight.ts'
+import { responseDelivery } from './response-delivery.ts'
 import type { ToolFilter } from './tool-filter.ts'
 
 /** Passes messages between a host and a server. */
@@ -43,6 +45,7 @@ const maximumWaitingBytes = 32 * 1024 * 1024
 export function relay(options: RelayOptions): Relay {
   const { host, upstream, tools, describe, say } = options
   const inFlight = inFlightRequests()
+  const { deliver, deliverFor } = responseDelivery({ host, inFlight, tools, say })
   const budget = byteBudget(maximumWaitingBytes)
   const shaking = handshake({
     upstream,
@@ -53,33 +56,19 @@ export function relay(options: RelayOptions): Relay {
   })
   const inSession = sessionSender(shaking, options.signal, say)
 
-  async function deliver(message: Message): Promise<void> {
-    await host.write(message)
-  }
-
-  /** Passes a message of a request's stream on. After the response, there is nothing more to say. */
-  async function deliverFor(request: InFlightRequest, message: Message): Promise<void> {
-    if (!isResponseTo(message, request.message.id)) {
-      await host.write(message)
-      return
-    }
-    // First, because it fails for a result that is nested too deeply. The request then gets that error.
-    const response = tools.filterResult(request.message, message)
-    if (inFlight.settle(message)) await host.write(response)
-  }
-
   async function runRequest(request: InFlightRequest): Promise<void> {
     const { message, abort } = request
+    let failure: unknown = new UnexpectedAnswerError(
+      'it accepted the request, and sent no response to it',
+    )
     try {
       await sendRequest(request)
-      if (inFlight.settle(message)) {
-        throw new Error('the server accepted the request and sent no response')
-      }
     } catch (error) {
-      const wasOpen = inFlight.settle(message)
-      if (abort.signal.aborted && !options.signal.aborted) return
-      if (wasOpen) await host.write(errorResponse(message.id, describe(error)))
+      failure = error
     }
+    if (!inFlight.settle(message)) return
+    if (abort.signal.aborted && !options.signal.aborted) return
+    await host.write(errorResponse(message.id, describe(failure)))
   }
 
   async function sendRequest(request: InFlightRequest): Promise<void> {

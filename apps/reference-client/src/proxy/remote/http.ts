@@ -1,4 +1,5 @@
 import { byteBuffer } from '../messages/byte-buffer.ts'
+import { UnexpectedAnswerError } from './upstream.ts'
 
 /** A request to the MCP server. */
 export interface HttpRequest {
@@ -100,7 +101,7 @@ export async function readText(response: HttpResponse, maximumBytes: number): Pr
   for await (const part of response.body) {
     if (kept.size + part.length > maximumBytes) {
       response.discard()
-      throw new Error(`the body is longer than ${maximumBytes} bytes`)
+      throw new UnexpectedAnswerError(`its body is longer than ${maximumBytes} bytes`)
     }
     kept.append(part)
   }

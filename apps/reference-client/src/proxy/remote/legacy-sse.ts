@@ -41,9 +41,9 @@ export function legacySse(serverUrl: string, options: LegacySseOptions): Upstrea
     one.done.resolve()
   }
 
-  function lose(stream: LegacyStream): void {
+  function lose(ended: LegacyStream): void {
     // A stream that another one has replaced may end late: a slow host delays its last message.
-    if (current !== stream) return
+    if (current !== ended) return
     current = undefined
     for (const { done } of waiting.values()) {
       done.reject(new ConnectionLostError('the stream of the server ended before the response'))

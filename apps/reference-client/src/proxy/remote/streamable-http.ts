@@ -116,7 +116,9 @@ export function streamableHttp(serverUrl: string, options: StreamableHttpOptions
     }
     const text = await readText(response, maximumMessageBytes).catch((cause: unknown) => {
       if (signal.aborted) throw signal.reason
-      throw new ConnectionLostError('the response ended early', { cause })
+      if (cause instanceof UnexpectedAnswerError) throw cause
+      const reason = cause instanceof Error ? cause.message : 'unknown reason'
+      throw new ConnectionLostError(`its body could not be read (${reason})`, { cause })
     })
     if (await deliverText(text, request, deliver, type)) return
     throw new UnexpectedAnswerError('its body does not contain the response to the request')
