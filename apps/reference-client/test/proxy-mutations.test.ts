@@ -21,7 +21,9 @@ function randomFrom(seed: number): Random {
 }
 
 function pick<Value>(random: Random, values: readonly Value[]): Value {
-  return values[Math.floor(random() * values.length)] as Value
+  const value = values[Math.floor(random() * values.length)]
+  if (value === undefined) throw new Error('There is no value to pick')
+  return value
 }
 
 const noise = [
