@@ -60,8 +60,16 @@ export async function writeEntry(
       getInsertionIndex: () => 0,
       formattingOptions: { insertSpaces: !text.includes('\n\t'), tabSize: 2, eol: eolOf(text) },
     })
+    const changed = applyEdits(text, edits)
+    // Of a member that is there twice, the edit changes the first one, and readers use the last one.
+    if (JSON.stringify(entryIn(changed, host, name, file)) !== JSON.stringify(entry)) {
+      throw new CliError(
+        'CONFIG_UNUSABLE',
+        `The configuration of ${host.name} was not changed: ${JSON.stringify(file)} contains ${JSON.stringify(host.member)} or the entry ${JSON.stringify(name)} twice. Remove one of them, or run the command without --write and paste the entry.`,
+      )
+    }
     const backup = before === undefined ? undefined : await backUp(file)
-    await replace(file, `${mark}${applyEdits(text, edits).trimEnd()}${eolOf(text)}`)
+    await replace(file, `${mark}${changed.trimEnd()}${eolOf(text)}`)
     return { file, backup, replaced: existing !== undefined, unchanged: false }
   } catch (error) {
     if (CliError.is(error)) throw error
