@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { parse } from 'jsonc-parser'
+import { seededRandom } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { mcpHosts } from '../src/hosts/host-files.ts'
 import { writeEntry } from '../src/hosts/write-entry.ts'
@@ -9,17 +10,6 @@ import { CliError } from '../src/lib/errors.ts'
 import { temporaryFolder } from './support.ts'
 
 type Random = () => number
-
-/** A random generator with a fixed seed (mulberry32). */
-function randomFrom(seed: number): Random {
-  let state = seed
-  return () => {
-    state = (state + 0x6d_2b_79_f5) | 0
-    let value = Math.imul(state ^ (state >>> 15), 1 | state)
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value
-    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 const files = [
   '{"mcpServers":{"other":{"command":"x"}},"theme":"dark"}',
@@ -47,7 +37,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
   'config: 100 mutated files, seed %d: the entry is written and the rest kept, or nothing is changed',
   async (seed) => {
     if (host === undefined) throw new Error('expected a host')
-    const random = randomFrom(seed)
+    const random = seededRandom(seed)
     await using folder = await temporaryFolder()
     const faults: string[] = []
     for (let number = 0; number < 100; number += 1) {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { PassThrough } from 'node:stream'
+import { seededRandom } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { runProxyCommandLine } from '../src/proxy/cli.ts'
 import { answerHandshake, scriptedMcp } from './proxy-support.ts'
@@ -8,17 +9,6 @@ import type { Rpc } from './proxy-support.ts'
 import { temporaryFolder } from './support.ts'
 
 type Random = () => number
-
-/** A random generator with a fixed seed (mulberry32). */
-function randomFrom(seed: number): Random {
-  let state = seed
-  return () => {
-    state = (state + 0x6d_2b_79_f5) | 0
-    let value = Math.imul(state ^ (state >>> 15), 1 | state)
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value
-    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 function pick<Value>(random: Random, values: readonly Value[]): Value {
   const value = values[Math.floor(random() * values.length)]
@@ -95,7 +85,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
   'proxy: 100 calls with mutated responses, seed %d: one valid answer each, and good calls succeed',
   { tags: ['C-06'] },
   async (seed) => {
-    const random = randomFrom(seed)
+    const random = seededRandom(seed)
     await using server = await scriptedMcp((request, response) => {
       if (answerHandshake(request, response)) return
       const { id, params } = request.body

@@ -1,4 +1,4 @@
-import { createCanaries } from '@evergrant/test-kit'
+import { createCanaries, seededRandom } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import {
   DoctorError,
@@ -27,17 +27,6 @@ import {
   withAnswers,
 } from './support/deployment.ts'
 import type { Answer, Deployment } from './support/deployment.ts'
-
-/** A random generator with a fixed seed (mulberry32). */
-function randomFrom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d_2b_79_f5) | 0
-    let value = Math.imul(state ^ (state >>> 15), 1 | state)
-    value = (value + Math.imul(value ^ (value >>> 7), 61 | value)) ^ value
-    return ((value ^ (value >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 type Random = () => number
 
@@ -191,7 +180,7 @@ async function codeOfRecording(text: string): Promise<unknown> {
 }
 
 test('mutations: 700 mutated deployments cause no crash, no stack trace, and no unexplained failure', async () => {
-  const random = randomFrom(2207)
+  const random = seededRandom(2207)
   for (let round = 0; round < 700; round += 1) {
     const { report, observations } = await check(mutate(random))
     for (const text of everyFormat(report)) {
@@ -204,7 +193,7 @@ test('mutations: 700 mutated deployments cause no crash, no stack trace, and no 
 })
 
 test('mutations: 300 mutated recordings are read or refused', async () => {
-  const random = randomFrom(9728)
+  const random = seededRandom(9728)
   const recording = formatRecording((await check(healthy)).observations)
   for (let round = 0; round < 300; round += 1) {
     const text = mutateText(random, mutateText(random, recording))

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { evergrantFromSources } from '../src/proxy/contestants.ts'
-import { seededRandom } from '../src/proxy/seeded-random.ts'
+import { seededRandom } from '@evergrant/test-kit'
 import { startProtectedMcp } from '../src/proxy/server-process.ts'
 import { storm } from '../src/proxy/storm.ts'
 

@@ -20,7 +20,7 @@ import { countManyExpiries, countOneExpiry } from './scenarios/one-refresh.ts'
 import { meetServerFaults } from './scenarios/server-faults.ts'
 import type { InterruptionReport } from './scenarios/process-kills.ts'
 import { interruptProcesses } from './scenarios/process-kills.ts'
-import { harnessSeed, seededRandom } from './random.ts'
+import { harnessSeed, randomIntegers } from './random.ts'
 import type { StoreKind } from './stores/store-kind.ts'
 import { leaseMilliseconds, storeKinds, whyNotRun } from './stores/store-kind.ts'
 
@@ -107,7 +107,7 @@ async function interruptions(store: StoreKind): Promise<void> {
     stops,
     processes: 8,
     callers: 4,
-    random: seededRandom(harnessSeed),
+    random: randomIntegers(harnessSeed),
   }
   const forgiving = await interruptProcesses({
     ...options,

@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { seededRandom } from '@evergrant/test-kit'
 
 /** Draws whole numbers from `minimum` (default 0) up to, not including, `maximum`. */
 export interface Random {
@@ -26,15 +27,9 @@ function seedFrom(env: Readonly<Record<string, string | undefined>>): number {
   return env['CI'] === undefined ? Math.trunc(Math.random() * 2 ** 31) : ciSeed
 }
 
-/** Mulberry32: shorter than the import of a library, and this needs no more than even draws. */
-export function seededRandom(seed: number): Random {
-  let state = seed
-  function fraction(): number {
-    state = (state + 0x6d_2b_79_f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+/** Draws whole numbers that the seed repeats. */
+export function randomIntegers(seed: number): Random {
+  const fraction = seededRandom(seed)
   return {
     integer(first: number, second?: number) {
       const [minimum, maximum] = second === undefined ? [0, first] : [first, second]

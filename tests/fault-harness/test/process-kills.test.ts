@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { full } from '../src/counts.ts'
 import { canSuspend, cannotSuspend } from '../src/platform.ts'
 import { interruptProcesses } from '../src/scenarios/process-kills.ts'
-import { harnessSeed, seededRandom } from '../src/random.ts'
+import { harnessSeed, randomIntegers } from '../src/random.ts'
 import { testedStores } from './support/stores.ts'
 
 if (!canSuspend) process.stderr.write(`\n  NOTE: ${cannotSuspend}\n\n`)
@@ -23,7 +23,7 @@ for (const { store, counts, available } of testedStores('process kills')) {
     stops: canSuspend ? counts.stops : 0,
     processes: 4,
     callers: 4,
-    random: seededRandom(harnessSeed),
+    random: randomIntegers(harnessSeed),
   }
 
   describe.runIf(available)(`over ${store}`, () => {

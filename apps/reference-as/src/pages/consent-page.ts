@@ -1,3 +1,4 @@
+import { applicationRow } from './application-row.ts'
 import { html } from './html.ts'
 import type { Html } from './html.ts'
 import type { Page } from './layout.ts'
@@ -33,17 +34,7 @@ export function consentPage(
     formTargets: view.formTargets,
     body: html`<h1>Allow ${isolated(client.name)} to use your account?</h1>
       <dl>
-        <dt>Application</dt>
-        <dd>
-          ${isolated(client.name)}
-          <br /><span class="soft"
-            >${
-              client.verifiedHost === undefined
-                ? 'The application declared this name. It is not verified.'
-                : html`Published at <strong>${client.verifiedHost}</strong>`
-            }</span
-          >
-        </dd>
+        ${applicationRow(client)}
         ${
           client.redirectTarget === undefined
             ? html`<dt>Used on</dt>

@@ -1,7 +1,7 @@
+import { applicationRow } from './application-row.ts'
 import { deviceWarning } from './consent-page.ts'
 import { html } from './html.ts'
 import type { Page } from './layout.ts'
-import { isolated } from './views.ts'
 
 /** The form of the engine, and the token with which it recognizes the form. */
 interface DeviceForm {
@@ -57,19 +57,7 @@ export function confirmDevicePage(
     formTargets: 'self',
     body: html`<h1>Does your device show this code?</h1>
       <p class="code">${view.userCode}</p>
-      <dl>
-        <dt>Application</dt>
-        <dd>
-          ${isolated(client.name)}
-          <br /><span class="soft"
-            >${
-              client.verifiedHost === undefined
-                ? 'The application declared this name. It is not verified.'
-                : html`Published at <strong>${client.verifiedHost}</strong>`
-            }</span
-          >
-        </dd>
-      </dl>
+      <dl>${applicationRow(client)}</dl>
       ${deviceWarning}
       <form method="post" action="${view.action}">
         <input type="hidden" name="xsrf" value="${view.xsrf}" />

@@ -13,7 +13,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { say, table } from '../report.ts'
 import { evergrant } from './contestants.ts'
-import { seededRandom } from './seeded-random.ts'
+import { seededRandom } from '@evergrant/test-kit'
 import { startProtectedMcp } from './server-process.ts'
 import { storm } from './storm.ts'
 
