@@ -1,4 +1,5 @@
 import { concurrentWriteChecks } from './contract/concurrent-writes.ts'
+import { dueChecks } from './contract/due-grants.ts'
 import { lockChecks } from './contract/locks.ts'
 import { readAndWriteChecks } from './contract/read-and-write.ts'
 import { removalChecks } from './contract/removal.ts'
@@ -34,6 +35,7 @@ export function storeContract(subject: StoreContractSubject): readonly StoreCont
     ...concurrentWriteChecks,
     ...removalChecks,
     ...lockChecks,
+    ...dueChecks,
   ]
   return contract.map(({ name, check }) => ({
     name,

@@ -1,4 +1,7 @@
+import type { Clock } from '../lib/clock.ts'
+import { systemClock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
+import { dueTimes } from './memory/due-times.ts'
 import type {
   HeldLock,
   LockOptions,
@@ -7,6 +10,12 @@ import type {
   RecordStore,
   StoredRecord,
 } from './store.ts'
+
+/** Options of {@link memoryStore}. */
+export interface MemoryStoreOptions {
+  /** Measures when grants are due. Default: the clock of this machine. */
+  readonly clock?: Clock | undefined
+}
 
 /**
  * Stores records in this process. It is for tests, and for hosts whose grants may end with them.
@@ -17,8 +26,9 @@ import type {
  * @example
  * const store = memoryStore()
  */
-export function memoryStore(): RecordStore {
+export function memoryStore({ clock = systemClock }: MemoryStoreOptions = {}): RecordStore {
   const records = new Map<string, StoredRecord>()
+  const due = dueTimes((id) => records.get(keyOf({ kind: 'grant', id })), clock)
   const setAside = new Map<string, StoredRecord>()
   const locks = createLockTable()
 
@@ -26,18 +36,20 @@ export function memoryStore(): RecordStore {
     async read(name) {
       return records.get(keyOf(name))
     },
-    async write(name, body, expectedGeneration) {
+    async write(name, body, expectedGeneration, dueInSeconds) {
       const key = keyOf(name)
       const current = records.get(key)?.generation ?? 0
       if (current !== expectedGeneration) return { outcome: 'conflict' }
       const generation = current + 1
       records.set(key, { generation, body })
+      if (name.kind === 'grant') due.written(name.id, generation, dueInSeconds)
       return { outcome: 'written', generation }
     },
     async remove(name, expectedGeneration) {
       const key = keyOf(name)
       if ((records.get(key)?.generation ?? 0) !== expectedGeneration) return 'conflict'
       records.delete(key)
+      if (name.kind === 'grant') due.forget(name.id)
       return 'removed'
     },
     async *list(kind) {
@@ -52,7 +64,9 @@ export function memoryStore(): RecordStore {
       if (record?.generation !== expectedGeneration) return
       setAside.set(`${key}@${record.generation}`, record)
       records.delete(key)
+      if (name.kind === 'grant') due.forget(name.id)
     },
+    due: due.index,
     lock: (name, options) => locks.acquire(keyOf(name), options),
     async close() {
       records.clear()

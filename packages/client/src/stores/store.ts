@@ -1,3 +1,7 @@
+import type { DueIndex } from './due.ts'
+
+export type { Claim, ClaimedGrant, ClaimOptions, DueBacklog, DueIndex } from './due.ts'
+
 /**
  * What a record holds: a grant with its tokens, which grant serves which server, a client
  * registration, an unfinished sign-in, the health of an authorization server, or a token that is to
@@ -74,8 +78,16 @@ export interface RecordStore {
   /**
    * Writes the record durably if its stored generation is `expectedGeneration` (0: it must not
    * exist). After this resolves with `written`, a crash does not lose the record.
+   *
+   * @param dueInSeconds - Grants only: when the grant is due, see {@link DueIndex}. Without it, the
+   *   grant is due at once.
    */
-  write(name: RecordName, body: string, expectedGeneration: number): Promise<WriteOutcome>
+  write(
+    name: RecordName,
+    body: string,
+    expectedGeneration: number,
+    dueInSeconds?: number,
+  ): Promise<WriteOutcome>
   /** Removes the record if its stored generation is `expectedGeneration`. */
   remove(name: RecordName, expectedGeneration: number): Promise<'removed' | 'conflict'>
   /** The IDs of all records of a kind, in no particular order. */
@@ -85,6 +97,8 @@ export interface RecordStore {
    * `expectedGeneration`. Otherwise it was replaced, and nothing is done.
    */
   setAside(name: RecordName, expectedGeneration: number): Promise<void>
+  /** Which grants are due. */
+  readonly due: DueIndex
   /** Takes the lock of a record. It ends when its holder dies. */
   lock(name: RecordName, options?: LockOptions): Promise<LockOutcome>
   /** Releases locks, connections and files. Records stay, unless they are only in memory. */
