@@ -58,7 +58,7 @@ export function openTelemetryObserver(
   }
 
   return (event) => {
-    if (event.type === 'refresh-worker-scanned' || event.type === 'refresh-worker-failed') return
+    if (event.type === 'refresh-worker-claimed' || event.type === 'refresh-worker-failed') return
     const { issuer } = event
     switch (event.type) {
       case 'refresh-started': {
@@ -110,6 +110,8 @@ export function openTelemetryObserver(
       case 'signed-in':
         signIns.add(1, { issuer, refreshToken: event.refreshToken })
         break
+      case 'refresh-worker-notified':
+      case 'refresh-worker-notice-failed':
       case 'assumption-made':
       case 'grant-expiring':
       case 'refresh-recovering':

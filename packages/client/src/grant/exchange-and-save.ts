@@ -74,7 +74,7 @@ export async function exchangeAndSave(
 /** The grant after a successful refresh: the journal and earlier refusals no longer apply. */
 function grantAfter(grant: Grant, tokenSet: TokenSet, nowEpochSeconds: number): Grant {
   const { pending: _pending, refusal: _refusal, refusedBefore: _before, ...others } = grant
-  const { warnedThresholdSeconds: _warned, ...rest } = others
+  const { warnedThresholdSeconds: _warned, failures: _failures, ...rest } = others
   return { ...rest, tokenSet, ...passedThreshold(tokenSet, nowEpochSeconds) }
 }
 

@@ -69,7 +69,8 @@ async function markNeedsReauth(
     detail: (reason === 'lost-response' ? pending?.detail : undefined) ?? failure.detail,
     ...(failure.oauthError === undefined ? {} : { oauthError: failure.oauthError }),
   }
-  const grant: Grant = { ...rest, state: 'needs-reauth', ended }
+  const notice = { id: crypto.randomUUID(), failures: 0 }
+  const grant: Grant = { ...rest, state: 'needs-reauth', ended, notice }
   const written = await context.repository.write(grant, journaled.generation)
   if (written === undefined) return await newerOutcome(context)
   context.observe({
@@ -131,7 +132,9 @@ async function settleJournal(
 ): Promise<StoredGrant> {
   const { pending } = journaled.grant
   if (failure.answered && !ends) {
-    return await writeOrKeep(context, journaled, withoutAttempt(journaled.grant))
+    const settled = withoutAttempt(journaled.grant)
+    const failures = (settled.failures ?? 0) + 1
+    return await writeOrKeep(context, journaled, { ...settled, failures })
   }
   if (failure.unreadable !== true || pending === undefined) return journaled
   const { detail } = failure

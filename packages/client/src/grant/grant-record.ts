@@ -7,6 +7,7 @@ import type {
   Grant,
   GrantEnd,
   GrantIdentity,
+  PendingNotice,
   PendingRefresh,
   PrivateJwk,
   RefreshRefusal,
@@ -31,10 +32,12 @@ export type ParsedGrant =
 /**
  * Reads the record of a grant, and checks every member. A record that names another identity was
  * swapped or copied, and its tokens are not used.
+ *
+ * @param expected - Without it, the caller compares the identity that the record names.
  */
 export function parseGrant(
   stored: StoredRecord,
-  identity: GrantIdentity,
+  expected: GrantIdentity | undefined,
   nowEpochSeconds: number,
 ): ParsedGrant {
   let value: unknown
@@ -50,6 +53,8 @@ export function parseGrant(
   }
   if (version !== recordVersion) return { unreadable: 'damaged', detail: 'it has no version' }
 
+  const identity = expected ?? readIdentity(value['identity'])
+  if (identity === undefined) return { unreadable: 'damaged', detail: 'it names no identity' }
   const differing = differingMember(value['identity'], identity)
   if (differing !== undefined) {
     return { unreadable: 'another-identity', detail: `its ${differing} is a different one` }
@@ -129,7 +134,13 @@ function readGrant(value: Record<string, unknown>, identity: GrantIdentity): Gra
   const refusal = optional(value['refusal'], readRefusal)
   const refusedBefore = optional(value['refusedBefore'], readRefusalsBefore)
   const warnedThresholdSeconds = optional(value['warnedThresholdSeconds'], readNumber)
+  const serverUrl = optional(value['serverUrl'], readString)
+  const failures = optional(value['failures'], readNumber)
+  const notice = optional(value['notice'], readNotice)
   const members = [
+    serverUrl,
+    failures,
+    notice,
     warnedThresholdSeconds,
     tokenSet,
     pending,
@@ -143,10 +154,13 @@ function readGrant(value: Record<string, unknown>, identity: GrantIdentity): Gra
   if (state === 'active' && tokenSet === undefined) return undefined
   return {
     identity,
+    ...present('serverUrl', serverUrl),
     state,
     ...present('tokenSet', tokenSet),
     ...present('pending', pending),
+    ...present('failures', failures),
     ...present('ended', ended),
+    ...present('notice', notice),
     ...present('refusal', refusal),
     ...present('refusedBefore', refusedBefore),
     ...present('warnedThresholdSeconds', warnedThresholdSeconds),
@@ -220,6 +234,12 @@ function readPending(value: unknown): PendingRefresh | undefined {
   }
 }
 
+function readNotice(value: unknown): PendingNotice | undefined {
+  if (!isObject(value)) return undefined
+  const { id, failures } = value
+  return typeof id === 'string' && typeof failures === 'number' ? { id, failures } : undefined
+}
+
 function readEnd(value: unknown): GrantEnd | undefined {
   if (!isObject(value)) return undefined
   const { reason, oauthError, atEpochSeconds, detail } = value
@@ -261,6 +281,17 @@ function readJwk(value: unknown): PrivateJwk | undefined {
   if (!isObject(value)) return undefined
   const { kty } = value
   return typeof kty === 'string' ? { ...value, kty } : undefined
+}
+
+function readIdentity(value: unknown): GrantIdentity | undefined {
+  if (!isObject(value)) return undefined
+  const { partition, issuer, resource, clientId } = value
+  return typeof partition === 'string' &&
+    typeof issuer === 'string' &&
+    typeof resource === 'string' &&
+    typeof clientId === 'string'
+    ? { partition, issuer, resource, clientId }
+    : undefined
 }
 
 function differingMember(value: unknown, identity: GrantIdentity): string | undefined {

@@ -1,9 +1,16 @@
+import type { RefreshTimingOptions } from '@evergrant/core'
 import type { Clock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
-import type { LockOptions, LockOutcome, RecordName, RecordStore } from '../stores/store.ts'
+import type {
+  LockOptions,
+  LockOutcome,
+  RecordName,
+  RecordStore,
+  StoredRecord,
+} from '../stores/store.ts'
 import type { Grant, GrantIdentity } from './grant.ts'
-import { grantId } from './grant.ts'
 import { parseGrant, serializeGrant, unreadableRecord } from './grant-record.ts'
+import { dueInSeconds } from './next-refresh.ts'
 
 /** A grant and the generation at which it was read or written. */
 export interface StoredGrant {
@@ -25,31 +32,55 @@ export interface GrantRepository {
    * @throws EvergrantClientError `TOKEN_STORE_WRITE_FAILED`
    */
   write(grant: Grant, expectedGeneration: number): Promise<StoredGrant | undefined>
+  /**
+   * Parses a record of this grant that was read just now.
+   *
+   * @throws EvergrantClientError `RECORD_UNREADABLE`, `TOKEN_STORE_UNAVAILABLE`
+   */
+  open(stored: StoredRecord): Promise<StoredGrant>
   lock(options: LockOptions): Promise<LockOutcome>
 }
 
-/** Opens the record of one grant. */
-export async function grantRepository(
-  store: RecordStore,
+/** What a repository is made from. */
+export interface GrantRepositoryOptions {
+  readonly store: RecordStore
+  readonly clock: Clock
+  /** When a grant that is written is due. */
+  readonly timing: RefreshTimingOptions
+}
+
+/**
+ * Opens the record of one grant.
+ *
+ * @param id - The ID of the record: `grantId(identity)`.
+ */
+export function grantRepository(
   identity: GrantIdentity,
-  clock: Clock,
-): Promise<GrantRepository> {
-  const name: RecordName = { kind: 'grant', id: await grantId(identity) }
+  id: string,
+  { store, clock, timing }: GrantRepositoryOptions,
+): GrantRepository {
+  const name: RecordName = { kind: 'grant', id }
+
+  async function open(stored: StoredRecord): Promise<StoredGrant> {
+    const parsed = parseGrant(stored, identity, clock.nowEpochSeconds())
+    if ('grant' in parsed) return { grant: parsed.grant, generation: stored.generation }
+    // A record of a later version belongs to a newer installation, so it stays in place.
+    if (parsed.unreadable !== 'later-version') await store.setAside(name, stored.generation)
+    throw unreadableRecord(name, parsed.unreadable, parsed.detail)
+  }
 
   return {
     identity,
+    open,
     async read() {
       const stored = await storeRead(store, name)
-      if (stored === undefined) return undefined
-      const parsed = parseGrant(stored, identity, clock.nowEpochSeconds())
-      if ('grant' in parsed) return { grant: parsed.grant, generation: stored.generation }
-      // A record of a later version belongs to a newer installation, so it stays in place.
-      if (parsed.unreadable !== 'later-version') await store.setAside(name, stored.generation)
-      throw unreadableRecord(name, parsed.unreadable, parsed.detail)
+      return stored && (await open(stored))
     },
     async write(grant, expectedGeneration) {
-      const body = serializeGrant(grant, clock.nowEpochSeconds())
-      const written = await storeWrite(store, name, body, expectedGeneration)
+      const now = clock.nowEpochSeconds()
+      const body = serializeGrant(grant, now)
+      const dueIn = dueInSeconds(grant, timing, now)
+      const written = await storeWrite(store, name, body, expectedGeneration, dueIn)
       if (written.outcome === 'conflict') return undefined
       return { grant, generation: written.generation }
     },
@@ -70,9 +101,10 @@ export async function storeWrite(
   name: RecordName,
   body: string,
   expectedGeneration: number,
+  dueIn?: number,
 ): ReturnType<RecordStore['write']> {
   try {
-    return await store.write(name, body, expectedGeneration)
+    return await store.write(name, body, expectedGeneration, dueIn)
   } catch (cause) {
     throw new EvergrantClientError(
       'TOKEN_STORE_WRITE_FAILED',

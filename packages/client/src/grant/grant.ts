@@ -75,16 +75,32 @@ export interface PendingRefresh {
   readonly detail?: string
 }
 
+/**
+ * A notice that the host has not received yet: the user must sign in. It is written together with the
+ * state, and removed when the host has confirmed it.
+ */
+export interface PendingNotice {
+  /** The same for each delivery, so that the host can recognize a repetition. */
+  readonly id: string
+  /** How many deliveries failed. */
+  readonly failures: number
+}
+
 /** Everything that is stored about one grant. */
 export interface Grant {
   readonly identity: GrantIdentity
+  /** The MCP server of the last sign-in. A refresh worker finds there how to refresh the grant. */
+  readonly serverUrl?: string
   readonly state: GrantState
   /** Absent after the user signed out. */
   readonly tokenSet?: TokenSet
   /** The scope of all authorization requests of this grant together (see C-22). */
   readonly requestedScope?: string
   readonly pending?: PendingRefresh
+  /** How many refreshes in a row failed with an answer that changed nothing. */
+  readonly failures?: number
   readonly ended?: GrantEnd
+  readonly notice?: PendingNotice
   /** The refusal of the last refresh; absent after a successful one. */
   readonly refusal?: RefreshRefusal
   readonly refusedBefore?: RefusalsBeforeSignIn

@@ -4,7 +4,7 @@ import type { Observer, RefreshReason } from '../lib/events.ts'
 import type { RecordStore } from '../stores/store.ts'
 import type { GrantIdentity } from './grant.ts'
 import { grantId, jitterKeyOf } from './grant.ts'
-import type { GrantRepository } from './grant-repository.ts'
+import type { GrantRepository, StoredGrant } from './grant-repository.ts'
 import { grantRepository } from './grant-repository.ts'
 import type { RefreshExchange } from './refresh-exchange.ts'
 import type { DiscardTokens } from './save-token-set.ts'
@@ -32,6 +32,8 @@ export interface RefreshContextOptions extends Pick<
   'exchange' | 'clock' | 'observe' | 'discard'
 > {
   readonly store: RecordStore
+  /** The ID of the grant, if it is known already. */
+  readonly grantId?: string | undefined
   /** Default 10,000. */
   readonly lockWaitMilliseconds?: number | undefined
   readonly timing?: RefreshTimingOptions | undefined
@@ -47,15 +49,17 @@ export async function refreshContext(
   options: RefreshContextOptions,
 ): Promise<RefreshContext> {
   const { store, exchange, clock, observe, discard, serverHealth } = options
+  const id = options.grantId ?? (await grantId(identity))
+  const timing = { ...options.timing, jitterKey: jitterKeyOf(id) }
   return {
-    repository: await grantRepository(store, identity, clock),
+    repository: grantRepository(identity, id, { store, clock, timing }),
     health: await serverHealthRecord(store, identity.issuer, clock, serverHealth),
     exchange,
     clock,
     observe,
     discard,
     lockWaitMilliseconds: options.lockWaitMilliseconds ?? defaultLockWaitMilliseconds,
-    timing: { ...options.timing, jitterKey: jitterKeyOf(await grantId(identity)) },
+    timing,
   }
 }
 
@@ -64,4 +68,9 @@ export interface RefreshRequest {
   readonly reason: RefreshReason
   /** The access token that a resource answered with 401 (C-54). */
   readonly rejectedAccessToken?: string | undefined
+  /**
+   * The grant as it was read just before. Used instead of reading it under the lock: the journal is
+   * written only if it is still the stored one.
+   */
+  readonly known?: StoredGrant | undefined
 }

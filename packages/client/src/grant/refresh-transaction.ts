@@ -81,7 +81,7 @@ async function underLock(
   const { repository, observe } = context
   const about = aboutGrant(repository.identity)
   for (let reread = 0; reread < maximumRereads; reread += 1) {
-    const stored = await repository.read()
+    const stored = (reread === 0 ? request.known : undefined) ?? (await repository.read())
     if (stored === undefined) return { kind: 'absent' }
     const abandoned = stored.grant.pending
     // An abandoned refresh is repeated even if the access token is fresh: a server with grace

@@ -9,6 +9,8 @@ import { refusalsBefore } from './refresh-refusal.ts'
 
 /** The result of a sign-in. */
 export interface SignedInGrant {
+  /** The MCP server that the user signed in to, if its binding says how to refresh the grant. */
+  readonly serverUrl?: string | undefined
   readonly tokenSet: TokenSet
   readonly requestedScope: string | undefined
   readonly dpopKey?: PrivateJwk | undefined
@@ -29,9 +31,10 @@ export async function saveSignedInGrant(
   clock: Clock,
   signedIn: SignedInGrant,
 ): Promise<StoredGrant> {
-  const { tokenSet, requestedScope, dpopKey } = signedIn
+  const { serverUrl, tokenSet, requestedScope, dpopKey } = signedIn
   const grant: Grant = {
     identity: repository.identity,
+    ...(serverUrl === undefined ? {} : { serverUrl }),
     state: 'active',
     tokenSet,
     // A grant that is short from the start needs no warning about that.

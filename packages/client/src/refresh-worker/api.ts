@@ -1,17 +1,20 @@
 import type { ProviderProfile, RefreshTimingOptions } from '@evergrant/core'
+import type { GrantEnd } from '../grant/grant.ts'
 import type { ServerHealthOptions } from '../grant/server-health.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ClientEvent } from '../lib/events.ts'
 import type { ClientConfiguration } from '../protocol/registration.ts'
-import type { LaterReason } from './refresh-if-due.ts'
+import type { DueBacklog } from '../stores/due.ts'
+import type { LaterReason } from './refresh-due-grant.ts'
 
 /** An event of the refresh worker, in addition to the events of its refreshes. It has no secret. */
 export type RefreshWorkerEvent =
-  /** The store was scanned. `grants` are known now; `inactive` of them need no refresh. */
+  /** The worker took due grants from the store. */
   | {
-      readonly type: 'refresh-worker-scanned'
+      readonly type: 'refresh-worker-claimed'
       readonly grants: number
-      readonly inactive: number
+      /** How long the most overdue of them had been due, in seconds. */
+      readonly lateSeconds: number
     }
   /** The worker is backing off from an authorization server, or from the store of its grants. */
   | {
@@ -20,6 +23,16 @@ export type RefreshWorkerEvent =
       readonly because: LaterReason
       readonly untilEpochSeconds: number
     }
+  /** The host received the notice that a grant needs the user. */
+  | { readonly type: 'refresh-worker-notified'; readonly issuer: string; readonly attempt: number }
+  /** The host did not receive a notice. It is delivered again later. */
+  | {
+      readonly type: 'refresh-worker-notice-failed'
+      readonly issuer: string
+      readonly attempt: number
+      readonly retryAfterSeconds: number
+      readonly error: unknown
+    }
   /** An operation failed. The worker tries again later. */
   | {
       readonly type: 'refresh-worker-failed'
@@ -27,14 +40,50 @@ export type RefreshWorkerEvent =
       readonly error: unknown
     }
 
+/** The authorization server ended a grant, so the user must sign in again. It has no secret. */
+export interface NeedsReauthNotice {
+  /** The same for each delivery of one event. */
+  readonly id: string
+  /** The number of this delivery: 1 for the first. */
+  readonly attempt: number
+  /** The user of the host. */
+  readonly partition: string
+  /** The MCP server that the user signed in to. Absent if the host manages the grant without a session. */
+  readonly serverUrl?: string | undefined
+  readonly issuer: string
+  readonly resource: string
+  readonly clientId: string
+  readonly reason: GrantEnd['reason']
+  readonly oauthError?: string | undefined
+  /** What the authorization server answered, in plain words. */
+  readonly detail?: string | undefined
+  readonly endedAtEpochSeconds: number
+}
+
 /** Options of `createRefreshWorker`. */
 export interface RefreshWorkerOptions {
-  /** How many grants of one authorization server are refreshed at once. Default 8. */
+  /**
+   * How many grants of one authorization server all workers over the store refresh at once. Use the
+   * same value for all of them. Default 32.
+   */
   readonly maximumConcurrentRefreshes?: number | undefined
-  /** The period over which grants that are due at the start are spread. Default 60. */
-  readonly startSpreadSeconds?: number | undefined
-  /** How often the store is scanned for new sign-ins. Default 300. */
-  readonly rescanSeconds?: number | undefined
+  /**
+   * How many requests per second all workers over the store send to one authorization server. Use the
+   * same value for all of them. Default: no limit.
+   */
+  readonly maximumRefreshesPerSecond?: number | undefined
+  /** How many grants this worker works on at once, of all authorization servers. Default 256. */
+  readonly maximumInFlight?: number | undefined
+  /** How often, at least, the worker asks the store for due grants, in seconds. Default 2. */
+  readonly pollSeconds?: number | undefined
+  /**
+   * Receives, at least once, each grant that needs the user. Resolve when the host has stored the
+   * notice. If it rejects, it is called again later, also by another worker. An error with a number
+   * `retryAfterSeconds` says when.
+   *
+   * Without it, grants that end are not reported, also not later.
+   */
+  readonly onNeedsReauth?: ((notice: NeedsReauthNotice) => Promise<void>) | undefined
   /**
    * The client as you configure it for the sessions over this store. Without it, or if it has
    * another client ID, a grant is refreshed with the client secret of its sign-in, even after the
@@ -57,28 +106,29 @@ export interface RefreshWorkerOptions {
   readonly random?: (() => number) | undefined
 }
 
-/** The state of a refresh worker. It has no secret. */
+/** The state of a refresh worker. It has no secret. The counts are since it was created. */
 export interface RefreshWorkerStats {
   readonly running: boolean
-  /** How many grants the worker knows. */
-  readonly grants: number
-  /** How many of them are not refreshed: they need the user, are signed out, or do not expire. */
-  readonly inactive: number
-  /** How many refresh requests of this worker returned tokens, since it was created. */
+  /** How many grants it works on now. */
+  readonly inFlight: number
+  /** How many refresh requests of this worker returned tokens. */
   readonly refreshed: number
-  /** How many refreshes another process had already done, since this worker was created. */
+  /** How many due refreshes another process had already done. */
   readonly adopted: number
-  /** How many attempts are repeated later, since this worker was created. */
+  /** How often a due grant was put off: its server or the store was not ready, or its budget was used. */
   readonly postponed: number
+  /** How many notices the host received from this worker. */
+  readonly notified: number
+  /** The authorization servers with work under way, or that the worker is backing off from. */
   readonly servers: readonly RefreshWorkerServerStats[]
 }
 
-/** The state of the grants of one authorization server. */
+/** The state of the grants of one authorization server in this worker. */
 export interface RefreshWorkerServerStats {
   readonly issuer: string
-  readonly queued: number
   readonly refreshing: number
-  readonly nextDueAtEpochSeconds: number | undefined
+  /** How many due grants wait for a place in the budget. */
+  readonly waiting: number
   /** Present while the worker is backing off from this server. */
   readonly pausedUntilEpochSeconds?: number
 }
@@ -86,10 +136,9 @@ export interface RefreshWorkerServerStats {
 /** Refreshes the grants of a store in the background. */
 export interface RefreshWorker {
   /**
-   * Scans the store and starts to refresh. Resolves when every grant is known; refreshes start
-   * before that. Safe to call twice.
+   * Starts to refresh. Resolves when the store has returned the first due grants. Safe to call twice.
    *
-   * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` if the store cannot be read.
+   * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` if the store cannot be used.
    */
   start(): Promise<void>
   /** Starts no more refreshes, and resolves when the running ones are finished and saved. */
@@ -97,4 +146,10 @@ export interface RefreshWorker {
   /** Starts every refresh that is due now, and resolves when no work is running. */
   whenIdle(): Promise<void>
   stats(): RefreshWorkerStats
+  /**
+   * Counts the due grants in the store, for all workers.
+   *
+   * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`
+   */
+  backlog(): Promise<DueBacklog>
 }

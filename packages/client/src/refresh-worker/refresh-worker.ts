@@ -1,3 +1,5 @@
+import { serverHealthRecord } from '../grant/server-health.ts'
+import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
 import { diagnosticsObserver } from '../lib/events.ts'
@@ -6,20 +8,26 @@ import { profileChooser } from '../session/provider-profile.ts'
 import type { RecordStore } from '../stores/store.ts'
 import { alarm as createAlarm } from './alarm.ts'
 import type { RefreshWorker, RefreshWorkerEvent, RefreshWorkerOptions } from './api.ts'
-import { createAttempts } from './attempts.ts'
-import { createLoop } from './loop.ts'
-import type { RefreshAttemptContext } from './refresh-if-due.ts'
-import { scanStore } from './scan.ts'
-import { createSchedule } from './schedule.ts'
+import { createClaims } from './claims.ts'
+import { createDueWork } from './due-work.ts'
+import { linkGrants } from './link-grants.ts'
+import type { RefreshDueContext } from './refresh-due-grant.ts'
+import { createServers } from './servers.ts'
+import { unsavedWork } from './unsaved-work.ts'
+
+/** Timers stop while a machine sleeps, and can drift, so the clock is read at least this often. */
+const longestSleepSeconds = 30
 
 /**
  * Refreshes the grants of all users in a store ahead of their expiry, so that no call waits for a
  * refresh. It is for gateways and servers with many users.
  *
- * It finds grants by their bindings, which sessions write. It does not find grants that were made
- * only with `createTokenManager`. Several workers may run over one store, on any number of machines:
- * each grant is refreshed once for each expiry. It never asks a user to sign in: a grant that needs
- * the user waits for the next sign-in.
+ * It asks the store which grants are due, so its memory does not grow with their number. It refreshes
+ * grants of sessions. Grants that were made only with `createTokenManager` are not refreshed. Any
+ * number of workers may run over one store, on any number of machines: they divide what is due, each
+ * grant is refreshed once for each expiry, and the limits for an authorization server hold for all
+ * workers together. It never asks a user to sign in. `onNeedsReauth` receives the grants that need the
+ * user.
  *
  * @throws EvergrantClientError `INVALID_OPTION`
  * @example
@@ -31,29 +39,48 @@ export function createRefreshWorker(
   options: RefreshWorkerOptions = {},
 ): RefreshWorker {
   const { clock = systemClock, random = Math.random } = options
-  const { maximumConcurrentRefreshes, startSpreadSeconds, rescanSeconds } = checkedLimits(options)
-  const attempt: RefreshAttemptContext = {
-    store,
-    clock,
-    observe: diagnosticsObserver(options.observe),
-    http: { fetch: options.fetch, requestTimeoutMilliseconds: options.requestTimeoutMilliseconds },
-    dpop: dpopProver(),
-    client: options.client,
-    profileOf: profileChooser(options.profileFor),
-    timing: options.timing,
-    serverHealth: options.serverHealth,
-  }
+  const limits = checkedLimits(options)
   const alarm = createAlarm(clock)
-  const schedule = createSchedule({ clock, random, maximumConcurrentRefreshes, alarm, report })
-  const attempts = createAttempts({ schedule, attempt, alarm, report, mayStart })
-  const scanContext = { schedule, attempt, report, spreadSeconds: startSpreadSeconds }
+  const context = refreshDueContext(store, clock, options)
+  const unsaved = unsavedWork(clock)
+  const servers = createServers({
+    store,
+    worker: crypto.randomUUID(),
+    clock,
+    random,
+    limits,
+    start: (grant, queue) => work.start(grant, queue),
+    postpone: (grant, seconds) => work.postpone(grant, seconds),
+    async isHealthy(issuer) {
+      const health = await serverHealthRecord(store, issuer, clock, options.serverHealth)
+      return (await health.read()).consecutiveFailures === 0
+    },
+  })
+  const work = createDueWork({
+    context,
+    timing: options.timing,
+    delivery: options.onNeedsReauth && {
+      store,
+      clock,
+      onNeedsReauth: options.onNeedsReauth,
+      report,
+    },
+    unsaved,
+    queueOf: (issuer) => servers.queueOf(issuer),
+    random,
+    report,
+    onChange: wake,
+    onUnlinked: link,
+  })
+  const { maximumInFlight, pollSeconds } = limits
+  const claims = createClaims({ store, clock, work, maximumInFlight, pollSeconds, report })
 
   /** Present while the worker runs; `stop` aborts it. */
   let run: AbortController | undefined
   let starting: Promise<void> | undefined
   let stopping: Promise<void> | undefined
-  let scanning: Promise<void> | undefined
-  const loop = createLoop({ clock, schedule, attempts, alarm, rescanSeconds, scan, report })
+  let looping: Promise<void> = Promise.resolve()
+  let linking: Promise<void> | undefined
 
   function report(event: RefreshWorkerEvent): void {
     try {
@@ -63,35 +90,51 @@ export function createRefreshWorker(
     }
   }
 
-  function mayStart(): boolean {
-    return run !== undefined && !run.signal.aborted
+  function reportFailure(error: unknown): void {
+    report({ type: 'refresh-worker-failed', issuer: undefined, error })
   }
 
-  /** One scan at a time. */
-  function scan(signal: AbortSignal): Promise<void> {
-    scanning ??= scanStore(scanContext, signal).finally(() => {
-      scanning = undefined
-    })
-    return scanning
+  function nextEpochSeconds(): number {
+    return Math.min(claims.nextEpochSeconds(), servers.nextEpochSeconds())
+  }
+
+  function wake(): void {
+    alarm.wakeFor(nextEpochSeconds())
+  }
+
+  /** Once for each run: it reads every binding. */
+  function link(): void {
+    const signal = run?.signal
+    if (signal === undefined) return
+    linking ??= linkGrants(store, clock, signal).catch(reportFailure)
+  }
+
+  /** Changes with everything that was done. */
+  function progress(): string {
+    return JSON.stringify([work.counts, work.inFlight])
+  }
+
+  async function loop(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await claims.advance().catch(reportFailure)
+      await servers.advance()
+      const longest = clock.nowEpochSeconds() + longestSleepSeconds
+      await alarm.sleepUntil(Math.min(longest, nextEpochSeconds()), signal)
+    }
   }
 
   async function begin(): Promise<void> {
     await stopping
     run = new AbortController()
-    const { signal } = run
-    // Refreshes start while the rest of the store is still being read.
-    loop.start(signal)
+    claims.soon()
     try {
-      await scan(signal)
-    } catch (cause) {
-      await stop()
-      if (EvergrantClientError.is(cause)) throw cause
-      throw new EvergrantClientError(
-        'TOKEN_STORE_UNAVAILABLE',
-        'The refresh worker could not list the grants of the token store. Check that the store is reachable and readable.',
-        { cause },
-      )
+      await claims.advance()
+    } catch (error) {
+      run = undefined
+      starting = undefined
+      throw error
     }
+    looping = loop(run.signal)
   }
 
   function stop(): Promise<void> {
@@ -104,17 +147,13 @@ export function createRefreshWorker(
 
   async function finish(): Promise<void> {
     run?.abort()
-    await loop.ended()
-    await scanning?.catch(() => undefined)
-    await Promise.all(attempts.running)
-    await attempts.saveBeforeStop()
+    await looping
+    await linking
+    linking = undefined
+    servers.drain()
+    await work.settled()
+    await Promise.all([servers.close(), unsaved.saveBeforeStop()])
     run = undefined
-    schedule.clear()
-  }
-
-  function runningWork(): Promise<void>[] {
-    const scanned = scanning?.catch(() => undefined)
-    return scanned === undefined ? [...attempts.running] : [...attempts.running, scanned]
   }
 
   return {
@@ -124,27 +163,64 @@ export function createRefreshWorker(
     },
     stop,
     async whenIdle() {
-      if (run !== undefined) loop.startDue(run.signal)
-      for (let work = runningWork(); work.length > 0; work = runningWork()) await Promise.all(work)
+      claims.soon()
+      for (let before = ''; before !== progress() && run !== undefined;) {
+        before = progress()
+        await claims.advance().catch(reportFailure)
+        await work.settled()
+        await servers.advance()
+        await work.settled()
+      }
     },
     stats: () => ({
-      ...attempts.counts,
+      ...work.counts,
       running: run !== undefined,
-      grants: schedule.grants.size,
-      inactive: schedule.inactive(),
-      servers: schedule.stats(),
+      inFlight: work.inFlight,
+      servers: servers.stats(),
     }),
+    backlog: () => store.due.backlog(),
   }
 }
 
-type Limits = 'maximumConcurrentRefreshes' | 'startSpreadSeconds' | 'rescanSeconds'
+function refreshDueContext(
+  store: RecordStore,
+  clock: Clock,
+  options: RefreshWorkerOptions,
+): RefreshDueContext {
+  return {
+    store,
+    clock,
+    observe: diagnosticsObserver(options.observe),
+    http: { fetch: options.fetch, requestTimeoutMilliseconds: options.requestTimeoutMilliseconds },
+    dpop: dpopProver(),
+    client: options.client,
+    profileOf: profileChooser(options.profileFor),
+    serverHealth: options.serverHealth,
+  }
+}
 
-function checkedLimits(options: RefreshWorkerOptions): Readonly<Record<Limits, number>> {
-  const { maximumConcurrentRefreshes = 8, startSpreadSeconds = 60, rescanSeconds = 300 } = options
-  const limits = { maximumConcurrentRefreshes, startSpreadSeconds, rescanSeconds }
-  if (maximumConcurrentRefreshes >= 1 && startSpreadSeconds >= 0 && rescanSeconds > 0) return limits
-  throw new EvergrantClientError(
-    'INVALID_OPTION',
-    `The options of the refresh worker cannot be used: maximumConcurrentRefreshes is ${maximumConcurrentRefreshes} (expected 1 or more), startSpreadSeconds is ${startSpreadSeconds} (expected 0 or more), rescanSeconds is ${rescanSeconds} (expected more than 0). Correct the option.`,
-  )
+interface Limits {
+  readonly maximumConcurrentRefreshes: number
+  readonly maximumRefreshesPerSecond: number
+  readonly maximumInFlight: number
+  readonly pollSeconds: number
+}
+
+function checkedLimits(options: RefreshWorkerOptions): Limits {
+  const { maximumConcurrentRefreshes = 32, maximumInFlight = 256, pollSeconds = 2 } = options
+  const { maximumRefreshesPerSecond = Number.POSITIVE_INFINITY } = options
+  const found = [
+    { name: 'maximumConcurrentRefreshes', value: maximumConcurrentRefreshes, isCount: true },
+    { name: 'maximumInFlight', value: maximumInFlight, isCount: true },
+    { name: 'maximumRefreshesPerSecond', value: maximumRefreshesPerSecond, isCount: false },
+    { name: 'pollSeconds', value: pollSeconds, isCount: false },
+  ]
+  for (const { name, value, isCount } of found) {
+    if (isCount ? Number.isSafeInteger(value) && value >= 1 : value > 0) continue
+    throw new EvergrantClientError(
+      'INVALID_OPTION',
+      `The option "${name}" of the refresh worker cannot be used: ${value} (expected ${isCount ? 'a whole number, 1 or more' : 'more than 0'}). Correct it.`,
+    )
+  }
+  return { maximumConcurrentRefreshes, maximumInFlight, maximumRefreshesPerSecond, pollSeconds }
 }

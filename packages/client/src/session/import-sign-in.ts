@@ -88,6 +88,7 @@ async function save(
   const { accessToken, refreshToken, scope } = signIn
   const expired = refreshToken === undefined ? undefined : now
   await manager.saveSignIn({
+    serverUrl,
     tokenSet: {
       accessToken,
       tokenType: 'Bearer',

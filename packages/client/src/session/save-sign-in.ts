@@ -41,7 +41,8 @@ export async function saveSignIn(
   const isIssued = tokenSet.refreshToken !== undefined
   const complete: Binding = isIssued ? binding : { ...binding, noRefreshTokenReason }
   try {
-    await manager.saveSignIn({ tokenSet, requestedScope, dpopKey, previousGrant })
+    const { serverUrl } = complete
+    await manager.saveSignIn({ serverUrl, tokenSet, requestedScope, dpopKey, previousGrant })
     await persistently(context.clock, () => grants.use({ binding: complete, manager }))
   } catch (error) {
     if (!EvergrantClientError.is(error)) throw error

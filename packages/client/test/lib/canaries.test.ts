@@ -18,6 +18,7 @@ import {
 } from '@opentelemetry/sdk-trace-base'
 import { expect, test } from 'vitest'
 import { authorizedFetch } from '../../src/fetch.ts'
+import { grantId } from '../../src/grant/grant.ts'
 import { grantRepository } from '../../src/grant/grant-repository.ts'
 import type { RecordStore, Session, SessionOptions } from '../../src/index.ts'
 import { diagnosticsChannelName, EvergrantClientError, findSignIn } from '../../src/index.ts'
@@ -63,7 +64,8 @@ function watchSecrets(canaries: ReturnType<typeof createCanaries>, it: Scene): v
 async function privateKeyOf(session: Session, store: RecordStore, it: Scene): Promise<string> {
   const { identity } = await session.status()
   if (identity === undefined) throw new Error('no sign-in is stored')
-  const stored = await (await grantRepository(store, identity, it.clock)).read()
+  const options = { store, clock: it.clock, timing: {} }
+  const stored = await grantRepository(identity, await grantId(identity), options).read()
   const d = stored?.grant.dpopKey?.['d']
   if (typeof d !== 'string') throw new Error('the tokens are not bound to a key')
   return d

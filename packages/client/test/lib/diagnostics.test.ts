@@ -46,11 +46,7 @@ test('diagnostics channel: each event of a token manager and of a refresh worker
   await it.signIn('user-1')
   expect(published.types).toEqual(['signed-in'])
   const { clock, observe } = it
-  const worker = createRefreshWorker(it.store, {
-    clock,
-    observe,
-    rescanSeconds: 10 * lifetimeSeconds,
-  })
+  const worker = createRefreshWorker(it.store, { clock, observe })
   await worker.start()
   clock.advanceSeconds(lifetimeSeconds)
   await worker.whenIdle()
@@ -58,5 +54,5 @@ test('diagnostics channel: each event of a token manager and of a refresh worker
   const refresh = ['lock-waited', 'refresh-started', 'refresh-succeeded']
   expect(published.types).toEqual(['signed-in', ...refresh])
   // Events about the refresh worker go only to its observer.
-  expect(it.events.map(({ type }) => type)).toEqual(['refresh-worker-scanned', ...refresh])
+  expect(it.events.map(({ type }) => type)).toEqual(['refresh-worker-claimed', ...refresh])
 })

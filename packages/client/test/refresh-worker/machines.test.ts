@@ -63,7 +63,6 @@ for (const kind of sharedStores) {
             clockErrorsSeconds.map(async (errorSeconds) =>
               createRefreshWorker((await shared.machine()).store, {
                 clock: skewedClock(many.clock, errorSeconds),
-                startSpreadSeconds: 0,
               }),
             ),
           )

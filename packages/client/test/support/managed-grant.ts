@@ -128,7 +128,7 @@ export async function managedScene(
     clients: [{ clientId: 'client-1' }],
     ...options,
   })
-  const store = memoryStore()
+  const store = memoryStore({ clock })
   const grant = await signedInGrant(as, store, clock)
   return { clock, as, store, ...grant, [Symbol.asyncDispose]: () => as.close() }
 }

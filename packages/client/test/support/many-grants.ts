@@ -39,9 +39,10 @@ export interface ManyGrants extends AsyncDisposable {
 
 export async function manyGrants(
   options: ScriptedAuthorizationServerOptions = {},
-  store: RecordStore = memoryStore(),
+  shared?: RecordStore,
 ): Promise<ManyGrants> {
   const clock = virtualClock()
+  const store = shared ?? memoryStore({ clock })
   const as = await startScriptedAuthorizationServer({
     clock,
     accessTokenLifetimeSeconds: lifetimeSeconds,
@@ -86,6 +87,7 @@ export async function manyGrants(
       }),
     })
     await manager.saveSignIn({
+      serverUrl: resource,
       tokenSet: {
         accessToken: issued.accessToken,
         tokenType: 'Bearer',

@@ -45,7 +45,7 @@ export async function scene(
     scopesSupported: ['mcp:read'],
     ...options.server,
   })
-  const store = memoryStore()
+  const store = memoryStore({ clock })
   const events: ClientEvent[] = []
   let signIns = 0
   const headless = headlessSignIn()

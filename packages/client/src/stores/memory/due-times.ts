@@ -3,6 +3,9 @@ import type { Clock } from '../../lib/clock.ts'
 import type { ClaimedGrant, DueIndex } from '../due.ts'
 import type { StoredRecord } from '../store.ts'
 
+/** A clock that went back further than this was set back. */
+const clockNoiseSeconds = 5
+
 /** When a grant is due. It is replaced, never changed. */
 interface DueTime {
   readonly id: string
@@ -27,6 +30,17 @@ export function dueTimes(
   const times = new Map<string, DueTime>()
   /** Has every time in the map, and replaced ones until they are met. */
   const queue = new TinyQueue<DueTime>([], (a, b) => a.atEpochSeconds - b.atEpochSeconds)
+  let lastSeenEpochSeconds = Number.NEGATIVE_INFINITY
+
+  /** If the clock was set back, no time can be compared with it, so every grant is due. */
+  function nowEpochSeconds(): number {
+    const now = clock.nowEpochSeconds()
+    if (now < lastSeenEpochSeconds - clockNoiseSeconds) {
+      for (const { id, generation } of times.values()) put(id, generation, Number.NEGATIVE_INFINITY)
+    }
+    lastSeenEpochSeconds = now
+    return now
+  }
 
   function put(id: string, generation: number, atEpochSeconds: number): void {
     const time = { id, generation, atEpochSeconds }
@@ -42,34 +56,36 @@ export function dueTimes(
     }
   }
 
-  function lateSeconds({ atEpochSeconds }: DueTime): number {
-    return Number.isFinite(atEpochSeconds) ? clock.nowEpochSeconds() - atEpochSeconds : 0
+  function late({ atEpochSeconds }: DueTime, now: number): number {
+    return Number.isFinite(atEpochSeconds) ? now - atEpochSeconds : 0
   }
 
   return {
     index: {
       async claim({ limit, claimSeconds }) {
-        const now = clock.nowEpochSeconds()
-        const grants: ClaimedGrant[] = []
+        const now = nowEpochSeconds()
+        const taken: DueTime[] = []
         for (let due = next(); due !== undefined && due.atEpochSeconds <= now; due = next()) {
-          if (grants.length === limit) break
-          const record = recordOf(due.id)
-          if (record !== undefined)
-            grants.push({ id: due.id, record, lateSeconds: lateSeconds(due) })
+          if (taken.length === limit) break
+          taken.push(due)
           queue.pop()
-          put(due.id, due.generation, now + claimSeconds)
         }
+        for (const { id, generation } of taken) put(id, generation, now + claimSeconds)
+        const grants = taken.flatMap((due): ClaimedGrant[] => {
+          const record = recordOf(due.id)
+          return record === undefined ? [] : [{ id: due.id, record, lateSeconds: late(due, now) }]
+        })
         const at = next()?.atEpochSeconds ?? Number.POSITIVE_INFINITY
         return { grants, nextDueInSeconds: Math.max(0, at - now) }
       },
       async set(id, generation, dueInSeconds) {
         if (times.get(id)?.generation !== generation) return
-        put(id, generation, clock.nowEpochSeconds() + dueInSeconds)
+        put(id, generation, nowEpochSeconds() + dueInSeconds)
       },
       async backlog() {
-        const now = clock.nowEpochSeconds()
+        const now = nowEpochSeconds()
         const due = Array.from(times.values()).filter(({ atEpochSeconds }) => atEpochSeconds <= now)
-        return { grants: due.length, lateSeconds: Math.max(0, ...due.map(lateSeconds)) }
+        return { grants: due.length, lateSeconds: longest(due.map((time) => late(time, now))) }
       },
     },
     written(id, generation, dueInSeconds) {
@@ -82,4 +98,8 @@ export function dueTimes(
     },
     forget: (id) => times.delete(id),
   }
+}
+
+function longest(seconds: readonly number[]): number {
+  return seconds.reduce((one, other) => Math.max(one, other), 0)
 }

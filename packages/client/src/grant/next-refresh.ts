@@ -1,7 +1,8 @@
 import type { RefreshTimingOptions, TokenSet } from '@evergrant/core'
 import { decideRefresh } from '@evergrant/core'
-import type { Grant } from '../grant/grant.ts'
 import type { RefreshReason } from '../lib/events.ts'
+import { neverDue } from '../stores/due.ts'
+import type { Grant } from './grant.ts'
 
 /** When a grant is to be refreshed next. */
 export interface NextRefresh {
@@ -26,6 +27,49 @@ export type RefreshPlan =
   | { readonly inactive: InactiveReason }
   /** Without a reason, there is nothing to do before `next`. */
   | { readonly next: NextRefresh; readonly reason: RefreshReason | undefined }
+
+/** Servers whose tokens expire within seconds do not get a request every second. */
+const shortestIntervalSeconds = 10
+/** A refresh that takes longer than this is looked at: its process may have been killed. */
+const refreshCheckSeconds = 4
+/** A refused refresh is repeated this often, because the operator may have corrected the cause. */
+const refusedPauseSeconds = 3600
+const longestBackoffSeconds = 600
+
+/** How long a grant whose refresh failed this often in a row is not refreshed in the background. */
+export function backoffSeconds(failures: number): number {
+  return failures === 0 ? 0 : Math.min(longestBackoffSeconds, 2 ** Math.min(failures - 1, 16))
+}
+
+/** How many refreshes of this grant failed in a row, whether their server answered or not. */
+export function failedRefreshes({ failures = 0, pending }: Grant): number {
+  return failures + (pending?.attempts ?? 0)
+}
+
+/**
+ * When a grant that is being written needs attention next, in seconds from now: for its refresh, for
+ * the check of a refresh that was started, or for the notice that the user must sign in.
+ *
+ * @returns `Infinity` if it needs none until it is written again.
+ */
+export function dueInSeconds(
+  grant: Grant,
+  timing: RefreshTimingOptions,
+  nowEpochSeconds: number,
+): number {
+  if (grant.notice !== undefined) return backoffSeconds(grant.notice.failures)
+  const plan = planRefresh(grant, timing, nowEpochSeconds)
+  if ('inactive' in plan) return neverDue
+  if (grant.pending !== undefined) {
+    // The attempt that is being journaled has not failed yet.
+    return Math.max(refreshCheckSeconds, backoffSeconds(failedRefreshes(grant) - 1))
+  }
+  const backoff = backoffSeconds(failedRefreshes(grant))
+  if (grant.refusal !== undefined) return refusedPauseSeconds
+  const issuedAt = grant.tokenSet?.issuedAtEpochSeconds ?? 0
+  const earliest = issuedAt + shortestIntervalSeconds - nowEpochSeconds
+  return Math.max(0, plan.next.dueAtEpochSeconds - nowEpochSeconds, earliest, backoff)
+}
 
 /** Decides what to do with a stored grant now. */
 export function planRefresh(

@@ -1,0 +1,103 @@
+import type { Clock } from '../lib/clock.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
+import type { RecordStore } from '../stores/store.ts'
+import type { RefreshWorkerEvent } from './api.ts'
+import type { DueWork } from './due-work.ts'
+
+/**
+ * How long a claim keeps other workers from a grant. It is longer than a refresh takes, and short
+ * enough that the grants of a killed worker are found soon.
+ */
+const claimSeconds = 4
+/** Pause after a claim failed. */
+const storePauseSeconds = 2
+/** With less room than this share, the worker waits for more: one large claim costs less than many. */
+const roomShare = 0.25
+/** Pause after a claim of which nothing could start, because the budgets of the servers are used. */
+const crowdedPauseSeconds = 0.1
+
+/** Takes due grants from the store when there is room for them. */
+export interface Claims {
+  /** Claims, if it is time and there is room. */
+  advance(): Promise<void>
+  /** When there is something to claim; infinity while there is no room. */
+  nextEpochSeconds(): number
+  /** Looks at the store with the next {@link advance}, whatever was due before. */
+  soon(): void
+}
+
+/** What claims need. */
+export interface ClaimsOptions {
+  readonly store: RecordStore
+  readonly clock: Clock
+  readonly work: DueWork
+  readonly maximumInFlight: number
+  readonly pollSeconds: number
+  readonly report: (event: RefreshWorkerEvent) => void
+}
+
+export function createClaims(options: ClaimsOptions): Claims {
+  const { store, clock, work, maximumInFlight, pollSeconds, report } = options
+  let claimAtEpochSeconds = 0
+  /** The last claim: how many grants it took, and how many had been postponed before. */
+  let last = { grants: 0, postponedBefore: 0, atEpochSeconds: 0 }
+
+  /** Most of the last grants found no place at their servers, so others are not claimed at once. */
+  function isCrowded(): boolean {
+    const postponed = work.counts.postponed - last.postponedBefore
+    return last.grants > 0 && postponed >= last.grants / 2
+  }
+
+  function nextClaimAt(): number {
+    return isCrowded()
+      ? Math.max(claimAtEpochSeconds, last.atEpochSeconds + crowdedPauseSeconds)
+      : claimAtEpochSeconds
+  }
+
+  function hasRoom(): boolean {
+    return work.inFlight <= maximumInFlight * (1 - roomShare)
+  }
+
+  /** @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` */
+  async function claim(): Promise<void> {
+    const limit = maximumInFlight - work.inFlight
+    const { grants, nextDueInSeconds } = await store.due.claim({ limit, claimSeconds })
+    if (grants.length > 0) {
+      const lateSeconds = Math.max(...grants.map((grant) => grant.lateSeconds))
+      report({ type: 'refresh-worker-claimed', grants: grants.length, lateSeconds })
+    }
+    const now = clock.nowEpochSeconds()
+    last = {
+      grants: grants.length,
+      postponedBefore: work.counts.postponed,
+      atEpochSeconds: now,
+    }
+    claimAtEpochSeconds = now + Math.min(pollSeconds, nextDueInSeconds)
+    work.take(grants)
+  }
+
+  return {
+    async advance() {
+      if (!hasRoom() || clock.nowEpochSeconds() < nextClaimAt()) return
+      try {
+        await claim()
+      } catch (cause) {
+        claimAtEpochSeconds = clock.nowEpochSeconds() + storePauseSeconds
+        throw EvergrantClientError.is(cause) ? cause : storeFailed(cause)
+      }
+    },
+    nextEpochSeconds: () => (hasRoom() ? nextClaimAt() : Number.POSITIVE_INFINITY),
+    soon() {
+      claimAtEpochSeconds = 0
+      last = { grants: 0, postponedBefore: 0, atEpochSeconds: 0 }
+    },
+  }
+}
+
+function storeFailed(cause: unknown): EvergrantClientError {
+  return new EvergrantClientError(
+    'TOKEN_STORE_UNAVAILABLE',
+    'The refresh worker could not read the due grants of the token store. Check that the store is reachable and writable.',
+    { cause },
+  )
+}

@@ -1,0 +1,98 @@
+import type { Clock } from '../lib/clock.ts'
+import { recordId } from '../grant/grant.ts'
+import { isObject } from '../lib/is-object.ts'
+import type { RecordName, RecordStore } from '../stores/store.ts'
+import type { Share } from './shares.ts'
+import { nextShares } from './shares.ts'
+
+/** How long a part of a budget is valid. A worker that was suspended for longer has lost it. */
+const validSeconds = 12
+/** How long before its end a part counts as lost: another worker may see the end a little earlier. */
+const safetySeconds = 2
+/** Workers that ask at the same time write one after the other. */
+const maximumRewrites = 20
+/** A record with more workers is not one of ours. */
+const maximumWorkers = 10_000
+
+/** The part of one worker in the budget of one authorization server. */
+export interface SharedBudget {
+  /** How many requests this worker may have under way now. */
+  granted(): number
+  /**
+   * Asks for a part, and renews it.
+   *
+   * @param budget - The budget of all workers: 1 while a server is being tried after a failure.
+   */
+  ask(wanted: number, running: number, budget: number): Promise<void>
+}
+
+/** @param worker - A name of this worker that no other worker has. */
+export function sharedBudget(
+  store: RecordStore,
+  issuer: string,
+  worker: string,
+  clock: Clock,
+): SharedBudget {
+  const id = recordId(['budget', issuer])
+  let granted = 0
+  let askedAtEpochSeconds = 0
+
+  async function load(
+    name: RecordName,
+  ): Promise<{ readonly shares: readonly Share[]; readonly generation: number }> {
+    const stored = await store.read(name)
+    if (stored === undefined) return { shares: [], generation: 0 }
+    const { body, generation, ageSeconds } = stored
+    return { shares: parseShares(body, ageSeconds, clock.nowEpochSeconds()), generation }
+  }
+
+  return {
+    granted() {
+      const age = clock.nowEpochSeconds() - askedAtEpochSeconds
+      // A clock that was set back cannot measure the end.
+      return age >= -safetySeconds && age < validSeconds - safetySeconds ? granted : 0
+    },
+    async ask(wanted, running, budget) {
+      const name: RecordName = { kind: 'authorization-server', id: await id }
+      for (let attempt = 1; attempt <= maximumRewrites; attempt += 1) {
+        const askedAt = clock.nowEpochSeconds()
+        const { shares, generation } = await load(name)
+        const next = nextShares(shares, { worker, wanted, running, validSeconds }, budget)
+        const body = JSON.stringify({ savedAtEpochSeconds: askedAt, shares: next })
+        if ((await store.write(name, body, generation)).outcome === 'conflict') continue
+        askedAtEpochSeconds = askedAt
+        granted = next.find((share) => share.worker === worker)?.granted ?? 0
+        return
+      }
+    },
+  }
+}
+
+/** The parts as they are now. An unreadable record counts as empty: it is replaced. */
+function parseShares(
+  body: string,
+  ageSeconds: number | undefined,
+  nowEpochSeconds: number,
+): readonly Share[] {
+  let value: unknown
+  try {
+    value = JSON.parse(body)
+  } catch {
+    return []
+  }
+  if (!isObject(value) || !Array.isArray(value['shares'])) return []
+  const { savedAtEpochSeconds, shares } = value
+  if (typeof savedAtEpochSeconds !== 'number' || shares.length > maximumWorkers) return []
+  const age = ageSeconds ?? nowEpochSeconds - savedAtEpochSeconds
+  return shares.flatMap((share: unknown) => readShare(share, age))
+}
+
+function readShare(value: unknown, ageSeconds: number): Share[] {
+  if (!isObject(value)) return []
+  const { worker, wanted, granted, endsInSeconds } = value
+  if (typeof worker !== 'string' || typeof endsInSeconds !== 'number') return []
+  if (typeof wanted !== 'number' || typeof granted !== 'number') return []
+  // If the clock was set back, the age is not known, and the part has ended.
+  const left = ageSeconds < 0 ? 0 : endsInSeconds - ageSeconds
+  return left > 0 ? [{ worker, wanted, granted, endsInSeconds: left }] : []
+}
