@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { VirtualClock } from '@evergrant/test-kit'
 import {
   startProtectedServer,
   startScriptedAuthorizationServer,
@@ -12,8 +13,11 @@ import { noteMissing, postgresPool, postgresUrl, sharedStores } from '../support
 
 const call = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list' })
 
-async function scene(store: RecordStore) {
-  const clock = virtualClock(Math.floor(Date.now() / 1000))
+function gatewayClock(): VirtualClock {
+  return virtualClock(Math.floor(Date.now() / 1000))
+}
+
+async function scene(store: RecordStore, clock: VirtualClock = gatewayClock()) {
   const as = await startScriptedAuthorizationServer({ clock, accessTokenLifetimeSeconds: 1000 })
   const server = await startProtectedServer(as, { clock, scopesSupported: ['mcp:read'] })
   return {
@@ -39,8 +43,9 @@ test(
   'gateway guide: each user signs in once, on any machine, and the sign-ins stay usable',
   { tags: ['C-05', 'C-36', 'C-55'] },
   async () => {
-    const store = memoryStore({ clock: it.clock })
-    await using it = await scene(store)
+    const clock = gatewayClock()
+    const store = memoryStore({ clock })
+    await using it = await scene(store, clock)
     for (const user of ['ann', 'ben']) {
       const answer = await forward(it.session(user), call)
       expect(answer.status).toBe(401)
