@@ -3,7 +3,8 @@ import path from 'node:path'
 import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
-import type { HeldLock, RecordKind } from './store.ts'
+import type { HeldLock } from './store.ts'
+import { recordKinds } from './record-kinds.ts'
 import type { StoreKeys } from './encryption/record-cipher.ts'
 import { recordCipher } from './encryption/record-cipher.ts'
 import type { EncryptedRecordStore } from './encryption/reencryption.ts'
@@ -40,15 +41,6 @@ export interface FileStoreOptions {
   /** Measures when grants are due. Default: the clock of this machine. */
   readonly clock?: Clock | undefined
 }
-
-const recordKinds: readonly RecordKind[] = [
-  'grant',
-  'binding',
-  'registration',
-  'authorization',
-  'authorization-server',
-  'revocation',
-]
 
 /**
  * Opens a store of encrypted files, for all processes of one user on one machine (C-06).
@@ -122,7 +114,7 @@ export async function fileStore(
     due: fileDueIndex(files, clock),
     encryption: {
       keyIds: cipher.keyIds,
-      reencryptPage: (page) => reencryptFiles(files, cipher, recordKinds, page),
+      reencryptPage: (page) => reencryptFiles(files, cipher, page),
     },
     async lock(name, lockOptions) {
       const file = path.join(locks, `${name.kind}-${name.id}.lock`)

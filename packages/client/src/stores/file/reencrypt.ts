@@ -1,6 +1,7 @@
 import type { RecordCipher } from '../encryption/record-cipher.ts'
 import type { ReencryptedPage, ReencryptionPage } from '../encryption/reencryption.ts'
-import type { RecordKind, RecordName } from '../store.ts'
+import type { RecordName } from '../store.ts'
+import { recordKinds } from '../record-kinds.ts'
 import { dueTimeOf, withDueTime } from './due-time.ts'
 import { replaceFile } from './durable-file.ts'
 import type { RecordFiles } from './record-files.ts'
@@ -12,11 +13,10 @@ const readsPerPage = 500
 export async function reencryptFiles(
   files: RecordFiles,
   cipher: RecordCipher,
-  kinds: readonly RecordKind[],
   { after, limit }: ReencryptionPage,
 ): Promise<ReencryptedPage> {
   const counts = { reencrypted: 0, replaced: 0, unreadable: 0 }
-  const names = await namesAfter(files, kinds, after)
+  const names = await namesAfter(files, after)
   let position = after
   for (const name of names.slice(0, readsPerPage)) {
     if (counts.reencrypted + counts.replaced >= limit) return { ...counts, next: position }
@@ -48,11 +48,10 @@ async function reencryptFile(
 
 async function namesAfter(
   files: RecordFiles,
-  kinds: readonly RecordKind[],
   after: string | undefined,
 ): Promise<RecordName[]> {
   const names: RecordName[] = []
-  for (const kind of kinds.toSorted()) {
+  for (const kind of recordKinds.toSorted()) {
     for (const id of (await files.list(kind)).toSorted()) {
       const name = { kind, id }
       if (after === undefined || positionOf(name) > after) names.push(name)
