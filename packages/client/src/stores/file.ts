@@ -1,17 +1,15 @@
-import { readFile, readdir, realpath, rename, rm } from 'node:fs/promises'
+import { readdir, realpath, rm } from 'node:fs/promises'
 import path from 'node:path'
+import type { Clock } from '../lib/clock.ts'
+import { systemClock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
-import type {
-  HeldLock,
-  LockOutcome,
-  RecordKind,
-  RecordName,
-  RecordStore,
-  StoredRecord,
-} from './store.ts'
-import type { OpenedRecord } from './encryption/record-cipher.ts'
+import type { HeldLock } from './store.ts'
+import { recordKinds } from './record-kinds.ts'
+import type { StoreKeys } from './encryption/record-cipher.ts'
 import { recordCipher } from './encryption/record-cipher.ts'
-import { openedRecord } from './encryption/sealed-record.ts'
+import type { EncryptedRecordStore } from './encryption/reencryption.ts'
+import { fileDueIndex } from './file/due-index.ts'
+import { withDueTime } from './file/due-time.ts'
 import {
   ownerOnlyFile,
   ownerOnlyFolder,
@@ -21,10 +19,14 @@ import {
 } from './file/durable-file.ts'
 import { kernelLock } from './file/kernel-lock.ts'
 import { preparePrivateFolder } from './file/private-path.ts'
+import { recordFile, recordFiles } from './file/record-files.ts'
+import { reencryptFiles } from './file/reencrypt.ts'
 import { hasCode, reasonOf } from './file/system-error.ts'
 
 export { keyFileKey, passphraseKey } from './file/keys.ts'
 export type { StoreKey } from './file/keys.ts'
+export type { StoreKeys } from './encryption/record-cipher.ts'
+export type { EncryptedRecordStore } from './encryption/reencryption.ts'
 export { assertPrivatePath, preparePrivateFolder } from './file/private-path.ts'
 export { keychainKey } from './keychain.ts'
 export type { KeychainKeyOptions } from './keychain.ts'
@@ -33,22 +35,12 @@ export type { KeychainKeyOptions } from './keychain.ts'
 export interface FileStoreOptions {
   /**
    * The key that encrypts the records: 32 bytes. `keychainKey`, `keyFileKey` and `passphraseKey`
-   * return one.
+   * return one. With a list, the first key encrypts and all of them open records.
    */
-  readonly key: Uint8Array
+  readonly key: StoreKeys
+  /** Measures when grants are due. Default: the clock of this machine. */
+  readonly clock?: Clock | undefined
 }
-
-const recordKinds: readonly RecordKind[] = [
-  'grant',
-  'binding',
-  'registration',
-  'authorization',
-  'authorization-server',
-  'revocation',
-]
-const recordFile = /^([0-9a-f]{64})\.json$/
-/** A write takes milliseconds. A process that holds the write lock for longer is suspended. */
-const writeLockWaitMilliseconds = 5000
 
 /**
  * Opens a store of encrypted files, for all processes of one user on one machine (C-06).
@@ -56,7 +48,7 @@ const writeLockWaitMilliseconds = 5000
  * Each record is one file, encrypted with AES-256-GCM, replaced as a whole and synced. Only the owner
  * can read the folders and files. Locks are locks of the kernel and end with their holder. A damaged
  * file is set aside and reported, never read as empty. A file of a later version or of another key is
- * not changed.
+ * not changed. The file of a grant shows when the grant is due.
  *
  * A folder that another user could have prepared is refused: one that belongs to another user, that
  * the group or all users may write to, or that is a symbolic link (links above it are followed).
@@ -72,79 +64,36 @@ const writeLockWaitMilliseconds = 5000
  * const { key } = await keyFileKey(keyFile)
  * const store = await fileStore(folder, { key })
  */
-export async function fileStore(folder: string, options: FileStoreOptions): Promise<RecordStore> {
+export async function fileStore(
+  folder: string,
+  options: FileStoreOptions,
+): Promise<EncryptedRecordStore> {
+  const { clock = systemClock } = options
   const cipher = recordCipher(options.key)
   const root = await prepare(folder)
   const locks = path.join(root, 'locks')
-  const writeLock = path.join(locks, 'write.lock')
+  const files = recordFiles(root, cipher, path.join(locks, 'write.lock'))
+  const { exclusively, fileOf, read, readExclusively } = files
   const held = new Set<HeldLock>()
-
-  function fileOf(name: RecordName): string {
-    return path.join(root, name.kind, `${name.id}.json`)
-  }
-
-  async function load(name: RecordName): Promise<OpenedRecord | undefined> {
-    let text: string
-    try {
-      text = await readFile(fileOf(name), 'utf8')
-    } catch (error) {
-      if (hasCode(error, 'ENOENT')) return undefined
-      throw error
-    }
-    return cipher.open(name, text)
-  }
-
-  async function read(name: RecordName): Promise<StoredRecord | undefined> {
-    const opened = await load(name)
-    // A damaged record is read again under the write lock: another process may be replacing it, and
-    // the new record must not be set aside.
-    return opened !== undefined && 'unreadable' in opened && opened.unreadable === 'damaged'
-      ? await exclusively(() => readExclusively(name))
-      : await recordIn(name, opened)
-  }
-
-  /** Call it with the write lock held. */
-  async function readExclusively(name: RecordName): Promise<StoredRecord | undefined> {
-    return await recordIn(name, await load(name))
-  }
-
-  async function recordIn(
-    name: RecordName,
-    opened: OpenedRecord | undefined,
-  ): Promise<StoredRecord | undefined> {
-    return await openedRecord(name, opened, {
-      where: JSON.stringify(fileOf(name)),
-      setAsideTo: 'the folder set-aside',
-      setAside: () => moveAside(name),
-    })
-  }
-
-  /** Call it with the write lock held. */
-  async function moveAside(name: RecordName): Promise<void> {
-    const file = fileOf(name)
-    const target = `${name.kind}-${path.basename(file)}-${Date.now()}`
-    await rename(file, path.join(root, 'set-aside', target))
-  }
-
-  /** Holds the write lock, so that reading the generation and writing are one step. */
-  async function exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
-    const locking = await kernelLock(writeLock, { waitMilliseconds: writeLockWaitMilliseconds })
-    if (locking.outcome !== 'acquired') throw cannotLock(locking, writeLock)
-    try {
-      return await work()
-    } finally {
-      await locking.lock.release()
-    }
-  }
 
   return {
     read,
-    write: (name, body, expectedGeneration) =>
+    write: (name, body, expectedGeneration, dueInSeconds) =>
       exclusively(async () => {
         const current = (await readExclusively(name))?.generation ?? 0
         if (current !== expectedGeneration) return { outcome: 'conflict' }
         const generation = current + 1
-        await replaceFile(fileOf(name), cipher.seal(name, { generation, body }))
+        const sealed = cipher.seal(name, { generation, body })
+        const isDueLater = name.kind === 'grant' && dueInSeconds !== undefined
+        await replaceFile(
+          fileOf(name),
+          isDueLater
+            ? withDueTime(sealed, {
+                generation,
+                atEpochSeconds: clock.nowEpochSeconds() + dueInSeconds,
+              })
+            : sealed,
+        )
         return { outcome: 'written', generation }
       }),
     remove: (name, expectedGeneration) =>
@@ -155,16 +104,18 @@ export async function fileStore(folder: string, options: FileStoreOptions): Prom
         return 'removed'
       }),
     async *list(kind) {
-      for (const name of await readdir(path.join(root, kind))) {
-        const id = recordFile.exec(name)?.[1]
-        if (id !== undefined) yield id
-      }
+      yield* await files.list(kind)
     },
     setAside: (name, expectedGeneration) =>
       exclusively(async () => {
         const current = await readExclusively(name)
-        if (current?.generation === expectedGeneration) await moveAside(name)
+        if (current?.generation === expectedGeneration) await files.moveAside(name)
       }),
+    due: fileDueIndex(files, clock),
+    encryption: {
+      keyIds: cipher.keyIds,
+      reencryptPage: (page) => reencryptFiles(files, cipher, page),
+    },
     async lock(name, lockOptions) {
       const file = path.join(locks, `${name.kind}-${name.id}.lock`)
       const locking = await kernelLock(file, lockOptions)
@@ -216,22 +167,6 @@ async function prepare(folder: string): Promise<string> {
       { cause },
     )
   }
-}
-
-function cannotLock(
-  locking: Exclude<LockOutcome, { outcome: 'acquired' }>,
-  file: string,
-): EvergrantClientError {
-  return locking.outcome === 'busy'
-    ? new EvergrantClientError(
-        'TOKEN_STORE_UNAVAILABLE',
-        `The token store cannot be locked: another process has held ${JSON.stringify(file)} for more than ${writeLockWaitMilliseconds / 1000} s and is probably suspended. Resume or end it.`,
-      )
-    : new EvergrantClientError(
-        'TOKEN_STORE_UNAVAILABLE',
-        `The token store cannot be locked: ${locking.reason} (expected a folder on a local disk that this user can write to, and a runtime with node:sqlite). Check both.`,
-        { cause: locking.cause },
-      )
 }
 
 function ignoreMissing(error: unknown): void {

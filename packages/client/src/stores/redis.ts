@@ -1,13 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { EvergrantClientError } from '../lib/errors.ts'
-import type { RecordKind, RecordName, RecordStore, StoredRecord } from './store.ts'
-import type { OpenedRecord } from './encryption/record-cipher.ts'
+import type { RecordKind, RecordName, StoredRecord } from './store.ts'
+import type { OpenedRecord, StoreKeys } from './encryption/record-cipher.ts'
 import { recordCipher } from './encryption/record-cipher.ts'
+import type { EncryptedRecordStore } from './encryption/reencryption.ts'
 import { openedRecord } from './encryption/sealed-record.ts'
 import { within } from './locking/bounded.ts'
+import type { Command } from './redis/command.ts'
+import { pageOf, texts } from './redis/command.ts'
+import { dueText, redisDueIndex } from './redis/due-index.ts'
 import { redisKeys } from './redis/keys.ts'
 import type { RunScript } from './redis/lease-lock.ts'
 import { leaseLocks } from './redis/lease-lock.ts'
+import { reencryptHashes } from './redis/reencrypt.ts'
 import {
   listScript,
   readScript,
@@ -15,6 +20,9 @@ import {
   setAsideScript,
   writeScript,
 } from './redis/scripts.ts'
+
+export type { StoreKeys } from './encryption/record-cipher.ts'
+export type { EncryptedRecordStore } from './encryption/reencryption.ts'
 
 /** The part of a client, pool, sentinel or cluster of the package `redis` that the store uses. */
 export interface RedisScripting {
@@ -25,9 +33,9 @@ export interface RedisScripting {
 export interface RedisStoreOptions {
   /**
    * The key that encrypts the records: 32 bytes, the same on every machine. Keep it where you keep
-   * your secrets, and not in Redis.
+   * your secrets, and not in Redis. With a list, the first key encrypts and all of them open records.
    */
-  readonly key: Uint8Array
+  readonly key: StoreKeys
   /** The beginning of all keys in Redis. Default `evergrant:`. */
   readonly keyPrefix?: string | undefined
   /**
@@ -41,12 +49,6 @@ export interface RedisStoreOptions {
 
 /** How many of the 256 parts of a list are read at once. */
 const listedAtOnce = 32
-
-type Command = (
-  script: string,
-  keys: readonly string[],
-  values: readonly string[],
-) => Promise<unknown>
 
 /**
  * Opens a store in Redis (6.2 or later) or Valkey, for any number of processes and machines.
@@ -70,7 +72,7 @@ type Command = (
  * @example
  * const store = redisStore(client, { key })
  */
-export function redisStore(client: RedisScripting, options: RedisStoreOptions): RecordStore {
+export function redisStore(client: RedisScripting, options: RedisStoreOptions): EncryptedRecordStore {
   const { keyPrefix = 'evergrant:', leaseMilliseconds = 30_000 } = options
   const { requestTimeoutMilliseconds = 5000 } = options
   if (!(leaseMilliseconds >= 1000 && Number.isSafeInteger(leaseMilliseconds))) {
@@ -107,13 +109,19 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions): 
     const keys = names.of(name)
     const reply = texts(await command(readScript, [keys.record], []))
     if (reply.length === 0) return undefined
-    const [generation = '', sealed = '', ageMicroseconds = ''] = reply
+    return await open(name, reply)
+  }
+
+  /** Opens the fields of a record: generation, text, age in microseconds. */
+  async function open(name: RecordName, fields: readonly string[]): Promise<StoredRecord> {
+    const [generation = '', sealed = '', ageMicroseconds = ''] = fields
+    const keys = names.of(name)
     const record = await openedRecord(name, openHash(cipher.open(name, sealed), generation), {
       where: `the Redis key ${JSON.stringify(keys.record)}`,
       setAsideTo: `a key that begins with ${JSON.stringify(keys.aside)}`,
       setAside: () => moveAside(name, 'sealed', sealed),
     })
-    return record && { ...record, ageSeconds: Math.max(0, Number(ageMicroseconds) / 1e6) }
+    return { ...record, ageSeconds: Math.max(0, Number(ageMicroseconds) / 1e6) }
   }
 
   async function moveAside(
@@ -121,29 +129,39 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions): 
     field: 'sealed' | 'generation',
     value: string,
   ): Promise<void> {
-    const { record, index, aside } = names.of(name)
-    const keys = [record, index, `${aside}@${randomUUID()}`]
+    const { record, index, due, aside } = names.of(name)
+    const keys = [record, index, due, `${aside}@${randomUUID()}`]
     await command(setAsideScript, keys, [name.id, field, value])
   }
 
   return {
     read,
-    async write(name, body, expectedGeneration) {
-      const { record, index } = names.of(name)
+    async write(name, body, expectedGeneration, dueInSeconds) {
+      const { record, index, due } = names.of(name)
       const generation = expectedGeneration + 1
       const sealed = cipher.seal(name, { generation, body })
-      const values = [String(expectedGeneration), String(generation), sealed, name.id]
-      const written = await command(writeScript, [record, index], values)
+      const written = await command(
+        writeScript,
+        [record, index, due],
+        [
+          String(expectedGeneration),
+          String(generation),
+          sealed,
+          name.id,
+          name.kind,
+          dueText(dueInSeconds),
+        ],
+      )
       return Number(written) === 1 ? { outcome: 'written', generation } : { outcome: 'conflict' }
     },
     async remove(name, expectedGeneration) {
-      const { record, index } = names.of(name)
+      const { record, index, due } = names.of(name)
       const values = [String(expectedGeneration), name.id]
-      const removed = await command(removeScript, [record, index], values)
+      const removed = await command(removeScript, [record, index, due], values)
       return Number(removed) === 1 ? 'removed' : 'conflict'
     },
     async *list(kind: RecordKind) {
-      const indexes = names.indexes(kind)
+      const indexes = names.shards(kind).map(({ index }) => index)
       for (let first = 0; first < indexes.length; first += listedAtOnce) {
         const batch = indexes.slice(first, first + listedAtOnce)
         for (const ids of await Promise.all(batch.map((index) => members(command, index))))
@@ -152,6 +170,11 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions): 
     },
     setAside: (name, expectedGeneration) =>
       moveAside(name, 'generation', String(expectedGeneration)),
+    due: redisDueIndex(command, names, open),
+    encryption: {
+      keyIds: cipher.keyIds,
+      reencryptPage: (page) => reencryptHashes(command, names, cipher, page),
+    },
     lock: (name, lockOptions) => locks.lock(names.of(name).lock, lockOptions),
     close: () => locks.releaseAll(),
   }
@@ -170,19 +193,9 @@ async function members(command: Command, index: string): Promise<Set<string>> {
   const found = new Set<string>()
   let cursor = '0'
   do {
-    const reply = await command(listScript, [index], [cursor])
-    const [next, page]: unknown[] = Array.isArray(reply) ? reply : []
-    for (const id of texts(page)) found.add(id)
-    cursor = String(next)
+    const { next, items } = pageOf(await command(listScript, [index], [cursor]))
+    for (const id of items) found.add(id)
+    cursor = next
   } while (cursor !== '0')
   return found
-}
-
-/** A reply that is not a list of strings must not count as "no record". */
-function texts(reply: unknown): string[] {
-  if (Array.isArray(reply) && reply.every((item) => typeof item === 'string')) return reply
-  throw new EvergrantClientError(
-    'TOKEN_STORE_UNAVAILABLE',
-    'A Redis reply cannot be read: it is not a list of strings. Use a client with the default type mapping.',
-  )
 }

@@ -152,14 +152,14 @@ describe.runIf(redisUrl !== undefined)('Redis store: leases', () => {
     await expect.poll(() => it.client.exists(it.lockKey)).toBe(0)
   })
 
-  test('redis store: a record, its lock and its list entry share a slot of a cluster', async () => {
+  test('redis store: a record, its lock, its list entry and its due time share a slot of a cluster', async () => {
     await using it = await scene()
     const lock = acquired(await it.store.lock(name))
     await it.store.write(name, '1', 0)
     await it.store.setAside(name, 1)
     await it.store.write(name, '1', 0)
     const keys = await it.client.keys(`${it.lockKey.slice(0, it.lockKey.indexOf('{'))}*`)
-    expect(keys).toHaveLength(4)
+    expect(keys).toHaveLength(5)
     // Redis hashes the text between the first braces.
     const slots = keys.map((found) => /\{(.+?)\}/.exec(found)?.[1])
     expect(slots[0]).toBe('grant:cc')

@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { showRemote } from '@evergrant/core'
 import { EvergrantClientError } from '../../lib/errors.ts'
 import type { RecordName, StoredRecord } from '../store.ts'
 
@@ -6,6 +7,12 @@ const formatVersion = 1
 /** The key length of AES-256. */
 export const keyLengthBytes = 32
 const ivLengthBytes = 12
+
+/**
+ * The key of a store, or several: the first encrypts, and all of them open records. With several, you
+ * can replace a key while processes with the old one and with the new one work together.
+ */
+export type StoreKeys = Uint8Array | readonly Uint8Array[]
 
 /** An opened record, or why it cannot be opened. */
 export type OpenedRecord =
@@ -17,10 +24,12 @@ export type OpenedRecord =
 
 /** Seals and opens record bodies with AES-256-GCM. */
 export interface RecordCipher {
-  /** Identifies the key without revealing it: the first bytes of a hash. */
-  readonly keyId: string
+  /** The IDs of the keys. The first key encrypts. */
+  readonly keyIds: readonly [string, ...string[]]
   seal(name: RecordName, record: StoredRecord): string
   open(name: RecordName, text: string): OpenedRecord
+  /** Whether a record is encrypted with the first key. */
+  isCurrent(text: string): boolean
 }
 
 /**
@@ -29,33 +38,25 @@ export interface RecordCipher {
  * The name and generation of the record are authenticated with the body. A record that was copied to
  * another name, or an old record with a new generation, does not open.
  *
- * @param key - 32 random bytes.
- * @throws EvergrantClientError `INVALID_OPTION` for a key of another length
+ * @param keys - Each has 32 random bytes.
+ * @throws EvergrantClientError `INVALID_OPTION` for a key of another length, or for no key
  */
-export function recordCipher(key: Uint8Array): RecordCipher {
-  if (key.byteLength !== keyLengthBytes) {
-    throw new EvergrantClientError(
-      'INVALID_OPTION',
-      `The store key cannot be used: it has ${key.byteLength} bytes (expected ${keyLengthBytes} bytes). Create one with randomBytes(${keyLengthBytes}).`,
-    )
-  }
-  const keyId = createHash('sha256')
-    .update('evergrant store key')
-    .update(key)
-    .digest('hex')
-    .slice(0, 16)
+export function recordCipher(keys: StoreKeys): RecordCipher {
+  const [newest, ...older] = keyRing(keys)
+  const ring = new Map([...older, newest].map(({ keyId, key }) => [keyId, key]))
+  const keyIds = [newest.keyId, ...older.map(({ keyId }) => keyId)] as const
 
   return {
-    keyId,
+    keyIds,
     seal(name, { generation, body }) {
       const iv = randomBytes(ivLengthBytes)
-      const cipher = createCipheriv('aes-256-gcm', key, iv)
+      const cipher = createCipheriv('aes-256-gcm', newest.key, iv)
       cipher.setAAD(associatedData(name, generation))
       const data = Buffer.concat([cipher.update(body, 'utf8'), cipher.final()])
       return `${JSON.stringify({
         evergrant: formatVersion,
         generation,
-        keyId,
+        keyId: newest.keyId,
         iv: iv.toString('base64'),
         data: data.toString('base64'),
         tag: cipher.getAuthTag().toString('base64'),
@@ -64,8 +65,9 @@ export function recordCipher(key: Uint8Array): RecordCipher {
     open(name, text) {
       const sealed = parseSealed(text)
       if ('unreadable' in sealed) return sealed
-      if (sealed.keyId !== keyId) {
-        return { unreadable: 'another-key', detail: 'it was encrypted with another key' }
+      const key = ring.get(sealed.keyId)
+      if (key === undefined) {
+        return { unreadable: 'another-key', detail: otherKey(sealed.keyId, keyIds) }
       }
       try {
         const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(sealed.iv, 'base64'), {
@@ -85,7 +87,48 @@ export function recordCipher(key: Uint8Array): RecordCipher {
         }
       }
     },
+    isCurrent(text) {
+      const sealed = parseSealed(text)
+      return 'keyId' in sealed && sealed.keyId === newest.keyId
+    },
   }
+}
+
+/**
+ * The ID of a store key. Records and messages name their key by it. It does not reveal the key.
+ *
+ * @example
+ * const id = storeKeyId(key)
+ */
+export function storeKeyId(key: Uint8Array): string {
+  return createHash('sha256').update('evergrant store key').update(key).digest('hex').slice(0, 16)
+}
+
+interface RingKey {
+  readonly keyId: string
+  readonly key: Uint8Array
+}
+
+function keyRing(keys: StoreKeys): readonly [RingKey, ...RingKey[]] {
+  const list = keys instanceof Uint8Array ? [keys] : keys
+  const [newest, ...older] = list.map((key, index) => {
+    if (key.byteLength === keyLengthBytes) return { keyId: storeKeyId(key), key }
+    const which = list.length === 1 ? 'it' : `number ${index + 1} of the list`
+    throw new EvergrantClientError(
+      'INVALID_OPTION',
+      `The store key cannot be used: ${which} has ${key.byteLength} bytes (expected ${keyLengthBytes} bytes). Create one with randomBytes(${keyLengthBytes}).`,
+    )
+  })
+  if (newest !== undefined) return [newest, ...older]
+  throw new EvergrantClientError(
+    'INVALID_OPTION',
+    'The store key cannot be used: the option "key" is an empty list (expected a key, or a list with the newest key first). Add a key.',
+  )
+}
+
+function otherKey(keyId: string, keyIds: readonly string[]): string {
+  const known = keyIds.map((id) => JSON.stringify(id)).join(', ')
+  return `it was encrypted with another key (key ID ${showRemote(keyId)}; this store has ${known})`
 }
 
 interface SealedRecord {

@@ -16,22 +16,21 @@ export interface SealedPlace {
  * The record of an encrypted text. A damaged one is set aside and reported, never read as empty. One
  * of a later version or of another key belongs to another installation and is not changed.
  *
- * @param opened - `undefined` if there is no record.
  * @throws EvergrantClientError `RECORD_UNREADABLE`
  */
 export async function openedRecord(
   name: RecordName,
-  opened: OpenedRecord | undefined,
+  opened: OpenedRecord,
   place: SealedPlace,
-): Promise<StoredRecord | undefined> {
-  if (opened === undefined || 'record' in opened) return opened?.record
+): Promise<StoredRecord> {
+  if ('record' in opened) return opened.record
   const { unreadable, detail } = opened
   if (unreadable === 'damaged') await place.setAside()
   const next = {
     damaged: `It was moved to ${place.setAsideTo}, unchanged. Sign in again.`,
     'later-version': 'It was not changed. Update to the version that wrote it.',
     'another-key':
-      'It was not changed. Use the key that encrypted it, or remove it and sign in again.',
+      'It was not changed. Add the key with that ID to the list of the option "key". If you do not have the key, remove the record and sign in again.',
   }
   throw new EvergrantClientError(
     'RECORD_UNREADABLE',

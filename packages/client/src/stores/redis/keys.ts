@@ -4,16 +4,25 @@ import type { RecordKind, RecordName } from '../store.ts'
 /** The keys of one record. They share a slot of a cluster. */
 export interface RecordKeys {
   readonly record: string
+  /** The set that lists the records of the slot. */
   readonly index: string
+  /** The sorted set of the times when the grants of the slot are due. */
+  readonly due: string
   readonly aside: string
   readonly lock: string
+}
+
+/** One of the 256 parts of the records of a kind. Its keys share a slot of a cluster. */
+export interface ShardKeys {
+  readonly index: string
+  readonly due: string
+  record(id: string): string
 }
 
 /** How the keys of a store are named. */
 export interface RedisKeys {
   of(name: RecordName): RecordKeys
-  /** The keys of the sets that list the records of a kind. */
-  indexes(kind: RecordKind): readonly string[]
+  shards(kind: RecordKind): readonly ShardKeys[]
 }
 
 /** @throws EvergrantClientError `INVALID_OPTION` */
@@ -25,24 +34,23 @@ export function redisKeys(keyPrefix: string): RedisKeys {
     )
   }
 
-  function shard(kind: RecordKind, id: string): string {
-    return `${keyPrefix}{${kind}:${id.slice(0, 2)}}:`
+  function shard(kind: RecordKind, firstByte: string): ShardKeys & { readonly tag: string } {
+    const tag = `${keyPrefix}{${kind}:${firstByte}}:`
+    return { tag, index: `${tag}index`, due: `${tag}due`, record: (id) => `${tag}record:${id}` }
   }
 
   return {
     of({ kind, id }) {
-      const tag = shard(kind, id)
+      const { tag, index, due, record } = shard(kind, id.slice(0, 2))
       return {
-        record: `${tag}record:${id}`,
-        index: `${tag}index`,
+        record: record(id),
+        index,
+        due,
         aside: `${tag}set-aside:${id}`,
         lock: `${tag}lock:${id}`,
       }
     },
-    indexes: (kind) =>
-      Array.from(
-        { length: 256 },
-        (_, number) => `${shard(kind, number.toString(16).padStart(2, '0'))}index`,
-      ),
+    shards: (kind) =>
+      Array.from({ length: 256 }, (_, number) => shard(kind, number.toString(16).padStart(2, '0'))),
   }
 }
