@@ -48,6 +48,10 @@ export type EvergrantClientErrorCode =
   | 'RECORD_UNREADABLE'
   /** The resource still refuses or redirects, although the token is new or the scope was granted. */
   | 'RESOURCE_REFUSED'
+  /** The receiver of a webhook did not accept a notice. The notice is kept and delivered again. */
+  | 'WEBHOOK_FAILED'
+  /** A request that claims to be a webhook has no valid signature, time or message. */
+  | 'WEBHOOK_INVALID'
 
 /** Why the user must sign in, with `SIGN_IN_REQUIRED`. */
 export type SignInReason =

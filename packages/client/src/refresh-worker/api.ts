@@ -1,10 +1,10 @@
 import type { ProviderProfile, RefreshTimingOptions } from '@evergrant/core'
-import type { GrantEnd } from '../grant/grant.ts'
 import type { ServerHealthOptions } from '../grant/server-health.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ClientEvent } from '../lib/events.ts'
 import type { ClientConfiguration } from '../protocol/registration.ts'
 import type { DueBacklog } from '../stores/due.ts'
+import type { NeedsReauthNotice } from './needs-reauth-notice.ts'
 import type { LaterReason } from './refresh-due-grant.ts'
 
 /** An event of the refresh worker, in addition to the events of its refreshes. It has no secret. */
@@ -39,26 +39,6 @@ export type RefreshWorkerEvent =
       readonly issuer: string | undefined
       readonly error: unknown
     }
-
-/** The authorization server ended a grant, so the user must sign in again. It has no secret. */
-export interface NeedsReauthNotice {
-  /** The same for each delivery of one event. */
-  readonly id: string
-  /** The number of this delivery: 1 for the first. */
-  readonly attempt: number
-  /** The user of the host. */
-  readonly partition: string
-  /** The MCP server that the user signed in to. Absent if the host manages the grant without a session. */
-  readonly serverUrl?: string | undefined
-  readonly issuer: string
-  readonly resource: string
-  readonly clientId: string
-  readonly reason: GrantEnd['reason']
-  readonly oauthError?: string | undefined
-  /** What the authorization server answered, in plain words. */
-  readonly detail?: string | undefined
-  readonly endedAtEpochSeconds: number
-}
 
 /** Options of `createRefreshWorker`. */
 export interface RefreshWorkerOptions {

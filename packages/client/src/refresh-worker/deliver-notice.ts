@@ -6,8 +6,9 @@ import { persistently } from '../grant/persistently.ts'
 import type { Clock } from '../lib/clock.ts'
 import { isObject } from '../lib/is-object.ts'
 import type { RecordStore } from '../stores/store.ts'
-import type { NeedsReauthNotice, RefreshWorkerEvent } from './api.ts'
+import type { RefreshWorkerEvent } from './api.ts'
 import type { DueGrant } from './due-grant.ts'
+import type { NeedsReauthNotice } from './needs-reauth-notice.ts'
 
 /** The longest time after which a failed delivery is repeated. */
 const longestRetrySeconds = 3600

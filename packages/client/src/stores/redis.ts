@@ -72,7 +72,10 @@ const listedAtOnce = 32
  * @example
  * const store = redisStore(client, { key })
  */
-export function redisStore(client: RedisScripting, options: RedisStoreOptions): EncryptedRecordStore {
+export function redisStore(
+  client: RedisScripting,
+  options: RedisStoreOptions,
+): EncryptedRecordStore {
   const { keyPrefix = 'evergrant:', leaseMilliseconds = 30_000 } = options
   const { requestTimeoutMilliseconds = 5000 } = options
   if (!(leaseMilliseconds >= 1000 && Number.isSafeInteger(leaseMilliseconds))) {

@@ -46,10 +46,7 @@ async function reencryptFile(
   })
 }
 
-async function namesAfter(
-  files: RecordFiles,
-  after: string | undefined,
-): Promise<RecordName[]> {
+async function namesAfter(files: RecordFiles, after: string | undefined): Promise<RecordName[]> {
   const names: RecordName[] = []
   for (const kind of recordKinds.toSorted()) {
     for (const id of (await files.list(kind)).toSorted()) {

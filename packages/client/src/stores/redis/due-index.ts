@@ -114,7 +114,9 @@ export function redisDueIndex(command: Command, keys: RedisKeys, open: OpenField
     for (let first = 0; first < order.length; first += shardsAtOnce) {
       const asked = await Promise.all(order.slice(first, first + shardsAtOnce).map(stateOf))
       const states = await Promise.all(
-        asked.map((state) => (state.isUnknown && reconciliations-- > 0 ? reconciled(state) : state)),
+        asked.map((state) =>
+          state.isUnknown && reconciliations-- > 0 ? reconciled(state) : state,
+        ),
       )
       let rest = limit - grants.length
       const takes: Promise<ClaimedGrant[]>[] = []
@@ -168,10 +170,7 @@ export function dueText(dueInSeconds: number | undefined): string {
  * Finds records whose time belongs to an older generation. It goes through all due times, one page
  * at a time, and begins again after the last one.
  */
-function outdatedTimes(
-  command: Command,
-  shards: readonly ShardKeys[],
-): { check(): Promise<void> } {
+function outdatedTimes(command: Command, shards: readonly ShardKeys[]): { check(): Promise<void> } {
   // Several processes begin at different shards.
   let number = Math.floor(Math.random() * shards.length)
   let cursor = '0'
