@@ -49,6 +49,7 @@ export function createRefreshWorker(
     clock,
     random,
     limits,
+    onFailure: (issuer, error) => report({ type: 'refresh-worker-failed', issuer, error }),
     start: (grant, queue) => work.start(grant, queue),
     postpone: (grant, seconds) => work.postpone(grant, seconds),
     async isHealthy(issuer) {

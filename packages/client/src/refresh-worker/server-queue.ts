@@ -2,6 +2,8 @@ import type { Clock } from '../lib/clock.ts'
 import type { WaitingGrant } from './due-grant.ts'
 import type { SharedBudget } from './shared-budget.ts'
 
+/** Pause after the store failed to answer for a part of the budget. */
+const storePauseSeconds = 2
 /** How often a part of the budget is renewed. */
 const renewSeconds = 2
 /** How soon a worker asks for a larger part again: after it got more, and after it got no more. */
@@ -32,6 +34,7 @@ export interface ServerQueueOptions {
   readonly limits: ServerLimits
   readonly clock: Clock
   readonly random: () => number
+  readonly onFailure: (issuer: string, error: unknown) => void
   /** Starts the refresh of a grant. */
   readonly start: (grant: WaitingGrant, queue: ServerQueue) => void
   /** Whether the last request of any process to this server was answered. */
@@ -124,7 +127,13 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
     const limit = probing ? 1 : limits.maximumConcurrentRefreshes
     // Without an answer, the part that was granted before stays until its end.
     const before = budget.granted()
-    await budget.ask(running + waiting.length, running, limit).catch(() => undefined)
+    try {
+      await budget.ask(running + waiting.length, running, limit)
+    } catch (error) {
+      // The part that was granted before stays until its end.
+      options.onFailure(issuer, error)
+      askedAtEpochSeconds = now() + storePauseSeconds
+    }
     gotMore = budget.granted() > before
   }
 
@@ -205,6 +214,7 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
     },
     async close() {
       await asking
+      // A part that is not given back ends by time.
       if (budget.granted() > 0) await budget.ask(0, 0, 1).catch(() => undefined)
     },
   }

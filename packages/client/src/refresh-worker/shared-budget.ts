@@ -1,5 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { recordId } from '../grant/grant.ts'
+import { storeRead, storeWrite } from '../grant/grant-repository.ts'
 import { isObject } from '../lib/is-object.ts'
 import type { RecordName, RecordStore } from '../stores/store.ts'
 import type { Share } from './shares.ts'
@@ -22,6 +23,7 @@ export interface SharedBudget {
    * Asks for a part, and renews it.
    *
    * @param budget - The budget of all workers: 1 while a server is being tried after a failure.
+   * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`, `TOKEN_STORE_WRITE_FAILED`
    */
   ask(wanted: number, running: number, budget: number): Promise<void>
 }
@@ -40,7 +42,7 @@ export function sharedBudget(
   async function load(
     name: RecordName,
   ): Promise<{ readonly shares: readonly Share[]; readonly generation: number }> {
-    const stored = await store.read(name)
+    const stored = await storeRead(store, name)
     if (stored === undefined) return { shares: [], generation: 0 }
     const { body, generation, ageSeconds } = stored
     return { shares: parseShares(body, ageSeconds, clock.nowEpochSeconds()), generation }
@@ -59,7 +61,8 @@ export function sharedBudget(
         const { shares, generation } = await load(name)
         const next = nextShares(shares, { worker, wanted, running, validSeconds }, budget)
         const body = JSON.stringify({ savedAtEpochSeconds: askedAt, shares: next })
-        if ((await store.write(name, body, generation)).outcome === 'conflict') continue
+        const written = await storeWrite(store, name, body, generation)
+        if (written.outcome === 'conflict') continue
         askedAtEpochSeconds = askedAt
         granted = next.find((share) => share.worker === worker)?.granted ?? 0
         return

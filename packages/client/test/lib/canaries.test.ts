@@ -204,7 +204,7 @@ test(
     const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-canaries-'))
     const storeKey = randomBytes(32)
     canaries.watch('store key', storeKey)
-    const store = await fileStore(folder, { key: storeKey })
+    const store = await fileStore(folder, { key: storeKey, clock: it.clock })
     it.as.overrideMetadata({ dpop_signing_alg_values_supported: ['ES256'] })
     const { observe: measure, exported } = telemetry()
     const heard: string[] = []
