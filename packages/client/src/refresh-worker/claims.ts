@@ -1,6 +1,6 @@
 import type { Clock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
-import type { RecordStore } from '../stores/store.ts'
+import type { Claim, RecordStore } from '../stores/store.ts'
 import type { RefreshWorkerEvent } from './api.ts'
 import type { DueWork } from './due-work.ts'
 
@@ -18,7 +18,11 @@ const crowdedPauseSeconds = 0.1
 
 /** Takes due grants from the store when there is room for them. */
 export interface Claims {
-  /** Claims, if it is time and there is room. */
+  /**
+   * Claims, if it is time and there is room. Waits for a claim that is under way.
+   *
+   * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`
+   */
   advance(): Promise<void>
   /** When there is something to claim; infinity while there is no room. */
   nextEpochSeconds(): number
@@ -39,6 +43,7 @@ export interface ClaimsOptions {
 export function createClaims(options: ClaimsOptions): Claims {
   const { store, clock, work, maximumInFlight, pollSeconds, report } = options
   let claimAtEpochSeconds = 0
+  let claiming: Promise<void> | undefined
   /** The last claim: how many grants it took, and how many had been postponed before. */
   let last = { grants: 0, postponedBefore: 0, atEpochSeconds: 0 }
 
@@ -58,10 +63,17 @@ export function createClaims(options: ClaimsOptions): Claims {
     return work.inFlight <= maximumInFlight * (1 - roomShare)
   }
 
-  /** @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` */
+  async function claimFromStore(limit: number): Promise<Claim> {
+    try {
+      return await store.due.claim({ limit, claimSeconds })
+    } catch (cause) {
+      claimAtEpochSeconds = clock.nowEpochSeconds() + storePauseSeconds
+      throw EvergrantClientError.is(cause) ? cause : storeFailed(cause)
+    }
+  }
+
   async function claim(): Promise<void> {
-    const limit = maximumInFlight - work.inFlight
-    const { grants, nextDueInSeconds } = await store.due.claim({ limit, claimSeconds })
+    const { grants, nextDueInSeconds } = await claimFromStore(maximumInFlight - work.inFlight)
     if (grants.length > 0) {
       const lateSeconds = Math.max(...grants.map((grant) => grant.lateSeconds))
       report({ type: 'refresh-worker-claimed', grants: grants.length, lateSeconds })
@@ -78,13 +90,12 @@ export function createClaims(options: ClaimsOptions): Claims {
 
   return {
     async advance() {
-      if (!hasRoom() || clock.nowEpochSeconds() < nextClaimAt()) return
-      try {
-        await claim()
-      } catch (cause) {
-        claimAtEpochSeconds = clock.nowEpochSeconds() + storePauseSeconds
-        throw EvergrantClientError.is(cause) ? cause : storeFailed(cause)
-      }
+      const isTime = hasRoom() && clock.nowEpochSeconds() >= nextClaimAt()
+      if (claiming === undefined && !isTime) return
+      claiming ??= claim().finally(() => {
+        claiming = undefined
+      })
+      await claiming
     },
     nextEpochSeconds: () => (hasRoom() ? nextClaimAt() : Number.POSITIVE_INFINITY),
     soon() {

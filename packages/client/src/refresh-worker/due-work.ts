@@ -31,6 +31,8 @@ const jitterShare = 0.2
 export interface DueWork {
   /** How many claimed grants are not settled yet. */
   readonly inFlight: number
+  /** How many grants were taken, since the worker was created. */
+  readonly taken: number
   readonly counts: Counts
   /** Takes care of claimed grants. One that is under way already is skipped. */
   take(claimed: readonly ClaimedGrant[]): void
@@ -68,6 +70,7 @@ export function createDueWork(options: DueWorkOptions): DueWork {
   const { store, clock } = context
   const claimed = new Set<string>()
   const running = new Set<Promise<void>>()
+  let taken = 0
   const counts = { refreshed: 0, adopted: 0, postponed: 0, notified: 0 }
 
   function track(issuer: string | undefined, work: Promise<void>): void {
@@ -198,11 +201,15 @@ export function createDueWork(options: DueWorkOptions): DueWork {
     get inFlight() {
       return claimed.size
     },
+    get taken() {
+      return taken
+    },
     counts,
     take(grants) {
       for (const grant of grants) {
         if (claimed.has(grant.id)) continue
         claimed.add(grant.id)
+        taken += 1
         track(undefined, look(grant))
       }
     },

@@ -112,7 +112,7 @@ export function createRefreshWorker(
 
   /** Changes with everything that was done. */
   function progress(): string {
-    return JSON.stringify([work.counts, work.inFlight])
+    return JSON.stringify([work.counts, work.inFlight, work.taken])
   }
 
   async function loop(signal: AbortSignal): Promise<void> {

@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest'
+import type { NeedsReauthNotice, RefreshWorkerOptions } from '../../src/refresh-worker.ts'
+import { createRefreshWorker } from '../../src/refresh-worker.ts'
+import { lifetimeSeconds, manyGrants } from '../support/many-grants.ts'
+
+async function scene() {
+  const many = await manyGrants()
+  const grant = await many.signIn('ann')
+  const workers: ReturnType<typeof createRefreshWorker>[] = []
+  return {
+    ...many,
+    grant,
+    async worker(options: RefreshWorkerOptions) {
+      const { clock, observe } = many
+      const worker = createRefreshWorker(many.store, { clock, observe, ...options })
+      workers.push(worker)
+      await worker.start()
+      return worker
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(workers.map((worker) => worker.stop()))
+      await many[Symbol.asyncDispose]()
+    },
+  }
+}
+
+test(
+  'notices: the host learns once that a grant needs the user, and which one',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await scene()
+    const notices: NeedsReauthNotice[] = []
+    const onNeedsReauth = async (notice: NeedsReauthNotice): Promise<void> => {
+      notices.push(notice)
+    }
+    const [one, other] = [await it.worker({ onNeedsReauth }), await it.worker({ onNeedsReauth })]
+    it.as.revokeGrant(it.grant.grantId)
+    it.clock.advanceSeconds(lifetimeSeconds * 0.9)
+    for (let round = 0; round < 20; round += 1) {
+      await Promise.all([one.whenIdle(), other.whenIdle()])
+      it.clock.advanceSeconds(60)
+    }
+    expect(notices).toEqual([
+      {
+        id: expect.stringMatching(/^[\w-]+$/),
+        attempt: 1,
+        partition: 'ann',
+        serverUrl: 'https://mcp.test/mcp',
+        issuer: it.as.issuer,
+        resource: 'https://mcp.test/mcp',
+        clientId: 'client-1',
+        reason: 'refused',
+        oauthError: 'invalid_grant',
+        detail: expect.any(String),
+        endedAtEpochSeconds: expect.any(Number),
+      },
+    ])
+    expect((await it.grant.read())?.notice).toBeUndefined()
+    expect(one.stats().notified + other.stats().notified).toBe(1)
+    expect(it.events).toContainEqual({
+      type: 'refresh-worker-notified',
+      issuer: it.as.issuer,
+      attempt: 1,
+    })
+  },
+)
+
+test(
+  'notices: a delivery that fails is repeated with the same ID, at the time that the host asks for',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await scene()
+    const seen: { readonly id: string; readonly attempt: number; readonly at: number }[] = []
+    const worker = await it.worker({
+      async onNeedsReauth({ id, attempt }) {
+        seen.push({ id, attempt, at: it.clock.nowEpochSeconds() })
+        if (attempt === 1) throw Object.assign(new Error('not now'), { retryAfterSeconds: 30 })
+        if (attempt === 2) throw new Error('not now')
+      },
+    })
+    it.as.revokeGrant(it.grant.grantId)
+    it.clock.advanceSeconds(lifetimeSeconds * 0.9)
+    for (let second = 0; second < 60; second += 1) {
+      await worker.whenIdle()
+      it.clock.advanceSeconds(1)
+    }
+    const [first, second, third] = seen
+    expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2, 3])
+    expect(new Set(seen.map(({ id }) => id)).size).toBe(1)
+    expect((second?.at ?? 0) - (first?.at ?? 0)).toBe(30)
+    expect((third?.at ?? 0) - (second?.at ?? 0)).toBe(2)
+    expect((await it.grant.read())?.notice).toBeUndefined()
+    expect(it.events).toContainEqual(
+      expect.objectContaining({ type: 'refresh-worker-notice-failed', retryAfterSeconds: 30 }),
+    )
+  },
+)
+
+test(
+  'notices: a grant that ends in a session is reported by the worker',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await scene()
+    const plain = await it.worker({ onNeedsReauth: () => Promise.reject(new Error('down')) })
+    it.as.revokeGrant(it.grant.grantId)
+    it.clock.advanceSeconds(lifetimeSeconds * 0.9)
+    await plain.whenIdle()
+    // The process ends. The record says what is still to be delivered.
+    await plain.stop()
+    expect((await it.grant.read())?.notice?.failures).toBeGreaterThan(0)
+    const notices: NeedsReauthNotice[] = []
+    const next = await it.worker({
+      async onNeedsReauth(notice) {
+        notices.push(notice)
+      },
+    })
+    it.clock.advanceSeconds(5)
+    await next.whenIdle()
+    expect(notices).toHaveLength(1)
+  },
+)
+
+test(
+  'notices: none is sent if the user has signed in again, and the new sign-in keeps the grant',
+  { tags: ['C-53', 'C-22'] },
+  async () => {
+    await using it = await scene()
+    const notices: NeedsReauthNotice[] = []
+    const down = await it.worker({ onNeedsReauth: () => Promise.reject(new Error('down')) })
+    it.as.revokeGrant(it.grant.grantId)
+    it.clock.advanceSeconds(lifetimeSeconds * 0.9)
+    await down.whenIdle()
+    await down.stop()
+    const before: string[] = []
+    for await (const id of it.store.list('grant')) before.push(id)
+    const again = await it.signIn('ann')
+    const worker = await it.worker({
+      async onNeedsReauth(notice) {
+        notices.push(notice)
+      },
+    })
+    it.clock.advanceSeconds(60)
+    await worker.whenIdle()
+    expect(notices).toEqual([])
+    const after: string[] = []
+    for await (const id of it.store.list('grant')) after.push(id)
+    expect(after).toEqual(before)
+    expect((await again.read())?.state).toBe('active')
+  },
+)

@@ -1,0 +1,46 @@
+import type { ChildProcess } from 'node:child_process'
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+/** A program of the benchmark that answers each message with one. */
+export interface BenchProcess extends AsyncDisposable {
+  /** Sends a message, and resolves with the answer. */
+  ask<Answer>(message: string): Promise<Answer>
+}
+
+/** Starts a program beside this file, and resolves with its first message. */
+export async function startProgram<First>(
+  file: string,
+  settings: object,
+): Promise<{ readonly process: BenchProcess; readonly first: First }> {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(settings)], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  const first = (await nextMessage(child)) as First
+  return {
+    first,
+    process: {
+      async ask<Answer>(message: string) {
+        const answer = nextMessage(child)
+        child.send(message)
+        return (await answer) as Answer
+      },
+      async [Symbol.asyncDispose]() {
+        const ended = new Promise<void>((resolve) => {
+          child.once('exit', () => resolve())
+        })
+        if (child.exitCode === null && child.connected) child.disconnect()
+        else child.kill()
+        await ended
+      },
+    },
+  }
+}
+
+function nextMessage(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve)
+    child.once('exit', (code) => reject(new Error(`A program ended with code ${code}.`)))
+    child.once('error', reject)
+  })
+}
