@@ -1,12 +1,13 @@
 /**
- * Runs a command with a temporary PostgreSQL and a temporary Redis.
+ * Runs a command with a temporary PostgreSQL, a temporary Redis and a temporary PgBouncer.
  *
  *     node scripts/test-services.ts [--require] -- pnpm --filter @evergrant/client test
  *
- * Starts the installed servers (`postgres` with `initdb`, `redis-server`) on free loopback ports, and
- * removes their data folders afterwards. Sets EVERGRANT_TEST_POSTGRES_URL and EVERGRANT_TEST_REDIS_URL
- * for the command, unless they are set. If a server is missing, the command runs without it and the
- * output names it; with `--require`, that is a failure. The exit code is the command's.
+ * Starts the installed servers (`postgres` with `initdb`, `redis-server`, and `pgbouncer` in front of
+ * PostgreSQL) on free loopback ports, and removes their data folders afterwards. Sets
+ * EVERGRANT_TEST_POSTGRES_URL, EVERGRANT_TEST_REDIS_URL and EVERGRANT_TEST_PGBOUNCER_URL for the
+ * command, unless they are set. If a server is missing, the command runs without it and the output
+ * names it; with `--require`, that is a failure. The exit code is the command's.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -18,6 +19,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { constants as osConstants, tmpdir } from 'node:os'
@@ -53,9 +55,10 @@ async function main(): Promise<number> {
     for (const [variable, start] of [
       ['EVERGRANT_TEST_POSTGRES_URL', startPostgres],
       ['EVERGRANT_TEST_REDIS_URL', startRedis],
+      ['EVERGRANT_TEST_PGBOUNCER_URL', startPgbouncer],
     ] as const) {
       if (environment[variable] !== undefined) continue
-      const service = await start()
+      const service = await start(environment)
       if (typeof service === 'string') missing.push(`${variable} is not set: ${service}`)
       else {
         services.push(service)
@@ -126,6 +129,49 @@ async function startPostgres(): Promise<Service | string> {
     // Fast shutdown: does not wait for clients to disconnect.
     signal: 'SIGINT',
     ready: () => serverLog.get(server)?.includes('ready to accept connections') === true,
+  })
+}
+
+/** Starts PgBouncer in front of PostgreSQL, or returns the reason why it cannot. */
+async function startPgbouncer(environment: NodeJS.ProcessEnv): Promise<Service | string> {
+  const pgbouncer = find('pgbouncer', ['/usr/sbin'])
+  if (pgbouncer === undefined) {
+    return 'PgBouncer is not installed (Debian: apt-get install pgbouncer; macOS: brew install pgbouncer).'
+  }
+  const postgres = environment['EVERGRANT_TEST_POSTGRES_URL']
+  if (postgres === undefined) return 'PgBouncer requires PostgreSQL.'
+  // PgBouncer refuses to run as root, too.
+  const user = process.getuid?.() === 0 ? userIds('postgres') : undefined
+  const { hostname, port: postgresPort, username, pathname } = new URL(postgres)
+  const folder = mkdtempSync(path.join(tmpdir(), 'evergrant-pgbouncer-'))
+  if (user !== undefined) chownSync(folder, user.uid, user.gid)
+  const port = await freePort()
+  const settings = path.join(folder, 'pgbouncer.ini')
+  writeFileSync(
+    settings,
+    `[databases]
+* = host=${hostname} port=${postgresPort || 5432} user=${username}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = 10
+max_client_conn = 1000
+`,
+    { mode: 0o644 },
+  )
+  const server = spawn(pgbouncer, [settings], {
+    ...user,
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  return await running('PgBouncer', server, folder, port, {
+    url: `postgres://${username}@127.0.0.1:${port}${pathname}`,
+    // Does not wait for clients to disconnect. Newer versions wait after SIGTERM.
+    signal: 'SIGQUIT',
+    ready: () => serverLog.get(server)?.includes('process up') === true,
   })
 }
 

@@ -1,22 +1,29 @@
 import { EvergrantClientError } from '../lib/errors.ts'
-import type { RecordKind, RecordName, RecordStore, StoredRecord } from './store.ts'
 import type { OpenedRecord } from './encryption/record-cipher.ts'
 import { recordCipher } from './encryption/record-cipher.ts'
 import { openedRecord } from './encryption/sealed-record.ts'
-import { within } from './locking/bounded.ts'
+import { claimRows, countDue } from './postgres/due-grants.ts'
+import { tableState } from './postgres/create-table.ts'
 import type { PostgresPool } from './postgres/pool.ts'
+import type { SealedRow } from './postgres/records.ts'
+import { rowAccess } from './postgres/records.ts'
+import { sessionLocks } from './postgres/session-locks.ts'
+import type { RunStatement } from './postgres/statements.ts'
+import { outdatedTable, statements, textOf } from './postgres/statements.ts'
 import type { PostgresTableOptions } from './postgres/table.ts'
-import { defaultTimeoutMilliseconds, lockKey, quotedTable } from './postgres/table.ts'
-import { transactionLocks } from './postgres/transaction-lock.ts'
+import { lockKey, quotedTable } from './postgres/table.ts'
+import type { ClaimedGrant, RecordKind, RecordName, RecordStore, StoredRecord } from './store.ts'
 
 export type {
   PostgresClient,
   PostgresPool,
   PostgresQuery,
   PostgresResult,
+  PostgresValue,
 } from './postgres/pool.ts'
 
-export { createPostgresTable, postgresTableSql } from './postgres/table.ts'
+export { createPostgresTable } from './postgres/create-table.ts'
+export { postgresMigrationSql, postgresTableSql } from './postgres/table.ts'
 export type { PostgresTableOptions } from './postgres/table.ts'
 
 /** Options of {@link postgresStore}. */
@@ -26,15 +33,11 @@ export interface PostgresStoreOptions extends PostgresTableOptions {
    * your secrets, and not in the database.
    */
   readonly key: Uint8Array
-  /**
-   * How many connections of the pool locks may use at once. Default: half of the pool. A lock uses
-   * one connection while it is held, which is about as long as one refresh.
-   */
-  readonly maximumLockConnections?: number | undefined
   /** The longest that one statement may take. Default 10,000. */
   readonly requestTimeoutMilliseconds?: number | undefined
 }
 
+const defaultTimeoutMilliseconds = 10_000
 /** The default of `pg`. */
 const defaultPoolSize = 10
 const listPageSize = 1000
@@ -44,14 +47,17 @@ const setAsidePrefix = 'set-aside/'
 /**
  * Opens a store in PostgreSQL (12 or later), for any number of processes and machines.
  *
- * Each record is one row, encrypted with AES-256-GCM. Each write is one statement that compares and
- * sets the generation. A lock is an advisory lock on a separate connection, so it ends with its
- * holder: at once if the process ends, within half a minute if the machine fails. Damaged rows are
- * set aside in the same table (their `kind` then begins with `set-aside/`). Rows of a later version or
- * of another key are not changed.
+ * Each record is one row, encrypted with AES-256-GCM. Only the time at which a grant is due is in
+ * clear. Each write compares and sets the generation. Concurrent reads share statements, and so do
+ * concurrent writes.
+ *
+ * Locks are advisory locks. All locks of the store are on one connection, so they end with their
+ * holder: at once if the process ends, within half a minute if the machine fails. Damaged rows are set
+ * aside in the same table (their `kind` then begins with `set-aside/`). Rows of a later version or of
+ * another key are not changed.
  *
  * The server must confirm a commit only when it is durable (`synchronous_commit` is not `off`), and
- * the pool must connect to the primary.
+ * the pool must connect to the primary. A pooler in transaction mode (PgBouncer) works.
  *
  * @param pool - A `Pool` of the package `pg` with at least two connections. You keep ownership:
  *   `close` returns the connections and does not end the pool.
@@ -63,145 +69,145 @@ const setAsidePrefix = 'set-aside/'
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions): RecordStore {
   const { requestTimeoutMilliseconds = defaultTimeoutMilliseconds } = options
   const table = quotedTable(options.table)
+  requireTwoConnections(pool)
   const cipher = recordCipher(options.key)
-  const locks = transactionLocks(pool, {
-    requestTimeoutMilliseconds,
-    maximumConnections: lockConnections(pool, options.maximumLockConnections),
-  })
+  const run = statements(pool, { table, requestTimeoutMilliseconds })
+  const rows = rowAccess(run, table, requestTimeoutMilliseconds)
+  const locks = sessionLocks(pool, { requestTimeoutMilliseconds })
+  let ready: Promise<void> | undefined
 
-  async function run(
-    text: string,
-    values: string[],
-  ): Promise<{ readonly rows: Record<string, unknown>[]; readonly changed: number }> {
-    try {
-      const { rows, rowCount } = await within(
-        requestTimeoutMilliseconds * 1.5,
-        'PostgreSQL',
-        pool.query({ text, values, query_timeout: requestTimeoutMilliseconds }),
-      )
-      return { rows, changed: rowCount ?? 0 }
-    } catch (cause) {
-      throw unavailable(table, cause)
-    }
+  function open(name: RecordName, { sealed, generation }: SealedRow): OpenedRecord {
+    return withGeneration(cipher.open(name, sealed), generation)
+  }
+
+  async function opened(
+    name: RecordName,
+    row: SealedRow,
+    record: OpenedRecord,
+  ): Promise<StoredRecord | undefined> {
+    const found = await openedRecord(name, record, {
+      where: `the row ${JSON.stringify(`${name.kind}/${name.id}`)} of ${table}`,
+      setAsideTo: `the kind "${setAsidePrefix}${name.kind}" of the same table`,
+      setAside: () => moveAside(run, table, name, { sealed: row.sealed }),
+    })
+    return found && { ...found, ageSeconds: row.ageSeconds }
   }
 
   async function read(name: RecordName): Promise<StoredRecord | undefined> {
-    const { rows } = await run(
-      // Numbers are sent as text, because a host may have changed how `pg` parses them.
-      `SELECT generation::text AS generation, sealed,
-         GREATEST(0, EXTRACT(EPOCH FROM clock_timestamp() - written_at))::text AS age
-       FROM ${table} WHERE kind = $1 AND id = $2`,
-      [name.kind, name.id],
-    )
-    const row = rows[0]
-    if (row === undefined) return undefined
-    const sealed = textOf(row['sealed'])
-    const record = await openedRecord(name, openRow(cipher.open(name, sealed), row['generation']), {
-      where: `the row ${JSON.stringify(`${name.kind}/${name.id}`)} of ${table}`,
-      setAsideTo: `the kind "${setAsidePrefix}${name.kind}" of the same table`,
-      setAside: () => moveAside(name, 'sealed = $4', sealed),
-    })
-    return record && { ...record, ageSeconds: Number(textOf(row['age'])) }
+    const row = await rows.read(name)
+    return row && (await opened(name, row, open(name, row)))
   }
 
-  /** Moves only the row that was read: another process may have written a new one since. */
-  async function moveAside(
-    name: RecordName,
-    condition: 'sealed = $4' | 'generation = $4::bigint',
-    value: string,
-  ): Promise<void> {
-    await run(
-      `UPDATE ${table}
-       SET kind = $3 || kind, id = id || '@' || EXTRACT(EPOCH FROM clock_timestamp())::text
-       WHERE kind = $1 AND id = $2 AND ${condition}`,
-      [name.kind, name.id, setAsidePrefix, value],
-    )
+  async function claimed(
+    row: SealedRow & { readonly id: string; readonly lateSeconds: number },
+  ): Promise<ClaimedGrant | undefined> {
+    const { id, generation, lateSeconds } = row
+    const name: RecordName = { kind: 'grant', id }
+    const record = open(name, row)
+    try {
+      const found = await opened(name, row, record)
+      return found && { id, lateSeconds, record: found }
+    } catch (error) {
+      if (!EvergrantClientError.is(error) || !('unreadable' in record)) throw error
+      if (record.unreadable === 'damaged') return undefined
+      return { id, lateSeconds, unreadable: { generation, error } }
+    }
   }
 
   return {
     read,
-    async write(name, body, expectedGeneration) {
+    async write(name, body, expectedGeneration, dueInSeconds) {
       const generation = expectedGeneration + 1
-      const values = [
-        name.kind,
-        name.id,
-        String(generation),
-        cipher.seal(name, { generation, body }),
-      ]
-      const { changed } =
-        expectedGeneration === 0
-          ? await run(
-              `INSERT INTO ${table} (kind, id, generation, sealed, written_at)
-               VALUES ($1, $2, $3::bigint, $4, clock_timestamp()) ON CONFLICT DO NOTHING`,
-              values,
-            )
-          : await run(
-              `UPDATE ${table} SET generation = $3::bigint, sealed = $4,
-                 written_at = clock_timestamp()
-               WHERE kind = $1 AND id = $2 AND generation = $3::bigint - 1`,
-              values,
-            )
-      return changed === 1 ? { outcome: 'written', generation } : { outcome: 'conflict' }
+      const sealed = cipher.seal(name, { generation, body })
+      const written = await rows.write({ name, generation, sealed, dueInSeconds })
+      return written ? { outcome: 'written', generation } : { outcome: 'conflict' }
     },
     async remove(name, expectedGeneration) {
       if (expectedGeneration === 0) {
         return (await read(name)) === undefined ? 'removed' : 'conflict'
       }
-      const { changed } = await run(
-        `DELETE FROM ${table} WHERE kind = $1 AND id = $2 AND generation = $3::bigint`,
+      const removed = await run(
+        `DELETE FROM ${table} WHERE kind = $1 AND id = $2 AND generation = $3::bigint RETURNING id`,
         [name.kind, name.id, String(expectedGeneration)],
       )
-      return changed === 1 ? 'removed' : 'conflict'
+      return removed.length === 1 ? 'removed' : 'conflict'
     },
-    async *list(kind: RecordKind) {
-      for (let after = ''; ;) {
-        const { rows } = await run(
-          `SELECT id FROM ${table} WHERE kind = $1 AND id > $2 ORDER BY id LIMIT ${listPageSize}`,
-          [kind, after],
-        )
-        for (const row of rows) {
-          after = textOf(row['id'])
-          yield after
-        }
-        if (rows.length < listPageSize) return
-      }
+    list: (kind) => listIds(run, table, kind),
+    setAside: (name, generation) => moveAside(run, table, name, { generation }),
+    due: {
+      async claim(claimOptions) {
+        ready ??= requireIndex(run, options).catch((error: unknown) => {
+          ready = undefined
+          throw error
+        })
+        await ready
+        const { rows: due, nextDueInSeconds } = await claimRows(run, table, claimOptions)
+        const grants = await Promise.all(due.map((row) => claimed(row)))
+        return { grants: grants.filter((grant) => grant !== undefined), nextDueInSeconds }
+      },
+      set: (id, generation, dueInSeconds) => rows.setDue({ id, generation, dueInSeconds }),
+      backlog: () => countDue(run, table),
     },
-    setAside: (name, expectedGeneration) =>
-      moveAside(name, 'generation = $4::bigint', String(expectedGeneration)),
     lock: (name, lockOptions) => locks.lock(lockKey([table, name.kind, name.id]), lockOptions),
     close: () => locks.releaseAll(),
   }
 }
 
 /** A row whose generation differs from the sealed one was combined from two rows. */
-function openRow(opened: OpenedRecord, generation: unknown): OpenedRecord {
-  if ('record' in opened && opened.record.generation !== Number(textOf(generation))) {
+function withGeneration(opened: OpenedRecord, generation: number): OpenedRecord {
+  if ('record' in opened && opened.record.generation !== generation) {
     return { unreadable: 'damaged', detail: 'its generation differs from the sealed one' }
   }
   return opened
 }
 
-function lockConnections(pool: PostgresPool, wanted: number | undefined): number {
-  const size = pool.options.max ?? defaultPoolSize
-  const maximum = wanted ?? Math.floor(size / 2)
-  if (Number.isSafeInteger(maximum) && maximum >= 1 && maximum < size) return maximum
-  throw new EvergrantClientError(
-    'INVALID_OPTION',
-    `The connection pool is too small: ${size} connections, of which ${maximum} are for locks (expected at least 1 for locks and 1 for records). Set "max" of the pool to 2 or more, and the option maximumLockConnections to less than that.`,
+/** Moves only the row that was read: another process may have written a new one since. */
+async function moveAside(
+  run: RunStatement,
+  table: string,
+  name: RecordName,
+  read: { readonly sealed: string } | { readonly generation: number },
+): Promise<void> {
+  await run(
+    `UPDATE ${table}
+     SET kind = $3 || kind, id = id || '@' || EXTRACT(EPOCH FROM clock_timestamp())::text
+     WHERE kind = $1 AND id = $2 AND ${'sealed' in read ? 'sealed = $4' : 'generation = $4::bigint'}`,
+    [name.kind, name.id, setAsidePrefix, 'sealed' in read ? read.sealed : String(read.generation)],
   )
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
+async function* listIds(
+  run: RunStatement,
+  table: string,
+  kind: RecordKind,
+): AsyncIterableIterator<string> {
+  for (let after = ''; ;) {
+    const page = await run(
+      `SELECT id FROM ${table} WHERE kind = $1 AND id > $2 ORDER BY id LIMIT ${listPageSize}`,
+      [kind, after],
+    )
+    for (const row of page) {
+      after = textOf(row['id'])
+      yield after
+    }
+    if (page.length < listPageSize) return
+  }
 }
 
-function unavailable(table: string, cause: unknown): EvergrantClientError {
-  const missing = cause instanceof Error && 'code' in cause && cause.code === '42P01'
-  return new EvergrantClientError(
+/** Without the index, each claim would read the whole table. */
+async function requireIndex(run: RunStatement, options: PostgresTableOptions): Promise<void> {
+  if ((await tableState(run, options)) !== 'without-index') return
+  throw new EvergrantClientError(
     'TOKEN_STORE_UNAVAILABLE',
-    missing
-      ? `The PostgreSQL table ${table} does not exist. Create it with createPostgresTable(), or run the statements of postgresTableSql().`
-      : `A PostgreSQL query of the token store failed (table ${table}). Check that the database is reachable, and that its user may read and write the table.`,
-    { cause },
+    outdatedTable(quotedTable(options.table)),
+  )
+}
+
+function requireTwoConnections(pool: PostgresPool): void {
+  const size = pool.options.max ?? defaultPoolSize
+  if (size >= 2) return
+  throw new EvergrantClientError(
+    'INVALID_OPTION',
+    `The connection pool is too small: ${size} connections (expected 1 for locks and at least 1 for records). Set "max" of the pool to 2 or more.`,
   )
 }

@@ -47,6 +47,8 @@ export interface SharedStoreKind {
 }
 
 export const postgresUrl: string | undefined = process.env['EVERGRANT_TEST_POSTGRES_URL']
+/** PgBouncer in transaction mode, in front of the same PostgreSQL. */
+export const pgbouncerUrl: string | undefined = process.env['EVERGRANT_TEST_PGBOUNCER_URL']
 export const redisUrl: string | undefined = process.env['EVERGRANT_TEST_REDIS_URL']
 
 export const sharedStores: readonly SharedStoreKind[] = [
@@ -54,13 +56,19 @@ export const sharedStores: readonly SharedStoreKind[] = [
     name: 'Postgres store',
     need: 'PostgreSQL: EVERGRANT_TEST_POSTGRES_URL is not set',
     url: postgresUrl,
-    open: sharedPostgres,
+    open: () => sharedPostgres(postgresUrl),
   },
   {
     name: 'Redis store',
     need: 'Redis: EVERGRANT_TEST_REDIS_URL is not set',
     url: redisUrl,
     open: sharedRedis,
+  },
+  {
+    name: 'Postgres store behind PgBouncer',
+    need: 'PgBouncer: EVERGRANT_TEST_PGBOUNCER_URL is not set',
+    url: postgresUrl === undefined ? undefined : pgbouncerUrl,
+    open: () => sharedPostgres(pgbouncerUrl),
   },
 ]
 
@@ -69,7 +77,8 @@ export function noteMissing(suite: string, { url, need }: SharedStoreKind): void
   if (url === undefined) reportNotRun(suite, need)
 }
 
-async function sharedPostgres(): Promise<SharedStore> {
+/** @param url - How the machines reach PostgreSQL. */
+async function sharedPostgres(url: string | undefined): Promise<SharedStore> {
   const sharedKey = randomBytes(32)
   const table = `evergrant_test_${randomBytes(6).toString('hex')}`
   const admin = new Pool({ connectionString: postgresUrl, max: 1 })
@@ -78,7 +87,7 @@ async function sharedPostgres(): Promise<SharedStore> {
   return {
     async machine({ key = sharedKey } = {}) {
       const name = randomUUID()
-      const pool = postgresPool(6, name)
+      const pool = postgresPool(6, name, url)
       const store = postgresStore(pool, { key, table })
       machines.push({ pool, store })
       return {
@@ -104,9 +113,11 @@ async function sharedPostgres(): Promise<SharedStore> {
       return rows.map((row: { sealed: string }) => row.sealed)
     },
     async age(seconds) {
-      await admin.query(`UPDATE ${table} SET written_at = written_at - $1 * interval '1 s'`, [
-        seconds,
-      ])
+      await admin.query(
+        `UPDATE ${table} SET written_at = written_at - $1 * interval '1 s',
+           due_at = due_at - $1 * interval '1 s'`,
+        [seconds],
+      )
     },
     async reset() {
       await admin.query(`TRUNCATE ${table}`)
@@ -149,8 +160,12 @@ export async function redisClient(): Promise<TestRedisClient> {
 }
 
 /** A pool of PostgreSQL connections. */
-export function postgresPool(max: number, name: string): Pool {
-  const pool = new Pool({ connectionString: postgresUrl, max, application_name: name })
+export function postgresPool(
+  max: number,
+  name: string,
+  url: string | undefined = postgresUrl,
+): Pool {
+  const pool = new Pool({ connectionString: url, max, application_name: name })
   pool.on('error', () => undefined)
   // The type of `pg` must satisfy the interface of the store.
   return pool satisfies PostgresPool

@@ -1,14 +1,16 @@
+/** A parameter of a query. Numbers are sent as text. */
+export type PostgresValue = string | null | readonly (string | null)[]
+
 /** A query for `pg`. After `query_timeout` milliseconds, it rejects. */
 export interface PostgresQuery {
   readonly text: string
-  readonly values: string[]
+  readonly values: PostgresValue[]
   readonly query_timeout: number
 }
 
 /** The part of a query result that the store uses. */
 export interface PostgresResult {
   readonly rows: Record<string, unknown>[]
-  readonly rowCount: number | null
 }
 
 /** The part of a `PoolClient` of `pg` that the store uses. */
