@@ -164,9 +164,9 @@ export function createRefreshWorker(
     },
     stop,
     async whenIdle() {
-      claims.soon()
       for (let before = ''; before !== progress() && run !== undefined;) {
         before = progress()
+        claims.soon()
         await claims.advance().catch(reportFailure)
         await work.settled()
         await servers.advance()
