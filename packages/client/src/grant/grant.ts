@@ -1,4 +1,5 @@
 import type { TokenSet } from '@evergrant/core'
+import { sha256Hex } from '../lib/sha256.ts'
 
 /**
  * What a grant belongs to. Tokens obtained under one identity are never sent under another: not to
@@ -125,11 +126,7 @@ export function jitterKeyOf(id: string): number {
 
 /** A record ID made of parts: a SHA-256 of their JSON, so different lists never collide. */
 export async function recordId(parts: readonly string[]): Promise<string> {
-  const digest = await crypto.subtle.digest(
-    'SHA-256',
-    new TextEncoder().encode(JSON.stringify(parts)),
-  )
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return await sha256Hex(JSON.stringify(parts))
 }
 
 export function isSameIdentity(one: GrantIdentity, other: GrantIdentity): boolean {

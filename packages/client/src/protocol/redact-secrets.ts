@@ -17,14 +17,23 @@ export type Redactor = (text: string) => string
  *   fewer than six characters are ignored.
  */
 export function createRedactor(secrets: Iterable<string | null | undefined>): Redactor {
-  const spellings = new Set<string>()
-  for (const secret of secrets) {
-    if (secret === undefined || secret === null || secret.length < shortestSecret) continue
-    for (const spelling of spellingsOf(secret)) spellings.add(spelling)
+  const found = Array.from(secrets).filter(
+    (secret): secret is string => typeof secret === 'string' && secret.length >= shortestSecret,
+  )
+  // No spelling is shorter than its secret.
+  const shortest = found.reduce((length, one) => Math.min(length, one.length), Infinity)
+  let spellings: readonly string[] | undefined
+  return (text) => {
+    if (text.length < shortest) return text
+    spellings ??= longestFirst(found)
+    return spellings.reduce((rest, spelling) => rest.replaceAll(spelling, replacement), text)
   }
-  // The longest first, because a spelling may begin with another one.
-  const ordered = [...spellings].toSorted((one, other) => other.length - one.length)
-  return (text) => ordered.reduce((rest, spelling) => rest.replaceAll(spelling, replacement), text)
+}
+
+/** The longest spelling is first, because a spelling may begin with another one. */
+function longestFirst(secrets: readonly string[]): readonly string[] {
+  const spellings = new Set(secrets.flatMap(spellingsOf))
+  return [...spellings].toSorted((one, other) => other.length - one.length)
 }
 
 /**

@@ -15,6 +15,7 @@ export async function startProgram<First>(
 ): Promise<{ readonly process: BenchProcess; readonly first: First }> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(settings)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: process.env['BENCH_PROF'] ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof13'] : [],
   })
   const first = (await nextMessage(child)) as First
   return {
@@ -39,8 +40,17 @@ export async function startProgram<First>(
 
 function nextMessage(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    child.once('message', resolve)
-    child.once('exit', (code) => reject(new Error(`A program ended with code ${code}.`)))
-    child.once('error', reject)
+    function onEnd(code: unknown): void {
+      child.off('message', onMessage)
+      reject(new Error(`A program of the benchmark ended (${String(code)}).`))
+    }
+    function onMessage(message: unknown): void {
+      child.off('exit', onEnd)
+      child.off('error', onEnd)
+      resolve(message)
+    }
+    child.once('message', onMessage)
+    child.once('exit', onEnd)
+    child.once('error', onEnd)
   })
 }

@@ -1,7 +1,9 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createSecretKey } from 'node:crypto'
 import { showRemote } from '@evergrant/core'
 import { EvergrantClientError } from '../../lib/errors.ts'
 import type { RecordName, StoredRecord } from '../store.ts'
+import { initializationVectors } from './initialization-vectors.ts'
 
 const formatVersion = 1
 /** The key length of AES-256. */
@@ -43,13 +45,14 @@ export interface RecordCipher {
  */
 export function recordCipher(keys: StoreKeys): RecordCipher {
   const [newest, ...older] = keyRing(keys)
+  const nextVector = initializationVectors(ivLengthBytes)
   const ring = new Map([...older, newest].map(({ keyId, key }) => [keyId, key]))
   const keyIds = [newest.keyId, ...older.map(({ keyId }) => keyId)] as const
 
   return {
     keyIds,
     seal(name, { generation, body }) {
-      const iv = randomBytes(ivLengthBytes)
+      const iv = nextVector()
       const cipher = createCipheriv('aes-256-gcm', newest.key, iv)
       cipher.setAAD(associatedData(name, generation))
       const data = Buffer.concat([cipher.update(body, 'utf8'), cipher.final()])
@@ -106,13 +109,15 @@ export function storeKeyId(key: Uint8Array): string {
 
 interface RingKey {
   readonly keyId: string
-  readonly key: Uint8Array
+  /** Not the bytes: Node.js would convert them with each record. */
+  readonly key: KeyObject
 }
 
 function keyRing(keys: StoreKeys): readonly [RingKey, ...RingKey[]] {
   const list = keys instanceof Uint8Array ? [keys] : keys
   const [newest, ...older] = list.map((key, index) => {
-    if (key.byteLength === keyLengthBytes) return { keyId: storeKeyId(key), key }
+    if (key.byteLength === keyLengthBytes)
+      return { keyId: storeKeyId(key), key: createSecretKey(key) }
     const which = list.length === 1 ? 'it' : `number ${index + 1} of the list`
     throw new EvergrantClientError(
       'INVALID_OPTION',
