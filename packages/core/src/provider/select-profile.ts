@@ -26,19 +26,28 @@ export function selectProviderProfile(
   issuer: string,
   options: SelectProviderProfileOptions = {},
 ): ProviderProfile {
-  return (
-    [...(options.profiles ?? []), ...providerProfiles].find((profile) =>
-      profile.issuers.some((pattern) => matchesPattern(pattern, issuer)),
-    ) ?? standardProfile
-  )
+  const serves = (profile: ProviderProfile): boolean =>
+    expressionsOf(profile).some((expression) => expression.test(issuer))
+  return options.profiles?.find(serves) ?? providerProfiles.find(serves) ?? standardProfile
 }
 
-function matchesPattern(pattern: string, issuer: string): boolean {
+/** Compiled once for each profile: a client with many grants chooses a profile for each refresh. */
+const compiled = new WeakMap<ProviderProfile, readonly RegExp[]>()
+
+function expressionsOf(profile: ProviderProfile): readonly RegExp[] {
+  const known = compiled.get(profile)
+  if (known !== undefined) return known
+  const expressions = profile.issuers.map(issuerExpression)
+  compiled.set(profile, expressions)
+  return expressions
+}
+
+function issuerExpression(pattern: string): RegExp {
   const source = pattern
     .split('*')
     .map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
     .join('[A-Za-z0-9._-]+')
-  return new RegExp(`^${source}$`).test(issuer)
+  return new RegExp(`^${source}$`)
 }
 
 /** The parameters of a profile for a resource. */
