@@ -15,7 +15,6 @@ export async function startProgram<First>(
 ): Promise<{ readonly process: BenchProcess; readonly first: First }> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(settings)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    execArgv: process.env['BENCH_PROF'] ? ['--cpu-prof', '--cpu-prof-dir=/tmp/prof13'] : [],
   })
   const first = (await nextMessage(child)) as First
   return {
