@@ -33,7 +33,7 @@ export interface LockConnectionSettings {
 }
 
 /** Locks count as lost if the connection has not answered for this long. */
-const confirmationLimitMilliseconds = 20_000
+export const confirmationLimitMilliseconds = 20_000
 /**
  * When the server closes a silent connection: later than the holder gives up, so that two processes
  * never hold one lock.
