@@ -88,11 +88,10 @@ export function sessionLocks(pool: PostgresPool, settings: SessionLockSettings):
       isHeld: () =>
         given === undefined && takenOn !== undefined && lock.on === takenOn && takenOn.holds(),
       get dropped() {
-        const atServer = takenOn?.serverLostLocksSecondsAgo() ?? 0
-        const lostSecondsAgo = Math.min(connection.failedSecondsAgo(), atServer)
-        // A holder can have believed in its lock for so long.
-        const believedSeconds = confirmationLimitMilliseconds / 1000
-        return { secondsAgo: Math.max(0, lostSecondsAgo - believedSeconds) }
+        // The connections of other processes may have failed too, without their noticing yet.
+        const here = connection.failedSecondsAgo() - confirmationLimitMilliseconds / 1000
+        const atServer = takenOn?.reliedOnLostLocksSecondsAgo() ?? 0
+        return { secondsAgo: Math.max(0, Math.min(here, atServer)) }
       },
       async release() {
         given ??= release()
