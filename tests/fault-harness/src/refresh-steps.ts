@@ -44,6 +44,9 @@ export function refreshSteps(
     let isReleased = false
     return {
       isHeld: () => lock.isHeld(),
+      get dropped() {
+        return lock.dropped
+      },
       async release() {
         await lock.release()
         if (isReleased) return
@@ -70,8 +73,8 @@ export function refreshSteps(
         if (isGrant(name) && last === 'locked') await reach('read')
         return record
       },
-      async write(name, body, expectedGeneration) {
-        const written = await store.write(name, body, expectedGeneration)
+      async write(name, body, expectedGeneration, dueInSeconds) {
+        const written = await store.write(name, body, expectedGeneration, dueInSeconds)
         if (!isGrant(name) || written.outcome !== 'written') return written
         if (last === 'read') await reach('journaled')
         else if (last === 'answered') await reach('saved')

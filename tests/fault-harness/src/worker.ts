@@ -94,11 +94,11 @@ async function open(settings: WorkerSettings): Promise<void> {
 function breakable(store: RecordStore): RecordStore {
   return {
     ...store,
-    async write(name, body, expectedGeneration) {
+    async write(name, body, expectedGeneration, dueInSeconds) {
       if (failWritesWith !== undefined) {
         throw Object.assign(new Error(`${failWritesWith}: write`), { code: failWritesWith })
       }
-      return await store.write(name, body, expectedGeneration)
+      return await store.write(name, body, expectedGeneration, dueInSeconds)
     },
   }
 }

@@ -22,6 +22,8 @@ export interface RefreshContext {
   readonly discard?: DiscardTokens | undefined
   /** How long to wait for the lock before the outcome is `lock-busy`. */
   readonly lockWaitMilliseconds: number
+  /** The longest that `exchange` takes. */
+  readonly requestTimeoutMilliseconds: number
   /** When a token counts as due and as expired. */
   readonly timing: RefreshTimingOptions
 }
@@ -36,12 +38,15 @@ export interface RefreshContextOptions extends Pick<
   readonly grantId?: string | undefined
   /** Default 10,000. */
   readonly lockWaitMilliseconds?: number | undefined
+  /** Default 15,000. */
+  readonly requestTimeoutMilliseconds?: number | undefined
   readonly timing?: RefreshTimingOptions | undefined
   readonly serverHealth?: ServerHealthOptions | undefined
 }
 
 /** How long a caller waits for the refresh of another process, or for a connection to lock with. */
 const defaultLockWaitMilliseconds = 10_000
+const defaultRequestTimeoutMilliseconds = 15_000
 
 /** Assembles what refreshing one grant needs. */
 export async function refreshContext(
@@ -59,6 +64,8 @@ export async function refreshContext(
     observe,
     discard,
     lockWaitMilliseconds: options.lockWaitMilliseconds ?? defaultLockWaitMilliseconds,
+    requestTimeoutMilliseconds:
+      options.requestTimeoutMilliseconds ?? defaultRequestTimeoutMilliseconds,
     timing,
   }
 }

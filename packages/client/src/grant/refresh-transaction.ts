@@ -3,13 +3,16 @@ import { EvergrantClientError } from '../lib/errors.ts'
 import { aboutGrant } from '../lib/events.ts'
 import type { HeldLock } from '../stores/store.ts'
 import { exchangeAndSave } from './exchange-and-save.ts'
+import type { PendingRefresh } from './grant.ts'
 import type { StoredGrant } from './grant-repository.ts'
+import { secondsUntilAbandoned } from './lost-locks.ts'
 import type { RefreshContext, RefreshRequest } from './refresh-context.ts'
 import type { RefreshOutcome } from './refresh-outcome.ts'
 import { recentRefusal } from './refresh-refusal.ts'
 
 /** A write that loses a race is repeated. More repetitions than this are not a race. */
 const maximumRereads = 5
+const underWayRetrySeconds = 1
 
 /**
  * Refreshes a grant once, even if other processes try at the same time.
@@ -90,6 +93,8 @@ async function underLock(
       const settled = settledWithoutRequest(context, request, stored)
       if (settled !== undefined) return settled
     } else {
+      const underWay = maybeUnderWay(context, stored, abandoned, lock)
+      if (underWay !== undefined) return underWay
       observe({ ...about, type: 'refresh-recovering', attempts: abandoned.attempts })
     }
     const { tokenSet } = stored.grant
@@ -123,6 +128,27 @@ async function underLock(
     because: 'lock-busy',
     detail: 'the stored grant kept changing under the lock',
     retryAfterSeconds: undefined,
+  }
+}
+
+/** The outcome if the request of an abandoned refresh may still be under way. */
+function maybeUnderWay(
+  { clock, requestTimeoutMilliseconds }: RefreshContext,
+  stored: StoredGrant,
+  pending: PendingRefresh,
+  lock: HeldLock,
+): RefreshOutcome | undefined {
+  const now = clock.nowEpochSeconds()
+  const waitSeconds = secondsUntilAbandoned(pending, lock, now, requestTimeoutMilliseconds)
+  if (waitSeconds === 0) return undefined
+  return {
+    kind: 'not-now',
+    stored,
+    because: 'lock-busy',
+    detail:
+      'the store lost its locks a short time ago, so the request of another process may still be under way',
+    // The other process can save its tokens at any moment.
+    retryAfterSeconds: Math.min(waitSeconds, underWayRetrySeconds),
   }
 }
 

@@ -82,6 +82,11 @@ export interface TokenManagerOptions {
    */
   readonly lockWaitMilliseconds?: number | undefined
   /**
+   * The longest that `exchange` takes. Default 15,000. After the store lost its locks, a refresh that
+   * another process started is repeated only after this time.
+   */
+  readonly requestTimeoutMilliseconds?: number | undefined
+  /**
    * Discards tokens that arrived after the user signed out: revokes them, now or later. It must not
    * throw. Default: the tokens are dropped, and expire.
    */

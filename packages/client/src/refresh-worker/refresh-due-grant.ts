@@ -63,6 +63,7 @@ export async function refreshDueGrant(
     grantId: id,
     // Another process that refreshes this grant saves the tokens for all. Waiting would only use up a place.
     lockWaitMilliseconds: 0,
+    requestTimeoutMilliseconds: context.http.requestTimeoutMilliseconds,
     exchange: bindingExchange(binding, context),
     discard: (grant) => discardTokens(grant, binding, context),
   })

@@ -73,6 +73,7 @@ export function currentGrant(context: SessionContext): CurrentGrant {
 
   async function managerFor(binding: Binding): Promise<MemoryFirstTokenManager> {
     return await createMemoryFirstTokenManager(identityOf(binding), {
+      requestTimeoutMilliseconds: context.http.requestTimeoutMilliseconds,
       ...context.refresh,
       store,
       clock,

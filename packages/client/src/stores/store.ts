@@ -47,10 +47,10 @@ export interface HeldLock {
    */
   isHeld(): boolean
   /**
-   * The last time when locks of living holders may have been lost, as far as the store knows: its
-   * server was started or replaced, or its connection failed. The holder of such a lock may still be
-   * waiting for a response, so a journal that is older than this may belong to a request that is
-   * still under way.
+   * The last time when a process may have relied on a lock that was lost, as far as the store knows:
+   * its server was started or replaced, or its connection failed. Such a process may still be waiting
+   * for a response, so a journal that is older than this may belong to a request that is still under
+   * way.
    */
   readonly dropped?: { readonly secondsAgo: number }
   /** Releases the lock. Safe to call twice; never throws. */

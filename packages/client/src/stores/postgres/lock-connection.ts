@@ -19,8 +19,11 @@ export interface LockConnection {
    * @returns For each change, whether it was made. `false`: another session holds the lock.
    */
   change(changes: readonly LockChange[]): Promise<readonly boolean[]>
-  /** How long ago locks of living holders may have been lost, as far as the server knows. */
-  serverLostLocksSecondsAgo(): number
+  /**
+   * How long ago a process may last have relied on a lock that a start or a promotion of the server
+   * ended. Negative while one still may.
+   */
+  reliedOnLostLocksSecondsAgo(): number
   /** Gives back all locks and returns the connection to the pool. Never throws. */
   close(): Promise<void>
 }
@@ -33,7 +36,7 @@ export interface LockConnectionSettings {
 }
 
 /** Locks count as lost if the connection has not answered for this long. */
-const confirmationLimitMilliseconds = 20_000
+export const confirmationLimitMilliseconds = 20_000
 /**
  * When the server closes a silent connection: later than the holder gives up, so that two processes
  * never hold one lock.
@@ -57,8 +60,12 @@ const prepare = `SELECT set_config(name, value, true) FROM (VALUES ${Object.entr
   .map(([name, value]) => `('${name}', '${value}')`)
   .join(', ')}) AS given (name, value) WHERE name IN (SELECT name FROM pg_settings)`
 /** A promoted replica has lost the locks of its predecessor after the last replayed transaction. */
-const serverState = `SELECT pg_is_in_recovery() AS replica, date_part('epoch', clock_timestamp()
-  - GREATEST(pg_postmaster_start_time(), pg_last_xact_replay_timestamp()))::text AS started`
+const serverState = `SELECT pg_is_in_recovery() AS replica,
+  date_part('epoch', clock_timestamp() - pg_postmaster_start_time())::text AS started,
+  date_part('epoch', clock_timestamp() - pg_last_xact_replay_timestamp())::text AS promoted`
+/** A restarted server resets its connections, so holders notice soon. A vanished one does not. */
+const noticeSeconds = { started: 5, promoted: confirmationLimitMilliseconds / 1000 }
+
 /**
  * The parameters are part of the text: after a statement with separate parameters, PostgreSQL keeps
  * its snapshot until the next statement, which holds back vacuum.
@@ -97,7 +104,11 @@ export async function openLockConnection(
       'The server is a read-only replica, whose locks do not exclude processes at the primary. Connect the pool to the primary.',
     )
   }
-  const startedSecondsAgo = Number(row['started'])
+  const lostSecondsAgo = Math.min(
+    ...(['started', 'promoted'] as const).map((event) =>
+      row[event] === null ? Number.POSITIVE_INFINITY : Number(row[event]) - noticeSeconds[event],
+    ),
+  )
   let confirmed: Moment = openedAt
   let closing = false
 
@@ -115,7 +126,7 @@ export async function openLockConnection(
       confirmed = sentAt
       return made
     },
-    serverLostLocksSecondsAgo: () => startedSecondsAgo + millisecondsSince(openedAt) / 1000,
+    reliedOnLostLocksSecondsAgo: () => lostSecondsAgo + millisecondsSince(openedAt) / 1000,
     async close() {
       closing = true
       try {

@@ -37,7 +37,7 @@ export interface RowAccess {
 }
 
 /** The largest number of rows in one statement. */
-const maximumRows = 200
+const maximumRows = 64
 /**
  * How many statements of each kind may run at once. Two keep the database busy: one is committed
  * while the next one runs. More would use more connections and share fewer commits.

@@ -3,6 +3,7 @@ import { pollForLock } from '../locking/poll-for-lock.ts'
 import type { HeldLock, LockOptions, LockOutcome } from '../store.ts'
 import type { KeptConnection, LocalLock } from './kept-connection.ts'
 import { keptConnection } from './kept-connection.ts'
+import { confirmationLimitMilliseconds } from './lock-connection.ts'
 import { lockChanges } from './lock-changes.ts'
 import type { PostgresPool } from './pool.ts'
 
@@ -44,6 +45,17 @@ export function sessionLocks(pool: PostgresPool, settings: SessionLockSettings):
   )
   const changes = lockChanges(connection)
 
+  /** A connection that was kept can have failed since its last use. Then a new one is tried. */
+  async function take(lock: LocalLock): Promise<boolean> {
+    const kept = connection.current()
+    try {
+      return await changes.run(lock, 'take')
+    } catch (error) {
+      if (kept === undefined || connection.current() === kept) throw error
+      return await changes.run(lock, 'take')
+    }
+  }
+
   async function attempt(key: string): Promise<LockAttempt> {
     if (locks.has(key)) return { outcome: 'busy' }
     if (locks.size >= maximumLocks) {
@@ -52,7 +64,7 @@ export function sessionLocks(pool: PostgresPool, settings: SessionLockSettings):
     const lock: LocalLock = { key, takenOn: undefined, on: undefined }
     locks.set(key, lock)
     try {
-      if (await changes.run(lock, 'take')) {
+      if (await take(lock)) {
         lock.takenOn = lock.on
         return { outcome: 'acquired', lock: heldLock(lock) }
       }
@@ -76,8 +88,10 @@ export function sessionLocks(pool: PostgresPool, settings: SessionLockSettings):
       isHeld: () =>
         given === undefined && takenOn !== undefined && lock.on === takenOn && takenOn.holds(),
       get dropped() {
-        const atServer = takenOn?.serverLostLocksSecondsAgo() ?? 0
-        return { secondsAgo: Math.min(connection.failedSecondsAgo(), atServer) }
+        // The connections of other processes may have failed too, without their noticing yet.
+        const here = connection.failedSecondsAgo() - confirmationLimitMilliseconds / 1000
+        const atServer = takenOn?.reliedOnLostLocksSecondsAgo() ?? 0
+        return { secondsAgo: Math.max(0, Math.min(here, atServer)) }
       },
       async release() {
         given ??= release()
