@@ -87,8 +87,12 @@ function positionText({ kind, id }: { readonly kind: string; readonly id: string
 }
 
 function positionIn(after: string | undefined): { readonly kind: string; readonly id: string } {
-  const [kind, id]: unknown[] = after === undefined ? [] : (JSON.parse(after) as unknown[])
-  return { kind: String(kind ?? ''), id: String(id ?? '') }
+  const position: unknown = after === undefined ? [] : JSON.parse(after)
+  const [kind, id]: unknown[] = Array.isArray(position) ? position : []
+  return {
+    kind: typeof kind === 'string' ? kind : '',
+    id: typeof id === 'string' ? id : '',
+  }
 }
 
 async function replaceTexts(
