@@ -15,16 +15,16 @@ import { storedRecords } from './stored-records.ts'
 
 const quick = process.argv.includes('--quick')
 /** Each user has a grant and a binding. */
-const users = quick ? 8000 : 60_000
-const spanSeconds = quick ? 20 : 144
-const recordsPerSecond = 1000
+const users = quick ? 8000 : 75_000
+const spanSeconds = quick ? 20 : 180
+const recordsPerSecond = 1500
 const lifetimeSeconds = 3600
 const workers = 4
 const firstExpiryInSeconds = 10
 
 await using bench = await benchTable(process.env['EVERGRANT_TEST_POSTGRES_URL'] ?? '')
 const template = await signInTemplate()
-const seedSeconds = users / 1000 + 10
+const seedSeconds = users / 1500 + 10
 const firstExpiryEpochSeconds = Date.now() / 1000 + seedSeconds + firstExpiryInSeconds
 await using endpoint = await startEndpoint({
   answerAfterMilliseconds: 200,

@@ -3,6 +3,7 @@ import type { ReencryptedPage, ReencryptionPage } from '../encryption/reencrypti
 import { recordKinds } from '../record-kinds.ts'
 import type { RecordName } from '../store.ts'
 import type { RunStatement } from './statements.ts'
+import { textOf } from './statements.ts'
 
 /** How many rows one page looks at. Most of them can have the newest key already. */
 const rowsPerPage = 5000
@@ -18,9 +19,9 @@ export async function reencryptRows(
   run: RunStatement,
   table: string,
   cipher: RecordCipher,
-  { after, limit }: ReencryptionPage,
+  page: ReencryptionPage,
 ): Promise<ReencryptedPage> {
-  const { found, last } = await otherRows(run, table, cipher, after, limit)
+  const { found, next } = await otherRows(run, table, cipher, page)
   const others = found.filter(({ sealed }) => !cipher.isCurrent(sealed))
   const resealed = others.flatMap(({ name, sealed }) => {
     const opened = cipher.open(name, sealed)
@@ -33,7 +34,7 @@ export async function reencryptRows(
     reencrypted,
     replaced: resealed.length - reencrypted,
     unreadable: others.length - resealed.length,
-    next: last,
+    next,
   }
 }
 
@@ -42,48 +43,36 @@ async function otherRows(
   run: RunStatement,
   table: string,
   cipher: RecordCipher,
-  after: string | undefined,
-  limit: number,
+  { after, limit }: ReencryptionPage,
 ): Promise<{
   readonly found: readonly { readonly name: RecordName; readonly sealed: string }[]
-  readonly last: string | undefined
+  readonly next: string | undefined
 }> {
   const { kind, id } = positionIn(after)
   const rows = await run(
-    // The page ends with the last row that was looked at, or with the last one that was found. It is
+    // The statement ends with the last row that it needs. The number of rows that it looks at is
     // bounded, because a whole table can take longer than one statement may.
-    `WITH page AS MATERIALIZED (
+    `SELECT kind, id, sealed FROM (
        SELECT kind, id, sealed FROM ${table}
-       WHERE (kind, id) > ($1, $2) ORDER BY kind, id LIMIT ${rowsPerPage}),
-     found AS (
-       SELECT kind, id, sealed FROM page
-       WHERE strpos(left(sealed, ${beginningLength}), $3) = 0 AND position('/' in kind) = 0
-       ORDER BY kind, id LIMIT $4::bigint)
-     SELECT kind, id, sealed, NULL AS size FROM found
-     UNION ALL
-     (SELECT kind, id, NULL, (SELECT count(*) FROM page)::text FROM page
-       ORDER BY kind DESC, id DESC LIMIT 1)`,
+       WHERE (kind, id) > ($1, $2) ORDER BY kind, id LIMIT ${rowsPerPage}) AS page
+     WHERE strpos(left(sealed, ${beginningLength}), $3) = 0 AND strpos(kind, '/') = 0
+     ORDER BY kind, id LIMIT $4::bigint`,
     [kind, id, `"keyId":"${cipher.keyIds[0]}"`, String(limit)],
   )
   const found = rows.flatMap((row) => {
     const name = nameIn(row)
-    return typeof row['sealed'] === 'string' && name !== undefined
-      ? [{ name, sealed: row['sealed'] }]
-      : []
+    return name === undefined ? [] : [{ name, sealed: textOf(row['sealed']) }]
   })
-  const lastFound = found.at(-1)
-  if (lastFound !== undefined && found.length === limit) {
-    return { found, last: positionText(lastFound.name) }
-  }
-  const end = rows.find((row) => row['size'] !== null)
-  const isLastPage = end === undefined || Number(end['size']) < rowsPerPage
-  const last = { kind: String(end?.['kind']), id: String(end?.['id']) }
-  return { found, last: isLastPage ? undefined : positionText(last) }
-}
-
-/** A kind that was set aside has a slash, so a position is JSON. */
-function positionText({ kind, id }: { readonly kind: string; readonly id: string }): string {
-  return JSON.stringify([kind, id])
+  const lastRow = rows.length === limit ? rows.at(-1) : undefined
+  const [end] =
+    lastRow === undefined
+      ? await run(
+          `SELECT kind, id FROM ${table} WHERE (kind, id) > ($1, $2)
+           ORDER BY kind, id LIMIT 1 OFFSET ${rowsPerPage - 1}`,
+          [kind, id],
+        )
+      : [lastRow]
+  return { found, next: end && JSON.stringify([textOf(end['kind']), textOf(end['id'])]) }
 }
 
 function positionIn(after: string | undefined): { readonly kind: string; readonly id: string } {
