@@ -7,6 +7,7 @@ import type { Clock, RecordKind, RecordName, RecordStore } from '../../src/index
 import type { EncryptedRecordStore, StoreKeys } from '../../src/stores/key-rotation.ts'
 import { reencryptRecords, storeKeyId } from '../../src/stores/key-rotation.ts'
 import { fileStore } from '../../src/stores/file.ts'
+import { reencryptAll } from '../support/rotate-key.ts'
 import { noteMissing, sharedStores } from '../support/shared-stores.ts'
 
 const [oldKey, newKey] = [randomBytes(32), randomBytes(32)]
@@ -222,6 +223,27 @@ for (const place of places) {
   })
 }
 
+test(
+  'key rotation: the steps of the guide lock no machine out',
+  { tags: ['C-06', 'C-52'] },
+  async () => {
+    const place = await folder()
+    try {
+      // While machines are updated one after the other, two neighboring steps work together.
+      await expectTogether(place, [oldKey], [oldKey, newKey])
+      await expectTogether(place, [oldKey, newKey], [newKey, oldKey])
+      const report = await reencryptAll(await place.open([newKey, oldKey]))
+      expect(report).toContain('You can remove the older keys')
+      await expectTogether(place, [newKey, oldKey], [newKey])
+      const last = await place.open(newKey)
+      const { grants } = await claimAll(last)
+      expect(grants.map(({ record }) => record?.body)).toEqual(Array.from({ length: 6 }, () => '1'))
+    } finally {
+      await place.close()
+    }
+  },
+)
+
 test('key rotation: the rate is bounded', { tags: ['C-52'] }, async () => {
   const place = await folder()
   try {
@@ -262,6 +284,16 @@ test.each([0, -1, Number.NaN])(
     }
   },
 )
+
+/** Each of two machines writes a grant, and both read both. */
+async function expectTogether(place: Place, one: StoreKeys, other: StoreKeys): Promise<void> {
+  const machines = [await place.open(one), await place.open(other)]
+  for (const writer of machines) {
+    const name: RecordName = { kind: 'grant', id: randomBytes(32).toString('hex') }
+    await writer.write(name, '1', 0)
+    for (const reader of machines) expect((await reader.read(name))?.body).toBe('1')
+  }
+}
 
 /** The first byte differs, so the records are in different shards. */
 function named(kind: RecordKind, index: number): RecordName {
