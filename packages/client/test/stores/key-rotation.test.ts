@@ -286,8 +286,8 @@ test.each([0, -1, Number.NaN])(
 )
 
 /** Each of two machines writes a grant, and both read both. */
-async function expectTogether(place: Place, one: StoreKeys, other: StoreKeys): Promise<void> {
-  const machines = [await place.open(one), await place.open(other)]
+async function expectTogether(place: Place, before: StoreKeys, after: StoreKeys): Promise<void> {
+  const machines = [await place.open(before), await place.open(after)]
   for (const writer of machines) {
     const name: RecordName = { kind: 'grant', id: randomBytes(32).toString('hex') }
     await writer.write(name, '1', 0)

@@ -15,9 +15,9 @@ import { storedRecords } from './stored-records.ts'
 
 const quick = process.argv.includes('--quick')
 /** Each user has a grant and a binding. */
-const users = quick ? 8000 : 75_000
-const spanSeconds = quick ? 20 : 180
-const recordsPerSecond = 1500
+const users = quick ? 8000 : 100_000
+const spanSeconds = quick ? 20 : 240
+const recordsPerSecond = 800
 const lifetimeSeconds = 3600
 const workers = 4
 const firstExpiryInSeconds = 10
