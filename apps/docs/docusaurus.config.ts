@@ -123,6 +123,7 @@ const config: Config = {
       'sdk-v2',
       'stores/contract',
       'stores/file',
+      'stores/key-rotation',
       'stores/memory',
       'stores/postgres',
       'stores/redis',

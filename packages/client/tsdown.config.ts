@@ -13,6 +13,7 @@ export default packageBuild({
   'sdk-v2': 'src/sdk-v2.ts',
   'stores/contract': 'src/stores/contract.ts',
   'stores/file': 'src/stores/file.ts',
+  'stores/key-rotation': 'src/stores/key-rotation.ts',
   // Not for import: `stores/file` starts it, and finds it beside itself.
   'stores/keychain-program': 'src/stores/keychain-program.ts',
   'stores/memory': 'src/stores/memory.ts',

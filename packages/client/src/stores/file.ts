@@ -73,20 +73,19 @@ export async function fileStore(
   const root = await prepare(folder)
   const locks = path.join(root, 'locks')
   const files = recordFiles(root, cipher, path.join(locks, 'write.lock'))
-  const { exclusively, fileOf, read, readExclusively } = files
   const held = new Set<HeldLock>()
 
   return {
-    read,
+    read: (name) => files.read(name),
     write: (name, body, expectedGeneration, dueInSeconds) =>
-      exclusively(async () => {
-        const current = (await readExclusively(name))?.generation ?? 0
+      files.exclusively(async () => {
+        const current = (await files.readExclusively(name))?.generation ?? 0
         if (current !== expectedGeneration) return { outcome: 'conflict' }
         const generation = current + 1
         const sealed = cipher.seal(name, { generation, body })
         const isDueLater = name.kind === 'grant' && dueInSeconds !== undefined
         await replaceFile(
-          fileOf(name),
+          files.fileOf(name),
           isDueLater
             ? withDueTime(sealed, {
                 generation,
@@ -97,18 +96,18 @@ export async function fileStore(
         return { outcome: 'written', generation }
       }),
     remove: (name, expectedGeneration) =>
-      exclusively(async () => {
-        const current = (await readExclusively(name))?.generation ?? 0
+      files.exclusively(async () => {
+        const current = (await files.readExclusively(name))?.generation ?? 0
         if (current !== expectedGeneration) return 'conflict'
-        await rm(fileOf(name), { force: true })
+        await rm(files.fileOf(name), { force: true })
         return 'removed'
       }),
     async *list(kind) {
       yield* await files.list(kind)
     },
     setAside: (name, expectedGeneration) =>
-      exclusively(async () => {
-        const current = await readExclusively(name)
+      files.exclusively(async () => {
+        const current = await files.readExclusively(name)
         if (current?.generation === expectedGeneration) await files.moveAside(name)
       }),
     due: fileDueIndex(files, clock),

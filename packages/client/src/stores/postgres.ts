@@ -1,18 +1,20 @@
 import { EvergrantClientError } from '../lib/errors.ts'
-import type { OpenedRecord } from './encryption/record-cipher.ts'
+import type { OpenedRecord, StoreKeys } from './encryption/record-cipher.ts'
 import { recordCipher } from './encryption/record-cipher.ts'
+import type { EncryptedRecordStore } from './encryption/reencryption.ts'
 import { openedRecord } from './encryption/sealed-record.ts'
 import { claimRows, countDue } from './postgres/due-grants.ts'
 import { tableState } from './postgres/create-table.ts'
 import type { PostgresPool } from './postgres/pool.ts'
 import type { SealedRow } from './postgres/records.ts'
 import { rowAccess } from './postgres/records.ts'
+import { reencryptRows } from './postgres/reencrypt.ts'
 import { sessionLocks } from './postgres/session-locks.ts'
 import type { RunStatement } from './postgres/statements.ts'
 import { outdatedTable, statements, textOf } from './postgres/statements.ts'
 import type { PostgresTableOptions } from './postgres/table.ts'
 import { lockKey, quotedTable } from './postgres/table.ts'
-import type { ClaimedGrant, RecordKind, RecordName, RecordStore, StoredRecord } from './store.ts'
+import type { ClaimedGrant, RecordKind, RecordName, StoredRecord } from './store.ts'
 
 export type {
   PostgresClient,
@@ -26,13 +28,17 @@ export { createPostgresTable } from './postgres/create-table.ts'
 export { postgresMigrationSql, postgresTableSql } from './postgres/table.ts'
 export type { PostgresTableOptions } from './postgres/table.ts'
 
+export type { StoreKeys } from './encryption/record-cipher.ts'
+export type { EncryptedRecordStore } from './encryption/reencryption.ts'
+
 /** Options of {@link postgresStore}. */
 export interface PostgresStoreOptions extends PostgresTableOptions {
   /**
    * The key that encrypts the records: 32 bytes, the same on every machine. Keep it where you keep
-   * your secrets, and not in the database.
+   * your secrets, and not in the database. With a list, the first key encrypts and all of them open
+   * records.
    */
-  readonly key: Uint8Array
+  readonly key: StoreKeys
   /** The longest that one statement may take. Default 10,000. */
   readonly requestTimeoutMilliseconds?: number | undefined
 }
@@ -66,7 +72,10 @@ const setAsidePrefix = 'set-aside/'
  * await createPostgresTable(pool)
  * const store = postgresStore(pool, { key })
  */
-export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions): RecordStore {
+export function postgresStore(
+  pool: PostgresPool,
+  options: PostgresStoreOptions,
+): EncryptedRecordStore {
   const { requestTimeoutMilliseconds = defaultTimeoutMilliseconds } = options
   const table = quotedTable(options.table)
   requireTwoConnections(pool)
@@ -84,13 +93,13 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
     name: RecordName,
     row: SealedRow,
     record: OpenedRecord,
-  ): Promise<StoredRecord | undefined> {
+  ): Promise<StoredRecord> {
     const found = await openedRecord(name, record, {
       where: `the row ${JSON.stringify(`${name.kind}/${name.id}`)} of ${table}`,
       setAsideTo: `the kind "${setAsidePrefix}${name.kind}" of the same table`,
       setAside: () => moveAside(run, table, name, { sealed: row.sealed }),
     })
-    return found && { ...found, ageSeconds: row.ageSeconds }
+    return { ...found, ageSeconds: row.ageSeconds }
   }
 
   async function read(name: RecordName): Promise<StoredRecord | undefined> {
@@ -105,8 +114,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
     const name: RecordName = { kind: 'grant', id }
     const record = open(name, row)
     try {
-      const found = await opened(name, row, record)
-      return found && { id, lateSeconds, record: found }
+      return { id, lateSeconds, record: await opened(name, row, record) }
     } catch (error) {
       if (!EvergrantClientError.is(error) || !('unreadable' in record)) throw error
       if (record.unreadable === 'damaged') return undefined
@@ -147,6 +155,10 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
       },
       set: (id, generation, dueInSeconds) => rows.setDue({ id, generation, dueInSeconds }),
       backlog: () => countDue(run, table),
+    },
+    encryption: {
+      keyIds: cipher.keyIds,
+      reencryptPage: (page) => reencryptRows(run, table, cipher, page),
     },
     lock: (name, lockOptions) => locks.lock(lockKey([table, name.kind, name.id]), lockOptions),
     close: () => locks.releaseAll(),

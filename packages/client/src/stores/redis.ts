@@ -63,8 +63,13 @@ const listedAtOnce = 32
  * Redis must keep what it has confirmed: set `appendonly yes` with `appendfsync always`, and
  * `maxmemory-policy noeviction`. Otherwise, a crash of Redis can lose the last refresh tokens.
  *
- * In a cluster, the records of each kind are spread over 256 hash tags. A record, its lock and its
- * list entry share a slot.
+ * In a cluster, the records of each kind are spread over 256 hash tags. A record, its lock, its list
+ * entry and its due time share a slot. A claim of due grants asks the 256 tags, beginning at a random
+ * one, until it has enough grants, so an idle worker costs about 300 short commands per claim.
+ *
+ * A process of an older version writes grants without due times. A new grant is found with the next
+ * claim. A grant that was known is found when the time of its previous generation comes, or by a check
+ * of all times: each process that claims checks about 500 times per second.
  *
  * @param client - A connected client, pool, sentinel or cluster of the package `redis`. You keep
  *   ownership: `close` does not end it.

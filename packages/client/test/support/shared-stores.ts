@@ -9,7 +9,8 @@ import type {
   RedisScripts,
   TypeMapping,
 } from 'redis'
-import type { RecordName, RecordStore } from '../../src/index.ts'
+import type { RecordName } from '../../src/index.ts'
+import type { EncryptedRecordStore, StoreKeys } from '../../src/stores/key-rotation.ts'
 import type { PostgresPool } from '../../src/stores/postgres.ts'
 import { createPostgresTable, postgresStore } from '../../src/stores/postgres.ts'
 import type { RedisStoreOptions } from '../../src/stores/redis.ts'
@@ -17,7 +18,7 @@ import { redisStore } from '../../src/stores/redis.ts'
 
 /** A store over the connections of one machine. */
 export interface Machine {
-  readonly store: RecordStore
+  readonly store: EncryptedRecordStore
   /** Breaks the connections of the machine, as a network or a dying process does. */
   cutOff(): Promise<void>
 }
@@ -25,7 +26,7 @@ export interface Machine {
 /** A real server that several machines share, and that a test can change. */
 export interface SharedStore {
   /** A store over separate connections, like that of another machine. */
-  machine(options?: { readonly key?: Uint8Array }): Promise<Machine>
+  machine(options?: { readonly key?: StoreKeys }): Promise<Machine>
   /** Replaces the text of a sealed record. */
   tamper(name: RecordName, change: (sealed: string) => string): Promise<void>
   /** The texts of records that were set aside. */
@@ -83,7 +84,7 @@ async function sharedPostgres(url: string | undefined): Promise<SharedStore> {
   const table = `evergrant_test_${randomBytes(6).toString('hex')}`
   const admin = new Pool({ connectionString: postgresUrl, max: 1 })
   await createPostgresTable(admin, { table })
-  const machines: { readonly pool: Pool; readonly store: RecordStore }[] = []
+  const machines: { readonly pool: Pool; readonly store: EncryptedRecordStore }[] = []
   return {
     async machine({ key = sharedKey } = {}) {
       const name = randomUUID()

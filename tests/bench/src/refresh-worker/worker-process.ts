@@ -9,7 +9,7 @@ import { Pool } from 'pg'
 export interface WorkerSettings {
   readonly databaseUrl: string
   readonly table: string
-  /** In base64. */
+  /** In base64. Several keys are separated by commas, the newest first. */
   readonly key: string
   readonly poolSize: number
   readonly maximumConcurrentRefreshes: number
@@ -37,7 +37,7 @@ const pool = new Pool({
 })
 pool.on('error', () => undefined)
 const store = postgresStore(pool, {
-  key: Buffer.from(settings.key, 'base64'),
+  key: settings.key.split(',').map((key) => Buffer.from(key, 'base64')),
   table: settings.table,
 })
 const failures: string[] = []

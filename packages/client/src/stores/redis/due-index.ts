@@ -21,8 +21,8 @@ import {
 const shardsAtOnce = 64
 /** How many grants of one shard become due at once after an older version has written them. */
 const largestReconciliation = 200
-/** How many shards one claim reconciles. */
-const reconciledShards = 8
+/** How many shards are reconciled together. */
+const reconciledShards = 2
 /** How long a process waits until it checks the next page of due times. */
 const checkEveryMilliseconds = 1000
 
@@ -63,10 +63,18 @@ export function redisDueIndex(command: Command, keys: RedisKeys, open: OpenField
     }
   }
 
-  async function reconciled(state: ShardState): Promise<ShardState> {
-    const { index, due } = state.shard
-    const added = await command(reconcileScript, [index, due], [String(largestReconciliation)])
-    return { ...state, due: state.due + Number(added) }
+  /** Corrects up to `limit` shards to which an older version added records, or removed some. */
+  async function reconciled(states: readonly ShardState[], limit: number): Promise<ShardState[]> {
+    const unknown = states.filter(({ isUnknown }) => isUnknown).slice(0, limit)
+    const added = await Promise.all(
+      unknown.map(({ shard: { index, due } }) =>
+        command(reconcileScript, [index, due], [String(largestReconciliation)]),
+      ),
+    )
+    return states.map((state) => ({
+      ...state,
+      due: state.due + Number(added[unknown.indexOf(state)] ?? 0),
+    }))
   }
 
   async function take(
@@ -107,17 +115,12 @@ export function redisDueIndex(command: Command, keys: RedisKeys, open: OpenField
     await outdated.check()
     const grants: ClaimedGrant[] = []
     let next = neverDue
-    let reconciliations = reconciledShards
     // Each claim begins at another shard, so that none of them is always last.
     const start = Math.floor(Math.random() * shards.length)
     const order = [...shards.slice(start), ...shards.slice(0, start)]
     for (let first = 0; first < order.length; first += shardsAtOnce) {
       const asked = await Promise.all(order.slice(first, first + shardsAtOnce).map(stateOf))
-      const states = await Promise.all(
-        asked.map((state) =>
-          state.isUnknown && reconciliations-- > 0 ? reconciled(state) : state,
-        ),
-      )
+      const states = await reconciled(asked, reconciledShards)
       let rest = limit - grants.length
       const takes: Promise<ClaimedGrant[]>[] = []
       for (const { shard, due, nextInSeconds } of states) {

@@ -41,9 +41,10 @@ export function redisKeys(keyPrefix: string): RedisKeys {
 
   return {
     of({ kind, id }) {
-      const { tag, index, due, record } = shard(kind, id.slice(0, 2))
+      const found = shard(kind, id.slice(0, 2))
+      const { tag, index, due } = found
       return {
-        record: record(id),
+        record: found.record(id),
         index,
         due,
         aside: `${tag}set-aside:${id}`,

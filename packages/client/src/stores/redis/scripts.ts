@@ -54,6 +54,9 @@ return 1`
 /** KEYS: index. */
 export const listScript = `return redis.call('SSCAN', KEYS[1], ARGV[1], 'COUNT', 500)`
 
+/** KEYS: index. */
+export const sizeScript = `return redis.call('SCARD', KEYS[1])`
+
 /** KEYS: record, due. ARGV: generation, ID, due time. */
 export const setDueScript: string = `${setDue}
 if redis.call('HGET', KEYS[1], 'generation') ~= ARGV[1] then return 0 end
