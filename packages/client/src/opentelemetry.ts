@@ -49,7 +49,9 @@ export function openTelemetryObserver(
   options: OpenTelemetryObserverOptions = {},
 ): (event: ClientEvent | RefreshWorkerEvent) => void {
   const meter = options.meter ?? metrics.getMeter(scope)
-  const available = meter.createGauge('evergrant.client.authorization_server.available')
+  const available = meter.createGauge('evergrant.client.authorization_server.available', {
+    description: 'Whether tokens can be refreshed at the authorization server: 0 or 1',
+  })
   const ofGrants = grantMetrics(meter, available)
   const ofWorkers = refreshWorkerEvents(meter, available)
   const ofRefreshes = refreshSpans(options.tracer ?? trace.getTracer(scope))

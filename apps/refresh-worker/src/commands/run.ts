@@ -1,4 +1,4 @@
-import { createRefreshWorker, needsReauthWebhook } from '@evergrant/client/refresh-worker'
+import { createRefreshWorker } from '@evergrant/client/refresh-worker'
 import type { RefreshWorker, RefreshWorkerOptions } from '@evergrant/client/refresh-worker'
 import { openTelemetryObserver, refreshWorkerGauges } from '@evergrant/client/opentelemetry'
 import type { RecordStore } from '@evergrant/client'
@@ -129,8 +129,7 @@ function workerOptions(options: RunSettings): RefreshWorkerOptions {
     maximumConcurrentRefreshes: concurrency,
     maximumRefreshesPerSecond: rate,
     maximumInFlight: inFlight,
-    // With the fetch of the runtime: the operator chose the URL, which may be in a private network.
-    onNeedsReauth: webhook && needsReauthWebhook({ url: webhook.url, secret: webhook.secrets }),
+    onNeedsReauth: webhook?.deliver,
     client: clients && { name: 'evergrant-worker', preRegistered: clients },
   }
 }
@@ -153,7 +152,7 @@ function summary(
     version,
     database: store.database.shown,
     keys: opened.encryption.keyIds.join(', '),
-    notices: options.webhook === undefined ? 'off' : new URL(options.webhook.url).origin,
+    notices: options.webhook?.origin ?? 'off',
     privateNetwork: options.allowPrivateNetwork,
   }
 }

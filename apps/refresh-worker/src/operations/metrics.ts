@@ -24,7 +24,10 @@ export function createMetrics(): ProcessMetrics {
   })
   const meter = provider.getMeter('@evergrant/client', version)
   meter
-    .createObservableGauge('process.memory.usage', { unit: 'By' })
+    .createObservableGauge('process.memory.usage', {
+      description: 'Resident memory of the process',
+      unit: 'By',
+    })
     .addCallback((result) => result.observe(process.memoryUsage.rss()))
   return {
     meter,

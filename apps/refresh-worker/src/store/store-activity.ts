@@ -14,23 +14,22 @@ export function watchStore<Store extends RecordStore>(
 ): { readonly store: Store; readonly activity: StoreActivity } {
   const activity = { askedAt: performance.now(), answeredAt: performance.now() }
 
-  function noting<Values extends unknown[], Result>(
-    ask: (...values: Values) => Promise<Result>,
-  ): (...values: Values) => Promise<Result> {
-    return async (...values) => {
-      activity.askedAt = performance.now()
-      const answer = await ask(...values)
-      activity.answeredAt = performance.now()
-      return answer
-    }
+  async function noting<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    activity.askedAt = performance.now()
+    const answer = await ask()
+    activity.answeredAt = performance.now()
+    return answer
   }
 
-  const { read, write, due } = store
-  const watched = {
+  const watched: Store = {
     ...store,
-    read: noting(read),
-    write: noting(write),
-    due: { ...due, claim: noting(due.claim), set: noting(due.set) },
+    read: (...values) => noting(() => store.read(...values)),
+    write: (...values) => noting(() => store.write(...values)),
+    due: {
+      ...store.due,
+      claim: (...values) => noting(() => store.due.claim(...values)),
+      set: (...values) => noting(() => store.due.set(...values)),
+    },
   }
   return { store: watched, activity }
 }

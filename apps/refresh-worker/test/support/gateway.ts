@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Session } from '@evergrant/client'
+import type { RecordStore, Session } from '@evergrant/client'
 import { createSession } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
 import type {
@@ -29,8 +29,8 @@ export interface Gateway extends AsyncDisposable {
   worker(env?: Readonly<Record<string, string>>, args?: readonly string[]): Program
 }
 
-/** Tokens that are due soon after the sign-in. */
-const lifetimeSeconds = 4
+/** How old the tokens of a sign-in are. A worker refreshes no tokens that are younger than 10 s. */
+const ageSeconds = 3600
 
 export async function gateway(
   kind: DatabaseKind,
@@ -38,7 +38,7 @@ export async function gateway(
 ): Promise<Gateway> {
   const key = randomBytes(32)
   const as = await startScriptedAuthorizationServer({
-    accessTokenLifetimeSeconds: lifetimeSeconds,
+    accessTokenLifetimeSeconds: ageSeconds + 1,
     ...options,
   })
   const server = await startProtectedServer(as)
@@ -60,7 +60,7 @@ export async function gateway(
     env,
     async signIn(user) {
       const session = createSession(server.resource, {
-        store: database.store,
+        store: withOldTokens(database.store),
         partition: user,
         client: { name: 'Test gateway' },
         signIn: headlessSignIn(),
@@ -80,6 +80,21 @@ export async function gateway(
       await server.close()
       await as.close()
       await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Makes the tokens that are saved an hour old, so that they are due now. */
+function withOldTokens(store: RecordStore): RecordStore {
+  return {
+    ...store,
+    write(name, body, generation, dueInSeconds) {
+      if (name.kind !== 'grant') return store.write(name, body, generation, dueInSeconds)
+      const old = body.replaceAll(
+        /("(?:issued|expires)AtEpochSeconds":)([\d.]+)/g,
+        (_, member: string, time: string) => `${member}${Number(time) - ageSeconds}`,
+      )
+      return store.write(name, old, generation, 0)
     },
   }
 }

@@ -11,10 +11,12 @@ export function refreshWorkerEvents(
   meter: Meter,
   available: Gauge,
 ): (event: RefreshWorkerEvent) => void {
-  const claimed = meter.createCounter('evergrant.client.refresh_worker.claimed')
-  const pauses = meter.createCounter('evergrant.client.refresh_worker.pauses')
-  const notices = meter.createCounter('evergrant.client.refresh_worker.notices')
-  const failures = meter.createCounter('evergrant.client.refresh_worker.failures')
+  const counter = (name: string, description: string) =>
+    meter.createCounter(`evergrant.client.refresh_worker.${name}`, { description })
+  const claimed = counter('claimed', 'Due grants that workers took from the store')
+  const pauses = counter('pauses', 'How often a worker stopped to refresh at a server')
+  const notices = counter('notices', 'Deliveries of notices that a grant needs the user')
+  const failures = counter('failures', 'Operations that failed and are repeated')
 
   return (event) => {
     switch (event.type) {

@@ -45,12 +45,17 @@ export function refreshWorkerGauges(
   options: RefreshWorkerGaugesOptions = {},
 ): RefreshWorkerGauges {
   const meter = options.meter ?? metrics.getMeter(scope)
-  const due = meter.createObservableGauge('evergrant.client.grants.due')
-  const late = meter.createObservableGauge('evergrant.client.grants.due.late', { unit: 's' })
-  const available = meter.createObservableGauge('evergrant.client.refresh_worker.store_available')
-  const inFlight = meter.createObservableGauge('evergrant.client.refresh_worker.in_flight')
-  const refreshing = meter.createObservableGauge('evergrant.client.refresh_worker.refreshing')
-  const waiting = meter.createObservableGauge('evergrant.client.refresh_worker.waiting')
+  const gauge = (name: string, description: string, unit?: string) =>
+    meter.createObservableGauge(`evergrant.client.${name}`, {
+      description,
+      ...(unit === undefined ? {} : { unit }),
+    })
+  const due = gauge('grants.due', 'How many grants are due now')
+  const late = gauge('grants.due.late', 'How long the most overdue grant has been due', 's')
+  const available = gauge('refresh_worker.store_available', 'Whether the store answers: 0 or 1')
+  const inFlight = gauge('refresh_worker.in_flight', 'Grants that this worker works on')
+  const refreshing = gauge('refresh_worker.refreshing', 'Requests under way')
+  const waiting = gauge('refresh_worker.waiting', 'Due grants that wait for the budget')
   const backlog = sharedBacklog(worker)
   const issuers = new Set<string>()
 

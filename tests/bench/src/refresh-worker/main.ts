@@ -40,7 +40,10 @@ async function expiry(): Promise<void> {
       ['connections of all workers, at most', String(run.mostConnections)],
       ['requests at once, at most', String(run.endpoint.mostAtOnce)],
       ['seconds', round(run.seconds)],
-      ['processor time of the workers for each refresh', `${round((run.workerProcessorSeconds / run.refreshed) * 1e6)} µs`],
+      [
+        'processor time of the workers for each refresh',
+        `${round((run.workerProcessorSeconds / run.refreshed) * 1e6)} µs`,
+      ],
     ],
   )
   for (const failure of run.failures) say(`Failure: ${failure}`)

@@ -65,14 +65,16 @@ export async function refreshBeforeExpiry(
   await bench.admin.query(`VACUUM ANALYZE ${bench.table}`)
   const doubleWrites = await doubleWritesPerSecond(bench, options.doubleWriteSeconds)
   await using fleet = await startFleet(bench, workers, fleetSettings)
-  await pause(Math.max(0, firstExpiryEpochSeconds - firstExpiryInSeconds - Date.now() / 1000) * 1000)
+  await pause(
+    Math.max(0, firstExpiryEpochSeconds - firstExpiryInSeconds - Date.now() / 1000) * 1000,
+  )
 
   await fleet.start()
   const startedAt = performance.now()
   let mostConnections = 0
   const samples: { readonly at: number; readonly answered: number }[] = []
   const giveUpAt = startedAt + (firstExpiryInSeconds + spanSeconds + 120) * 1000
-  for (let answered = 0; answered < grants && performance.now() < giveUpAt; ) {
+  for (let answered = 0; answered < grants && performance.now() < giveUpAt;) {
     await pause(500)
     answered = (await endpoint.report()).answered
     samples.push({ at: performance.now(), answered })
