@@ -34,6 +34,7 @@ export const folderRules: Readonly<Record<string, FolderRules>> = {
     loopback: ['lib'],
     headless: ['lib'],
     'guarded-fetch': ['protocol'],
+    opentelemetry: ['lib', 'refresh-worker', 'stores'],
   },
   'packages/resource-server': {
     lib: [],

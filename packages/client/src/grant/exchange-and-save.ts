@@ -60,8 +60,10 @@ export async function exchangeAndSave(
   await context.health.succeeded(sentAt)
 
   function report({ kind }: SaveOutcome): void {
-    const durationSeconds = Math.max(0, clock.nowEpochSeconds() - sentAt)
-    reportSaved(observe, attempt, kind, { merge, response, durationSeconds })
+    const savedAt = clock.nowEpochSeconds()
+    const durationSeconds = Math.max(0, savedAt - sentAt)
+    const lateSeconds = expiresAt === undefined ? undefined : savedAt - expiresAt
+    reportSaved(observe, attempt, kind, { merge, response, durationSeconds, lateSeconds })
     if (kind === 'refreshed') reportNearExpiry(context, grant, merge.tokenSet)
   }
   if (outcome.kind === 'unsaved') {
@@ -112,9 +114,10 @@ function reportSaved(
     readonly merge: ReturnType<typeof mergeTokenResponse>
     readonly response: TokenResponse
     readonly durationSeconds: number
+    readonly lateSeconds: number | undefined
   },
 ): void {
-  const { merge, response, durationSeconds } = refresh
+  const { merge, response, durationSeconds, lateSeconds } = refresh
   if (outcome === 'adopted') observe({ ...attempt, type: 'refresh-adopted' })
   if (outcome === 'signed-out') {
     observe({
@@ -139,5 +142,6 @@ function reportSaved(
     durationSeconds,
     rotated: merge.refreshToken === 'rotated',
     expiresInSeconds: response.expires_in,
+    lateSeconds,
   })
 }

@@ -28,6 +28,11 @@ export type ClientEvent =
       /** Whether the response contained a new refresh token. */
       readonly rotated: boolean
       readonly expiresInSeconds: number | undefined
+      /**
+       * How long after the expiry of the old access token the new tokens were saved. Negative: before
+       * it expired. `undefined`: the server named no lifetime.
+       */
+      readonly lateSeconds: number | undefined
     })
   /** Another process or machine had refreshed; its tokens are used. */
   | (GrantEvent & {

@@ -1,48 +1,26 @@
 import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics'
-import {
   BasicTracerProvider,
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-base'
 import { expect, test } from 'vitest'
-import type { RecordStore } from '../src/index.ts'
-import { createRefreshWorker } from '../src/refresh-worker.ts'
-import { openTelemetryObserver } from '../src/opentelemetry.ts'
-import { lifetimeSeconds, manyGrants } from './support/many-grants.ts'
-import { scene } from './support/signed-in-session.ts'
+import type { RecordStore } from '../../src/index.ts'
+import { createRefreshWorker } from '../../src/refresh-worker.ts'
+import { openTelemetryObserver } from '../../src/opentelemetry.ts'
+import { lifetimeSeconds, manyGrants } from '../support/many-grants.ts'
+import { scene } from '../support/signed-in-session.ts'
+import { measuredMetrics } from '../support/telemetry.ts'
 
 function telemetry() {
-  const metricExporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
-  const reader = new PeriodicExportingMetricReader({
-    exporter: metricExporter,
-    exportIntervalMillis: 3_600_000,
-  })
+  const { meter, points } = measuredMetrics()
   const spanExporter = new InMemorySpanExporter()
   const observe = openTelemetryObserver({
-    meter: new MeterProvider({ readers: [reader] }).getMeter('test'),
+    meter,
     tracer: new BasicTracerProvider({
       spanProcessors: [new SimpleSpanProcessor(spanExporter)],
     }).getTracer('test'),
   })
-  return {
-    observe,
-    spans: () => spanExporter.getFinishedSpans(),
-    /** The points of a metric as `attributes → value`, without the issuer. */
-    points: async (name: string) => {
-      await reader.forceFlush()
-      const all = metricExporter.getMetrics().at(-1)?.scopeMetrics ?? []
-      const metric = all.flatMap((one) => one.metrics).find((one) => one.descriptor.name === name)
-      return (metric?.dataPoints ?? []).map(({ attributes, value }) => {
-        const { issuer: _issuer, ...others } = attributes
-        return [others, value]
-      })
-    },
-  }
+  return { observe, points, spans: () => spanExporter.getFinishedSpans() }
 }
 
 test('OpenTelemetry: refreshes, sign-ins, failures and waits become metrics and spans', async () => {

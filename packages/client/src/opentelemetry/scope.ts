@@ -1,0 +1,2 @@
+/** The name of the meter and of the tracer of this package. */
+export const scope = '@evergrant/client'
