@@ -1,7 +1,6 @@
 /** `pnpm bench`: one table for each question, with ratios of one run on one machine. */
 import { benchFetchOverhead } from './fetch-overhead.ts'
 import { benchGoodToken } from './good-token.ts'
-import { benchRefreshWorker } from './refresh-worker.ts'
 import { benchOneExpiry } from './one-expiry.ts'
 import { say } from './report.ts'
 
@@ -9,5 +8,4 @@ const startedAt = performance.now()
 await benchGoodToken()
 await benchFetchOverhead()
 await benchOneExpiry()
-await benchRefreshWorker()
 say(`\n${((performance.now() - startedAt) / 1000).toFixed(0)} s in total.`)

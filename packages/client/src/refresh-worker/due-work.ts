@@ -1,31 +1,23 @@
 import { EvergrantClientError } from '../lib/errors.ts'
-import {
-  backoffSeconds,
-  dueInSeconds,
-  failedRefreshes,
-  planRefresh,
-} from '../grant/next-refresh.ts'
+import { dueInSeconds, planRefresh } from '../grant/next-refresh.ts'
 import type { ClaimedGrant } from '../stores/due.ts'
 import { neverDue } from '../stores/due.ts'
-import type { RefreshWorkerEvent, RefreshWorkerStats } from './api.ts'
+import type { RefreshWorkerStats } from './api.ts'
 import type { DeliveryContext } from './deliver-notice.ts'
 import { deliverNotice, unreportedEnd } from './deliver-notice.ts'
 import type { DueGrant, OpenDueGrantOptions, WaitingGrant } from './due-grant.ts'
 import { openDueGrant } from './due-grant.ts'
-import type { LaterReason, RefreshDueContext, RefreshResult } from './refresh-due-grant.ts'
-import { refreshDueGrant } from './refresh-due-grant.ts'
+import type { RefreshAttemptsOptions } from './refresh-attempts.ts'
+import { refreshAttempts } from './refresh-attempts.ts'
 import type { ServerQueue } from './server-queue.ts'
-import type { UnsavedWork } from './unsaved-work.ts'
 
-/** How long a grant waits whose record cannot be read, or that no binding belongs to. */
-const unusablePauseSeconds = 3600
-/** Pause after a failure of the store. */
-const storePauseSeconds = 5
-/** Another process is refreshing the grant, and is probably finished soon. */
+/**
+ * How long a grant waits whose record this worker cannot read. It is short, because another worker
+ * may have the key or the version that this one lacks.
+ */
+const unreadablePauseSeconds = 30
+/** Another worker is delivering the notice. */
 const busyPauseSeconds = 4
-const refusedPauseSeconds = 3600
-/** Grants that failed together are not repeated together. */
-const jitterShare = 0.2
 
 /** What a worker does with the grants that it has claimed. */
 export interface DueWork {
@@ -50,19 +42,13 @@ export type Counts = Readonly<
 >
 
 /** What the work needs. */
-export interface DueWorkOptions {
-  readonly context: RefreshDueContext
+export interface DueWorkOptions extends Omit<RefreshAttemptsOptions, 'counts'> {
   readonly timing: OpenDueGrantOptions['timing']
   /** Absent if the host receives no notices. */
   readonly delivery: DeliveryContext | undefined
-  readonly unsaved: UnsavedWork
   readonly queueOf: (issuer: string) => ServerQueue
-  readonly random: () => number
-  readonly report: (event: RefreshWorkerEvent) => void
   /** A grant is settled, so there is room for another one, or it waits for its server. */
   readonly onChange: () => void
-  /** A grant of an earlier version names no MCP server. */
-  readonly onUnlinked: () => void
 }
 
 export function createDueWork(options: DueWorkOptions): DueWork {
@@ -72,6 +58,7 @@ export function createDueWork(options: DueWorkOptions): DueWork {
   const running = new Set<Promise<void>>()
   let taken = 0
   const counts = { refreshed: 0, adopted: 0, postponed: 0, notified: 0 }
+  const refresh = refreshAttempts({ ...options, counts })
 
   function track(issuer: string | undefined, work: Promise<void>): void {
     const tracked = work
@@ -96,7 +83,7 @@ export function createDueWork(options: DueWorkOptions): DueWork {
     report({ type: 'refresh-worker-failed', issuer: undefined, error: opened })
     const { generation } = grant.record ?? grant.unreadable
     // Does nothing if the record was set aside.
-    await store.due.set(id, generation, unusablePauseSeconds)
+    await store.due.set(id, generation, unreadablePauseSeconds)
     return undefined
   }
 
@@ -126,75 +113,10 @@ export function createDueWork(options: DueWorkOptions): DueWork {
     }
   }
 
-  async function deliver(context: DeliveryContext, due: DueGrant): Promise<void> {
-    const outcome = await deliverNotice(context, due)
+  async function deliver(to: DeliveryContext, due: DueGrant): Promise<void> {
+    const outcome = await deliverNotice(to, due)
     if (outcome === 'delivered') counts.notified += 1
     if (outcome === 'busy') await store.due.set(due.id, due.stored.generation, busyPauseSeconds)
-  }
-
-  async function refresh(grant: WaitingGrant, queue: ServerQueue): Promise<void> {
-    const startedAt = clock.nowEpochSeconds()
-    try {
-      const result = await refreshDueGrant(context, grant).finally(() =>
-        queue.ended(Math.max(0, clock.nowEpochSeconds() - startedAt)),
-      )
-      await afterRefresh(grant, queue, result)
-    } catch (error) {
-      const isUnreadable = EvergrantClientError.is(error) && error.code === 'RECORD_UNREADABLE'
-      if (!isUnreadable) pause(queue, 'store-unwritable', storePauseSeconds)
-      throw error
-    } finally {
-      settle(grant.id)
-    }
-  }
-
-  async function afterRefresh(
-    grant: DueGrant,
-    queue: ServerQueue,
-    result: RefreshResult,
-  ): Promise<void> {
-    switch (result.kind) {
-      case 'refreshed':
-      case 'adopted':
-        counts[result.kind] += 1
-        // New tokens show that the server answers, even if another process obtained them.
-        queue.answered()
-        return
-      case 'inactive':
-        return
-      case 'no-binding':
-        if (grant.stored.grant.serverUrl === undefined) options.onUnlinked()
-        await store.due.set(grant.id, grant.stored.generation, unusablePauseSeconds)
-        return
-      case 'unsaved':
-        counts.refreshed += 1
-        options.unsaved.keep(result.tokens)
-        return
-      case 'later':
-        await repeatLater(grant, queue, result)
-    }
-  }
-
-  async function repeatLater(
-    { id, stored: claimedAs }: DueGrant,
-    queue: ServerQueue,
-    { because, retryAfterSeconds = storePauseSeconds, stored = claimedAs }: LaterResult,
-  ): Promise<void> {
-    counts.postponed += 1
-    const { pauses, seconds } = delayAfter(because, retryAfterSeconds)
-    if (pauses) pause(queue, because, seconds)
-    const backoff = backoffSeconds(failedRefreshes(stored.grant))
-    const jitter = 1 + jitterShare * options.random()
-    await store.due.set(id, stored.generation, Math.max(seconds, backoff) * jitter)
-  }
-
-  function pause(queue: ServerQueue, because: LaterReason, seconds: number): void {
-    const before = queue.pausedUntilEpochSeconds
-    queue.pause(seconds)
-    const untilEpochSeconds = queue.pausedUntilEpochSeconds
-    if (untilEpochSeconds <= before) return
-    const { issuer } = queue
-    report({ type: 'refresh-worker-paused', issuer, because, untilEpochSeconds })
   }
 
   return {
@@ -213,7 +135,10 @@ export function createDueWork(options: DueWorkOptions): DueWork {
         track(undefined, look(grant))
       }
     },
-    start: (grant, queue) => track(queue.issuer, refresh(grant, queue)),
+    start(grant, queue) {
+      const refreshed = refresh(grant, queue).finally(() => settle(grant.id))
+      track(queue.issuer, refreshed)
+    },
     postpone(grant, seconds) {
       counts.postponed += 1
       const { id, stored } = grant
@@ -225,28 +150,5 @@ export function createDueWork(options: DueWorkOptions): DueWork {
     async settled() {
       while (running.size > 0) await Promise.all(running)
     },
-  }
-}
-
-type LaterResult = Extract<RefreshResult, { kind: 'later' }>
-
-/** How long a grant waits, and whether all grants of its server wait. */
-function delayAfter(
-  because: LaterReason,
-  retryAfterSeconds: number,
-): { readonly pauses: boolean; readonly seconds: number } {
-  switch (because) {
-    case 'lock-busy':
-      return { pauses: false, seconds: busyPauseSeconds }
-    case 'lock-unavailable':
-    case 'store-unwritable':
-      return { pauses: true, seconds: storePauseSeconds }
-    case 'request-refused':
-      return { pauses: false, seconds: refusedPauseSeconds }
-    case 'response-lost':
-      return { pauses: false, seconds: 0 }
-    case 'backing-off':
-    case 'server-unavailable':
-      return { pauses: true, seconds: retryAfterSeconds }
   }
 }

@@ -89,6 +89,7 @@ function resultOf(outcome: RefreshOutcome): RefreshResult {
     case 'no-refresh-token':
     case 'signed-out':
     case 'absent':
+    default:
       return inactive
   }
 }

@@ -14,9 +14,7 @@ import { linkGrants } from './link-grants.ts'
 import type { RefreshDueContext } from './refresh-due-grant.ts'
 import { createServers } from './servers.ts'
 import { unsavedWork } from './unsaved-work.ts'
-
-/** Timers stop while a machine sleeps, and can drift, so the clock is read at least this often. */
-const longestSleepSeconds = 30
+import { workerRun } from './worker-run.ts'
 
 /**
  * Refreshes the grants of all users in a store ahead of their expiry, so that no call waits for a
@@ -70,18 +68,22 @@ export function createRefreshWorker(
     queueOf: (issuer) => servers.queueOf(issuer),
     random,
     report,
-    onChange: wake,
-    onUnlinked: link,
+    onChange: () => run.wake(),
+    onUnlinked: () => run.link(),
   })
   const { maximumInFlight, pollSeconds } = limits
   const claims = createClaims({ store, clock, work, maximumInFlight, pollSeconds, report })
 
-  /** Present while the worker runs; `stop` aborts it. */
-  let run: AbortController | undefined
-  let starting: Promise<void> | undefined
-  let stopping: Promise<void> | undefined
-  let looping: Promise<void> = Promise.resolve()
-  let linking: Promise<void> | undefined
+  const run = workerRun({
+    clock,
+    alarm,
+    claims,
+    servers,
+    work,
+    unsaved,
+    link: (signal) => linkGrants(store, clock, signal),
+    onFailure,
+  })
 
   function report(event: RefreshWorkerEvent): void {
     try {
@@ -91,91 +93,17 @@ export function createRefreshWorker(
     }
   }
 
-  function reportFailure(error: unknown): void {
+  function onFailure(error: unknown): void {
     report({ type: 'refresh-worker-failed', issuer: undefined, error })
   }
 
-  function nextEpochSeconds(): number {
-    return Math.min(claims.nextEpochSeconds(), servers.nextEpochSeconds())
-  }
-
-  function wake(): void {
-    alarm.wakeFor(nextEpochSeconds())
-  }
-
-  /** Once for each run: it reads every binding. */
-  function link(): void {
-    const signal = run?.signal
-    if (signal === undefined) return
-    linking ??= linkGrants(store, clock, signal).catch(reportFailure)
-  }
-
-  /** Changes with everything that was done. */
-  function progress(): string {
-    return JSON.stringify([work.counts, work.inFlight, work.taken])
-  }
-
-  async function loop(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await claims.advance().catch(reportFailure)
-      await servers.advance()
-      const longest = clock.nowEpochSeconds() + longestSleepSeconds
-      await alarm.sleepUntil(Math.min(longest, nextEpochSeconds()), signal)
-    }
-  }
-
-  async function begin(): Promise<void> {
-    await stopping
-    run = new AbortController()
-    claims.soon()
-    try {
-      await claims.advance()
-    } catch (error) {
-      run = undefined
-      starting = undefined
-      throw error
-    }
-    looping = loop(run.signal)
-  }
-
-  function stop(): Promise<void> {
-    starting = undefined
-    stopping ??= finish().finally(() => {
-      stopping = undefined
-    })
-    return stopping
-  }
-
-  async function finish(): Promise<void> {
-    run?.abort()
-    await looping
-    await linking
-    linking = undefined
-    servers.drain()
-    await work.settled()
-    await Promise.all([servers.close(), unsaved.saveBeforeStop()])
-    run = undefined
-  }
-
   return {
-    start() {
-      starting ??= begin()
-      return starting
-    },
-    stop,
-    async whenIdle() {
-      for (let before = ''; before !== progress() && run !== undefined;) {
-        before = progress()
-        claims.soon()
-        await claims.advance().catch(reportFailure)
-        await work.settled()
-        await servers.advance()
-        await work.settled()
-      }
-    },
+    start: () => run.start(),
+    stop: () => run.stop(),
+    whenIdle: () => run.whenIdle(),
     stats: () => ({
       ...work.counts,
-      running: run !== undefined,
+      running: run.isRunning(),
       inFlight: work.inFlight,
       servers: servers.stats(),
     }),

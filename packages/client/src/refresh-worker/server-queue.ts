@@ -1,5 +1,8 @@
 import type { Clock } from '../lib/clock.ts'
 import type { WaitingGrant } from './due-grant.ts'
+import { postponements } from './postponements.ts'
+import type { ServerLimits } from './request-pace.ts'
+import { requestPace } from './request-pace.ts'
 import type { SharedBudget } from './shared-budget.ts'
 
 /** Pause after the store failed to answer for a part of the budget. */
@@ -14,19 +17,6 @@ const askAgainSeconds = 0.5
  * worker.
  */
 const queuedForEachPlace = 2
-/** How long a grant is put off that finds the queue full. */
-const shortestDelaySeconds = 1
-const longestDelaySeconds = 60
-/** The grants that wait for a server that was unavailable come back over this period. */
-const spreadAfterPauseSeconds = 2
-/** The share of the expected time after which grants are looked at again, so that no place stays free. */
-const optimism = 0.5
-
-/** Limits for one authorization server, over all workers. */
-export interface ServerLimits {
-  readonly maximumConcurrentRefreshes: number
-  readonly maximumRefreshesPerSecond: number
-}
 
 /** What a queue needs. */
 export interface ServerQueueOptions {
@@ -78,18 +68,13 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
   let gotMore = true
   let isClosed = false
   let asking: Promise<void> | undefined
-  /** With a limit of requests a second: when the next one may be sent. */
-  let nextStartEpochSeconds = 0
-  /** A moving average of how long a refresh takes. */
-  let averageSeconds = 0.5
-  let putOffInPause = 0
-  /** Grants that found the queue full since it was last empty. */
-  let postponed = 0
+  const pace = requestPace(limits, clock)
+  const delays = postponements(limits, random)
 
   const now = (): number => clock.nowEpochSeconds()
 
   function mayStart(): boolean {
-    return running < budget.granted() && now() >= nextStartEpochSeconds
+    return running < budget.granted() && now() >= pace.nextEpochSeconds()
   }
 
   function startWaiting(): void {
@@ -97,27 +82,10 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
       const grant = waiting.shift()
       if (grant === undefined) return
       running += 1
-      pace()
+      pace.started(budget.granted())
       options.start(grant, queue)
     }
-    if (waiting.length === 0) postponed = 0
-  }
-
-  /** The requests of all workers together keep the rate: each paces its part of the budget. */
-  function pace(): void {
-    const part = budget.granted() / limits.maximumConcurrentRefreshes
-    const perSecond = limits.maximumRefreshesPerSecond * part
-    if (!Number.isFinite(perSecond) || perSecond <= 0) return
-    nextStartEpochSeconds = Math.max(now(), nextStartEpochSeconds) + 1 / perSecond
-  }
-
-  function delayWhenFull(): number {
-    postponed += 1
-    const perSecond = Math.max(1, budget.granted()) / averageSeconds
-    const paced = Math.min(perSecond, limits.maximumRefreshesPerSecond)
-    const expected = (optimism * postponed) / paced
-    const delay = Math.min(longestDelaySeconds, Math.max(shortestDelaySeconds, expected))
-    return delay * (1 + random() / 2)
+    if (waiting.length === 0) delays.queueIsEmpty()
   }
 
   async function ask(): Promise<void> {
@@ -125,7 +93,6 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
     // Another worker may have the only place, and find that the server answers.
     if (probing && (await options.isHealthy(issuer).catch(() => false))) probing = false
     const limit = probing ? 1 : limits.maximumConcurrentRefreshes
-    // Without an answer, the part that was granted before stays until its end.
     const before = budget.granted()
     try {
       await budget.ask(running + waiting.length, running, limit)
@@ -150,11 +117,8 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
     for (const grant of grants) options.postpone(grant, seconds())
   }
 
-  /** One grant comes back when the pause ends, to try the server. The others follow. */
   function untilPauseEnds(): number {
-    const spread = putOffInPause === 0 ? 0 : random() * spreadAfterPauseSeconds
-    putOffInPause += 1
-    return pausedUntilEpochSeconds - now() + spread
+    return pausedUntilEpochSeconds - now() + delays.afterPause()
   }
 
   const queue: ServerQueue = {
@@ -175,7 +139,7 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
       if (pausedUntilEpochSeconds > now()) options.postpone(grant, untilPauseEnds())
       else if (isClosed) options.postpone(grant, 0)
       else if (waiting.length >= queuedForEachPlace * limits.maximumConcurrentRefreshes) {
-        options.postpone(grant, delayWhenFull())
+        options.postpone(grant, delays.whenFull(budget.granted()))
       } else {
         waiting.push(grant)
         startWaiting()
@@ -183,12 +147,12 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
     },
     ended(durationSeconds) {
       running -= 1
-      averageSeconds = 0.9 * averageSeconds + 0.1 * Math.max(0.01, durationSeconds)
+      delays.refreshTook(durationSeconds)
       startWaiting()
     },
     pause(seconds) {
       probing = true
-      putOffInPause = 0
+      delays.pauseBegins()
       pausedUntilEpochSeconds = Math.max(pausedUntilEpochSeconds, now() + seconds)
       putOff(waiting.splice(0), untilPauseEnds)
     },
@@ -205,7 +169,7 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
       startWaiting()
     },
     nextEpochSeconds() {
-      const start = waiting.length > 0 ? nextStartEpochSeconds : 0
+      const start = waiting.length > 0 ? pace.nextEpochSeconds() : 0
       return Math.max(askAtEpochSeconds(), Math.min(start, now() + renewSeconds))
     },
     drain() {

@@ -1,5 +1,5 @@
 import type { EvergrantClientError } from '../lib/errors.ts'
-import type { StoredRecord } from './store.ts'
+import type { StoredRecord } from './stored-record.ts'
 
 /** The time of a grant that needs no attention until it is written again. */
 export const neverDue: number = Number.POSITIVE_INFINITY

@@ -1,4 +1,7 @@
 import type { DueIndex } from './due.ts'
+import type { StoredRecord } from './stored-record.ts'
+
+export type { StoredRecord } from './stored-record.ts'
 
 export type { Claim, ClaimedGrant, ClaimOptions, DueBacklog, DueIndex } from './due.ts'
 
@@ -21,18 +24,6 @@ export interface RecordName {
   readonly id: string
 }
 
-/** A record as the store keeps it. The store does not interpret `body`. */
-export interface StoredRecord {
-  /** The number of writes of this record. Two different bodies never share a generation. */
-  readonly generation: number
-  readonly body: string
-  /**
-   * How long ago the record was written, in seconds by the clock of the store. Stores that several
-   * machines share provide it, so that a lifetime does not depend on the clocks of the machines.
-   */
-  readonly ageSeconds?: number
-}
-
 /** The outcome of a conditional write. */
 export type WriteOutcome =
   | { readonly outcome: 'written'; readonly generation: number }
@@ -52,7 +43,7 @@ export interface HeldLock {
    * for a response, so a journal that is older than this may belong to a request that is still under
    * way.
    */
-  readonly dropped?: { readonly secondsAgo: number }
+  readonly dropped?: { readonly secondsAgo: number } | undefined
   /** Releases the lock. Safe to call twice; never throws. */
   release(): Promise<void>
 }

@@ -9,14 +9,14 @@ export interface BenchProcess extends AsyncDisposable {
 }
 
 /** Starts a program beside this file, and resolves with its first message. */
-export async function startProgram<First>(
+export async function startProgram(
   file: string,
   settings: object,
-): Promise<{ readonly process: BenchProcess; readonly first: First }> {
+): Promise<{ readonly process: BenchProcess; readonly first: unknown }> {
   const child = fork(fileURLToPath(new URL(file, import.meta.url)), [JSON.stringify(settings)], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-  const first = (await nextMessage(child)) as First
+  const first = await nextMessage(child)
   return {
     first,
     process: {

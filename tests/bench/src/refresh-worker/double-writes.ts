@@ -22,10 +22,10 @@ export async function doubleWritesPerSecond(bench: BenchTable, seconds: number):
   const pool = new Pool({ connectionString: bench.databaseUrl, max: connections })
   let next = 0
   let done = 0
-  let running = true
+  const stop = new AbortController()
 
   async function writeTwice(): Promise<void> {
-    while (running) {
+    while (!stop.signal.aborted) {
       const row = rows[next++ % rows.length]
       if (row === undefined) throw new Error('The table has no grants.')
       for (let write = 0; write < 2; write += 1) {
@@ -44,7 +44,7 @@ export async function doubleWritesPerSecond(bench: BenchTable, seconds: number):
   const [before, startedAt] = [done, performance.now()]
   await pause(seconds * 1000)
   const perSecond = ((done - before) / (performance.now() - startedAt)) * 1000
-  running = false
+  stop.abort()
   await Promise.all(writers)
   await pool.end()
   await bench.admin.query(`DROP TABLE ${copy}`)

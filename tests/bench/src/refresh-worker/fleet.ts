@@ -11,9 +11,10 @@ export interface Endpoint extends AsyncDisposable {
 }
 
 export async function startEndpoint(settings: EndpointSettings): Promise<Endpoint> {
-  const { process, first } = await startProgram<{ port: number }>('./token-endpoint.ts', settings)
+  const { process, first } = await startProgram('./token-endpoint.ts', settings)
+  const { port } = first as { readonly port: number }
   return {
-    url: `http://127.0.0.1:${first.port}/token`,
+    url: `http://127.0.0.1:${port}/token`,
     report: () => process.ask<EndpointReport>('report'),
     [Symbol.asyncDispose]: () => process[Symbol.asyncDispose](),
   }

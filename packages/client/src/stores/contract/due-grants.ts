@@ -52,12 +52,13 @@ export const dueChecks: readonly ContractCheck[] = [
   {
     name: 'concurrent claims return different grants',
     async check(open) {
-      const stores = [await open(), await open(), await open(), await open()]
+      const first = await open()
+      const stores = [first, await open(), await open(), await open()]
       const names = Array.from({ length: 40 }, (_, index) => ({
         kind: 'grant' as const,
         id: index.toString(16).padStart(64, '0'),
       }))
-      await Promise.all(names.map((name) => stores[0]?.write(name, '1', 0, 0)))
+      await Promise.all(names.map((name) => first.write(name, '1', 0, 0)))
       const claimed: ClaimedGrant[] = []
       for (let round = 0; round < 20 && claimed.length < names.length; round += 1) {
         const claims = await Promise.all(stores.map((store) => claim(store, { limit: 3 })))

@@ -1,0 +1,53 @@
+import type { ServerLimits } from './request-pace.ts'
+
+const shortestDelaySeconds = 1
+const longestDelaySeconds = 60
+/** The grants that wait for a server that was unavailable come back over this period. */
+const spreadAfterPauseSeconds = 2
+/** The share of the expected time after which grants are looked at again, so that no place stays free. */
+const optimism = 0.5
+const usualRefreshSeconds = 0.5
+/** The weight of the last refresh in the moving average. */
+const weight = 0.1
+
+/** For how long the due grants of a server are put off that find no room in its queue. */
+export interface Postponements {
+  /** Each further grant is put off for longer, about until the server has finished those before. */
+  whenFull(granted: number): number
+  queueIsEmpty(): void
+  pauseBegins(): void
+  /**
+   * How long after the end of a pause a grant comes back: one at once, to try the server, and the
+   * others later.
+   */
+  afterPause(): number
+  refreshTook(seconds: number): void
+}
+
+export function postponements(limits: ServerLimits, random: () => number): Postponements {
+  let averageSeconds = usualRefreshSeconds
+  let sinceEmpty = 0
+  let inPause = 0
+  return {
+    whenFull(granted) {
+      sinceEmpty += 1
+      const perSecond = Math.max(1, granted) / averageSeconds
+      const expected = sinceEmpty / Math.min(perSecond, limits.maximumRefreshesPerSecond)
+      const delay = Math.max(shortestDelaySeconds, optimism * expected)
+      return Math.min(longestDelaySeconds, delay) * (1 + random() / 2)
+    },
+    queueIsEmpty() {
+      sinceEmpty = 0
+    },
+    pauseBegins() {
+      inPause = 0
+    },
+    afterPause() {
+      inPause += 1
+      return inPause === 1 ? 0 : random() * spreadAfterPauseSeconds
+    },
+    refreshTook(seconds) {
+      averageSeconds = (1 - weight) * averageSeconds + weight * Math.max(0.01, seconds)
+    },
+  }
+}
