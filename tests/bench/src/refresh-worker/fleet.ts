@@ -24,6 +24,8 @@ export async function startEndpoint(settings: EndpointSettings): Promise<Endpoin
 export interface Fleet extends AsyncDisposable {
   start(): Promise<void>
   reports(): Promise<readonly WorkerReport[]>
+  /** Reports without garbage in their memory. */
+  reportsAfterCollection(): Promise<readonly WorkerReport[]>
   stop(): Promise<readonly WorkerReport[]>
 }
 
@@ -51,6 +53,7 @@ export async function startFleet(
       await all('start')
     },
     reports: () => all('report'),
+    reportsAfterCollection: () => all('report after a collection'),
     stop: () => all('stop'),
     async [Symbol.asyncDispose]() {
       await Promise.all(processes.map((one) => one[Symbol.asyncDispose]()))

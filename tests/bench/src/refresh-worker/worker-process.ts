@@ -1,5 +1,7 @@
 /** One refresh worker over the PostgreSQL of the benchmark, as a program. */
 import process from 'node:process'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { createRefreshWorker } from '@evergrant/client/refresh-worker'
 import type { RefreshWorkerStats } from '@evergrant/client/refresh-worker'
 import { postgresStore } from '@evergrant/client/stores/postgres'
@@ -79,6 +81,7 @@ async function obey(command: unknown): Promise<void> {
     await store.close()
     await pool.end()
   }
+  if (command === 'report after a collection') collectGarbage()
   const { user, system } = process.cpuUsage()
   const { rss, heapUsed } = process.memoryUsage()
   const report: WorkerReport = {
@@ -90,6 +93,13 @@ async function obey(command: unknown): Promise<void> {
     failures,
   }
   process.send?.(report)
+}
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  const collect: unknown = runInNewContext('gc')
+  if (typeof collect !== 'function') throw new Error('V8 shows no garbage collector.')
+  collect()
 }
 
 process.on('message', (command) => {
