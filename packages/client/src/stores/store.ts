@@ -52,7 +52,7 @@ export interface HeldLock {
    * for a response, so a journal that is older than this may belong to a request that is still under
    * way.
    */
-  readonly dropped?: { readonly secondsAgo: number }
+  readonly dropped?: { readonly secondsAgo: number } | undefined
   /** Releases the lock. Safe to call twice; never throws. */
   release(): Promise<void>
 }
