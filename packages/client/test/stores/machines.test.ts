@@ -185,9 +185,9 @@ async function scene(
     },
     /** Waits for calls, and lets time pass for those that wait before another attempt. */
     async settled<Value>(calls: Promise<Value>): Promise<Value> {
-      let done = false
-      void calls.finally(() => (done = true)).catch(() => undefined)
-      while (!done) {
+      const state = { done: false }
+      void calls.finally(() => (state.done = true)).catch(() => undefined)
+      while (!state.done) {
         await new Promise(setImmediate)
         if (clock.sleepers() > 0) clock.advanceSeconds(0.05)
       }
