@@ -18,11 +18,11 @@ export interface TestRedisCluster {
   close(): Promise<void>
 }
 
-/** Whether a Redis server is installed that this process can start. */
+/** Whether a Redis server is installed that has the options of {@link startRedisCluster}. */
 export function canStartRedis(): boolean {
   try {
-    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
-    return true
+    const version = execFileSync('redis-server', ['--version'], { encoding: 'utf8' })
+    return Number(/v=(\d+)/.exec(version)?.[1]) >= 7
   } catch {
     return false
   }

@@ -172,6 +172,17 @@ export function postgresPool(
   return pool satisfies PostgresPool
 }
 
+/** Score 0 is an unknown time. */
+async function dueEarlier(admin: TestRedisClient, key: string, seconds: number): Promise<void> {
+  const times = await admin.zRangeWithScores(key, 0, -1)
+  const known = times.filter(({ score }) => score > 0 && Number.isFinite(score))
+  if (known.length === 0) return
+  await admin.zAdd(
+    key,
+    known.map(({ value, score }) => ({ value, score: score - seconds * 1e6 })),
+  )
+}
+
 async function sharedRedis(): Promise<SharedStore> {
   const sharedKey = randomBytes(32)
   const keyPrefix = `test-${randomBytes(6).toString('hex')}:`
@@ -219,6 +230,7 @@ async function sharedRedis(): Promise<SharedStore> {
           await admin.hSet(key, 'writtenAt', String(writtenAt - seconds * 1e6))
         }),
       )
+      for (const key of await keys(':due')) await dueEarlier(admin, key, seconds)
     },
     async reset() {
       const found = await keys('')

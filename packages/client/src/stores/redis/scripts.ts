@@ -70,16 +70,24 @@ return 1`
  * and the due times have.
  */
 export const dueScript = `
+local members = tostring(redis.call('SCARD', KEYS[2]))
+local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+if not first[1] then return { '0', '', '0', members, '0' } end
+local times = tostring(redis.call('ZCARD', KEYS[1]))
+if first[2] == 'inf' then return { '0', '', '0', members, times } end
 local time = redis.call('TIME')
-local now = string.format('%.0f', time[1] * 1000000 + time[2])
+local number = time[1] * 1000000 + time[2]
+local now = string.format('%.0f', number)
+local wait = tonumber(first[2]) - number
+if wait > 0 then return { '0', string.format('%.0f', wait), '0', members, times } end
 local next = redis.call('ZRANGEBYSCORE', KEYS[1], '(' .. now, '(+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-local first = redis.call('ZRANGEBYSCORE', KEYS[1], '(0', now, 'WITHSCORES', 'LIMIT', 0, 1)
+local known = redis.call('ZRANGEBYSCORE', KEYS[1], '(0', now, 'WITHSCORES', 'LIMIT', 0, 1)
 return {
   tostring(redis.call('ZCOUNT', KEYS[1], '-inf', now)),
-  next[2] and string.format('%.0f', tonumber(next[2]) - tonumber(now)) or '',
-  first[2] and string.format('%.0f', tonumber(now) - tonumber(first[2])) or '0',
-  tostring(redis.call('SCARD', KEYS[2])),
-  tostring(redis.call('ZCARD', KEYS[1])) }`
+  next[2] and string.format('%.0f', tonumber(next[2]) - number) or '',
+  known[2] and string.format('%.0f', number - tonumber(known[2])) or '0',
+  members,
+  times }`
 
 /**
  * Takes grants that are due. KEYS: due. ARGV: how many, until when in microseconds from now. Returns
