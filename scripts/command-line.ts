@@ -1,7 +1,7 @@
 /**
- * Writes the page of the command lines from the output of `--help`, and the table of settings in the
- * README of the authorization server from their definitions. With `--check`, only reports whether
- * both are up to date.
+ * Writes the page of the command lines from the output of `--help`, and the tables of options in the
+ * README of the authorization server and in guides from their definitions. With `--check`, only reports whether
+ * they are up to date.
  *
  *     node scripts/command-line.ts [--check]
  */
@@ -12,6 +12,12 @@ import { promisify } from 'node:util'
 import { proxyFlags } from '../apps/reference-client/src/proxy/flags/table.ts'
 import type { ProxyFlag } from '../apps/reference-client/src/proxy/flags/table.ts'
 import { defaultOf, settings } from '../apps/reference-as/src/settings/settings-table.ts'
+import {
+  runOptions,
+  storeOptions,
+  variableOf,
+} from '../apps/refresh-worker/src/settings/option-table.ts'
+import type { OptionRow } from '../apps/refresh-worker/src/settings/option-table.ts'
 import { writeGeneratedPage, writeGeneratedSection } from './generated-page.ts'
 
 interface Program {
@@ -67,6 +73,13 @@ const programs: readonly Program[] = [
       'The [reference MCP server](https://github.com/evergrant/evergrant/tree/main/apps/reference-mcp-server).',
     commands: ['serve'],
   },
+  {
+    name: 'evergrant-worker',
+    main: 'apps/refresh-worker/src/main.ts',
+    about:
+      'The [refresh worker](https://github.com/evergrant/evergrant/tree/main/apps/refresh-worker). The [guide](../guides/refresh-worker.md) explains its exit codes.',
+    commands: ['run', 'status', 'reencrypt'],
+  },
 ]
 
 const run = promisify(execFile)
@@ -85,7 +98,7 @@ await writeGeneratedPage(
   'reference/command-line.md',
   `---
 title: Command line
-description: Commands and options of evergrant, evergrant-as and evergrant-mcp-server
+description: Commands and options of evergrant, evergrant-as, evergrant-mcp-server and evergrant-worker
 ---
 
 # Command line
@@ -114,6 +127,23 @@ await writeGeneratedSection(
   ].join('\n'),
   'command-line',
 )
+
+await writeGeneratedSection(
+  'docs/guides/refresh-worker.md',
+  'worker-options',
+  [
+    '| Option | Variable | Default | |',
+    '| --- | --- | --- | --- |',
+    ...[...storeOptions, ...runOptions].map(optionRow),
+  ].join('\n'),
+  'command-line',
+)
+
+function optionRow({ name, value, help, defaultText, many }: OptionRow): string {
+  const flag = value === undefined ? `--${name}` : `--${name} <${value}>`
+  const repeated = many === true ? '; the variable separates files with commas' : ''
+  return `| \`${flag}\` | \`${variableOf(name)}\` | ${defaultText ?? '–'} | ${escaped(help)}${repeated} |`
+}
 
 function flagRow({ flags, description, mcpRemote, difference, refused }: ProxyFlag): string {
   const [name = '', value] = flags.split(' ', 2)

@@ -70,6 +70,12 @@ const all: readonly Codes[] = [
     file: 'apps/reference-as/src/errors.ts',
     union: 'ReferenceServerErrorCode',
   },
+  {
+    title: 'evergrant-worker',
+    intro: 'The refresh worker cannot start or stop in order. The code is in its log.',
+    file: 'apps/refresh-worker/src/lib/errors.ts',
+    union: 'WorkerErrorCode',
+  },
 ]
 
 const sections = await Promise.all(all.map(async (one) => await section(one)))

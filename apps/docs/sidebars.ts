@@ -23,6 +23,7 @@ const sidebars: SidebarsConfig = {
         'guides/proxy',
         'guides/clients',
         'guides/many-users',
+        'guides/refresh-worker',
         'guides/rotate-the-store-key',
         'guides/mcp-servers',
         'guides/authorization-servers',

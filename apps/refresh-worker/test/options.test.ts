@@ -63,7 +63,11 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>]>([
   ['a password as the key', ['--key-file', 'password.key'], database],
   ['a folder as the key', ['--key-file', '.'], database],
   ['another kind of database', ['--database-url', 'mysql://127.0.0.1/gateway'], {}],
-  ['a database that is no URL', [], { EVERGRANT_WORKER_DATABASE_URL: 'gateway:hunter2-secret@db' }],
+  [
+    'a database that is not a URL',
+    [],
+    { EVERGRANT_WORKER_DATABASE_URL: 'gateway:hunter2-secret@db' },
+  ],
   ['two databases', ['--database-url-file', 'url.txt'], database],
   ['a password on the command line', ['--database-url', 'redis://:hunter2-secret@127.0.0.1:1'], {}],
   [
@@ -121,7 +125,7 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>]>([
     ['--key-file', 'raw.key', '--client-file', 'typing-error.json'],
     database,
   ],
-  ['clients that are no JSON', ['--key-file', 'raw.key', '--client-file', 'raw.key'], database],
+  ['clients that are not JSON', ['--key-file', 'raw.key', '--client-file', 'raw.key'], database],
   ['an option that does not exist', ['--databse-url=redis://:hunter2-secret@127.0.0.1'], database],
 ])('options: refuses %s with exit code 2, and shows no secret', async (_name, args, env) => {
   const isFile = /\.(?:key|secret|txt|json)$|^\.$/

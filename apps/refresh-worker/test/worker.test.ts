@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { verifyWebhook } from '@evergrant/client/refresh-worker'
-import { readBody, startServer } from '@evergrant/test-kit'
+import { startFetchServer } from '@evergrant/test-kit'
 import { describe, expect, test } from 'vitest'
 import { databaseKinds, noteMissing } from './support/databases.ts'
 import { gateway, operations, valueOf } from './support/gateway.ts'
 import { lines } from './support/program.ts'
+import { receiveNotice } from './support/receive-notice.ts'
 
 for (const kind of databaseKinds) {
   noteMissing(`evergrant-worker over ${kind.name}`, kind)
@@ -61,13 +61,15 @@ for (const kind of databaseKinds) {
         await using it = await gateway(kind)
         const secret = `whsec_${randomBytes(32).toString('base64')}`
         await writeFile(path.join(it.folder, 'webhook.secret'), `${secret}\n`)
-        const received: Awaited<ReturnType<typeof verifyWebhook>>[] = []
-        let answers = 0
-        await using receiver = await startServer(async (request, response) => {
-          const verified = await verifyWebhook(request.headers, await readBody(request), secret)
-          received.push(verified)
-          answers += 1
-          response.writeHead(answers === 1 ? 503 : 204).end()
+        const saved: (readonly [id: string, userId: string, serverUrl: string | undefined])[] = []
+        const requests: (string | null)[] = []
+        await using receiver = await startFetchServer(async (request) => {
+          requests.push(request.headers.get('webhook-id'))
+          return await receiveNotice(request, secret, (...notice) => {
+            if (requests.length === 1) return Promise.reject(new Error('the gateway is busy'))
+            saved.push(notice)
+            return Promise.resolve()
+          })
         })
         const session = await it.signIn('alice')
         it.as.revokeGrant()
@@ -78,15 +80,9 @@ for (const kind of databaseKinds) {
         await worker.logged('started')
         await worker.logged('refresh-worker-notice-failed')
         await worker.logged('refresh-worker-notified')
-        expect(received.map(({ message }) => message.data)).toEqual([
-          expect.objectContaining({ partition: 'alice', reason: 'refused', attempt: 1 }),
-          expect.objectContaining({
-            partition: 'alice',
-            serverUrl: it.server.resource,
-            attempt: 2,
-          }),
-        ])
-        expect(new Set(received.map(({ id }) => id)).size).toBe(1)
+        expect(requests).toHaveLength(2)
+        expect(saved).toEqual([[requests[0], 'alice', it.server.resource]])
+        expect(requests[1]).toBe(requests[0])
         const { text } = await operations(worker, 'metrics')
         const notices = 'evergrant_client_refresh_worker_notices_total'
         expect(valueOf(text, notices, 'outcome="failed"')).toBe(1)

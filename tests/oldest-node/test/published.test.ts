@@ -26,6 +26,7 @@ const published = [
   '@evergrant/authorization-server',
   '@evergrant/doctor',
   'evergrant',
+  'evergrant-worker',
 ]
 
 interface Manifest {
@@ -91,4 +92,13 @@ void test('evergrant: the command line runs', async () => {
   const program = path.join(folder, manifest.bin?.['evergrant'] ?? '')
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--help'])
   assert.match(stdout, /login/)
+})
+
+void test('evergrant-worker: the command line runs', async () => {
+  const { folder, manifest } = await manifestOf('evergrant-worker')
+  const program = path.join(folder, manifest.bin?.['evergrant-worker'] ?? '')
+  const { stdout } = await promisify(execFile)(process.execPath, [program, 'run', '--help'])
+  assert.match(stdout, /--key-file/)
+  const failing = promisify(execFile)(process.execPath, [program, 'run'], { env: {} })
+  await assert.rejects(failing, { code: 2 })
 })

@@ -67,6 +67,14 @@ export const folderRules: Readonly<Record<string, FolderRules>> = {
     'sign-in': ['lib', 'observations', 'probe'],
     checks: ['evidence', 'lib', 'observations', 'probe', 'report', 'rules', 'sign-in'],
   },
+  'apps/refresh-worker': {
+    lib: [],
+    settings: ['lib'],
+    store: ['lib', 'settings'],
+    output: ['lib', 'settings'],
+    operations: ['lib', 'settings', 'store'],
+    commands: ['lib', 'operations', 'output', 'settings', 'store'],
+  },
 }
 
 /** The packages of this repository that each published package may import. */
@@ -78,6 +86,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'packages/doctor': ['@evergrant/client', '@evergrant/core'],
   'packages/test-kit': ['@evergrant/core'],
   'apps/reference-as': ['@evergrant/authorization-server', '@evergrant/core'],
+  'apps/refresh-worker': ['@evergrant/client', '@evergrant/core'],
   'apps/reference-client': ['@evergrant/client', '@evergrant/core', '@evergrant/doctor'],
   'apps/reference-mcp-server': ['@evergrant/core', '@evergrant/resource-server'],
 }

@@ -83,12 +83,14 @@ async function withWorker(
   const { run: options } = settings
   const { store, activity } = watchStore(opened.store)
   const metrics = createMetrics()
+  // #region worker
   const worker = createRefreshWorker(store, {
     ...workerOptions(options),
     fetch: egressFetch(options.allowPrivateNetwork, env),
     observe: observer(metrics, limitedLog(log)),
   })
   const gauges = refreshWorkerGauges(worker, metrics)
+  // #endregion worker
   const health = workerHealth({
     activity,
     isRunning: () => worker.stats().running,

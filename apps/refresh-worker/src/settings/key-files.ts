@@ -35,6 +35,6 @@ async function readKey(file: string, source: string): Promise<Buffer> {
   throw unusable(
     file,
     source,
-    `it has ${bytes.length} bytes and is no key (expected ${keyBytes} bytes, raw, in hexadecimal or in base64)`,
+    `it has ${bytes.length} bytes and is not a key (expected ${keyBytes} bytes, raw, in hexadecimal or in base64)`,
   )
 }

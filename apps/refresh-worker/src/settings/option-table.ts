@@ -33,7 +33,7 @@ export const storeOptions: readonly OptionRow[] = [
   {
     name: 'key-file',
     value: 'file',
-    help: 'file with the key of the store: 32 bytes, raw, in hexadecimal or in base64; repeat it for older keys, newest first',
+    help: 'file with the key of the store: 32 bytes, raw, in hexadecimal or in base64; repeat it while you rotate the key: the first one encrypts, all open records',
     many: true,
   },
   {

@@ -35,5 +35,5 @@ export async function readWebhook(given: GivenOptions): Promise<WebhookSettings 
 async function readSecret(file: string, source: string): Promise<string> {
   const secret = (await readSmallFile(file, source)).toString('utf8').trim()
   if (/^whsec_[\w+/]+=*$/.test(secret)) return secret
-  throw unusable(file, source, 'it is no secret of a webhook (expected whsec_ followed by base64)')
+  throw unusable(file, source, 'it is not a webhook secret (expected whsec_ followed by base64)')
 }
