@@ -1,17 +1,13 @@
 import type { Clock } from '../lib/clock.ts'
 import type { WaitingGrant } from './due-grant.ts'
+import { partRenewal } from './part-renewal.ts'
 import { postponements } from './postponements.ts'
 import type { ServerLimits } from './request-pace.ts'
 import { requestPace } from './request-pace.ts'
 import type { SharedBudget } from './shared-budget.ts'
 
-/** Pause after the store failed to answer for a part of the budget. */
-const storePauseSeconds = 2
-/** How often a part of the budget is renewed. */
-const renewSeconds = 2
-/** How soon a worker asks for a larger part again: after it got more, and after it got no more. */
-const askForMoreSeconds = 0.1
-const askAgainSeconds = 0.5
+/** How often, at least, a server with waiting grants is looked at. */
+const longestWaitSeconds = 2
 /**
  * How many grants wait in memory for each place in the budget. Others are better found by another
  * worker.
@@ -64,10 +60,9 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
   let running = 0
   let probing = false
   let pausedUntilEpochSeconds = 0
-  let askedAtEpochSeconds = Number.NEGATIVE_INFINITY
-  let gotMore = true
   let isClosed = false
   let asking: Promise<void> | undefined
+  const renewal = partRenewal(budget, clock)
   const pace = requestPace(limits, clock)
   const delays = postponements(limits, random)
 
@@ -89,28 +84,14 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
   }
 
   async function ask(): Promise<void> {
-    askedAtEpochSeconds = now()
     // Another worker may have the only place, and find that the server answers.
     if (probing && (await options.isHealthy(issuer).catch(() => false))) probing = false
     const limit = probing ? 1 : limits.maximumConcurrentRefreshes
-    const before = budget.granted()
     try {
-      await budget.ask(running + waiting.length, running, limit)
+      await renewal.ask(waiting.length, running, limit)
     } catch (error) {
-      // The part that was granted before stays until its end.
       options.onFailure(issuer, error)
-      askedAtEpochSeconds = now() + storePauseSeconds
     }
-    gotMore = budget.granted() > before
-  }
-
-  function askAtEpochSeconds(): number {
-    if (waiting.length > 0 && running >= budget.granted()) {
-      return askedAtEpochSeconds + (gotMore ? askForMoreSeconds : askAgainSeconds)
-    }
-    return waiting.length + running > 0
-      ? askedAtEpochSeconds + renewSeconds
-      : Number.POSITIVE_INFINITY
   }
 
   function putOff(grants: readonly WaitingGrant[], seconds: () => number): void {
@@ -161,7 +142,8 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
     },
     async advance() {
       startWaiting()
-      if (asking === undefined && askAtEpochSeconds() > now()) return
+      const askAt = renewal.dueAtEpochSeconds(waiting.length, running)
+      if (asking === undefined && askAt > now()) return
       asking ??= ask().finally(() => {
         asking = undefined
       })
@@ -170,7 +152,8 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
     },
     nextEpochSeconds() {
       const start = waiting.length > 0 ? pace.nextEpochSeconds() : 0
-      return Math.max(askAtEpochSeconds(), Math.min(start, now() + renewSeconds))
+      const askAt = renewal.dueAtEpochSeconds(waiting.length, running)
+      return Math.max(askAt, Math.min(start, now() + longestWaitSeconds))
     },
     drain() {
       isClosed = true
