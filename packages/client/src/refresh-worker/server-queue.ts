@@ -6,8 +6,6 @@ import type { ServerLimits } from './request-pace.ts'
 import { requestPace } from './request-pace.ts'
 import type { SharedBudget } from './shared-budget.ts'
 
-/** How often, at least, a server with waiting grants is looked at. */
-const longestWaitSeconds = 2
 /**
  * How many grants wait in memory for each place in the budget. Others are better found by another
  * worker.
@@ -151,9 +149,9 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
       startWaiting()
     },
     nextEpochSeconds() {
-      const start = waiting.length > 0 ? pace.nextEpochSeconds() : 0
-      const askAt = renewal.dueAtEpochSeconds(waiting.length, running)
-      return Math.max(askAt, Math.min(start, now() + longestWaitSeconds))
+      const hasPlace = waiting.length > 0 && running < budget.granted()
+      const startAt = hasPlace ? pace.nextEpochSeconds() : Number.POSITIVE_INFINITY
+      return Math.min(renewal.dueAtEpochSeconds(waiting.length, running), startAt)
     },
     drain() {
       isClosed = true
