@@ -9,6 +9,9 @@ export interface Counts {
   readonly kills: number
   readonly stops: number
   readonly skewedExpiries: number
+  /** Kills and suspensions of refresh workers. */
+  readonly workerKills: number
+  readonly workerStops: number
 }
 
 /** The counts that the published tables state. */
@@ -19,6 +22,8 @@ export const fullCounts: Counts = {
   kills: 200,
   stops: 50,
   skewedExpiries: 20,
+  workerKills: 200,
+  workerStops: 50,
 }
 
 /** Every kind of fault with few repetitions, for the regular test run. */
@@ -29,6 +34,8 @@ const quickCounts: Counts = {
   kills: 20,
   stops: 10,
   skewedExpiries: 3,
+  workerKills: 0,
+  workerStops: 0,
 }
 
 /** The same over a database: each interruption once. The file store covers the rest. */
@@ -39,6 +46,8 @@ const quickDatabaseCounts: Counts = {
   kills: 10,
   stops: 2,
   skewedExpiries: 1,
+  workerKills: 8,
+  workerStops: 4,
 }
 
 /** Whether the tests use {@link fullCounts}: `EVERGRANT_HARNESS=full`. */

@@ -21,8 +21,18 @@ import { meetServerFaults } from './scenarios/server-faults.ts'
 import type { InterruptionReport } from './scenarios/process-kills.ts'
 import { interruptProcesses } from './scenarios/process-kills.ts'
 import { harnessSeed, randomIntegers } from './random.ts'
+import { changeDatabase } from './refresh-workers/database-changes.ts'
+import type { WorkerInterruptionOptions } from './refresh-workers/interruptions.ts'
+import { interruptWorkers } from './refresh-workers/interruptions.ts'
+import { startPostgresCluster, whyNoCluster } from './refresh-workers/postgres-cluster.ts'
 import type { StoreKind } from './stores/store-kind.ts'
-import { leaseMilliseconds, storeKinds, whyNotRun } from './stores/store-kind.ts'
+import {
+  leaseMilliseconds,
+  pgbouncerUrl,
+  serverUrl,
+  storeKinds,
+  whyNotRun,
+} from './stores/store-kind.ts'
 
 interface Row {
   readonly what: string
@@ -72,6 +82,7 @@ async function runOver(store: StoreKind): Promise<void> {
   await interruptions(store)
   await transientFaults(store)
   await clocks(store)
+  if (store === 'postgres') await refreshWorkers()
   say(`\n${((performance.now() - startedAt) / 1000).toFixed(0)} s.`)
 }
 
@@ -225,6 +236,59 @@ async function clocks(store: StoreKind): Promise<void> {
     seen: `all ${skewed.refreshRequests}; ${skewed.rejections} 401s in ${skewed.requests} requests`,
     passed: skewed.rejections === 0 && skewed.succeeded === skewed.requests,
   })
+}
+
+async function refreshWorkers(): Promise<void> {
+  const adminUrl = serverUrl('postgres').href
+  await interruptedWorkers('4 refresh workers', { url: adminUrl, adminUrl })
+  if (pgbouncerUrl === undefined) say('NOT RUN: PgBouncer is not available')
+  else await interruptedWorkers('4 refresh workers, PgBouncer', { url: pgbouncerUrl, adminUrl })
+  const reason = whyNoCluster()
+  if (reason !== undefined) {
+    say(`NOT RUN: ${reason}`)
+    return
+  }
+  for (const pooled of [false, true]) await changedDatabases(pooled)
+}
+
+async function interruptedWorkers(
+  where: string,
+  urls: Pick<WorkerInterruptionOptions, 'url' | 'adminUrl'>,
+): Promise<void> {
+  for (const graceSeconds of [60, 0]) {
+    const random = randomIntegers(harnessSeed)
+    const kills = counts.workerKills
+    const workerStops = canSuspend ? counts.workerStops : 0
+    const seen = await interruptWorkers({
+      ...urls,
+      kills,
+      stops: workerStops,
+      graceSeconds,
+      random,
+    })
+    const allowed = graceSeconds > 0 ? [] : seen.lossyKills
+    row({
+      what: `${where}: sign-ins forced by ${kills} SIGKILLs and ${workerStops} SIGSTOPs, ${graceSeconds > 0 ? 'successor grace' : 'no grace'}`,
+      must: graceSeconds > 0 ? '0' : 'only those killed between commit and save',
+      seen: `${seen.forcedSignIns.length}; killed between commit and save: ${seen.lossyKills.length}`,
+      passed: seen.forcedSignIns.join() === allowed.join() && seen.setAside === 0,
+    })
+  }
+}
+
+async function changedDatabases(pooled: boolean): Promise<void> {
+  await using cluster = await startPostgresCluster()
+  if (pooled && cluster.pooledUrl === undefined) return
+  for (const change of ['restart', 'failOver'] as const) {
+    const seen = await changeDatabase(cluster, change, pooled)
+    row({
+      what: `${seen.users} grants, the database ${change === 'restart' ? 'restarts' : 'fails over to a promoted replica'} during ${seen.requestsUnderWay} requests, no grace${pooled ? ', PgBouncer' : ''}`,
+      must: `0 sign-ins, ${seen.users} POSTs`,
+      seen: `${seen.forcedSignIns} sign-ins, ${seen.refreshRequests} POSTs`,
+      passed:
+        seen.forcedSignIns === 0 && seen.refreshRequests === seen.users && seen.setAside === 0,
+    })
+  }
 }
 
 function row({ what, must, seen, passed }: Row): void {

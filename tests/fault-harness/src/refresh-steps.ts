@@ -76,7 +76,8 @@ export function refreshSteps(
       async write(name, body, expectedGeneration, dueInSeconds) {
         const written = await store.write(name, body, expectedGeneration, dueInSeconds)
         if (!isGrant(name) || written.outcome !== 'written') return written
-        if (last === 'read') await reach('journaled')
+        // A refresh worker brings the record along, and does not read it.
+        if (last === 'read' || last === 'locked') await reach('journaled')
         else if (last === 'answered') await reach('saved')
         return written
       },

@@ -8,6 +8,8 @@ export interface NetworkLine {
   /** Resets all connections. New connections are reset on connect. */
   cut(): void
   restore(): void
+  /** Resets all connections, and leads new ones to another server. */
+  redirect(target: URL): void
   /**
    * Resolves when the database has closed every connection. After a process dies, its last
    * statements have then either run or been discarded.
@@ -17,7 +19,11 @@ export interface NetworkLine {
 }
 
 /** Starts a proxy to a database that listens on plain TCP. */
-export async function startNetworkLine(target: URL, defaultPort: number): Promise<NetworkLine> {
+export async function startNetworkLine(
+  firstTarget: URL,
+  defaultPort: number,
+): Promise<NetworkLine> {
+  let target = firstTarget
   const sockets = new Set<Socket>()
   const atDatabase = new Map<Socket, Promise<void>>()
   let isCut = false
@@ -80,6 +86,10 @@ export async function startNetworkLine(target: URL, defaultPort: number): Promis
     },
     restore() {
       isCut = false
+    },
+    redirect(next) {
+      target = next
+      breakAll()
     },
     async drained() {
       while (atDatabase.size > 0) await Promise.all(atDatabase.values())

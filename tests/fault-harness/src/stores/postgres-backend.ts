@@ -36,9 +36,11 @@ export async function postgresBackend(options: BackendOptions): Promise<StoreBac
       }
     },
     async age(seconds) {
-      await admin.query(`UPDATE ${table} SET written_at = written_at - $1 * interval '1 s'`, [
-        seconds,
-      ])
+      await admin.query(
+        `UPDATE ${table} SET written_at = written_at - $1 * interval '1 s',
+           due_at = due_at - $1 * interval '1 s'`,
+        [seconds],
+      )
     },
     async setAside() {
       const { rowCount } = await admin.query(`SELECT FROM ${table} WHERE kind LIKE 'set-aside/%'`)

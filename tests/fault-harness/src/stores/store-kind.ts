@@ -41,6 +41,9 @@ export function whyNotRun(kind: StoreKind): string | undefined {
   return `${titles[kind]}: ${variables[kind]} is not set`
 }
 
+/** PgBouncer in transaction mode, in front of the PostgreSQL of the tests. */
+export const pgbouncerUrl: string | undefined = process.env['EVERGRANT_TEST_PGBOUNCER_URL']
+
 /** The database server of the tests. */
 export function serverUrl(kind: 'postgres' | 'redis'): URL {
   const url = process.env[variables[kind]]
