@@ -21,6 +21,7 @@ import { meetServerFaults } from './scenarios/server-faults.ts'
 import type { InterruptionReport } from './scenarios/process-kills.ts'
 import { interruptProcesses } from './scenarios/process-kills.ts'
 import { harnessSeed, randomIntegers } from './random.ts'
+import { killNotifyingWorkers } from './refresh-workers/notices.ts'
 import { changeDatabase } from './refresh-workers/database-changes.ts'
 import type { WorkerInterruptionOptions } from './refresh-workers/interruptions.ts'
 import { interruptWorkers } from './refresh-workers/interruptions.ts'
@@ -241,6 +242,7 @@ async function clocks(store: StoreKind): Promise<void> {
 async function refreshWorkers(): Promise<void> {
   const adminUrl = serverUrl('postgres').href
   await interruptedWorkers('4 refresh workers', { url: adminUrl, adminUrl })
+  await notices(adminUrl)
   if (pgbouncerUrl === undefined) say('NOT RUN: PgBouncer is not available')
   else await interruptedWorkers('4 refresh workers, PgBouncer', { url: pgbouncerUrl, adminUrl })
   const reason = whyNoCluster()
@@ -249,6 +251,18 @@ async function refreshWorkers(): Promise<void> {
     return
   }
   for (const pooled of [false, true]) await changedDatabases(pooled)
+}
+
+async function notices(url: string): Promise<void> {
+  const reports = await killNotifyingWorkers({ url })
+  const slowest = Math.max(...reports.map(({ seconds }) => seconds))
+  const lost = reports.filter(({ deliveries, events }) => deliveries < 1 || events !== 1)
+  row({
+    what: `notices that a grant needs the user, the worker killed at ${reports.length} steps`,
+    must: 'each delivered, within 5 s of the next start',
+    seen: `${lost.length} lost; at most ${slowest.toFixed(1)} s; ${sum(reports.map(({ deliveries }) => deliveries))} deliveries of ${reports.length} events`,
+    passed: lost.length === 0 && slowest <= 5,
+  })
 }
 
 async function interruptedWorkers(

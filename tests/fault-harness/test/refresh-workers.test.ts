@@ -5,6 +5,7 @@ import { canSuspend } from '../src/platform.ts'
 import { harnessSeed, randomIntegers } from '../src/random.ts'
 import { changeDatabase } from '../src/refresh-workers/database-changes.ts'
 import { interruptWorkers } from '../src/refresh-workers/interruptions.ts'
+import { killNotifyingWorkers } from '../src/refresh-workers/notices.ts'
 import { startPostgresCluster, whyNoCluster } from '../src/refresh-workers/postgres-cluster.ts'
 import { pgbouncerUrl, serverUrl, whyNotRun } from '../src/stores/store-kind.ts'
 
@@ -20,6 +21,19 @@ if (pgbouncerUrl === undefined) {
 if (noCluster !== undefined) reportNotRun('database restarted and switched over', noCluster)
 
 const timeout = 1_800_000
+
+test.runIf(notRun === undefined)(
+  'refresh worker killed at any step after the server ended a grant: the host receives the notice',
+  { tags: ['C-53'], timeout },
+  async () => {
+    const reports = await killNotifyingWorkers({ url: serverUrl('postgres').href })
+    expect(reports).not.toHaveLength(0)
+    for (const { deliveries, events, step } of reports) {
+      expect(deliveries, step).toBeGreaterThanOrEqual(1)
+      expect(events, step).toBe(1)
+    }
+  },
+)
 
 for (const pooled of [false, true]) {
   const where = pooled ? ', behind PgBouncer' : ''

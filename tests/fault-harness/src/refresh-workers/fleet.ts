@@ -38,6 +38,8 @@ export interface Fleet extends AsyncDisposable {
   readonly as: ScriptedAuthorizationServer
   readonly users: readonly FleetUser[]
   readonly workers: readonly FleetWorker[]
+  /** The IDs of all notices that the workers gave to this process, the host. */
+  readonly notices: readonly string[]
   /** Advances the clocks of the server, the store and all workers. */
   advance(seconds: number): Promise<void>
   /** Starts a worker in the background. Call the result to add it. */
@@ -109,12 +111,14 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   for (const user of users) await user.signIn()
 
   const workers = new Set<FleetWorker>()
+  const notices: string[] = []
   async function prepareWorker(): Promise<() => Promise<void>> {
-    const worker = await startFleetWorker({
+    const settings = {
       store: { kind: 'postgres', url: options.url, table, keyFile },
       clockOffsetSeconds: offsetSeconds,
       stepped: options.stepped,
-    })
+    } as const
+    const worker = await startFleetWorker(settings, (id) => notices.push(id))
     return async () => {
       workers.add(worker)
       await worker.setClock(offsetSeconds)
@@ -137,6 +141,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   return {
     as,
     users,
+    notices,
     get workers() {
       return [...workers]
     },

@@ -5,13 +5,12 @@
 import process from 'node:process'
 import type { Clock } from '@evergrant/client'
 import { createRefreshWorker } from '@evergrant/client/refresh-worker'
-import type { RefreshStep } from '../refresh-steps.ts'
 import { refreshSteps } from '../refresh-steps.ts'
 import { openStore } from '../stores/open-store.ts'
-import type { FleetCommand, FleetReport, FleetWorkerSettings } from './messages.ts'
+import type { FleetCommand, FleetReport, FleetWorkerSettings, WorkerStep } from './messages.ts'
 
 let clockOffsetSeconds = 0
-let stopAt: RefreshStep | undefined
+let stopAt: WorkerStep | undefined
 let goOn: (() => void) | undefined
 
 const clock: Clock = {
@@ -72,11 +71,16 @@ async function start(settings: FleetWorkerSettings): Promise<void> {
     maximumInFlight: settings.stepped ? 1 : 64,
     pollSeconds: 0.1,
     serverHealth: { initialBackoffSeconds: 0.1 },
+    async onNeedsReauth({ id }) {
+      await atStep('before-notice')
+      tell({ report: 'notice', id })
+      await atStep('after-notice')
+    },
   })
   await worker.start()
 }
 
-async function atStep(step: RefreshStep): Promise<void> {
+async function atStep(step: WorkerStep): Promise<void> {
   if (stopAt !== step) return
   stopAt = undefined
   const released = Promise.withResolvers<void>()

@@ -3,8 +3,7 @@ import { fork } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { RefreshStep } from '../refresh-steps.ts'
-import type { FleetCommand, FleetReport, FleetWorkerSettings } from './messages.ts'
+import type { FleetCommand, FleetReport, FleetWorkerSettings, WorkerStep } from './messages.ts'
 
 const program = fileURLToPath(new URL('./program.ts', import.meta.url))
 
@@ -13,7 +12,7 @@ export interface FleetWorker {
   /** Resolves when the worker has noted the time, or has died. */
   setClock(offsetSeconds: number): Promise<void>
   /** Resolves when the worker has noted the step. */
-  willStopAt(step: RefreshStep): Promise<void>
+  willStopAt(step: WorkerStep): Promise<void>
   /** Resolves when a refresh has stopped at the step. */
   stopped(): Promise<void>
   /** Continues a stopped refresh, and clears the stop. */
@@ -27,7 +26,10 @@ export interface FleetWorker {
 }
 
 /** Starts a process, and waits until its refresh worker runs. */
-export async function startFleetWorker(settings: FleetWorkerSettings): Promise<FleetWorker> {
+export async function startFleetWorker(
+  settings: FleetWorkerSettings,
+  onNotice: (id: string) => void,
+): Promise<FleetWorker> {
   const child = fork(program, [], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: {
@@ -43,9 +45,10 @@ export async function startFleetWorker(settings: FleetWorkerSettings): Promise<F
 
   child.on('message', (message) => {
     // Only the worker program writes to this channel.
-    const { report } = message as FleetReport
-    if (report === 'started') started.resolve()
-    else if (report === 'noted') noted.resolve()
+    const told = message as FleetReport
+    if (told.report === 'started') started.resolve()
+    else if (told.report === 'noted') noted.resolve()
+    else if (told.report === 'notice') onNotice(told.id)
     else reached.resolve()
   })
   child.once('error', started.reject)
