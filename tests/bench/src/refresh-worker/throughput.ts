@@ -46,7 +46,7 @@ export async function refreshBeforeExpiry(
   await using bench = await benchTable(databaseUrl)
   const template = await signInTemplate()
   // Writing the grants takes a while. They must not expire before the workers start.
-  const seedSeconds = grants / 1500 + 10
+  const seedSeconds = grants / 800 + 20
   const firstExpiryEpochSeconds = Date.now() / 1000 + seedSeconds + firstExpiryInSeconds
   await using endpoint = await startEndpoint({
     answerAfterMilliseconds: 200,
