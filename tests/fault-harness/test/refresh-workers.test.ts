@@ -83,7 +83,7 @@ for (const pooled of [false, true]) {
         if (pooled && cluster.pooledUrl === undefined) skip('PgBouncer is not installed')
         for (const change of ['restart', 'failOver'] as const) {
           const seen = await changeDatabase(cluster, change, pooled)
-          expect(seen, change).toMatchObject({
+          expect(seen).toMatchObject({
             forcedSignIns: 0,
             refreshRequests: seen.users,
             setAside: 0,

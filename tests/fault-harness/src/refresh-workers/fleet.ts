@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import type { Grant } from '@evergrant/client'
+import type { Clock, Grant, RecordStore } from '@evergrant/client'
 import { createSession, createTokenManager } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { createPostgresTable } from '@evergrant/client/stores/postgres'
@@ -84,30 +84,9 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   await createPostgresTable(admin, { table })
   const own = await openStore({ kind: 'postgres', url: adminUrl, table, keyFile })
 
-  function userNumber(index: number): FleetUser {
-    const session = createSession(mcp.resource, {
-      store: own.store,
-      partition: `user-${index}`,
-      client: { name: 'fault harness' },
-      signIn: headlessSignIn(),
-      clock,
-    })
-    return {
-      signIn: () => session.signIn({ force: true }).then(() => undefined),
-      async read() {
-        const { identity } = await session.status()
-        if (identity === undefined) return undefined
-        const reader = await createTokenManager(identity, {
-          store: own.store,
-          clock,
-          exchange: () => Promise.reject(new Error('The parent never refreshes.')),
-        })
-        return await reader.read()
-      },
-    }
-  }
-
-  const users = Array.from({ length: options.users }, (_, index) => userNumber(index))
+  const users = Array.from({ length: options.users }, (_, index) =>
+    fleetUser(`user-${index}`, mcp.resource, own.store, clock),
+  )
   for (const user of users) await user.signIn()
 
   const workers = new Set<FleetWorker>()
@@ -191,6 +170,36 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       await admin.query(`DROP TABLE ${table}`)
       await admin.end()
       await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function fleetUser(
+  partition: string,
+  serverUrl: string,
+  store: RecordStore,
+  clock: Clock,
+): FleetUser {
+  const session = createSession(serverUrl, {
+    store,
+    partition,
+    client: { name: 'fault harness' },
+    signIn: headlessSignIn(),
+    clock,
+  })
+  return {
+    async signIn() {
+      await session.signIn({ force: true })
+    },
+    async read() {
+      const { identity } = await session.status()
+      if (identity === undefined) return undefined
+      const reader = await createTokenManager(identity, {
+        store,
+        clock,
+        exchange: () => Promise.reject(new Error('The parent never refreshes.')),
+      })
+      return await reader.read()
     },
   }
 }

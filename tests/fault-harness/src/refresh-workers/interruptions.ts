@@ -104,7 +104,7 @@ async function stopOnce(fleet: Fleet, point: Point, milliseconds: number): Promi
 async function bringTo(
   fleet: Fleet,
   point: Point,
-): Promise<{ readonly victim: FleetWorker; release(): void }> {
+): Promise<{ readonly victim: FleetWorker; readonly release: () => void }> {
   const step = point === 'sent' || point === 'committed' ? 'journaled' : point
   await Promise.all(fleet.workers.map((worker) => worker.willStopAt(step)))
   await fleet.advance(dueAgeSeconds)
