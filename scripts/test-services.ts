@@ -121,7 +121,11 @@ async function startPostgres(): Promise<Service | string> {
   )
   const server = spawn(
     postgres,
-    ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-k', folder],
+    ['-D', data, '-p', String(port), '-c', 'listen_addresses=127.0.0.1', '-k', folder].concat([
+      // Test files run in parallel, each with several pools.
+      '-c',
+      'max_connections=200',
+    ]),
     { ...options, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   return await running('PostgreSQL', server, folder, port, {
@@ -157,7 +161,7 @@ listen_port = ${port}
 unix_socket_dir =
 auth_type = any
 pool_mode = transaction
-default_pool_size = 30
+default_pool_size = 40
 max_client_conn = 1000
 `,
     { mode: 0o644 },
