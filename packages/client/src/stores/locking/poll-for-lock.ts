@@ -2,7 +2,7 @@ import { setTimeout as timerPause } from 'node:timers/promises'
 import type { LockOptions, LockOutcome } from '../store.ts'
 import { millisecondsSince, thisMoment } from './bounded.ts'
 
-/** One attempt: an outcome, or `crowded` if this process has no free connection for it. */
+/** One attempt: an outcome, or `crowded` if this process has no room for another lock. */
 export type LockAttempt = LockOutcome | { readonly outcome: 'crowded'; readonly reason: string }
 
 /** What polling does in addition to the options of a lock. */
