@@ -17,22 +17,28 @@ export interface LargeTable {
   readonly rows: number
   readonly firstRefreshMilliseconds: number
   readonly emptyTable: WorkerReport
+  /** All grants, none of them due. */
+  readonly noneDue: WorkerReport
   /** Only the grants that are due. */
   readonly smallTable: WorkerReport
   readonly largeTable: WorkerReport
 }
 
-/** Starts a fresh worker over an empty table, over a few due grants, and over these among `rows`. */
+/**
+ * Starts a fresh worker over an empty table, over a few due grants, over `rows` grants of which none is
+ * due, and over both.
+ */
 export async function freshWorker(databaseUrl: string, rows: number): Promise<LargeTable> {
   await using small = await benchTable(databaseUrl)
   const emptyTable = await runOneWorker(small)
   const smallTable = await runOverDueGrants(small)
   await using large = await benchTable(databaseUrl)
   await addOtherGrants(large, rows, sealedLength)
+  const noneDue = await runOneWorker(large)
   const largeTable = await runOverDueGrants(large)
   const { firstRefreshMilliseconds } = largeTable
   if (firstRefreshMilliseconds === undefined) throw new Error('The worker refreshed nothing.')
-  return { rows, firstRefreshMilliseconds, emptyTable, smallTable, largeTable }
+  return { rows, firstRefreshMilliseconds, emptyTable, noneDue, smallTable, largeTable }
 }
 
 async function runOverDueGrants(bench: BenchTable): Promise<WorkerReport> {

@@ -55,14 +55,15 @@ async function expiry(): Promise<void> {
 
 async function largeTable(): Promise<void> {
   const seen = await freshWorker(databaseUrl, quick ? 100_000 : 1_000_000)
-  const reports = [seen.emptyTable, seen.smallTable, seen.largeTable]
+  const reports = [seen.emptyTable, seen.noneDue, seen.smallTable, seen.largeTable]
   const mebibytes = (bytes: number): string => `${round(bytes / 2 ** 20)} MiB`
   table(
     `A fresh worker over ${round(seen.rows)} grants`,
-    ['', 'empty table', 'only the due grants', 'all grants'],
+    ['', 'empty table', 'all grants, none due', 'only 300 due grants', 'all grants, 300 due'],
     [
       [
         'time until the first refresh',
+        '',
         '',
         `${round(seen.smallTable.firstRefreshMilliseconds ?? 0)} ms`,
         `${round(seen.firstRefreshMilliseconds)} ms`,
