@@ -55,21 +55,29 @@ export function keptConnection(
   let opening: Promise<LockConnection> | undefined
   let failedAt: Moment | undefined
   let timer: NodeJS.Timeout | undefined
+  let timesGivenBack = 0
 
   async function open(): Promise<LockConnection> {
-    const opened: LockConnection = await openLockConnection(pool, {
+    const begun = timesGivenBack
+    // The connection can fail before it is open.
+    let opened: LockConnection | undefined
+    opened = await openLockConnection(pool, {
       requestTimeoutMilliseconds,
       onLost: () => {
         failed(opened)
       },
     })
+    if (begun !== timesGivenBack) {
+      await opened.close()
+      throw new Error('The store was closed.')
+    }
     connection = opened
     await retake(opened)
     return opened
   }
 
-  function failed(lost: LockConnection): void {
-    if (connection !== lost) return
+  function failed(lost: LockConnection | undefined): void {
+    if (lost === undefined || connection !== lost) return
     connection = undefined
     failedAt = thisMoment()
     for (const lock of locks.values()) if (lock.on === lost) lock.on = undefined
@@ -82,7 +90,13 @@ export function keptConnection(
     for (let from = 0; from < lost.length; from += maximumLocksPerStatement) {
       const some = lost.slice(from, from + maximumLocksPerStatement)
       const made = await opened.change(some.map(({ key }) => ({ key, change: 'take' })))
-      for (const [index, lock] of some.entries()) if (made[index] === true) lock.on = opened
+      const taken = some.filter((_, index) => made[index] === true)
+      for (const lock of taken) if (lock.takenOn !== undefined) lock.on = opened
+      // Locks are re-entrant: one that stayed behind would also survive its next holder.
+      const released = taken.filter(({ takenOn }) => takenOn === undefined)
+      if (released.length > 0) {
+        await opened.change(released.map(({ key }) => ({ key, change: 'give-back' })))
+      }
     }
   }
 
@@ -126,6 +140,7 @@ export function keptConnection(
 
   async function giveBack(): Promise<void> {
     clearTimeout(timer)
+    timesGivenBack += 1
     const former = connection
     connection = undefined
     await former?.close()

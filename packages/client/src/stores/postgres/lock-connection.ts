@@ -109,6 +109,8 @@ export async function openLockConnection(
       row[event] === null ? Number.POSITIVE_INFINITY : Number(row[event]) - noticeSeconds[event],
     ),
   )
+  // It can fail together with the last answer.
+  if (!session.isAlive()) throw new Error('The connection of the locks has ended.')
   let confirmed: Moment = openedAt
   let closing = false
 
