@@ -76,6 +76,10 @@ export function combined<Item, Result>(
     return groups
   }
 
+  function isOverdue([first]: readonly Call<Item, Result>[]): boolean {
+    return first !== undefined && performance.now() - first.since > options.maximumWaitMilliseconds
+  }
+
   async function execute(groups: readonly Call<Item, Result>[][]): Promise<void> {
     const items = groups.flatMap(([first]) => (first === undefined ? [] : [first.item]))
     try {
@@ -85,7 +89,11 @@ export function combined<Item, Result>(
       }
     } catch (error) {
       if (groups.length > 1 && options.repeatAlone?.(error) === true) {
-        for (const group of groups) await execute([group])
+        for (const group of groups) {
+          // Later calls wait for this statement, so the repetition ends in time too.
+          if (isOverdue(group)) for (const call of group) call.reject(error)
+          else await execute([group])
+        }
         return
       }
       for (const call of groups.flat()) call.reject(error)

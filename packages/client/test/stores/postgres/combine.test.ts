@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { CombineOptions } from '../../../src/stores/postgres/combine.ts'
 import { combined } from '../../../src/stores/postgres/combine.ts'
 
@@ -138,4 +138,25 @@ test('combined statements: a call that waits too long is rejected and not sent',
   await expect(call('a', 1)).rejects.toThrow('overdue')
   expect(values()).toEqual([])
   expect(sent).toEqual([])
+})
+
+test('combined statements: the repetition after a rollback ends in time', async () => {
+  const { sent, call, values } = scene({ repeatAlone: () => true })
+  const calls = Promise.allSettled([call('a', 1), call('b', 2), call('c', 3)])
+  await turn()
+  sent[0]?.fail(new Error('deadlock'))
+  await expect.poll(values).toEqual([[1, 2, 3], [1]])
+  const later = performance.now() + 60_001
+  const now = vi.spyOn(performance, 'now').mockReturnValue(later)
+  try {
+    sent[1]?.answer()
+    expect(await calls).toMatchObject([
+      { status: 'fulfilled', value: 10 },
+      { status: 'rejected', reason: { message: 'deadlock' } },
+      { status: 'rejected', reason: { message: 'deadlock' } },
+    ])
+    expect(values()).toEqual([[1, 2, 3], [1]])
+  } finally {
+    now.mockRestore()
+  }
 })
