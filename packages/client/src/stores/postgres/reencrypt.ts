@@ -49,30 +49,30 @@ async function otherRows(
   readonly next: string | undefined
 }> {
   const { kind, id } = positionIn(after)
+  // The end comes first. If the rows were counted twice, a row could be removed in between, and then
+  // rows behind the first count would belong to no page. The number of rows is bounded, because a
+  // whole table can take longer than one statement may.
+  const [end] = await run(
+    `SELECT kind, id FROM ${table} WHERE (kind, id) > ($1, $2)
+     ORDER BY kind, id LIMIT 1 OFFSET ${rowsPerPage - 1}`,
+    [kind, id],
+  )
+  const last = end && [textOf(end['kind']), textOf(end['id'])]
   const rows = await run(
-    // The statement ends with the last row that it needs. The number of rows that it looks at is
-    // bounded, because a whole table can take longer than one statement may.
-    `SELECT kind, id, sealed FROM (
-       SELECT kind, id, sealed FROM ${table}
-       WHERE (kind, id) > ($1, $2) ORDER BY kind, id LIMIT ${rowsPerPage}) AS page
-     WHERE strpos(left(sealed, ${beginningLength}), $3) = 0 AND strpos(kind, '/') = 0
+    // The statement ends with the last row that it needs.
+    `SELECT kind, id, sealed FROM ${table}
+     WHERE (kind, id) > ($1, $2)${last === undefined ? '' : ' AND (kind, id) <= ($5, $6)'}
+       AND strpos(left(sealed, ${beginningLength}), $3) = 0 AND strpos(kind, '/') = 0
      ORDER BY kind, id LIMIT $4::bigint`,
-    [kind, id, `"keyId":"${cipher.keyIds[0]}"`, String(limit)],
+    [kind, id, `"keyId":"${cipher.keyIds[0]}"`, String(limit), ...(last ?? [])],
   )
   const found = rows.flatMap((row) => {
     const name = nameIn(row)
     return name === undefined ? [] : [{ name, sealed: textOf(row['sealed']) }]
   })
-  const lastRow = rows.length === limit ? rows.at(-1) : undefined
-  const [end] =
-    lastRow === undefined
-      ? await run(
-          `SELECT kind, id FROM ${table} WHERE (kind, id) > ($1, $2)
-           ORDER BY kind, id LIMIT 1 OFFSET ${rowsPerPage - 1}`,
-          [kind, id],
-        )
-      : [lastRow]
-  return { found, next: end && JSON.stringify([textOf(end['kind']), textOf(end['id'])]) }
+  const lastFound = rows.length === limit ? rows.at(-1) : undefined
+  const position = lastFound ? [textOf(lastFound['kind']), textOf(lastFound['id'])] : last
+  return { found, next: position && JSON.stringify(position) }
 }
 
 function positionIn(after: string | undefined): { readonly kind: string; readonly id: string } {
