@@ -23,8 +23,8 @@ export type ClaimedGrant = {
 } & (
   | { readonly record: StoredRecord; readonly unreadable?: never }
   /**
-   * The record cannot be opened: it is of a later version or encrypted with another key. A damaged
-   * one was set aside.
+   * The record cannot be opened: it is of a later version, encrypted with another key, or damaged. A
+   * damaged one was set aside, unless that failed too.
    */
   | {
       readonly record?: never

@@ -109,15 +109,14 @@ export function postgresStore(
 
   async function claimed(
     row: SealedRow & { readonly id: string; readonly lateSeconds: number },
-  ): Promise<ClaimedGrant | undefined> {
+  ): Promise<ClaimedGrant> {
     const { id, generation, lateSeconds } = row
     const name: RecordName = { kind: 'grant', id }
-    const record = open(name, row)
     try {
-      return { id, lateSeconds, record: await opened(name, row, record) }
+      return { id, lateSeconds, record: await opened(name, row, open(name, row)) }
     } catch (error) {
-      if (!EvergrantClientError.is(error) || !('unreadable' in record)) throw error
-      if (record.unreadable === 'damaged') return undefined
+      // A row that cannot even be set aside must not keep the other grants of the claim from a worker.
+      if (!EvergrantClientError.is(error)) throw error
       return { id, lateSeconds, unreadable: { generation, error } }
     }
   }
@@ -150,8 +149,7 @@ export function postgresStore(
         })
         await ready
         const { rows: due, nextDueInSeconds } = await claimRows(run, table, claimOptions)
-        const grants = await Promise.all(due.map((row) => claimed(row)))
-        return { grants: grants.filter((grant) => grant !== undefined), nextDueInSeconds }
+        return { grants: await Promise.all(due.map((row) => claimed(row))), nextDueInSeconds }
       },
       set: (id, generation, dueInSeconds) => rows.setDue({ id, generation, dueInSeconds }),
       backlog: () => countDue(run, table),

@@ -64,6 +64,23 @@ for (const kind of sharedStores) {
     )
 
     test(
+      'shared store: a damaged grant that is due is set aside and reported with the others of its claim',
+      { tags: ['C-52'] },
+      async () => {
+        await using it = await scene()
+        await it.store.due.set(name.id, 1, 0)
+        await it.store.write(other, '"other"', 0, 0)
+        await it.shared.tamper(name, () => 'damaged')
+        const { grants } = await it.store.due.claim({ limit: 10, claimSeconds: 60 })
+        expect(grants.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toMatchObject([
+          { id: name.id, unreadable: { generation: 1, error: { code: 'RECORD_UNREADABLE' } } },
+          { id: other.id, record: { body: '"other"' } },
+        ])
+        expect(await it.shared.setAside()).toEqual(['damaged'])
+      },
+    )
+
+    test(
       'shared store: an old record with a newer generation does not open',
       { tags: ['C-52'] },
       async () => {

@@ -106,7 +106,8 @@ export function redisDueIndex(command: Command, keys: RedisKeys, open: OpenField
     try {
       return { id, lateSeconds, record: await open({ kind: 'grant', id }, fields) }
     } catch (error) {
-      if (!EvergrantClientError.is(error) || error.code !== 'RECORD_UNREADABLE') throw error
+      // A record that cannot even be set aside must not keep the other grants of the claim from a worker.
+      if (!EvergrantClientError.is(error)) throw error
       return { id, lateSeconds, unreadable: { generation: Number(fields[0]), error } }
     }
   }
