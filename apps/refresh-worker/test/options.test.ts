@@ -68,6 +68,21 @@ test.each<[string, readonly string[], Readonly<Record<string, string>>]>([
     [],
     { EVERGRANT_WORKER_DATABASE_URL: 'gateway:hunter2-secret@db' },
   ],
+  [
+    'a password in PostgreSQL that is not percent-encoded',
+    ['--key-file', 'raw.key'],
+    { EVERGRANT_WORKER_DATABASE_URL: 'postgres://gateway:hunter2%secret@127.0.0.1:1/gateway' },
+  ],
+  [
+    'a password in Redis that is not percent-encoded',
+    ['--key-file', 'raw.key'],
+    { EVERGRANT_WORKER_DATABASE_URL: 'redis://:hunter2%secret@127.0.0.1:1' },
+  ],
+  [
+    'a database of Redis that is not a number',
+    ['--key-file', 'raw.key'],
+    { EVERGRANT_WORKER_DATABASE_URL: 'redis://127.0.0.1:1/hunter2' },
+  ],
   ['two databases', ['--database-url-file', 'url.txt'], database],
   ['a password on the command line', ['--database-url', 'redis://:hunter2-secret@127.0.0.1:1'], {}],
   [

@@ -61,10 +61,10 @@ export async function readDatabaseUrl(given: GivenOptions): Promise<DatabaseUrl>
 function parseDatabaseUrl(text: string, source: string): DatabaseUrl {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const kind = url && kinds[url.protocol]
-  if (url === undefined || kind === undefined) {
+  if (url === undefined || kind === undefined || !canBeDecoded(url) || !hasDatabase(url, kind)) {
     throw new WorkerError(
       'OPTION_INVALID',
-      `${source} cannot be used: it is not the URL of a database (expected postgres://… or redis://…, with special characters of the password percent-encoded). Correct it.`,
+      `${source} cannot be used: it is not the URL of a database (expected postgres://… or redis://…, with special characters of the password percent-encoded, and for Redis a number as the path or no path). Correct it.`,
     )
   }
   const passwords = [url.password, ...url.searchParams.getAll('password')].filter(Boolean)
@@ -72,14 +72,24 @@ function parseDatabaseUrl(text: string, source: string): DatabaseUrl {
     kind,
     url: text,
     shown: `${url.protocol}//${url.host}${url.pathname}`,
-    secrets: [...new Set(passwords.flatMap((one) => [one, decoded(one)]))],
+    secrets: [...new Set(passwords.flatMap((one) => [one, decoded(one) ?? one]))],
   }
 }
 
-function decoded(text: string): string {
+/** Clients of databases decode these parts. Some of their errors would not name the option. */
+function canBeDecoded({ username, password, pathname }: URL): boolean {
+  return [username, password, pathname].every((part) => decoded(part) !== undefined)
+}
+
+/** The databases of Redis have numbers. */
+function hasDatabase({ pathname }: URL, kind: DatabaseUrl['kind']): boolean {
+  return kind === 'postgres' || /^\/?\d*$/.test(pathname)
+}
+
+function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text)
   } catch {
-    return text
+    return undefined
   }
 }
