@@ -24,14 +24,14 @@ for (const kind of sharedStores) {
     afterAll(() => shared?.close())
   })
 
-  describe.runIf(kind.url !== undefined)(`${kind.name}: records`, () => {
-    async function scene() {
-      const shared = await kind.open()
-      const { store } = await shared.machine()
-      await store.write(name, JSON.stringify({ refreshToken: secret }), 0)
-      return { shared, store, [Symbol.asyncDispose]: () => shared.close() }
-    }
+  async function scene() {
+    const shared = await kind.open()
+    const { store } = await shared.machine()
+    await store.write(name, JSON.stringify({ refreshToken: secret }), 0)
+    return { shared, store, [Symbol.asyncDispose]: () => shared.close() }
+  }
 
+  describe.runIf(kind.url !== undefined)(`${kind.name}: records`, () => {
     test('shared store: the stored text shows no token', { tags: ['C-06'] }, async () => {
       await using it = await scene()
       await it.shared.tamper(name, (sealed) => {
@@ -60,23 +60,6 @@ for (const kind of sharedStores) {
         expect(await it.shared.setAside()).toEqual([damaged])
         expect(await it.store.read(name)).toBeUndefined()
         expect(await it.store.write(name, '"new"', 0)).toMatchObject({ outcome: 'written' })
-      },
-    )
-
-    test(
-      'shared store: a damaged grant that is due is set aside and reported with the others of its claim',
-      { tags: ['C-52'] },
-      async () => {
-        await using it = await scene()
-        await it.store.due.set(name.id, 1, 0)
-        await it.store.write(other, '"other"', 0, 0)
-        await it.shared.tamper(name, () => 'damaged')
-        const { grants } = await it.store.due.claim({ limit: 10, claimSeconds: 60 })
-        expect(grants.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toMatchObject([
-          { id: name.id, unreadable: { generation: 1, error: { code: 'RECORD_UNREADABLE' } } },
-          { id: other.id, record: { body: '"other"' } },
-        ])
-        expect(await it.shared.setAside()).toEqual(['damaged'])
       },
     )
 
@@ -144,6 +127,25 @@ for (const kind of sharedStores) {
         const age = (await it.store.read(name))?.ageSeconds ?? 0
         expect(age).toBeGreaterThanOrEqual(500)
         expect(age).toBeLessThan(560)
+      },
+    )
+  })
+
+  describe.runIf(kind.url !== undefined)(`${kind.name}: due grants`, () => {
+    test(
+      'shared store: a damaged grant that is due is set aside and reported with the others of its claim',
+      { tags: ['C-52'] },
+      async () => {
+        await using it = await scene()
+        await it.store.due.set(name.id, 1, 0)
+        await it.store.write(other, '"other"', 0, 0)
+        await it.shared.tamper(name, () => 'damaged')
+        const { grants } = await it.store.due.claim({ limit: 10, claimSeconds: 60 })
+        expect(grants.toSorted((a, b) => (a.id < b.id ? -1 : 1))).toMatchObject([
+          { id: name.id, unreadable: { generation: 1, error: { code: 'RECORD_UNREADABLE' } } },
+          { id: other.id, record: { body: '"other"' } },
+        ])
+        expect(await it.shared.setAside()).toEqual(['damaged'])
       },
     )
   })

@@ -58,7 +58,9 @@ describe.runIf(postgresUrl !== undefined)('Postgres store: a lost connection of 
       proceed.resolve()
       // Another lock keeps the connection in use.
       const kept = acquired(await store.lock(another))
-      await acquired(await it.another().lock(name)).release()
+      const next = acquired(await it.another().lock(name))
+      expect([kept.isHeld(), next.isHeld()]).toEqual([true, true])
+      await next.release()
       await kept.release()
       await store.close()
     },
