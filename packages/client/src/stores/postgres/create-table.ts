@@ -19,6 +19,8 @@ const statementTimeoutMilliseconds = 10_000
 /** The index of a very large table takes minutes. */
 const migrationTimeoutMilliseconds = 3_600_000
 const pauseMilliseconds = 250
+/** `statement_timeout` of the role, or an operator, ended a statement. */
+const canceled = '57014'
 /** A lock that was not free within `lock_timeout`, and a deadlock. Both are worth another attempt. */
 const passing = new Set(['55P03', '40P01'])
 
@@ -27,7 +29,8 @@ const passing = new Set(['55P03', '40P01'])
  * at every start, on several machines at once, and while other processes use the table.
  *
  * The update adds two columns and an index, without blocking reads or writes for longer than two
- * seconds. On a large table it takes minutes, and every machine that calls this waits for it. It uses
+ * seconds. On a large table it takes minutes, and every machine that calls this waits for it. The role
+ * needs a `statement_timeout` of 0 or of minutes for that. It uses
  * two connections of the pool.
  *
  * @throws EvergrantClientError `INVALID_OPTION`, `TOKEN_STORE_UNAVAILABLE`
@@ -48,6 +51,13 @@ export async function createPostgresTable(
       )
     }
   } catch (cause) {
+    if (sqlState(cause) === canceled) {
+      throw new EvergrantClientError(
+        'TOKEN_STORE_UNAVAILABLE',
+        'The PostgreSQL table for grants could not be created or updated: the server canceled a statement, usually because of "statement_timeout". The index of a large table takes minutes. Use a role with "statement_timeout" 0 for the update, or run the statements of postgresMigrationSql() with such a role.',
+        { cause },
+      )
+    }
     throw new EvergrantClientError(
       'TOKEN_STORE_UNAVAILABLE',
       'The PostgreSQL table for grants could not be created or updated. Check that PostgreSQL is reachable, that its user owns the table or may create it, and that the pool has two connections, or run the statements of postgresTableSql() or postgresMigrationSql() as a user who may.',
@@ -114,8 +124,10 @@ async function migrate(pool: PostgresPool, options: PostgresTableOptions): Promi
   }
   try {
     await query('BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY')
-    const [row] = await query(`SELECT pg_try_advisory_xact_lock(${key}) AS free,
-      set_config('idle_in_transaction_session_timeout', '0', true)`)
+    // The role can limit its transactions. Settings that the server does not have are left out.
+    await query(`SELECT set_config(name, '0', true) FROM pg_settings
+      WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')`)
+    const [row] = await query(`SELECT pg_try_advisory_xact_lock(${key}) AS free`)
     if (row?.['free'] === true) {
       for (const text of postgresMigrationSql(options)) {
         await pool.query({ text, values: [], query_timeout: migrationTimeoutMilliseconds })

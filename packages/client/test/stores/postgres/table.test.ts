@@ -104,6 +104,30 @@ describe.runIf(postgresUrl !== undefined)('Postgres store: table of an older ver
     ])
   })
 
+  test('postgres store: an update that statement_timeout ends is an error that says so', async () => {
+    await using it = await olderTable()
+    const [addColumns = ''] = postgresMigrationSql({ table: it.table })
+    await it.admin.query(addColumns)
+    // The creation of the index waits for this transaction.
+    const client = await it.admin.connect()
+    await client.query(`BEGIN; INSERT INTO ${it.table} VALUES ('grant', 'a', 1, '', now())`)
+    const pool = it.anotherPool(2)
+    pool.on('connect', (connected) => void connected.query("SET statement_timeout = '1s'"))
+    const [outcome] = await Promise.allSettled([createPostgresTable(pool, { table: it.table })])
+    await client.query('COMMIT')
+    client.release()
+    expect(outcome).toMatchObject({
+      status: 'rejected',
+      reason: {
+        code: 'TOKEN_STORE_UNAVAILABLE',
+        message: expect.stringContaining('"statement_timeout" 0'),
+      },
+    })
+    // The next attempt replaces the index that was left.
+    await createEverywhere(it)
+    expect(await indexesOf(it)).toMatchObject([{ valid: true }])
+  })
+
   test('postgres store: an update waits for a transaction that uses the table', async () => {
     await using it = await olderTable()
     const client = await it.admin.connect()
@@ -116,7 +140,9 @@ describe.runIf(postgresUrl !== undefined)('Postgres store: table of an older ver
     await updating
     expect(await columnsOf(it)).toContain('due_at')
   })
+})
 
+describe.runIf(postgresUrl !== undefined)('Postgres store: processes of an older version', () => {
   test(
     'postgres store: a grant that an older process writes is due at once',
     { tags: ['C-55'] },
