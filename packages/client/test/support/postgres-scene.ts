@@ -63,6 +63,8 @@ export function acquired(outcome: LockOutcome): HeldLock {
   return outcome.lock
 }
 
+/** Releases a lock that must have been acquired. */
 export async function released(outcome: LockOutcome | undefined): Promise<void> {
-  if (outcome?.outcome === 'acquired') await outcome.lock.release()
+  if (outcome === undefined) throw new Error('No lock was requested.')
+  await acquired(outcome).release()
 }
