@@ -4,7 +4,7 @@ import { storeRead, storeWrite } from '../grant/grant-repository.ts'
 import { isObject } from '../lib/is-object.ts'
 import type { RecordName, RecordStore } from '../stores/store.ts'
 import type { Share } from './shares.ts'
-import { nextShares } from './shares.ts'
+import { fairPart, nextShares } from './shares.ts'
 
 /** How long a part of a budget is valid. A worker that was suspended for longer has lost it. */
 const validSeconds = 12
@@ -17,7 +17,7 @@ const maximumWorkers = 10_000
 
 /** The part of one worker in the budget of one authorization server. */
 export interface SharedBudget {
-  /** How many requests this worker may have under way now. */
+  /** A request may be started while fewer than this are under way. */
   granted(): number
   /**
    * Asks for a part, and renews it.
@@ -64,7 +64,9 @@ export function sharedBudget(
         const written = await storeWrite(store, name, body, generation)
         if (written.outcome === 'conflict') continue
         askedAtEpochSeconds = askedAt
-        granted = next.find((share) => share.worker === worker)?.granted ?? 0
+        const mine = next.find((share) => share.worker === worker)?.granted ?? 0
+        // A place above the fair part is only for a request that is under way.
+        granted = Math.min(mine, fairPart(next, { worker }, budget))
         return
       }
     },
