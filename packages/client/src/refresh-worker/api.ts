@@ -95,7 +95,10 @@ export interface RefreshWorkerStats {
   readonly refreshed: number
   /** How many due refreshes another process had already done. */
   readonly adopted: number
-  /** How often a due grant was put off: its server or the store was not ready, or its budget was used. */
+  /**
+   * How often a due grant was put off: its server, the store or the host was not ready, or its budget
+   * was used.
+   */
   readonly postponed: number
   /** How many notices the host received from this worker. */
   readonly notified: number

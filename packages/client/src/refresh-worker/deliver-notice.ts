@@ -71,7 +71,7 @@ async function deliverUnderLock(
   const { issuer } = current.grant.identity
   const attempt = end.notice.failures + 1
   try {
-    await withinTime(context.onNeedsReauth(noticeOf(current.grant, end)))
+    await withinTime(context.clock, context.onNeedsReauth(noticeOf(current.grant, end)))
   } catch (error) {
     const asked = retryAfterOf(error) ?? 0
     const own = backoffSeconds(attempt)
@@ -106,15 +106,18 @@ function noticeOf(
 }
 
 /** A handler that never answers must not keep the grant locked. */
-async function withinTime(delivery: Promise<void>): Promise<void> {
-  const deadline = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    deadline.reject(new Error(`onNeedsReauth did not answer within ${deliveryTimeoutSeconds} s.`))
-  }, deliveryTimeoutSeconds * 1000)
+async function withinTime(clock: Clock, delivery: Promise<void>): Promise<void> {
+  const answered = new AbortController()
+  async function failAfterTimeout(): Promise<never> {
+    await clock.sleep(deliveryTimeoutSeconds * 1000, answered.signal)
+    throw new Error(
+      `The notice was not delivered: onNeedsReauth did not resolve within ${deliveryTimeoutSeconds} s. It is called again later.`,
+    )
+  }
   try {
-    await Promise.race([delivery, deadline.promise])
+    await Promise.race([delivery, failAfterTimeout()])
   } finally {
-    clearTimeout(timer)
+    answered.abort()
   }
 }
 

@@ -10,7 +10,7 @@ const usualRefreshSeconds = 0.5
 /** The weight of the last refresh in the moving average. */
 const weight = 0.1
 
-/** For how long the due grants of a server are put off that find no room in its queue. */
+/** For how long due grants are put off if too many others are under way at their server. */
 export interface Postponements {
   /** Each further grant is put off for longer, about until the server has finished those before. */
   whenFull(granted: number): number
@@ -21,10 +21,14 @@ export interface Postponements {
    * others later.
    */
   afterPause(): number
-  refreshTook(seconds: number): void
+  /** A refresh or a delivery has ended. */
+  tookSeconds(seconds: number): void
 }
 
-export function postponements(limits: ServerLimits, random: () => number): Postponements {
+export function postponements(
+  limits: Pick<ServerLimits, 'maximumRefreshesPerSecond'>,
+  random: () => number,
+): Postponements {
   let averageSeconds = usualRefreshSeconds
   let sinceEmpty = 0
   let inPause = 0
@@ -46,7 +50,7 @@ export function postponements(limits: ServerLimits, random: () => number): Postp
       inPause += 1
       return inPause === 1 ? 0 : random() * spreadAfterPauseSeconds
     },
-    refreshTook(seconds) {
+    tookSeconds(seconds) {
       averageSeconds = (1 - weight) * averageSeconds + weight * Math.max(0.01, seconds)
     },
   }
