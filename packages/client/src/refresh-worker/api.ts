@@ -61,7 +61,8 @@ export interface RefreshWorkerOptions {
    * notice. If it rejects, it is called again later, also by another worker. An error with a number
    * `retryAfterSeconds` says when.
    *
-   * Without it, grants that end are not reported, also not later.
+   * Without it, this worker leaves the notices to workers that have it. It drops a notice that is
+   * older than a week.
    */
   readonly onNeedsReauth?: ((notice: NeedsReauthNotice) => Promise<void>) | undefined
   /**

@@ -4,7 +4,7 @@ import type { ClaimedGrant } from '../stores/due.ts'
 import { neverDue } from '../stores/due.ts'
 import type { RefreshWorkerStats } from './api.ts'
 import type { DeliveryContext } from './deliver-notice.ts'
-import { unreportedEnd } from './deliver-notice.ts'
+import { dueForOthersInSeconds, unreportedEnd } from './deliver-notice.ts'
 import type { DueGrant, OpenDueGrantOptions, WaitingGrant } from './due-grant.ts'
 import { openDueGrant } from './due-grant.ts'
 import { noticeDeliveries } from './notice-deliveries.ts'
@@ -99,14 +99,19 @@ export function createDueWork(options: DueWorkOptions): DueWork {
       const due = await open(grant)
       if (due === undefined) return
       const { id, timing, stored } = due
-      if (unreportedEnd(stored.grant) !== undefined && deliver !== undefined) {
+      const now = clock.nowEpochSeconds()
+      const end = unreportedEnd(stored.grant)
+      if (end !== undefined && deliver === undefined) {
+        await store.due.set(id, stored.generation, dueForOthersInSeconds(end, now))
+        return
+      }
+      if (end !== undefined && deliver !== undefined) {
         const { outcome, againInSeconds } = await deliver(due)
         if (outcome === 'delivered') counts.notified += 1
         if (outcome === 'postponed') counts.postponed += 1
         if (againInSeconds !== undefined) await store.due.set(id, stored.generation, againInSeconds)
         return
       }
-      const now = clock.nowEpochSeconds()
       const plan = planRefresh(stored.grant, timing, now)
       const seconds = 'inactive' in plan ? neverDue : dueInSeconds(stored.grant, timing, now)
       if ('inactive' in plan || plan.reason === undefined) {

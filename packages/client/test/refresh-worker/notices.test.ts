@@ -248,3 +248,50 @@ test(
     expect(worker.stats().notified).toBe(1)
   },
 )
+
+test(
+  'notices: a worker without a handler leaves them to one that has it',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await scene()
+    const without = await it.worker({})
+    it.as.revokeGrant(it.grant.grantId)
+    it.clock.advanceSeconds(lifetimeSeconds * 0.9)
+    await without.whenIdle()
+    expect((await it.grant.read())?.state).toBe('needs-reauth')
+    expect((await it.grant.read())?.notice).toBeDefined()
+    const notices: NeedsReauthNotice[] = []
+    const handling = await it.worker({
+      async onNeedsReauth(notice) {
+        notices.push(notice)
+      },
+    })
+    it.clock.advanceSeconds(5)
+    await handling.whenIdle()
+    expect(notices).toHaveLength(1)
+  },
+)
+
+test(
+  'notices: a worker without a handler looks at them less and less often, and drops them after a week',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await scene()
+    const without = await it.worker({})
+    it.as.revokeGrant(it.grant.grantId)
+    it.clock.advanceSeconds(lifetimeSeconds * 0.9)
+    await without.whenIdle()
+    const looks = (): number =>
+      it.events.filter(({ type }) => type === 'refresh-worker-claimed').length
+    const before = looks()
+    for (let hour = 0; hour < 24; hour += 1) {
+      it.clock.advanceSeconds(3600)
+      await without.whenIdle()
+    }
+    expect(looks() - before).toBeLessThanOrEqual(24)
+    it.clock.advanceSeconds(7 * 86_400)
+    await without.whenIdle()
+    const claim = await it.store.due.claim({ limit: 1, claimSeconds: 1 })
+    expect(claim).toEqual({ grants: [], nextDueInSeconds: Number.POSITIVE_INFINITY })
+  },
+)
