@@ -29,7 +29,11 @@ export type NoticeDeliveries = (due: DueGrant) => Promise<NoticeResult>
  */
 export function noticeDeliveries(options: NoticeDeliveriesOptions): NoticeDeliveries {
   const { clock, maximumAtOnce, random } = options
-  const delays = postponements({ maximumRefreshesPerSecond: Number.POSITIVE_INFINITY }, random)
+  const limits = {
+    maximumConcurrentRefreshes: maximumAtOnce,
+    maximumRefreshesPerSecond: Number.POSITIVE_INFINITY,
+  }
+  const delays = postponements(limits, random)
   let underWay = 0
 
   return async (due) => {

@@ -2,8 +2,8 @@ import type { ServerLimits } from './request-pace.ts'
 
 const shortestDelaySeconds = 1
 const longestDelaySeconds = 60
-/** The grants that wait for a server that was unavailable come back over this period. */
-const spreadAfterPauseSeconds = 2
+/** The grants that wait for a server that was unavailable come back over this period, or a longer one. */
+const shortestSpreadSeconds = 2
 /** The share of the expected time after which grants are looked at again, so that no place stays free. */
 const optimism = 0.5
 const usualRefreshSeconds = 0.5
@@ -25,18 +25,21 @@ export interface Postponements {
   tookSeconds(seconds: number): void
 }
 
-export function postponements(
-  limits: Pick<ServerLimits, 'maximumRefreshesPerSecond'>,
-  random: () => number,
-): Postponements {
+export function postponements(limits: ServerLimits, random: () => number): Postponements {
   let averageSeconds = usualRefreshSeconds
   let sinceEmpty = 0
   let inPause = 0
+
+  /** How long that many refreshes take. */
+  function expectedSeconds(refreshes: number, places: number): number {
+    const perSecond = Math.max(1, places) / averageSeconds
+    return refreshes / Math.min(perSecond, limits.maximumRefreshesPerSecond)
+  }
+
   return {
     whenFull(granted) {
       sinceEmpty += 1
-      const perSecond = Math.max(1, granted) / averageSeconds
-      const expected = sinceEmpty / Math.min(perSecond, limits.maximumRefreshesPerSecond)
+      const expected = expectedSeconds(sinceEmpty, granted)
       const delay = Math.max(shortestDelaySeconds, optimism * expected)
       return Math.min(longestDelaySeconds, delay) * (1 + random() / 2)
     },
@@ -48,7 +51,9 @@ export function postponements(
     },
     afterPause() {
       inPause += 1
-      return inPause === 1 ? 0 : random() * spreadAfterPauseSeconds
+      const expected = expectedSeconds(inPause, limits.maximumConcurrentRefreshes)
+      const spread = Math.max(shortestSpreadSeconds, optimism * expected)
+      return inPause === 1 ? 0 : random() * Math.min(longestDelaySeconds, spread)
     },
     tookSeconds(seconds) {
       averageSeconds = (1 - weight) * averageSeconds + weight * Math.max(0.01, seconds)

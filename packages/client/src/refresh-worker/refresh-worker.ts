@@ -92,7 +92,7 @@ export function createRefreshWorker(
     servers,
     work,
     unsaved,
-    link: (signal) => linkGrants(store, clock, signal),
+    link: (signal) => linkGrants(store, clock, options.timing ?? {}, signal),
     onFailure,
   })
 

@@ -1,8 +1,8 @@
 import type { WaitingGrant } from './due-grant.ts'
-import { partRenewal } from './part-renewal.ts'
 import { postponements } from './postponements.ts'
 import type { ServerLimits } from './request-pace.ts'
 import { requestPace } from './request-pace.ts'
+import { serverPlaces } from './server-places.ts'
 import type { SharedBudget } from './shared-budget.ts'
 import type { SteadyClock } from './steady-clock.ts'
 
@@ -59,25 +59,22 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
   const { budget, limits, clock, random } = options
   const waiting: { readonly grant: WaitingGrant; readonly sinceEpochSeconds: number }[] = []
   let running = 0
-  /** One request goes first, because the server failed before. */
-  let probing = false
-  /** The places were granted before the server failed. */
-  let placesAreOld = false
   let pausedUntilEpochSeconds = 0
   let isClosed = false
-  let asking: Promise<void> | undefined
-  const renewal = partRenewal(budget, clock)
+  const places = serverPlaces({
+    budget,
+    clock,
+    maximumConcurrentRefreshes: limits.maximumConcurrentRefreshes,
+    isHealthy: () => options.isHealthy(issuer),
+    onFailure: (error) => options.onFailure(issuer, error),
+  })
   const pace = requestPace(limits, clock)
   const delays = postponements(limits, random)
 
   const now = (): number => clock.nowEpochSeconds()
 
-  function places(): number {
-    return placesAreOld ? 0 : budget.granted()
-  }
-
   function mayStart(): boolean {
-    return running < places() && now() >= pace.nextEpochSeconds(places())
+    return running < places.count && now() >= pace.nextEpochSeconds(places.count)
   }
 
   function startWaiting(): void {
@@ -91,19 +88,6 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
     if (waiting.length === 0) delays.queueIsEmpty()
   }
 
-  async function ask(): Promise<void> {
-    // Another worker may have the only place, and find that the server answers.
-    if (probing && (await options.isHealthy(issuer).catch(() => false))) probing = false
-    const limit = probing ? 1 : limits.maximumConcurrentRefreshes
-    try {
-      await renewal.ask(waiting.length, running, limit)
-      // The server may have failed during the request.
-      if (limit === 1 || !probing) placesAreOld = false
-    } catch (error) {
-      options.onFailure(issuer, error)
-    }
-  }
-
   function putOff(count: number, seconds: () => number): void {
     for (const { grant } of waiting.splice(0, count)) options.postpone(grant, seconds())
   }
@@ -111,7 +95,7 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
   function putOffOld(): void {
     const longAgo = now() - longestWaitSeconds
     const old = waiting.filter(({ sinceEpochSeconds }) => sinceEpochSeconds <= longAgo)
-    putOff(old.length, () => delays.whenFull(budget.granted()))
+    putOff(old.length, () => delays.whenFull(places.count))
   }
 
   function untilPauseEnds(): number {
@@ -133,7 +117,7 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
       if (pausedUntilEpochSeconds > now()) options.postpone(grant, untilPauseEnds())
       else if (isClosed) options.postpone(grant, 0)
       else if (waiting.length >= queuedForEachPlace * limits.maximumConcurrentRefreshes) {
-        options.postpone(grant, delays.whenFull(budget.granted()))
+        options.postpone(grant, delays.whenFull(places.count))
       } else {
         waiting.push({ grant, sinceEpochSeconds: now() })
         startWaiting()
@@ -145,44 +129,33 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
       startWaiting()
     },
     pause(seconds) {
-      probing = true
-      placesAreOld = true
-      renewal.soon()
+      places.serverFailed()
       delays.pauseBegins()
       pausedUntilEpochSeconds = Math.max(pausedUntilEpochSeconds, now() + seconds)
       putOff(waiting.length, untilPauseEnds)
     },
     answered() {
-      probing = false
+      places.serverAnswered()
     },
     async advance() {
       startWaiting()
       putOffOld()
-      const askAt = renewal.dueAtEpochSeconds(waiting.length, running)
-      if (asking === undefined && askAt > now()) return
-      asking ??= ask().finally(() => {
-        asking = undefined
-      })
-      await asking
+      await places.renew(waiting.length, running)
       startWaiting()
     },
     nextEpochSeconds() {
-      const askAt = renewal.dueAtEpochSeconds(waiting.length, running)
+      const askAt = places.nextEpochSeconds(waiting.length, running)
       const [first] = waiting
       if (first === undefined) return askAt
-      const startAt =
-        running < places() ? pace.nextEpochSeconds(places()) : Number.POSITIVE_INFINITY
+      const { count } = places
+      const startAt = running < count ? pace.nextEpochSeconds(count) : Number.POSITIVE_INFINITY
       return Math.min(askAt, startAt, first.sinceEpochSeconds + longestWaitSeconds)
     },
     drain() {
       isClosed = true
       putOff(waiting.length, () => 0)
     },
-    async close() {
-      await asking
-      // A part that is not given back ends by time.
-      if (budget.granted() > 0) await budget.ask(0, 0, 1).catch(() => undefined)
-    },
+    close: () => places.close(),
   }
   return queue
 }

@@ -129,7 +129,12 @@ export function workerRun(parts: WorkerParts): WorkerRun {
       alarm.wakeFor(nextEpochSeconds())
     },
     link() {
-      if (run !== undefined) linking ??= parts.link(run.signal).catch(onFailure)
+      if (run === undefined) return
+      const { signal } = run
+      linking ??= parts.link(signal).catch((error: unknown) => {
+        // A stop ends the work early. That is not a failure.
+        if (!signal.aborted) onFailure(error)
+      })
     },
   }
 }

@@ -8,7 +8,7 @@ async function scene(options: Parameters<typeof createRefreshWorker>[1] = {}) {
   let errorSeconds = 0
   const clock = {
     nowEpochSeconds: () => many.clock.nowEpochSeconds() + errorSeconds,
-    sleep: many.clock.sleep,
+    sleep: (milliseconds: number, signal?: AbortSignal) => many.clock.sleep(milliseconds, signal),
   }
   const { observe } = many
   const worker = createRefreshWorker(many.store, { clock, observe, random: () => 0, ...options })
@@ -46,6 +46,7 @@ test(
     it.setBack(7200)
     it.clock.advanceSeconds(lifetimeSeconds * 0.8)
     await it.refreshedWithin(60, 1)
+    expect(it.as.refreshRequests()).toBe(1)
   },
 )
 
@@ -63,6 +64,7 @@ test(
     it.setBack(7200)
     it.clock.advanceSeconds(lifetimeSeconds * 0.8)
     await it.refreshedWithin(60, 3)
+    expect(it.as.refreshRequests()).toBe(3)
   },
 )
 
