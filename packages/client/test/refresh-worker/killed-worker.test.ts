@@ -34,7 +34,12 @@ function killableStore(store: RecordStore, killAt: number, callIsApplied: boolea
       }),
     due: {
       claim: (claim) => call(() => store.due.claim(claim)),
-      set: (...set) => call(async () => ({ done: await store.due.set(...set) })).then(() => {}),
+      async set(...set) {
+        await call(async () => {
+          await store.due.set(...set)
+          return 'set'
+        })
+      },
       backlog: () => store.due.backlog(),
     },
   }
@@ -51,8 +56,8 @@ test.each([true, false])(
     for (let killAt = 1; reached && killAt < 60; killAt += 1) {
       await using many = await manyGrants()
       const { clock, store } = many
-      const { grantId, read } = await many.signIn('ann')
-      many.as.revokeGrant(grantId)
+      const grant = await many.signIn('ann')
+      many.as.revokeGrant(grant.grantId)
       clock.advanceSeconds(lifetimeSeconds * 0.9)
       const delivered: string[] = []
       const onNeedsReauth = async ({ id }: { readonly id: string }): Promise<void> => {
@@ -78,7 +83,7 @@ test.each([true, false])(
       }
       await next.whenIdle()
       expect(new Set(delivered).size, `killed at call ${killAt}`).toBe(1)
-      expect((await read())?.notice, `killed at call ${killAt}`).toBeUndefined()
+      expect((await grant.read())?.notice, `killed at call ${killAt}`).toBeUndefined()
       await next.stop()
     }
     expect(kills).toBeGreaterThan(10)

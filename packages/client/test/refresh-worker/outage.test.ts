@@ -60,7 +60,7 @@ test(
       maximumInFlight: 16,
       random: () => 0,
       async fetch(input, init) {
-        if (String(input).startsWith(many.as.issuer)) await answers.promise
+        if (new Request(input).url.startsWith(many.as.issuer)) await answers.promise
         return await fetch(input, init)
       },
     })
