@@ -57,8 +57,12 @@ export function stepUp(session: Session, maximumStepUps: number | undefined): St
         outcome === 'signed-in' ||
         (requestedScope !== undefined && requestsScope(requestedScope, challenge))
       if (counts) {
-        attempts.set(operation, decision.attempts)
-        ofRequest.set(request, decision.attempts)
+        // An adopted sign-in was counted by the caller that started it. A slow request that adopts it
+        // later must not count it a second time for the others.
+        const own = (ofRequest.get(request) ?? 0) + 1
+        const count = outcome === 'signed-in' ? decision.attempts : own
+        attempts.set(operation, Math.max(attempts.get(operation) ?? 0, count))
+        ofRequest.set(request, count)
       }
       return await session.getAccessToken({ rejectedAccessToken: unusableAccessToken, signal })
     },

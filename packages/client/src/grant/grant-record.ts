@@ -98,9 +98,12 @@ function onThisClock(
 ): Grant {
   if (ageSeconds === undefined || grant.tokenSet === undefined) return grant
   const shift = nowEpochSeconds - ageSeconds - savedAtEpochSeconds
-  const { tokenSet, refusal, refusedBefore } = grant
+  const { tokenSet, pending, refusal, refusedBefore } = grant
   return {
     ...grant,
+    ...(pending && {
+      pending: { ...pending, startedAtEpochSeconds: pending.startedAtEpochSeconds + shift },
+    }),
     ...present('refusal', shifted(refusal, shift)),
     ...present('refusedBefore', shifted(refusedBefore, shift)),
     tokenSet: {

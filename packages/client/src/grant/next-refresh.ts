@@ -67,7 +67,9 @@ export function dueInSeconds(
   const backoff = backoffSeconds(failedRefreshes(grant))
   if (grant.refusal !== undefined) return refusedPauseSeconds
   const issuedAt = grant.tokenSet?.issuedAtEpochSeconds ?? 0
-  const earliest = issuedAt + shortestIntervalSeconds - nowEpochSeconds
+  // If the clock was set back since, the time since the last refresh is not known.
+  const sinceIssued = Math.max(0, nowEpochSeconds - issuedAt)
+  const earliest = shortestIntervalSeconds - sinceIssued
   return Math.max(0, plan.next.dueAtEpochSeconds - nowEpochSeconds, earliest, backoff)
 }
 

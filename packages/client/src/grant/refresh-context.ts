@@ -76,8 +76,8 @@ export interface RefreshRequest {
   /** The access token that a resource answered with 401 (C-54). */
   readonly rejectedAccessToken?: string | undefined
   /**
-   * The grant as it was read just before. Used instead of reading it under the lock: the journal is
-   * written only if it is still the stored one.
+   * The grant as it was read just before. Used instead of reading it under the lock, unless it holds
+   * a journal: the journal of this refresh is written only if the grant is still the stored one.
    */
   readonly known?: StoredGrant | undefined
 }

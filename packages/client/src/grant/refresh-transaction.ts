@@ -83,8 +83,10 @@ async function underLock(
 ): Promise<RefreshOutcome> {
   const { repository, observe } = context
   const about = aboutGrant(repository.identity)
+  // A journal that was read before the lock may be that of the last holder, which has saved its tokens.
+  const known = request.known?.grant.pending === undefined ? request.known : undefined
   for (let reread = 0; reread < maximumRereads; reread += 1) {
-    const stored = (reread === 0 ? request.known : undefined) ?? (await repository.read())
+    const stored = (reread === 0 ? known : undefined) ?? (await repository.read())
     if (stored === undefined) return { kind: 'absent' }
     const abandoned = stored.grant.pending
     // An abandoned refresh is repeated even if the access token is fresh: a server with grace

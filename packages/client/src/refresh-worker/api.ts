@@ -61,7 +61,8 @@ export interface RefreshWorkerOptions {
    * notice. If it rejects, it is called again later, also by another worker. An error with a number
    * `retryAfterSeconds` says when.
    *
-   * Without it, grants that end are not reported, also not later.
+   * Without it, this worker leaves the notices to workers that have it. It drops a notice that is
+   * older than a week.
    */
   readonly onNeedsReauth?: ((notice: NeedsReauthNotice) => Promise<void>) | undefined
   /**
@@ -95,7 +96,10 @@ export interface RefreshWorkerStats {
   readonly refreshed: number
   /** How many due refreshes another process had already done. */
   readonly adopted: number
-  /** How often a due grant was put off: its server or the store was not ready, or its budget was used. */
+  /**
+   * How often a due grant was put off: its server, the store or the host was not ready, or its budget
+   * was used.
+   */
   readonly postponed: number
   /** How many notices the host received from this worker. */
   readonly notified: number

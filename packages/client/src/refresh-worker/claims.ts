@@ -28,6 +28,8 @@ export interface Claims {
   nextEpochSeconds(): number
   /** Looks at the store with the next {@link advance}, whatever was due before. */
   soon(): void
+  /** Resolves when no claim is under way. Never rejects. */
+  settled(): Promise<void>
 }
 
 /** What claims need. */
@@ -101,6 +103,9 @@ export function createClaims(options: ClaimsOptions): Claims {
     soon() {
       claimAtEpochSeconds = 0
       last = { grants: 0, postponedBefore: 0, atEpochSeconds: 0 }
+    },
+    async settled() {
+      await claiming?.catch(() => undefined)
     },
   }
 }

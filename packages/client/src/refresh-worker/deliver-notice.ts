@@ -5,6 +5,7 @@ import { grantRepository } from '../grant/grant-repository.ts'
 import { persistently } from '../grant/persistently.ts'
 import type { Clock } from '../lib/clock.ts'
 import { isObject } from '../lib/is-object.ts'
+import { neverDue } from '../stores/due.ts'
 import type { RecordStore } from '../stores/store.ts'
 import type { RefreshWorkerEvent } from './api.ts'
 import type { DueGrant } from './due-grant.ts'
@@ -14,6 +15,12 @@ import type { NeedsReauthNotice } from './needs-reauth-notice.ts'
 const longestRetrySeconds = 3600
 /** The host gets this long to store a notice. After that, the delivery has failed. */
 const deliveryTimeoutSeconds = 30
+
+/** How long a notice is kept for workers that can deliver it. */
+const keptSeconds = 7 * 86_400
+/** When other workers get the chance to claim a notice: soon at first, and then less and less often. */
+const shortestChanceSeconds = 4
+const longestChanceSeconds = 3600
 
 /** What deliveries need. */
 export interface DeliveryContext {
@@ -34,6 +41,16 @@ export function unreportedEnd({ state, notice, ended }: Grant): UnreportedEnd | 
   return state === 'needs-reauth' && notice !== undefined && ended !== undefined
     ? { notice, ended }
     : undefined
+}
+
+/**
+ * When a notice is due again that a worker without a handler has claimed, in seconds. A worker with a
+ * handler can claim it then.
+ */
+export function dueForOthersInSeconds({ ended }: UnreportedEnd, nowEpochSeconds: number): number {
+  const age = nowEpochSeconds - ended.atEpochSeconds
+  if (age > keptSeconds) return neverDue
+  return Math.min(longestChanceSeconds, Math.max(shortestChanceSeconds, age))
 }
 
 /**
@@ -71,7 +88,7 @@ async function deliverUnderLock(
   const { issuer } = current.grant.identity
   const attempt = end.notice.failures + 1
   try {
-    await withinTime(context.onNeedsReauth(noticeOf(current.grant, end)))
+    await withinTime(context.clock, context.onNeedsReauth(noticeOf(current.grant, end)))
   } catch (error) {
     const asked = retryAfterOf(error) ?? 0
     const own = backoffSeconds(attempt)
@@ -106,15 +123,18 @@ function noticeOf(
 }
 
 /** A handler that never answers must not keep the grant locked. */
-async function withinTime(delivery: Promise<void>): Promise<void> {
-  const deadline = Promise.withResolvers<never>()
-  const timer = setTimeout(() => {
-    deadline.reject(new Error(`onNeedsReauth did not answer within ${deliveryTimeoutSeconds} s.`))
-  }, deliveryTimeoutSeconds * 1000)
+async function withinTime(clock: Clock, delivery: Promise<void>): Promise<void> {
+  const answered = new AbortController()
+  async function failAfterTimeout(): Promise<never> {
+    await clock.sleep(deliveryTimeoutSeconds * 1000, answered.signal)
+    throw new Error(
+      `The notice was not delivered: onNeedsReauth did not resolve within ${deliveryTimeoutSeconds} s. It is called again later.`,
+    )
+  }
   try {
-    await Promise.race([delivery, deadline.promise])
+    await Promise.race([delivery, failAfterTimeout()])
   } finally {
-    clearTimeout(timer)
+    answered.abort()
   }
 }
 

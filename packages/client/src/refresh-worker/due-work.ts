@@ -4,9 +4,10 @@ import type { ClaimedGrant } from '../stores/due.ts'
 import { neverDue } from '../stores/due.ts'
 import type { RefreshWorkerStats } from './api.ts'
 import type { DeliveryContext } from './deliver-notice.ts'
-import { deliverNotice, unreportedEnd } from './deliver-notice.ts'
+import { dueForOthersInSeconds, unreportedEnd } from './deliver-notice.ts'
 import type { DueGrant, OpenDueGrantOptions, WaitingGrant } from './due-grant.ts'
 import { openDueGrant } from './due-grant.ts'
+import { noticeDeliveries } from './notice-deliveries.ts'
 import type { RefreshAttemptsOptions } from './refresh-attempts.ts'
 import { refreshAttempts } from './refresh-attempts.ts'
 import type { ServerQueue } from './server-queue.ts'
@@ -16,8 +17,8 @@ import type { ServerQueue } from './server-queue.ts'
  * may have the key or the version that this one lacks.
  */
 const unreadablePauseSeconds = 30
-/** Another worker is delivering the notice. */
-const busyPauseSeconds = 4
+/** The share of the grants in flight whose notices may be under way to the host. */
+const deliveryShare = 0.25
 
 /** What a worker does with the grants that it has claimed. */
 export interface DueWork {
@@ -46,18 +47,22 @@ export interface DueWorkOptions extends Omit<RefreshAttemptsOptions, 'counts'> {
   readonly timing: OpenDueGrantOptions['timing']
   /** Absent if the host receives no notices. */
   readonly delivery: DeliveryContext | undefined
+  readonly maximumInFlight: number
   readonly queueOf: (issuer: string) => ServerQueue
   /** A grant is settled, so there is room for another one, or it waits for its server. */
   readonly onChange: () => void
 }
 
 export function createDueWork(options: DueWorkOptions): DueWork {
-  const { context, delivery, report } = options
+  const { context, maximumInFlight, random, report } = options
   const { store, clock } = context
   const claimed = new Set<string>()
   const running = new Set<Promise<void>>()
   let taken = 0
   const counts = { refreshed: 0, adopted: 0, postponed: 0, notified: 0 }
+  const maximumAtOnce = Math.max(1, Math.floor(maximumInFlight * deliveryShare))
+  const deliver =
+    options.delivery && noticeDeliveries({ ...options.delivery, maximumAtOnce, random })
   const refresh = refreshAttempts({ ...options, counts })
 
   function track(issuer: string | undefined, work: Promise<void>): void {
@@ -94,11 +99,19 @@ export function createDueWork(options: DueWorkOptions): DueWork {
       const due = await open(grant)
       if (due === undefined) return
       const { id, timing, stored } = due
-      if (unreportedEnd(stored.grant) !== undefined && delivery !== undefined) {
-        await deliver(delivery, due)
+      const now = clock.nowEpochSeconds()
+      const end = unreportedEnd(stored.grant)
+      if (end !== undefined && deliver === undefined) {
+        await store.due.set(id, stored.generation, dueForOthersInSeconds(end, now))
         return
       }
-      const now = clock.nowEpochSeconds()
+      if (end !== undefined && deliver !== undefined) {
+        const { outcome, againInSeconds } = await deliver(due)
+        if (outcome === 'delivered') counts.notified += 1
+        if (outcome === 'postponed') counts.postponed += 1
+        if (againInSeconds !== undefined) await store.due.set(id, stored.generation, againInSeconds)
+        return
+      }
       const plan = planRefresh(stored.grant, timing, now)
       const seconds = 'inactive' in plan ? neverDue : dueInSeconds(stored.grant, timing, now)
       if ('inactive' in plan || plan.reason === undefined) {
@@ -111,12 +124,6 @@ export function createDueWork(options: DueWorkOptions): DueWork {
       if (waits) options.onChange()
       else settle(grant.id)
     }
-  }
-
-  async function deliver(to: DeliveryContext, due: DueGrant): Promise<void> {
-    const outcome = await deliverNotice(to, due)
-    if (outcome === 'delivered') counts.notified += 1
-    if (outcome === 'busy') await store.due.set(due.id, due.stored.generation, busyPauseSeconds)
   }
 
   return {

@@ -1,5 +1,6 @@
+import type { RefreshTimingOptions } from '@evergrant/core'
 import pMap from 'p-map'
-import { grantId } from '../grant/grant.ts'
+import { grantId, jitterKeyOf } from '../grant/grant.ts'
 import { grantRepository } from '../grant/grant-repository.ts'
 import type { Clock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
@@ -15,6 +16,7 @@ const concurrentReads = 4
 export async function linkGrants(
   store: RecordStore,
   clock: Clock,
+  timing: RefreshTimingOptions,
   signal: AbortSignal,
 ): Promise<void> {
   async function link(bindingId: string): Promise<void> {
@@ -23,8 +25,9 @@ export async function linkGrants(
       const binding = await readBinding(store, bindingId)
       if (binding === undefined) return
       const identity = identityOf(binding)
-      const options = { store, clock, timing: {} }
-      const repository = grantRepository(identity, await grantId(identity), options)
+      const id = await grantId(identity)
+      const options = { store, clock, timing: { ...timing, jitterKey: jitterKeyOf(id) } }
+      const repository = grantRepository(identity, id, options)
       const stored = await repository.read()
       if (stored?.grant.state !== 'active' || stored.grant.serverUrl !== undefined) return
       // On a conflict, another process is using the grant. It is found again after its next refresh.

@@ -11,7 +11,7 @@ const askAgainSeconds = 0.5
 
 /** The requests for a part in the budget of a server. */
 export interface PartRenewal {
-  /** When to ask the next time; infinity without work. */
+  /** When to ask the next time; infinity if there is no work and no part to give back. */
   dueAtEpochSeconds(waiting: number, running: number): number
   /**
    * Asks for places for the work. If the store fails, the part that was granted before stays until
@@ -20,6 +20,8 @@ export interface PartRenewal {
    * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE`, `TOKEN_STORE_WRITE_FAILED`
    */
   ask(waiting: number, running: number, limit: number): Promise<void>
+  /** Makes the next request due at once. */
+  soon(): void
 }
 
 export function partRenewal(budget: SharedBudget, clock: Clock): PartRenewal {
@@ -27,7 +29,8 @@ export function partRenewal(budget: SharedBudget, clock: Clock): PartRenewal {
   let gotMore = true
   return {
     dueAtEpochSeconds(waiting, running) {
-      if (waiting + running === 0) return Number.POSITIVE_INFINITY
+      const isUnused = waiting + running === 0 && budget.granted() === 0
+      if (isUnused) return Number.POSITIVE_INFINITY
       const lacksPlaces = waiting > 0 && running >= budget.granted()
       const more = gotMore ? askForMoreSeconds : askAgainSeconds
       return askedAtEpochSeconds + (lacksPlaces ? more : renewSeconds)
@@ -43,6 +46,9 @@ export function partRenewal(budget: SharedBudget, clock: Clock): PartRenewal {
       } finally {
         gotMore = budget.granted() > before
       }
+    },
+    soon() {
+      askedAtEpochSeconds = Number.NEGATIVE_INFINITY
     },
   }
 }

@@ -14,6 +14,8 @@ const storePauseSeconds = 5
 /** Another process is refreshing the grant, and is probably finished soon. */
 const busyPauseSeconds = 4
 const refusedPauseSeconds = 3600
+/** How long a grant waits that cannot be refreshed for a reason of its record or its binding. */
+const unusablePauseSeconds = 30
 /** Grants that failed together are not repeated together. */
 const jitterShare = 0.2
 
@@ -39,15 +41,22 @@ export function refreshAttempts(options: RefreshAttemptsOptions): RefreshAttempt
   async function refresh(grant: WaitingGrant, queue: ServerQueue): Promise<void> {
     const startedAt = clock.nowEpochSeconds()
     try {
-      const result = await refreshDueGrant(context, grant).finally(() =>
-        queue.ended(Math.max(0, clock.nowEpochSeconds() - startedAt)),
-      )
-      await afterRefresh(grant, queue, result)
+      const result = await refreshDueGrant(context, grant)
+        .catch((error: unknown) => unusable(grant, error))
+        .finally(() => queue.ended(Math.max(0, clock.nowEpochSeconds() - startedAt)))
+      if (result !== undefined) await afterRefresh(grant, queue, result)
     } catch (error) {
-      const isUnreadable = EvergrantClientError.is(error) && error.code === 'RECORD_UNREADABLE'
-      if (!isUnreadable) pause(queue, 'store-unwritable', storePauseSeconds)
+      pause(queue, 'store-unwritable', storePauseSeconds)
       throw error
     }
+  }
+
+  /** Puts one grant off, if the reason for the error is not that the store fails. */
+  async function unusable({ id, stored }: DueGrant, error: unknown): Promise<undefined> {
+    if (EvergrantClientError.is(error) && storeFailures.has(error.code)) throw error
+    report({ type: 'refresh-worker-failed', issuer: stored.grant.identity.issuer, error })
+    // Does nothing if the refresh was journaled. A journal has its own due time.
+    await store.due.set(id, stored.generation, unusablePauseSeconds)
   }
 
   async function afterRefresh(
@@ -101,6 +110,11 @@ export function refreshAttempts(options: RefreshAttemptsOptions): RefreshAttempt
 
   return refresh
 }
+
+const storeFailures: ReadonlySet<string> = new Set([
+  'TOKEN_STORE_UNAVAILABLE',
+  'TOKEN_STORE_WRITE_FAILED',
+])
 
 type LaterResult = Extract<RefreshResult, { kind: 'later' }>
 

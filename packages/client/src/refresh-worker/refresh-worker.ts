@@ -13,6 +13,7 @@ import { createDueWork } from './due-work.ts'
 import { linkGrants } from './link-grants.ts'
 import type { RefreshDueContext } from './refresh-due-grant.ts'
 import { createServers } from './servers.ts'
+import { steadyClock } from './steady-clock.ts'
 import { unsavedWork } from './unsaved-work.ts'
 import { workerRun } from './worker-run.ts'
 
@@ -38,13 +39,16 @@ export function createRefreshWorker(
 ): RefreshWorker {
   const { clock = systemClock, random = Math.random } = options
   const limits = checkedLimits(options)
-  const alarm = createAlarm(clock)
+  const { maximumInFlight, pollSeconds } = limits
+  const steady = steadyClock(clock)
+  const alarm = createAlarm(steady)
   const context = refreshDueContext(store, clock, options)
   const unsaved = unsavedWork(clock)
   const servers = createServers({
     store,
     worker: crypto.randomUUID(),
     clock,
+    steady,
     random,
     limits,
     onFailure: (issuer, error) => report({ type: 'refresh-worker-failed', issuer, error }),
@@ -64,6 +68,7 @@ export function createRefreshWorker(
       onNeedsReauth: options.onNeedsReauth,
       report,
     },
+    maximumInFlight,
     unsaved,
     queueOf: (issuer) => servers.queueOf(issuer),
     random,
@@ -71,17 +76,23 @@ export function createRefreshWorker(
     onChange: () => run.wake(),
     onUnlinked: () => run.link(),
   })
-  const { maximumInFlight, pollSeconds } = limits
-  const claims = createClaims({ store, clock, work, maximumInFlight, pollSeconds, report })
+  const claims = createClaims({
+    store,
+    clock: steady,
+    work,
+    maximumInFlight,
+    pollSeconds,
+    report,
+  })
 
   const run = workerRun({
-    clock,
+    clock: steady,
     alarm,
     claims,
     servers,
     work,
     unsaved,
-    link: (signal) => linkGrants(store, clock, signal),
+    link: (signal) => linkGrants(store, clock, options.timing ?? {}, signal),
     onFailure,
   })
 

@@ -9,21 +9,35 @@ export interface ServerLimits {
 
 /** When the next request may be sent, if the number of requests per second is limited. */
 export interface RequestPace {
-  nextEpochSeconds(): number
-  /** @param granted - How many places this worker has. */
-  started(granted: number): void
+  /** @param granted - How many places this worker has now. */
+  nextEpochSeconds(granted: number): number
+  started(): void
 }
+
+/** Timers are not exact. The requests of this period may be sent together. */
+const burstSeconds = 0.1
+/** Sums of fractions are not exact. */
+const tolerance = 1e-6
 
 /** All workers together keep the limit: each paces its part of the places. */
 export function requestPace(limits: ServerLimits, clock: Clock): RequestPace {
-  let nextEpochSeconds = 0
+  const isLimited = Number.isFinite(limits.maximumRefreshesPerSecond)
+  /** How many requests may be sent now. */
+  let allowed = 1
+  let atEpochSeconds = clock.nowEpochSeconds()
   return {
-    nextEpochSeconds: () => nextEpochSeconds,
-    started(granted) {
+    nextEpochSeconds(granted) {
+      const now = clock.nowEpochSeconds()
+      if (!isLimited) return now
       const part = granted / limits.maximumConcurrentRefreshes
       const perSecond = limits.maximumRefreshesPerSecond * part
-      if (!Number.isFinite(perSecond) || perSecond <= 0) return
-      nextEpochSeconds = Math.max(clock.nowEpochSeconds(), nextEpochSeconds) + 1 / perSecond
+      const most = Math.max(1, perSecond * burstSeconds)
+      allowed = Math.min(most, allowed + (now - atEpochSeconds) * perSecond)
+      atEpochSeconds = now
+      return allowed >= 1 - tolerance ? now : now + (1 - allowed) / perSecond
+    },
+    started() {
+      if (isLimited) allowed -= 1
     },
   }
 }

@@ -1,22 +1,27 @@
-import type { Clock } from '../lib/clock.ts'
 import type { WaitingGrant } from './due-grant.ts'
-import { partRenewal } from './part-renewal.ts'
 import { postponements } from './postponements.ts'
 import type { ServerLimits } from './request-pace.ts'
 import { requestPace } from './request-pace.ts'
+import { serverPlaces } from './server-places.ts'
 import type { SharedBudget } from './shared-budget.ts'
+import type { SteadyClock } from './steady-clock.ts'
 
 /**
  * How many grants wait in memory for each place in the budget. Others are better found by another
  * worker.
  */
 const queuedForEachPlace = 2
+/**
+ * Grants that got no place for so long are given back. Their claims have ended, so another worker may
+ * have them, and here they would keep out the grants of other servers.
+ */
+const longestWaitSeconds = 8
 
 /** What a queue needs. */
 export interface ServerQueueOptions {
   readonly budget: SharedBudget
   readonly limits: ServerLimits
-  readonly clock: Clock
+  readonly clock: SteadyClock
   readonly random: () => number
   readonly onFailure: (issuer: string, error: unknown) => void
   /** Starts the refresh of a grant. */
@@ -33,8 +38,6 @@ export interface ServerQueue {
   readonly waiting: number
   readonly running: number
   readonly pausedUntilEpochSeconds: number
-  /** Whether one request goes first, because the server failed before. */
-  readonly probing: boolean
   add(grant: WaitingGrant): void
   /** A refresh that `start` started has ended. */
   ended(durationSeconds: number): void
@@ -54,46 +57,45 @@ export interface ServerQueue {
 
 export function serverQueue(issuer: string, options: ServerQueueOptions): ServerQueue {
   const { budget, limits, clock, random } = options
-  let waiting: WaitingGrant[] = []
+  const waiting: { readonly grant: WaitingGrant; readonly sinceEpochSeconds: number }[] = []
   let running = 0
-  let probing = false
   let pausedUntilEpochSeconds = 0
   let isClosed = false
-  let asking: Promise<void> | undefined
-  const renewal = partRenewal(budget, clock)
+  const places = serverPlaces({
+    budget,
+    clock,
+    maximumConcurrentRefreshes: limits.maximumConcurrentRefreshes,
+    isHealthy: () => options.isHealthy(issuer),
+    onFailure: (error) => options.onFailure(issuer, error),
+  })
   const pace = requestPace(limits, clock)
   const delays = postponements(limits, random)
 
   const now = (): number => clock.nowEpochSeconds()
 
   function mayStart(): boolean {
-    return running < budget.granted() && now() >= pace.nextEpochSeconds()
+    return running < places.count && now() >= pace.nextEpochSeconds(places.count)
   }
 
   function startWaiting(): void {
     while (waiting.length > 0 && mayStart()) {
-      const grant = waiting.shift()
-      if (grant === undefined) return
+      const first = waiting.shift()
+      if (first === undefined) return
       running += 1
-      pace.started(budget.granted())
-      options.start(grant, queue)
+      pace.started()
+      options.start(first.grant, queue)
     }
     if (waiting.length === 0) delays.queueIsEmpty()
   }
 
-  async function ask(): Promise<void> {
-    // Another worker may have the only place, and find that the server answers.
-    if (probing && (await options.isHealthy(issuer).catch(() => false))) probing = false
-    const limit = probing ? 1 : limits.maximumConcurrentRefreshes
-    try {
-      await renewal.ask(waiting.length, running, limit)
-    } catch (error) {
-      options.onFailure(issuer, error)
-    }
+  function putOff(count: number, seconds: () => number): void {
+    for (const { grant } of waiting.splice(0, count)) options.postpone(grant, seconds())
   }
 
-  function putOff(grants: readonly WaitingGrant[], seconds: () => number): void {
-    for (const grant of grants) options.postpone(grant, seconds())
+  function putOffOld(): void {
+    const longAgo = now() - longestWaitSeconds
+    const old = waiting.filter(({ sinceEpochSeconds }) => sinceEpochSeconds <= longAgo)
+    putOff(old.length, () => delays.whenFull(places.count))
   }
 
   function untilPauseEnds(): number {
@@ -109,59 +111,51 @@ export function serverQueue(issuer: string, options: ServerQueueOptions): Server
       return running
     },
     get pausedUntilEpochSeconds() {
-      return pausedUntilEpochSeconds
-    },
-    get probing() {
-      return probing
+      return clock.machineEpochSeconds(pausedUntilEpochSeconds)
     },
     add(grant) {
       if (pausedUntilEpochSeconds > now()) options.postpone(grant, untilPauseEnds())
       else if (isClosed) options.postpone(grant, 0)
       else if (waiting.length >= queuedForEachPlace * limits.maximumConcurrentRefreshes) {
-        options.postpone(grant, delays.whenFull(budget.granted()))
+        options.postpone(grant, delays.whenFull(places.count))
       } else {
-        waiting.push(grant)
+        waiting.push({ grant, sinceEpochSeconds: now() })
         startWaiting()
       }
     },
     ended(durationSeconds) {
       running -= 1
-      delays.refreshTook(durationSeconds)
+      delays.tookSeconds(durationSeconds)
       startWaiting()
     },
     pause(seconds) {
-      probing = true
+      places.serverFailed()
       delays.pauseBegins()
       pausedUntilEpochSeconds = Math.max(pausedUntilEpochSeconds, now() + seconds)
-      putOff(waiting.splice(0), untilPauseEnds)
+      putOff(waiting.length, untilPauseEnds)
     },
     answered() {
-      probing = false
+      places.serverAnswered()
     },
     async advance() {
       startWaiting()
-      const askAt = renewal.dueAtEpochSeconds(waiting.length, running)
-      if (asking === undefined && askAt > now()) return
-      asking ??= ask().finally(() => {
-        asking = undefined
-      })
-      await asking
+      putOffOld()
+      await places.renew(waiting.length, running)
       startWaiting()
     },
     nextEpochSeconds() {
-      const hasPlace = waiting.length > 0 && running < budget.granted()
-      const startAt = hasPlace ? pace.nextEpochSeconds() : Number.POSITIVE_INFINITY
-      return Math.min(renewal.dueAtEpochSeconds(waiting.length, running), startAt)
+      const askAt = places.nextEpochSeconds(waiting.length, running)
+      const [first] = waiting
+      if (first === undefined) return askAt
+      const { count } = places
+      const startAt = running < count ? pace.nextEpochSeconds(count) : Number.POSITIVE_INFINITY
+      return Math.min(askAt, startAt, first.sinceEpochSeconds + longestWaitSeconds)
     },
     drain() {
       isClosed = true
-      putOff(waiting.splice(0), () => 0)
+      putOff(waiting.length, () => 0)
     },
-    async close() {
-      await asking
-      // A part that is not given back ends by time.
-      if (budget.granted() > 0) await budget.ask(0, 0, 1).catch(() => undefined)
-    },
+    close: () => places.close(),
   }
   return queue
 }

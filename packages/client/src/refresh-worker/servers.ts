@@ -4,6 +4,7 @@ import type { RefreshWorkerServerStats } from './api.ts'
 import type { ServerQueue, ServerQueueOptions } from './server-queue.ts'
 import { serverQueue } from './server-queue.ts'
 import { sharedBudget } from './shared-budget.ts'
+import type { SteadyClock } from './steady-clock.ts'
 
 /** Servers without work are forgotten when there are more than this. */
 const remembered = 1000
@@ -24,6 +25,8 @@ export interface Servers {
 
 /** What the queues of all servers share. */
 export interface ServersOptions extends Omit<ServerQueueOptions, 'budget' | 'clock'> {
+  /** Measures pauses. */
+  readonly steady: SteadyClock
   readonly store: RecordStore
   /** A name of this worker that no other worker has. */
   readonly worker: string
@@ -31,12 +34,12 @@ export interface ServersOptions extends Omit<ServerQueueOptions, 'budget' | 'clo
 }
 
 export function createServers(options: ServersOptions): Servers {
-  const { store, worker, clock } = options
+  const { store, worker, clock, steady } = options
   const queues = new Map<string, ServerQueue>()
+  let isClosed = false
 
-  function isIdle(queue: ServerQueue): boolean {
-    const { waiting, running, probing } = queue
-    return waiting + running === 0 && !probing
+  function isIdle({ waiting, running, pausedUntilEpochSeconds }: ServerQueue): boolean {
+    return waiting + running === 0 && pausedUntilEpochSeconds <= clock.nowEpochSeconds()
   }
 
   function forgetIdle(): void {
@@ -50,7 +53,8 @@ export function createServers(options: ServersOptions): Servers {
       if (queue === undefined) {
         forgetIdle()
         const budget = sharedBudget(store, issuer, worker, clock)
-        queue = serverQueue(issuer, { ...options, budget })
+        queue = serverQueue(issuer, { ...options, clock: steady, budget })
+        if (isClosed) queue.drain()
         queues.set(issuer, queue)
       }
       return queue
@@ -64,16 +68,18 @@ export function createServers(options: ServersOptions): Servers {
         Number.POSITIVE_INFINITY,
       ),
     drain() {
+      isClosed = true
       for (const queue of queues.values()) queue.drain()
     },
     async close() {
       await Promise.all(Array.from(queues.values(), (queue) => queue.close()))
       queues.clear()
+      isClosed = false
     },
     stats() {
       const now = clock.nowEpochSeconds()
       return Array.from(queues.values())
-        .filter((queue) => !isIdle(queue) || queue.pausedUntilEpochSeconds > now)
+        .filter((queue) => !isIdle(queue))
         .map(({ issuer, waiting, running, pausedUntilEpochSeconds }) => ({
           issuer,
           refreshing: running,

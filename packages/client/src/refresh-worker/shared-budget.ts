@@ -1,10 +1,11 @@
 import type { Clock } from '../lib/clock.ts'
 import { recordId } from '../grant/grant.ts'
 import { storeRead, storeWrite } from '../grant/grant-repository.ts'
+import { EvergrantClientError } from '../lib/errors.ts'
 import { isObject } from '../lib/is-object.ts'
 import type { RecordName, RecordStore } from '../stores/store.ts'
 import type { Share } from './shares.ts'
-import { nextShares } from './shares.ts'
+import { fairPart, nextShares } from './shares.ts'
 
 /** How long a part of a budget is valid. A worker that was suspended for longer has lost it. */
 const validSeconds = 12
@@ -17,7 +18,7 @@ const maximumWorkers = 10_000
 
 /** The part of one worker in the budget of one authorization server. */
 export interface SharedBudget {
-  /** How many requests this worker may have under way now. */
+  /** A request may be started while fewer than this are under way. */
   granted(): number
   /**
    * Asks for a part, and renews it.
@@ -35,17 +36,28 @@ export function sharedBudget(
   worker: string,
   clock: Clock,
 ): SharedBudget {
-  const id = recordId(['budget', issuer])
+  const ids = [recordId(['budget', issuer]), recordId(['budget', issuer, 'unreadable'])] as const
   let granted = 0
   let askedAtEpochSeconds = 0
 
-  async function load(
-    name: RecordName,
-  ): Promise<{ readonly shares: readonly Share[]; readonly generation: number }> {
+  /**
+   * Loads the parts. A record of another key or a later version cannot be replaced. The workers that
+   * cannot read it share a second record, so that their refreshes go on.
+   */
+  async function load(): Promise<StoredShares> {
+    const [first, second] = await Promise.all(ids)
+    // A damaged record is set aside by the first attempt.
+    return await loadFrom(first)
+      .catch(async (error: unknown) => await loadFrom(ifUnreadable(error, first)))
+      .catch(async (error: unknown) => await loadFrom(ifUnreadable(error, second)))
+  }
+
+  async function loadFrom(id: string): Promise<StoredShares> {
+    const name: RecordName = { kind: 'authorization-server', id }
     const stored = await storeRead(store, name)
-    if (stored === undefined) return { shares: [], generation: 0 }
+    if (stored === undefined) return { name, shares: [], generation: 0 }
     const { body, generation, ageSeconds } = stored
-    return { shares: parseShares(body, ageSeconds, clock.nowEpochSeconds()), generation }
+    return { name, shares: parseShares(body, ageSeconds, clock.nowEpochSeconds()), generation }
   }
 
   return {
@@ -55,20 +67,33 @@ export function sharedBudget(
       return age >= -safetySeconds && age < validSeconds - safetySeconds ? granted : 0
     },
     async ask(wanted, running, budget) {
-      const name: RecordName = { kind: 'authorization-server', id: await id }
       for (let attempt = 1; attempt <= maximumRewrites; attempt += 1) {
         const askedAt = clock.nowEpochSeconds()
-        const { shares, generation } = await load(name)
+        const { name, shares, generation } = await load()
         const next = nextShares(shares, { worker, wanted, running, validSeconds }, budget)
         const body = JSON.stringify({ savedAtEpochSeconds: askedAt, shares: next })
         const written = await storeWrite(store, name, body, generation)
         if (written.outcome === 'conflict') continue
         askedAtEpochSeconds = askedAt
-        granted = next.find((share) => share.worker === worker)?.granted ?? 0
+        const mine = next.find((share) => share.worker === worker)?.granted ?? 0
+        // A place above the fair part is only for a request that is under way.
+        granted = Math.min(mine, fairPart(next, { worker }, budget))
         return
       }
     },
   }
+}
+
+interface StoredShares {
+  readonly name: RecordName
+  readonly shares: readonly Share[]
+  readonly generation: number
+}
+
+/** @returns `id`, if the error means that a record is unreadable. Any other error is thrown. */
+function ifUnreadable(error: unknown, id: string): string {
+  if (EvergrantClientError.is(error) && error.code === 'RECORD_UNREADABLE') return id
+  throw error
 }
 
 /** The parts as they are now. An unreadable record counts as empty: it is replaced. */

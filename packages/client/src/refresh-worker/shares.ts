@@ -3,7 +3,7 @@ export interface Share {
   readonly worker: string
   /** How many requests the worker would send at once. */
   readonly wanted: number
-  /** How many it may send at once. All parts together never exceed the budget. */
+  /** How many places it occupies. All parts together never exceed the budget. */
   readonly granted: number
   readonly endsInSeconds: number
 }
@@ -47,7 +47,11 @@ type Wish = Pick<Share, 'worker' | 'wanted'>
 /**
  * The fair part of one worker: those who want little get it, and the others divide the rest evenly.
  */
-function fairPart(wishes: readonly Wish[], mine: Wish, budget: number): number {
+export function fairPart(
+  wishes: readonly Wish[],
+  mine: Pick<Wish, 'worker'>,
+  budget: number,
+): number {
   const ordered = wishes.toSorted(
     (one, other) => one.wanted - other.wanted || (one.worker < other.worker ? -1 : 1),
   )

@@ -39,7 +39,8 @@ export function workerRun(parts: WorkerParts): WorkerRun {
   /** Present while the worker runs; `stop` aborts it. */
   let run: AbortController | undefined
   let starting: Promise<void> | undefined
-  let stopping: Promise<void> | undefined
+  /** Starts and stops happen one after the other. */
+  let last: Promise<void> = Promise.resolve()
   let looping: Promise<void> = Promise.resolve()
   let linking: Promise<void> | undefined
 
@@ -56,31 +57,45 @@ export function workerRun(parts: WorkerParts): WorkerRun {
     }
   }
 
+  function afterLast(step: () => Promise<void>): Promise<void> {
+    const result = last.then(step)
+    last = result.catch(() => undefined)
+    return result
+  }
+
   async function begin(): Promise<void> {
-    await stopping
     run = new AbortController()
     claims.soon()
     try {
       await claims.advance()
     } catch (error) {
       run = undefined
-      starting = undefined
       throw error
     }
     looping = loop(run.signal)
   }
 
+  function start(): Promise<void> {
+    if (starting !== undefined) return starting
+    const started = afterLast(begin)
+    starting = started
+    started.catch(() => {
+      if (starting === started) starting = undefined
+    })
+    return started
+  }
+
   function stop(): Promise<void> {
     starting = undefined
-    stopping ??= finish().finally(() => {
-      stopping = undefined
-    })
-    return stopping
+    run?.abort()
+    return afterLast(finish)
   }
 
   async function finish(): Promise<void> {
-    run?.abort()
+    if (run === undefined) return
+    run.abort()
     await looping
+    await claims.settled()
     await linking
     linking = undefined
     servers.drain()
@@ -95,15 +110,12 @@ export function workerRun(parts: WorkerParts): WorkerRun {
   }
 
   return {
-    start() {
-      starting ??= begin()
-      return starting
-    },
+    start,
     stop,
     async whenIdle() {
       let before: string
       do {
-        if (run === undefined) return
+        if (run === undefined || run.signal.aborted) return
         before = progress()
         claims.soon()
         await claims.advance().catch(onFailure)
@@ -117,7 +129,12 @@ export function workerRun(parts: WorkerParts): WorkerRun {
       alarm.wakeFor(nextEpochSeconds())
     },
     link() {
-      if (run !== undefined) linking ??= parts.link(run.signal).catch(onFailure)
+      if (run === undefined) return
+      const { signal } = run
+      linking ??= parts.link(signal).catch((error: unknown) => {
+        // A stop ends the work early. That is not a failure.
+        if (!signal.aborted) onFailure(error)
+      })
     },
   }
 }

@@ -1,5 +1,6 @@
 import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
+import { parseGrant, serializeGrant } from '../../src/grant/grant-record.ts'
 import { secondsUntilAbandoned } from '../../src/grant/lost-locks.ts'
 import type { RecordStore } from '../../src/index.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
@@ -22,6 +23,34 @@ test.each([
     const pending = { startedAtEpochSeconds: now - journalAge, attempts: 1 }
     const lock = droppedAgo === undefined ? {} : { dropped: { secondsAgo: droppedAgo } }
     expect(secondsUntilAbandoned(pending, lock, now, requestTimeout)).toBe(expected)
+  },
+)
+
+test.each([-300, 300])(
+  'lost locks: the age of a journal does not depend on the clock of its writer, which is %i s ahead',
+  { tags: ['C-51'] },
+  (aheadSeconds) => {
+    const now = 1_800_000_000
+    const startedAtEpochSeconds = now - 3 + aheadSeconds
+    const identity = { partition: 'ann', issuer: 'i', resource: 'r', clientId: 'c' }
+    const body = serializeGrant(
+      {
+        identity,
+        state: 'active',
+        tokenSet: {
+          accessToken: 'a',
+          tokenType: 'Bearer',
+          issuedAtEpochSeconds: startedAtEpochSeconds - 600,
+          expiresAtEpochSeconds: startedAtEpochSeconds,
+          refreshToken: 'r',
+          scope: undefined,
+        },
+        pending: { startedAtEpochSeconds, attempts: 1 },
+      },
+      startedAtEpochSeconds,
+    )
+    const parsed = parseGrant({ generation: 2, body, ageSeconds: 3 }, identity, now)
+    expect(parsed).toMatchObject({ grant: { pending: { startedAtEpochSeconds: now - 3 } } })
   },
 )
 

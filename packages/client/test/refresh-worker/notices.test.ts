@@ -148,3 +148,150 @@ test(
     expect((await again.read())?.state).toBe('active')
   },
 )
+
+test(
+  'notices: a handler that never answers does not use up the room for refreshes',
+  { tags: ['C-53', 'C-55'] },
+  async () => {
+    await using it = await scene()
+    for (let user = 1; user <= 10; user += 1) {
+      it.as.revokeGrant((await it.signIn(`user-${user}`)).grantId)
+    }
+    it.as.revokeGrant(it.grant.grantId)
+    it.clock.advanceSeconds(lifetimeSeconds / 2)
+    const handled = Promise.withResolvers<void>()
+    let underWay = 0
+    let mostUnderWay = 0
+    const worker = await it.worker({
+      maximumInFlight: 8,
+      async onNeedsReauth() {
+        underWay += 1
+        mostUnderWay = Math.max(mostUnderWay, underWay)
+        await handled.promise
+        underWay -= 1
+      },
+    })
+    it.clock.advanceSeconds(lifetimeSeconds * 0.4)
+    await expect
+      .poll(() => {
+        it.clock.advanceSeconds(0.1)
+        return it.as.refreshRequests()
+      })
+      .toBe(11)
+    await expect
+      .poll(() => {
+        it.clock.advanceSeconds(0.1)
+        return underWay > 0 && worker.stats().inFlight === underWay
+      })
+      .toBe(true)
+    // The handler has not been given up yet, so the worker has room in spite of it.
+    expect(it.events.some(({ type }) => type === 'refresh-worker-notice-failed')).toBe(false)
+    expect(mostUnderWay).toBe(2)
+    handled.resolve()
+    await expect
+      .poll(() => {
+        it.clock.advanceSeconds(5)
+        return worker.stats().notified
+      })
+      .toBe(11)
+  },
+)
+
+test(
+  'notices: a delivery that never ends has failed after a while, and a late answer changes nothing',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await scene()
+    const late = Promise.withResolvers<void>()
+    const attempts: number[] = []
+    const worker = await it.worker({
+      async onNeedsReauth({ attempt }) {
+        attempts.push(attempt)
+        if (attempt === 1) await late.promise
+      },
+    })
+    it.as.revokeGrant(it.grant.grantId)
+    it.clock.advanceSeconds(lifetimeSeconds * 0.9)
+    await expect
+      .poll(() => {
+        it.clock.advanceSeconds(1)
+        return worker.stats().notified
+      })
+      .toBe(1)
+    late.reject(new Error('too late'))
+    expect(attempts).toEqual([1, 2])
+    expect(it.events).toContainEqual(
+      expect.objectContaining({ type: 'refresh-worker-notice-failed', attempt: 1 }),
+    )
+  },
+)
+
+test(
+  'notices: a handler that throws instead of returning a promise counts as a failed delivery',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await scene()
+    let calls = 0
+    const worker = await it.worker({
+      onNeedsReauth() {
+        calls += 1
+        if (calls === 1) throw new Error('not ready')
+        return Promise.resolve()
+      },
+    })
+    it.as.revokeGrant(it.grant.grantId)
+    it.clock.advanceSeconds(lifetimeSeconds * 0.9)
+    await worker.whenIdle()
+    expect((await it.grant.read())?.notice?.failures).toBe(1)
+    it.clock.advanceSeconds(2)
+    await worker.whenIdle()
+    expect(worker.stats().notified).toBe(1)
+  },
+)
+
+test(
+  'notices: a worker without a handler leaves them to one that has it',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await scene()
+    const without = await it.worker({})
+    it.as.revokeGrant(it.grant.grantId)
+    it.clock.advanceSeconds(lifetimeSeconds * 0.9)
+    await without.whenIdle()
+    expect((await it.grant.read())?.state).toBe('needs-reauth')
+    expect((await it.grant.read())?.notice).toBeDefined()
+    const notices: NeedsReauthNotice[] = []
+    const handling = await it.worker({
+      async onNeedsReauth(notice) {
+        notices.push(notice)
+      },
+    })
+    it.clock.advanceSeconds(5)
+    await handling.whenIdle()
+    expect(notices).toHaveLength(1)
+  },
+)
+
+test(
+  'notices: a worker without a handler looks at them less and less often, and drops them after a week',
+  { tags: ['C-53'] },
+  async () => {
+    await using it = await scene()
+    const without = await it.worker({})
+    it.as.revokeGrant(it.grant.grantId)
+    it.clock.advanceSeconds(lifetimeSeconds * 0.9)
+    await without.whenIdle()
+    const looks = (): number =>
+      it.events.filter(({ type }) => type === 'refresh-worker-claimed').length
+    const before = looks()
+    for (let hour = 0; hour < 24; hour += 1) {
+      it.clock.advanceSeconds(3600)
+      await without.whenIdle()
+    }
+    expect(looks() - before).toBeLessThanOrEqual(24)
+    it.clock.advanceSeconds(7 * 86_400)
+    await without.whenIdle()
+    const claim = await it.store.due.claim({ limit: 1, claimSeconds: 1 })
+    expect(claim).toEqual({ grants: [], nextDueInSeconds: Number.POSITIVE_INFINITY })
+  },
+)

@@ -6,6 +6,10 @@ import type { StoredRecord } from '../store.ts'
 /** A clock that went back further than this was set back. */
 const clockNoiseSeconds = 5
 
+/** Replaced times are dropped when the queue has more than this many entries for each grant. */
+const maximumReplacedShare = 4
+const fewTimes = 100
+
 /** When a grant is due. It is replaced, never changed. */
 interface DueTime {
   readonly id: string
@@ -29,7 +33,7 @@ export function dueTimes(
 ): DueTimes {
   const times = new Map<string, DueTime>()
   /** Has every time in the map, and replaced ones until they are met. */
-  const queue = new TinyQueue<DueTime>([], (a, b) => a.atEpochSeconds - b.atEpochSeconds)
+  let queue = queueOf([])
   let lastSeenEpochSeconds = Number.NEGATIVE_INFINITY
 
   /** If the clock was set back, no time can be compared with it, so every grant is due. */
@@ -42,10 +46,16 @@ export function dueTimes(
     return now
   }
 
+  function dropReplaced(): void {
+    const current = Array.from(times.values())
+    queue = queueOf(current.filter((time) => time.atEpochSeconds !== Number.POSITIVE_INFINITY))
+  }
+
   function put(id: string, generation: number, atEpochSeconds: number): void {
     const time = { id, generation, atEpochSeconds }
     times.set(id, time)
     if (atEpochSeconds !== Number.POSITIVE_INFINITY) queue.push(time)
+    if (queue.length > maximumReplacedShare * times.size + fewTimes) dropReplaced()
   }
 
   function next(): DueTime | undefined {
@@ -98,6 +108,10 @@ export function dueTimes(
     },
     forget: (id) => times.delete(id),
   }
+}
+
+function queueOf(times: DueTime[]): TinyQueue<DueTime> {
+  return new TinyQueue(times, (a, b) => a.atEpochSeconds - b.atEpochSeconds)
 }
 
 function longest(seconds: readonly number[]): number {
