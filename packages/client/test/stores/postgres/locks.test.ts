@@ -129,7 +129,7 @@ describe.runIf(postgresUrl !== undefined)('Postgres store: the connection of the
   })
 
   test(
-    'postgres store: locks end with their connection, and none is believed to be held',
+    'postgres store: locks end with their connection, and the store reports that they are not held',
     { tags: ['C-51'] },
     async () => {
       await using it = await postgresScene()
