@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Clock, Grant, RecordStore } from '@evergrant/client'
 import { createSession, createTokenManager } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { createPostgresTable } from '@evergrant/client/stores/postgres'
 import type { ScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { startProtectedServer, startScriptedAuthorizationServer } from '@evergrant/test-kit'
+import type { PoolClient } from 'pg'
 import { Pool } from 'pg'
 import { openStore } from '../stores/open-store.ts'
 import type { FleetWorker } from './worker-process.ts'
@@ -130,10 +132,12 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       await Promise.all([...workers].map((worker) => worker.setClock(offsetSeconds)))
       // A save during `advance` can look a few seconds older than it is.
       if (seconds >= dueAgeSeconds) dueSinceEpochSeconds = clock.nowEpochSeconds() - 100
-      await admin.query(
-        `UPDATE ${table} SET written_at = written_at - $1 * interval '1 s',
-           due_at = due_at - $1 * interval '1 s'`,
-        [seconds],
+      await onLiveConnection(admin, (client) =>
+        client.query(
+          `UPDATE ${table} SET written_at = written_at - $1 * interval '1 s',
+             due_at = due_at - $1 * interval '1 s'`,
+          [seconds],
+        ),
       )
     },
     prepareWorker,
@@ -151,15 +155,15 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
               `A grant was not refreshed: ${JSON.stringify(withoutTokens(await user.read()))}`,
             )
           }
-          await new Promise((resolve) => {
-            setTimeout(resolve, 20)
-          })
+          await pause(20)
         }
       }
       return needing
     },
     async setAside() {
-      const { rowCount } = await admin.query(`SELECT FROM ${table} WHERE kind LIKE 'set-aside/%'`)
+      const { rowCount } = await onLiveConnection(admin, (client) =>
+        client.query(`SELECT FROM ${table} WHERE kind LIKE 'set-aside/%'`),
+      )
       return rowCount ?? 0
     },
     async [Symbol.asyncDispose]() {
@@ -167,7 +171,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       await mcp.close()
       await as.close()
       await own.end()
-      await admin.query(`DROP TABLE ${table}`)
+      await onLiveConnection(admin, (client) => client.query(`DROP TABLE ${table}`))
       await admin.end()
       await rm(folder, { recursive: true, force: true })
     },
@@ -201,6 +205,48 @@ function fleetUser(
       })
       return await reader.read()
     },
+  }
+}
+
+/**
+ * Runs work on a connection that answers. After a restart of the database, the pool still has
+ * connections that have ended, until it learns of it.
+ */
+async function onLiveConnection<Result>(
+  pool: Pool,
+  work: (client: PoolClient) => Promise<Result>,
+): Promise<Result> {
+  const giveUpAt = performance.now() + 30_000
+  for (;;) {
+    const client = await liveConnection(pool, giveUpAt)
+    if (client === undefined) continue
+    try {
+      return await work(client)
+    } finally {
+      client.off('error', ignore)
+      client.release()
+    }
+  }
+}
+
+function ignore(): void {
+  // The next query reports the error.
+}
+
+/** @returns `undefined` if the connection did not answer and another one is to be tried. */
+async function liveConnection(pool: Pool, giveUpAt: number): Promise<PoolClient | undefined> {
+  let client: PoolClient | undefined
+  try {
+    client = await pool.connect()
+    // Without a listener, a connection that breaks would end the process.
+    client.on('error', ignore)
+    await client.query('SELECT 1')
+    return client
+  } catch (error) {
+    client?.release(true)
+    if (performance.now() > giveUpAt) throw error
+    await pause(50)
+    return undefined
   }
 }
 
