@@ -6,8 +6,8 @@ import { randomBytes } from 'node:crypto'
 import process from 'node:process'
 import { setTimeout as pause } from 'node:timers/promises'
 import { benchTable } from '../refresh-worker/bench-table.ts'
-import { startEndpoint, startFleet } from '../refresh-worker/fleet.ts'
-import { signInTemplate, writeGrants } from '../refresh-worker/signed-in-grants.ts'
+import { expiringGrants } from '../refresh-worker/expiring-grants.ts'
+import { startFleet } from '../refresh-worker/fleet.ts'
 import { fleetSettings } from '../refresh-worker/throughput.ts'
 import { round, say, table } from '../report.ts'
 import { rotateKey } from './rotate-key.ts'
@@ -18,35 +18,18 @@ const quick = process.argv.includes('--quick')
 const users = quick ? 8000 : 100_000
 const spanSeconds = quick ? 20 : 240
 const recordsPerSecond = 800
-const lifetimeSeconds = 3600
 const workers = 4
 const firstExpiryInSeconds = 10
 
 await using bench = await benchTable(process.env['EVERGRANT_TEST_POSTGRES_URL'] ?? '')
-const template = await signInTemplate()
-const seedSeconds = users / 1500 + 10
-const firstExpiryEpochSeconds = Date.now() / 1000 + seedSeconds + firstExpiryInSeconds
-await using endpoint = await startEndpoint({
-  answerAfterMilliseconds: 200,
-  expiresInSeconds: lifetimeSeconds,
-  firstExpiryEpochSeconds,
-  spanSeconds,
-  users,
-})
-await writeGrants(bench.store, template, {
-  first: 0,
-  count: users,
-  tokenEndpoint: endpoint.url,
-  lifetimeSeconds,
-  expiresAt: (user) => firstExpiryEpochSeconds + (user / users) * spanSeconds,
-})
+await using expiring = await expiringGrants(bench, { users, spanSeconds, firstExpiryInSeconds })
+const { endpoint } = expiring
 const seededBefore = Date.now() / 1000
-await bench.admin.query(`VACUUM ANALYZE ${bench.table}`)
 
 const newestKey = randomBytes(32)
 const keys = [newestKey.toString('base64'), bench.key]
 await using fleet = await startFleet({ ...bench, key: keys.join(',') }, workers, fleetSettings)
-await pause(Math.max(0, firstExpiryEpochSeconds - firstExpiryInSeconds - Date.now() / 1000) * 1000)
+await expiring.untilStart()
 await fleet.start()
 const startedAt = performance.now()
 const rotating = rotateKey(

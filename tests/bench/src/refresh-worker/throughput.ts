@@ -1,11 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { benchTable } from './bench-table.ts'
 import { doubleWritesPerSecond } from './double-writes.ts'
-import { startEndpoint, startFleet } from './fleet.ts'
-import { signInTemplate, writeGrants } from './signed-in-grants.ts'
+import { expiringGrants } from './expiring-grants.ts'
+import { startFleet } from './fleet.ts'
 import type { EndpointReport } from './token-endpoint.ts'
-
-const lifetimeSeconds = 3600
 
 /** How a fleet of workers is set up in this benchmark. */
 export const fleetSettings = {
@@ -44,30 +42,15 @@ export async function refreshBeforeExpiry(
 ): Promise<{ readonly run: Run; readonly doubleWrites: number }> {
   const { grants, workers, spanSeconds, firstExpiryInSeconds } = options
   await using bench = await benchTable(databaseUrl)
-  const template = await signInTemplate()
-  // Writing the grants takes a while. They must not expire before the workers start.
-  const seedSeconds = grants / 800 + 20
-  const firstExpiryEpochSeconds = Date.now() / 1000 + seedSeconds + firstExpiryInSeconds
-  await using endpoint = await startEndpoint({
-    answerAfterMilliseconds: 200,
-    expiresInSeconds: lifetimeSeconds,
-    firstExpiryEpochSeconds,
-    spanSeconds,
+  await using expiring = await expiringGrants(bench, {
     users: grants,
+    spanSeconds,
+    firstExpiryInSeconds,
   })
-  await writeGrants(bench.store, template, {
-    first: 0,
-    count: grants,
-    tokenEndpoint: endpoint.url,
-    lifetimeSeconds,
-    expiresAt: (user) => firstExpiryEpochSeconds + (user / grants) * spanSeconds,
-  })
-  await bench.admin.query(`VACUUM ANALYZE ${bench.table}`)
+  const { endpoint } = expiring
   const doubleWrites = await doubleWritesPerSecond(bench, options.doubleWriteSeconds)
   await using fleet = await startFleet(bench, workers, fleetSettings)
-  await pause(
-    Math.max(0, firstExpiryEpochSeconds - firstExpiryInSeconds - Date.now() / 1000) * 1000,
-  )
+  await expiring.untilStart()
 
   await fleet.start()
   const startedAt = performance.now()
