@@ -4,6 +4,7 @@
  * truncated log still contains them.
  */
 import process from 'node:process'
+import { repeatFailures } from './repeat-failures.ts'
 import { runCommand } from './run-command.ts'
 
 const steps: readonly (readonly [title: string, command: string, ...parameters: string[]])[] = [
@@ -41,10 +42,6 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   ['interoperation', 'node', 'tests/interop/src/main.ts'],
 ]
 
-/** Lines with which the tools mark a failure. The summary repeats them. */
-const failureLine = /FAIL|Error|✗|×|✘|❯|error|Expected|Received|expected|^\s*[-+] /u
-const maximumRepeatedLines = 80
-
 const failed = new Map<string, readonly string[]>()
 for (const [title, command, ...parameters] of steps) {
   process.stdout.write(`\n── ${title}: ${[command, ...parameters].join(' ')}\n`)
@@ -55,12 +52,6 @@ for (const [title, command, ...parameters] of steps) {
   process.stdout.write(`   ${title}: ${succeeded ? 'passed' : 'FAILED'} in ${seconds} s\n`)
 }
 
-for (const [title, lines] of failed) {
-  process.stdout.write(`\n── FAILED: ${title}\n`)
-  const marked = lines.filter((line) => failureLine.test(line))
-  for (const line of (marked.length > 0 ? marked : lines).slice(-maximumRepeatedLines)) {
-    process.stdout.write(`${line}\n`)
-  }
-}
+for (const [title, lines] of failed) repeatFailures(title, lines)
 process.stdout.write(`\n${steps.length - failed.size} passed, ${failed.size} failed\n`)
 if (failed.size > 0) process.exitCode = 1

@@ -21,10 +21,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { constants as osConstants, tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
+import { freePort } from '../packages/test-kit/src/free-ports.ts'
 
 /** A server that this script started. */
 interface Service {
@@ -281,19 +282,6 @@ function userIds(user: string): { readonly uid: number; readonly gid: number } |
   } catch {
     return undefined
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => {
-    probe.listen(0, '127.0.0.1', resolve)
-  })
-  const address = probe.address()
-  await new Promise((resolve) => {
-    probe.close(resolve)
-  })
-  if (typeof address === 'object' && address !== null) return address.port
-  throw new Error('No free port is available.')
 }
 
 async function accepts(port: number): Promise<boolean> {

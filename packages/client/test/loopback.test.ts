@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
+import { freePort } from '@evergrant/test-kit'
 import type { EvergrantClientError } from '../src/index.ts'
 import { loopbackSignIn } from '../src/loopback.ts'
 import type { LoopbackSignInOptions } from '../src/loopback.ts'
@@ -231,12 +232,6 @@ async function roundTrip(options: LoopbackSignInOptions, from?: string) {
   } finally {
     await prepared.close()
   }
-}
-
-async function freePort(): Promise<number> {
-  const prepared = await loopbackSignIn(() => undefined).prepare()
-  await prepared.close()
-  return Number(new URL(prepared.redirectUri).port)
 }
 
 test.each([

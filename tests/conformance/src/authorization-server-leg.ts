@@ -1,6 +1,5 @@
-import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { startAuthorizationServer } from '@evergrant/reference-as'
+import { freePort } from '@evergrant/test-kit'
 import { z } from 'zod'
 import { count } from './report.ts'
 import type { Report } from './report.ts'
@@ -37,16 +36,6 @@ export async function runAuthorizationServerLeg(report: Report): Promise<void> {
   } finally {
     await server.close()
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (typeof address === 'object' && address !== null) return address.port
-  throw new Error('The system returned no free port.')
 }
 
 async function register(issuer: string, redirectUri: string): Promise<string> {

@@ -2,10 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 
 /** Polls a condition that depends on another process, which sends no event for it. */
 export async function until(condition: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + 30_000
+  const giveUpAt = performance.now() + 120_000
   while (!condition()) {
-    if (performance.now() > giveUpAt)
-      throw new Error('The condition was not met within 30 seconds.')
+    if (performance.now() > giveUpAt) throw new Error('The condition was not met within 2 minutes.')
     await pause(1)
   }
 }

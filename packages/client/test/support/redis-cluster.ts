@@ -1,10 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { createClient, createCluster } from 'redis'
+import { freePorts } from '@evergrant/test-kit'
 import type { RedisScripting } from '../../src/stores/redis.ts'
 
 const slots = 16_384
@@ -106,22 +105,5 @@ async function becomesReady(client: {
     await new Promise((resolve) => {
       setTimeout(resolve, 50)
     })
-  }
-}
-
-/** Ports that are free now. All are taken together, so that none is returned twice. */
-async function freePorts(count: number): Promise<number[]> {
-  const probes = Array.from({ length: count }, () => createServer())
-  try {
-    return await Promise.all(
-      probes.map(
-        (probe) =>
-          new Promise<number>((resolve) => {
-            probe.listen(0, '127.0.0.1', () => resolve((probe.address() as AddressInfo).port))
-          }),
-      ),
-    )
-  } finally {
-    for (const probe of probes) probe.close()
   }
 }

@@ -27,8 +27,11 @@ export interface StormReport {
   readonly signInsAtStart: number
   readonly refreshes: number
   readonly refusedRefreshes: number
-  /** The most refreshes that the tokens of the time can have needed. */
-  readonly maximumExpiries: number
+  /**
+   * The most refresh requests that the time can have needed: one for each token, and one more for
+   * each killed process, whose response may be lost.
+   */
+  readonly maximumRefreshes: number
   readonly isGrantAlive: boolean
 }
 
@@ -96,9 +99,10 @@ export async function storm(
     signInsAtStart,
     signInsAfterStart: as.count('authorize') - signInsAtStart,
     refreshes,
-    refusedRefreshes: as.refreshRequests() - as.count('token', 'refreshed'),
+    refusedRefreshes:
+      as.refreshRequests() - as.count('token', 'refreshed') - as.count('token', 'replayed'),
     // A token is refreshed within its lifetime, and a refresh at the start belongs to the next token.
-    maximumExpiries: Math.ceil(elapsedSeconds / (plan.tokenSeconds / 2)) + 1,
+    maximumRefreshes: Math.ceil(elapsedSeconds / (plan.tokenSeconds / 2)) + 1 + kills,
     isGrantAlive: as.isGrantAlive(),
   }
 }

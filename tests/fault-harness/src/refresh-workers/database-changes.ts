@@ -16,6 +16,8 @@ const workers = 4
 const users = 40
 const requestsUnderWay = 16
 const lookMilliseconds = 3000
+/** A change of the database must not outlast a request: a second one would be reuse. */
+const requestTimeoutMilliseconds = 60_000
 
 /**
  * Changes the database while the authorization server has rotated refresh tokens whose responses
@@ -36,6 +38,7 @@ export async function changeDatabase(
     users,
     graceSeconds: 0,
     stepped: false,
+    requestTimeoutMilliseconds,
   })
   const before = fleet.as.refreshRequests()
   const answer = Promise.withResolvers<void>()

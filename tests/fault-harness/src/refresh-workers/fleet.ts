@@ -27,6 +27,8 @@ export interface FleetOptions {
   readonly graceSeconds: number
   /** Whether refreshes can be stopped at a step. */
   readonly stepped: boolean
+  /** How long workers wait for the authorization server. Default: that of the refresh worker. */
+  readonly requestTimeoutMilliseconds?: number
 }
 
 /** The stored sign-in of one user. */
@@ -98,6 +100,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       store: { kind: 'postgres', url: options.url, table, keyFile },
       clockOffsetSeconds: offsetSeconds,
       stepped: options.stepped,
+      requestTimeoutMilliseconds: options.requestTimeoutMilliseconds,
     } as const
     const worker = await startFleetWorker(settings, (id) => notices.push(id))
     return async () => {
@@ -144,7 +147,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     remove: (worker) => void workers.delete(worker),
     async settled() {
       const needing: FleetUser[] = []
-      const giveUpAt = performance.now() + 120_000
+      const giveUpAt = performance.now() + 180_000
       for (const user of users) {
         for (;;) {
           const state = await stateOf(user)

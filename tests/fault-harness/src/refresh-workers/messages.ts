@@ -10,6 +10,8 @@ export interface FleetWorkerSettings {
   readonly clockOffsetSeconds: number
   /** Whether refreshes can be stopped at a step. Then the worker refreshes one grant at a time. */
   readonly stepped: boolean
+  /** Default: that of the refresh worker. */
+  readonly requestTimeoutMilliseconds?: number | undefined
 }
 
 /** Messages from the parent to a worker. */

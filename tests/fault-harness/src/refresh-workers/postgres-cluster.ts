@@ -1,13 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import type { ChildProcess, ExecFileSyncOptions } from 'node:child_process'
-import { once } from 'node:events'
-import { accessSync, chownSync, constants, existsSync, readdirSync } from 'node:fs'
+import { chownSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
+import { freePorts } from '@evergrant/test-kit'
 import { startNetworkLine } from '../stores/network-line.ts'
+import { eventually, program, required, serverProcesses } from './server-processes.ts'
 
 /** A PostgreSQL with a synchronous replica, and an address that leads to the primary. */
 export interface PostgresCluster extends AsyncDisposable {
@@ -35,25 +35,27 @@ export async function startPostgresCluster(): Promise<PostgresCluster> {
   const user = process.getuid?.() === 0 ? serverUser() : undefined
   const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-cluster-'))
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
-  const ports = { primary: await freePort(), replica: await freePort(), pooler: await freePort() }
+  const [primaryPort = 0, replicaPort = 0, poolerPort = 0] = await freePorts(3)
+  const ports = { primary: primaryPort, replica: replicaPort, pooler: poolerPort }
   const data = { primary: path.join(folder, 'primary'), replica: path.join(folder, 'replica') }
   const options = { ...user, cwd: folder }
   const quiet: ExecFileSyncOptions = { ...options, stdio: ['ignore', 'pipe', 'pipe'] }
-  const running = new Set<ChildProcess>()
-
-  async function start(name: string, parameters: readonly string[], port: number) {
-    const child = spawn(required(name), parameters, { ...options, stdio: 'ignore' })
-    running.add(child)
-    child.once('exit', () => running.delete(child))
-    await answering(port, child)
-    return child
-  }
+  const servers = serverProcesses(options)
 
   async function startPostgres(which: 'primary' | 'replica'): Promise<ChildProcess> {
     const port = String(ports[which])
-    const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`]
+    const settings = [
+      'listen_addresses=127.0.0.1',
+      `unix_socket_directories=${folder}`,
+      // Servers fail here, the machine does not.
+      'fsync=off',
+    ]
     const flags = settings.flatMap((setting) => ['-c', setting])
-    const server = await start('postgres', ['-D', data[which], '-p', port, ...flags], ports[which])
+    const server = await servers.start(
+      'postgres',
+      ['-D', data[which], '-p', port, ...flags],
+      ports[which],
+    )
     await eventually(() => isReady(ports[which]))
     return server
   }
@@ -85,7 +87,7 @@ export async function startPostgresCluster(): Promise<PostgresCluster> {
   if (program('pgbouncer') !== undefined) {
     const settings = path.join(folder, 'pgbouncer.ini')
     await writeFile(settings, poolerSettings(new URL(line.url).port, ports.pooler), { mode: 0o644 })
-    await start('pgbouncer', [settings], ports.pooler)
+    await servers.start('pgbouncer', [settings], ports.pooler)
     pooledUrl = address(ports.pooler).href
   }
 
@@ -105,24 +107,17 @@ export async function startPostgresCluster(): Promise<PostgresCluster> {
     }
   }
 
-  async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-    if (!running.has(child)) return
-    const exited = once(child, 'exit')
-    child.kill(signal)
-    await exited
-  }
-
   return {
     url: line.url,
     pooledUrl,
     async restart() {
       // Fast shutdown: the server closes its connections.
-      await stop(primary, 'SIGINT')
+      await servers.stop(primary, 'SIGINT')
       primary = await startPostgres('primary')
     },
     async failOver() {
       // Immediate shutdown: as if the machine had failed.
-      await stop(primary, 'SIGQUIT')
+      await servers.stop(primary, 'SIGQUIT')
       psql(ports.replica, 'SELECT pg_promote()')
       // A promoted server waits for no replica of its own.
       psql(ports.replica, "ALTER SYSTEM SET synchronous_standby_names = ''")
@@ -131,7 +126,7 @@ export async function startPostgresCluster(): Promise<PostgresCluster> {
     },
     async [Symbol.asyncDispose]() {
       await line.close()
-      await Promise.all([...running].map((child) => stop(child, 'SIGQUIT')))
+      await servers.stopAll()
       await rm(folder, { recursive: true, force: true, maxRetries: 5 })
     },
   }
@@ -151,36 +146,6 @@ server_login_retry = 1
 `
 }
 
-function required(name: string): string {
-  const found = program(name)
-  if (found === undefined) throw new Error(`The program ${name} is not installed.`)
-  return found
-}
-
-/** The full path of a program. Debian does not put those of PostgreSQL on PATH. */
-function program(name: string): string | undefined {
-  const root = '/usr/lib/postgresql'
-  const versions = existsSync(root)
-    ? readdirSync(root).toSorted((a, b) => Number.parseFloat(b) - Number.parseFloat(a))
-    : []
-  return [
-    ...versions.map((version) => path.join(root, version, 'bin')),
-    ...(process.env['PATH'] ?? '').split(path.delimiter),
-    '/usr/sbin',
-  ]
-    .map((folder) => path.join(folder, name))
-    .find(isExecutable)
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
 /** PostgreSQL and PgBouncer refuse to run as root. */
 function serverUser(): { readonly uid: number; readonly gid: number } | undefined {
   try {
@@ -190,44 +155,5 @@ function serverUser(): { readonly uid: number; readonly gid: number } | undefine
     return uid === undefined || gid === undefined ? undefined : { uid, gid }
   } catch {
     return undefined
-  }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  probe.listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const address = probe.address()
-  probe.close()
-  await once(probe, 'close')
-  if (address === null || typeof address === 'string') throw new Error('No free port is available.')
-  return address.port
-}
-
-async function answering(port: number, child: ChildProcess): Promise<void> {
-  await eventually(async () => {
-    if (child.exitCode !== null) throw new Error(`A database server exited with ${child.exitCode}.`)
-    return await accepts(port)
-  })
-}
-
-async function accepts(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
-}
-
-async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const giveUpAt = performance.now() + 60_000
-  while (!(await condition())) {
-    if (performance.now() > giveUpAt) throw new Error('A database server did not get ready.')
-    await new Promise((resolve) => {
-      setTimeout(resolve, 20)
-    })
   }
 }

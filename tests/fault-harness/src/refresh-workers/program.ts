@@ -67,6 +67,7 @@ async function start(settings: FleetWorkerSettings): Promise<void> {
   const worker = createRefreshWorker(steps.store, {
     fetch: steps.fetch,
     clock,
+    requestTimeoutMilliseconds: settings.requestTimeoutMilliseconds,
     // With steps, one refresh at a time shows which refresh is at which step.
     maximumInFlight: settings.stepped ? 1 : 64,
     pollSeconds: 0.1,
