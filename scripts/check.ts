@@ -16,6 +16,7 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   ['tests', 'node', 'scripts/test-services.ts', '--', 'node', 'scripts/test.ts'],
   // Alone, because these tests count events on tokens that live for two seconds.
   ['end to end', 'turbo', 'run', 'e2e'],
+  ['documentation site', 'turbo', 'run', 'site'],
   ['requirements', 'node', 'scripts/requirements.ts', '--check'],
   ['code in pages', 'node', 'scripts/docs-sync.ts', '--check'],
   ['page of emulated servers', 'node', 'scripts/emulated-servers.ts', '--check'],

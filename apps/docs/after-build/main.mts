@@ -1,0 +1,6 @@
+/** Completes the site that `docusaurus build` has written. */
+import path from 'node:path'
+import { writeSearchIndex } from './search-index.mts'
+
+const site = path.resolve(import.meta.dirname, '../build')
+await writeSearchIndex(site)

@@ -1,0 +1,120 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { executablePath, keepScreenshot, launch, openWindow } from '../src/browser.ts'
+import type { ColorScheme } from '../src/browser.ts'
+import { serveSite } from '../src/built-site.ts'
+import type { ServedSite } from '../src/built-site.ts'
+
+/** JavaScript that the front page transfers, compressed. */
+const maximumScriptBytes = 120_000
+
+describe.runIf(executablePath !== undefined)('documentation site', () => {
+  let site: ServedSite
+  let browser: Browser
+
+  beforeAll(async () => {
+    site = await serveSite()
+    browser = await launch()
+  })
+  afterAll(async () => {
+    await browser.close()
+    await site[Symbol.asyncDispose]()
+  })
+
+  async function open(url: string, scheme: ColorScheme, device?: 'phone'): Promise<Page> {
+    const page = await (await openWindow(browser, scheme, device)).newPage()
+    await page.goto(`${site.origin}${url}`)
+    // Keys and buttons work once React has taken over the page.
+    await page.locator('html[data-has-hydrated=true]').waitFor()
+    return page
+  }
+
+  test('search: finds an error code in a guide before the pages of the API', async () => {
+    const page = await open('/', 'light')
+    await page.keyboard.press('/')
+    const input = page.getByRole('searchbox', { name: 'Search this site' })
+    await input.fill('SIGN_IN_REQUIRED')
+    const results = page.getByRole('dialog').locator('li > a')
+    await results.first().waitFor()
+    const urls = await results.evaluateAll((links) =>
+      links.map((link) => link.getAttribute('href')),
+    )
+    const places = urls.map((url) => (url?.includes('/reference/api/') === true ? 'api' : 'other'))
+    expect(urls[0]).toContain('/guides/')
+    expect(places).toEqual(places.toSorted().toReversed())
+    await keepScreenshot(page, 'search')
+    await input.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await page.waitForURL((url) => url.pathname !== '/')
+    expect(await page.getByRole('dialog').count()).toBe(0)
+  })
+
+  test('search: says that it found nothing, and closes with Escape', async () => {
+    const page = await open('/', 'light')
+    await page.getByRole('button', { name: 'Search' }).click()
+    await page.getByRole('searchbox').fill('qzxjvkwy')
+    await page.getByText('Nothing found.').waitFor()
+    await page.keyboard.press('Escape')
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0)
+  })
+
+  test('code: the button copies the code of the block', async () => {
+    const page = await open('/guides/clients/', 'light')
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    const figure = page.locator('figure').first()
+    await figure.hover()
+    await figure.getByRole('button', { name: 'Copy' }).click()
+    await figure.getByRole('button', { name: 'Copied' }).waitFor()
+    const copied = await page.evaluate(() => navigator.clipboard.readText())
+    expect(copied).toContain("import { createSession } from '@evergrant/client'\n")
+    expect(copied).toBe(await figure.locator('code').textContent())
+  })
+
+  test('dark mode: the reader can switch, and the next page keeps it', async () => {
+    const page = await open('/', 'light')
+    const theme = () => page.locator('html').getAttribute('data-theme')
+    expect(await theme()).toBe('light')
+    while ((await theme()) !== 'dark') {
+      await page.getByRole('button', { name: /Switch between dark and light mode/ }).click()
+    }
+    await page.goto(`${site.origin}/guides/clients/`)
+    expect(await theme()).toBe('dark')
+    await keepScreenshot(page, 'guide-dark')
+  })
+
+  test('phone: no page is wider than the screen', async () => {
+    const page = await open('/', 'light', 'phone')
+    const wide: string[] = []
+    for (const url of site.pages) {
+      await page.goto(`${site.origin}${url}`)
+      const width = await page.evaluate(() => document.documentElement.scrollWidth)
+      if (width > 375) wide.push(`${url}: ${width}`)
+    }
+    expect(wide).toEqual([])
+  })
+
+  test('front page: transfers little JavaScript', async () => {
+    const context = await openWindow(browser, 'light')
+    const page = await context.newPage()
+    const sizes: Promise<number>[] = []
+    page.on('response', (response) => {
+      if (response.request().resourceType() !== 'script') return
+      sizes.push(
+        response
+          .request()
+          .sizes()
+          .then(({ responseBodySize }) => responseBodySize),
+      )
+    })
+    await page.goto(site.origin, { waitUntil: 'networkidle' })
+    await keepScreenshot(page, 'front-page')
+    const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+    expect(bytes).toBeGreaterThan(0)
+    expect(bytes).toBeLessThan(maximumScriptBytes)
+  })
+
+  test('unknown address: the page says so', async () => {
+    const page = await open('/no/such/page', 'light')
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Page Not Found')
+  })
+})
