@@ -11,20 +11,16 @@
  */
 import { execFileSync, spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import {
-  accessSync,
-  chownSync,
-  constants,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { connect } from 'node:net'
+import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { constants as osConstants, tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
+import {
+  acceptsConnections,
+  findDatabaseProgram,
+  isRoot,
+  postgresUser,
+} from '../packages/test-kit/src/database-programs.ts'
 import { freePort } from '../packages/test-kit/src/free-ports.ts'
 
 /** A server that this script started. */
@@ -99,15 +95,14 @@ async function run(environment: NodeJS.ProcessEnv): Promise<number> {
 
 /** Starts PostgreSQL, or returns the reason why it cannot. */
 async function startPostgres(): Promise<Service | string> {
-  const initdb = find('initdb', postgresFolders())
-  const postgres = find('postgres', postgresFolders())
+  const initdb = findDatabaseProgram('initdb')
+  const postgres = findDatabaseProgram('postgres')
   if (initdb === undefined || postgres === undefined) {
     return 'PostgreSQL is not installed (Debian: apt-get install postgresql; macOS: brew install postgresql).'
   }
   // PostgreSQL refuses to run as root. Use the user that its package creates.
-  const isRoot = process.getuid?.() === 0
-  const user = isRoot ? userIds('postgres') : undefined
-  if (isRoot && user === undefined) {
+  const user = isRoot() ? postgresUser() : undefined
+  if (isRoot() && user === undefined) {
     return 'PostgreSQL does not run as root, and the user `postgres` does not exist.'
   }
   const folder = mkdtempSync(path.join(tmpdir(), 'evergrant-postgres-'))
@@ -139,14 +134,14 @@ async function startPostgres(): Promise<Service | string> {
 
 /** Starts PgBouncer in front of PostgreSQL, or returns the reason why it cannot. */
 async function startPgbouncer(environment: NodeJS.ProcessEnv): Promise<Service | string> {
-  const pgbouncer = find('pgbouncer', ['/usr/sbin'])
+  const pgbouncer = findDatabaseProgram('pgbouncer')
   if (pgbouncer === undefined) {
     return 'PgBouncer is not installed (Debian: apt-get install pgbouncer; macOS: brew install pgbouncer).'
   }
   const postgres = environment['EVERGRANT_TEST_POSTGRES_URL']
   if (postgres === undefined) return 'PgBouncer requires PostgreSQL.'
   // PgBouncer refuses to run as root, too.
-  const user = process.getuid?.() === 0 ? userIds('postgres') : undefined
+  const user = isRoot() ? postgresUser() : undefined
   const { hostname, port: postgresPort, username, pathname } = new URL(postgres)
   const folder = mkdtempSync(path.join(tmpdir(), 'evergrant-pgbouncer-'))
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
@@ -182,7 +177,7 @@ max_client_conn = 1000
 
 /** Starts Redis, or returns the reason why it cannot. */
 async function startRedis(): Promise<Service | string> {
-  const redis = find('redis-server') ?? find('valkey-server')
+  const redis = findDatabaseProgram('redis-server') ?? findDatabaseProgram('valkey-server')
   if (redis === undefined) {
     return 'Redis is not installed (Debian: apt-get install redis-server; macOS: brew install redis).'
   }
@@ -233,7 +228,7 @@ async function running(
       if (log.length < 20_000) serverLog.set(server, log + chunk.toString())
     })
   }
-  while (!start.ready() || !(await accepts(port))) {
+  while (!start.ready() || !(await acceptsConnections(port))) {
     if (server.exitCode !== null || performance.now() > giveUpAt) {
       await service.stop()
       throw new Error(`${name} did not start:\n${serverLog.get(server) ?? 'It printed nothing.'}`)
@@ -244,53 +239,4 @@ async function running(
   }
   process.stderr.write(`test-services: ${name} runs at ${start.url}\n`)
   return service
-}
-
-/** The full path of a program in `folders` or on PATH. */
-function find(program: string, folders: readonly string[] = []): string | undefined {
-  const name = process.platform === 'win32' ? `${program}.exe` : program
-  const onPath = (process.env['PATH'] ?? '').split(path.delimiter)
-  return [...folders, ...onPath].map((folder) => path.join(folder, name)).find(isExecutable)
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
-/** The folders of PostgreSQL's server programs, which are not on PATH. The newest first. */
-function postgresFolders(): string[] {
-  return ['/usr/lib/postgresql', 'C:\\Program Files\\PostgreSQL'].flatMap((root) =>
-    existsSync(root)
-      ? readdirSync(root)
-          .toSorted((a, b) => Number.parseFloat(b) - Number.parseFloat(a))
-          .map((version) => path.join(root, version, 'bin'))
-      : [],
-  )
-}
-
-function userIds(user: string): { readonly uid: number; readonly gid: number } | undefined {
-  try {
-    const [uid, gid] = ['-u', '-g'].map((flag) =>
-      Number(execFileSync('id', [flag, user], { stdio: ['ignore', 'pipe', 'ignore'] })),
-    )
-    return uid === undefined || gid === undefined ? undefined : { uid, gid }
-  } catch {
-    return undefined
-  }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }

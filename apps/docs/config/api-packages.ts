@@ -1,34 +1,28 @@
-/** The published packages with the entry points that the API reference describes. */
-export const apiPackages: readonly {
+import { readFileSync } from 'node:fs'
+
+/** A published package, and the entry points that the API reference describes. */
+export interface ApiPackage {
   readonly name: string
+  /** Names of files in `src`, without the extension. The first is `index`. */
   readonly entries: readonly string[]
-}[] = [
-  { name: 'core', entries: ['index'] },
-  {
-    name: 'client',
-    entries: [
-      'index',
-      'fetch',
-      'guarded-fetch',
-      'proxy-fetch',
-      'headless',
-      'loopback',
-      'opentelemetry',
-      'refresh-worker',
-      'sdk-v1',
-      'sdk-v2',
-      'stores/contract',
-      'stores/file',
-      'stores/key-rotation',
-      'stores/memory',
-      'stores/postgres',
-      'stores/redis',
-    ],
-  },
-  { name: 'resource-server', entries: ['index', 'fetch', 'express', 'node', 'sdk-v1', 'sdk-v2'] },
-  {
-    name: 'authorization-server',
-    entries: ['index', 'oidc-provider', 'client-documents', 'guarded-fetch'],
-  },
-  { name: 'doctor', entries: ['index', 'certificate'] },
-]
+}
+
+/** The published packages, in the order of the sidebar. */
+export const apiPackages: readonly ApiPackage[] = [
+  'core',
+  'client',
+  'resource-server',
+  'authorization-server',
+  'doctor',
+].map((name) => ({ name, entries: entriesOf(name) }))
+
+/** What `exports` of the package lists. Each subpath is the file of that name in `src`. */
+function entriesOf(name: string): readonly string[] {
+  const manifest = new URL(`../../../packages/${name}/package.json`, import.meta.url)
+  const { exports: published } = JSON.parse(readFileSync(manifest, 'utf8')) as {
+    readonly exports: Readonly<Record<string, unknown>>
+  }
+  return Object.keys(published)
+    .filter((subpath) => subpath !== './package.json')
+    .map((subpath) => (subpath === '.' ? 'index' : subpath.slice('./'.length)))
+}

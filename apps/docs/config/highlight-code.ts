@@ -12,8 +12,8 @@ import { repository } from './repository.ts'
 // Docusaurus loads its configuration with a compiler that does not know `import.meta.dirname`.
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const languages = ['bash', 'diff', 'http', 'ini', 'javascript', 'json', 'sql', 'typescript', 'yaml']
-/** Colours are CSS variables, which the style sheet sets for light and dark. */
-const theme = createCssVariablesTheme({ name: 'evergrant' })
+/** Colors are CSS variables, which the style sheet sets for light and dark. */
+const theme = 'evergrant'
 
 let highlighter: Promise<Highlighter> | undefined
 
@@ -26,7 +26,10 @@ let highlighter: Promise<Highlighter> | undefined
  */
 export function highlightCode() {
   return async (tree: Root, file: VFile): Promise<void> => {
-    highlighter ??= createHighlighter({ langs: languages, themes: [theme] })
+    highlighter ??= createHighlighter({
+      langs: languages,
+      themes: [createCssVariablesTheme({ name: theme })],
+    })
     const highlight = await highlighter
     visit(tree, 'element', (pre) => {
       const block = codeBlock(pre)
@@ -76,7 +79,7 @@ function attributes(meta: string): Readonly<Record<string, string>> {
 function htmlOf(highlight: Highlighter, code: string, language: string, file: VFile): string {
   let tree: Root
   try {
-    tree = highlight.codeToHast(code, { lang: language, theme: theme.name ?? 'evergrant' })
+    tree = highlight.codeToHast(code, { lang: language, theme })
   } catch (cause) {
     const problem = `The language ${language} of a code block is not in config/highlight-code.ts.`
     throw new Error(`${file.path}: ${problem}`, { cause })

@@ -4,6 +4,12 @@ export { startFetchServer } from './fetch-server.ts'
 export { rawStatus, sendRaw } from './raw-request.ts'
 export type { RawRequest } from './raw-request.ts'
 export { findChromium } from './chromium.ts'
+export {
+  acceptsConnections,
+  findDatabaseProgram,
+  isRoot,
+  postgresUser,
+} from './database-programs.ts'
 export { freePort, freePorts } from './free-ports.ts'
 export { reportNotRun } from './not-run.ts'
 export { seededRandom } from './seeded-random.ts'

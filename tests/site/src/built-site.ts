@@ -1,9 +1,8 @@
 import { readFile, readdir } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { brotliCompressSync, constants } from 'node:zlib'
+import { startServer } from '@evergrant/test-kit'
 
 /** The built site, as a host serves it: compressed, with a page for each folder. */
 export interface ServedSite extends AsyncDisposable {
@@ -60,26 +59,14 @@ export async function serveSite(): Promise<ServedSite> {
       .end(small)
   }
 
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
-      response.writeHead(500).end(String(error))
-    })
-  })
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
+  const server = await startServer(answer)
   return {
-    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    origin: server.url,
     pages: [...files]
       .filter((file) => file === 'index.html' || file.endsWith('/index.html'))
       .map((file) => `/${file.slice(0, -'index.html'.length)}`)
       .toSorted(),
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await new Promise((resolve) => {
-        server.close(resolve)
-      })
-    },
+    [Symbol.asyncDispose]: () => server.close(),
   }
 }
 

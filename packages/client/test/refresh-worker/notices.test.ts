@@ -17,6 +17,16 @@ async function scene() {
       await worker.start()
       return worker
     },
+    /** Starts a worker whose host receives every notice. */
+    async listeningWorker() {
+      const notices: NeedsReauthNotice[] = []
+      const worker = await this.worker({
+        async onNeedsReauth(notice) {
+          notices.push(notice)
+        },
+      })
+      return { worker, notices }
+    },
     async [Symbol.asyncDispose]() {
       await Promise.all(workers.map((worker) => worker.stop()))
       await many[Symbol.asyncDispose]()
@@ -108,12 +118,7 @@ test(
     // The process ends. The record says what is still to be delivered.
     await plain.stop()
     expect((await it.grant.read())?.notice?.failures).toBeGreaterThan(0)
-    const notices: NeedsReauthNotice[] = []
-    const next = await it.worker({
-      async onNeedsReauth(notice) {
-        notices.push(notice)
-      },
-    })
+    const { worker: next, notices } = await it.listeningWorker()
     it.clock.advanceSeconds(5)
     await next.whenIdle()
     expect(notices).toHaveLength(1)
@@ -125,7 +130,6 @@ test(
   { tags: ['C-53', 'C-22'] },
   async () => {
     await using it = await scene()
-    const notices: NeedsReauthNotice[] = []
     const down = await it.worker({ onNeedsReauth: () => Promise.reject(new Error('down')) })
     it.as.revokeGrant(it.grant.grantId)
     it.clock.advanceSeconds(lifetimeSeconds * 0.9)
@@ -134,11 +138,7 @@ test(
     const before: string[] = []
     for await (const id of it.store.list('grant')) before.push(id)
     const again = await it.signIn('ann')
-    const worker = await it.worker({
-      async onNeedsReauth(notice) {
-        notices.push(notice)
-      },
-    })
+    const { worker, notices } = await it.listeningWorker()
     it.clock.advanceSeconds(60)
     await worker.whenIdle()
     expect(notices).toEqual([])
@@ -260,12 +260,7 @@ test(
     await without.whenIdle()
     expect((await it.grant.read())?.state).toBe('needs-reauth')
     expect((await it.grant.read())?.notice).toBeDefined()
-    const notices: NeedsReauthNotice[] = []
-    const handling = await it.worker({
-      async onNeedsReauth(notice) {
-        notices.push(notice)
-      },
-    })
+    const { worker: handling, notices } = await it.listeningWorker()
     it.clock.advanceSeconds(5)
     await handling.whenIdle()
     expect(notices).toHaveLength(1)

@@ -4,10 +4,9 @@ import { chownSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import process from 'node:process'
-import { freePorts } from '@evergrant/test-kit'
+import { findDatabaseProgram, freePorts, isRoot, postgresUser } from '@evergrant/test-kit'
 import { startNetworkLine } from '../stores/network-line.ts'
-import { eventually, program, required, serverProcesses } from './server-processes.ts'
+import { eventually, required, serverProcesses } from './server-processes.ts'
 
 /** A PostgreSQL with a synchronous replica, and an address that leads to the primary. */
 export interface PostgresCluster extends AsyncDisposable {
@@ -23,8 +22,8 @@ export interface PostgresCluster extends AsyncDisposable {
 
 /** Why a cluster cannot be started on this machine, or `undefined`. */
 export function whyNoCluster(): string | undefined {
-  if (program('initdb') === undefined) return 'PostgreSQL: initdb is not installed'
-  if (process.getuid?.() === 0 && serverUser() === undefined) {
+  if (findDatabaseProgram('initdb') === undefined) return 'PostgreSQL: initdb is not installed'
+  if (isRoot() && postgresUser() === undefined) {
     return 'PostgreSQL: it does not run as root, and the user `postgres` does not exist'
   }
   return undefined
@@ -32,7 +31,7 @@ export function whyNoCluster(): string | undefined {
 
 /** Starts a primary, its replica and, if it is installed, PgBouncer, on loopback. */
 export async function startPostgresCluster(): Promise<PostgresCluster> {
-  const user = process.getuid?.() === 0 ? serverUser() : undefined
+  const user = isRoot() ? postgresUser() : undefined
   const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-cluster-'))
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
   const [primaryPort = 0, replicaPort = 0, poolerPort = 0] = await freePorts(3)
@@ -84,7 +83,7 @@ export async function startPostgresCluster(): Promise<PostgresCluster> {
   const address = (port: number) => new URL(`postgres://evergrant@127.0.0.1:${port}/postgres`)
   const line = await startNetworkLine(address(ports.primary), ports.primary)
   let pooledUrl: string | undefined
-  if (program('pgbouncer') !== undefined) {
+  if (findDatabaseProgram('pgbouncer') !== undefined) {
     const settings = path.join(folder, 'pgbouncer.ini')
     await writeFile(settings, poolerSettings(new URL(line.url).port, ports.pooler), { mode: 0o644 })
     await servers.start('pgbouncer', [settings], ports.pooler)
@@ -144,16 +143,4 @@ pool_mode = transaction
 default_pool_size = 20
 server_login_retry = 1
 `
-}
-
-/** PostgreSQL and PgBouncer refuse to run as root. */
-function serverUser(): { readonly uid: number; readonly gid: number } | undefined {
-  try {
-    const [uid, gid] = ['-u', '-g'].map((flag) =>
-      Number(execFileSync('id', [flag, 'postgres'], { stdio: ['ignore', 'pipe', 'ignore'] })),
-    )
-    return uid === undefined || gid === undefined ? undefined : { uid, gid }
-  } catch {
-    return undefined
-  }
 }

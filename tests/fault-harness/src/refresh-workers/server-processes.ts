@@ -1,10 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess, SpawnOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
-import { connect } from 'node:net'
-import path from 'node:path'
-import process from 'node:process'
+import { acceptsConnections, findDatabaseProgram } from '@evergrant/test-kit'
 
 /** Database servers that run as processes of this one. */
 export interface ServerProcesses {
@@ -45,7 +42,7 @@ export function serverProcesses(
         if (child.exitCode !== null) {
           throw new Error(`${name} exited with ${child.exitCode}: ${log}`)
         }
-        return await accepts(port)
+        return await acceptsConnections(port)
       })
       return child
     },
@@ -58,44 +55,9 @@ export function serverProcesses(
 
 /** The full path of an installed program. */
 export function required(name: string): string {
-  const found = program(name)
+  const found = findDatabaseProgram(name)
   if (found === undefined) throw new Error(`The program ${name} is not installed.`)
   return found
-}
-
-/** The full path of a program. Debian does not put those of PostgreSQL on PATH. */
-export function program(name: string): string | undefined {
-  const root = '/usr/lib/postgresql'
-  const versions = existsSync(root)
-    ? readdirSync(root).toSorted((a, b) => Number.parseFloat(b) - Number.parseFloat(a))
-    : []
-  return [
-    ...versions.map((version) => path.join(root, version, 'bin')),
-    ...(process.env['PATH'] ?? '').split(path.delimiter),
-    '/usr/sbin',
-  ]
-    .map((folder) => path.join(folder, name))
-    .find(isExecutable)
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
-
-async function accepts(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }
 
 /** Polls a condition of a database server, which sends no event for it. */

@@ -19,7 +19,7 @@ const doors: readonly {
   },
   {
     title: 'You run an MCP server',
-    text: 'Verify tokens at the speed of a hash table, challenge correctly, and leave offline_access out.',
+    text: 'Verify each token once, challenge correctly, and leave offline_access out.',
     links: [
       ['MCP servers', '/guides/mcp-servers'],
       ['Ask the doctor about your server', '/guides/doctor'],
@@ -30,7 +30,7 @@ const doors: readonly {
     text: 'Issue and rotate refresh tokens so that a lost response does not end a grant.',
     links: [
       ['Authorization servers', '/guides/authorization-servers'],
-      ['20 products, as they behave', '/reference/emulated-servers'],
+      ['How products behave', '/reference/emulated-servers'],
     ],
   },
 ]

@@ -1,6 +1,11 @@
 import Link from '@docusaurus/Link'
 import type { ReactNode } from 'react'
+import CodeFigure from '../CodeFigure'
 import styles from './FrontPage.module.css'
+
+/** As HTML. */
+const demo =
+  'git clone https://github.com/evergrant/evergrant &amp;&amp; cd evergrant &amp;&amp; npx -y pnpm@12.21.0 demo'
 
 export default function Hero(): ReactNode {
   return (
@@ -18,12 +23,7 @@ export default function Hero(): ReactNode {
       <p>
         See it keep a sign-in over ten expiries, in two minutes, with nothing but Node.js and git:
       </p>
-      <pre className={styles.command} tabIndex={0}>
-        <code>
-          git clone https://github.com/evergrant/evergrant && cd evergrant && npx -y pnpm@12.21.0
-          demo
-        </code>
-      </pre>
+      <CodeFigure html={demo} language="sh" />
       <p>
         <Link className="button button--primary" to="/tutorial">
           Start the tutorial
