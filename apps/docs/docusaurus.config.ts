@@ -4,12 +4,13 @@ import { apiPackages } from './config/api-packages.ts'
 import { apiReference, generatedOverviews } from './config/api-reference.ts'
 import { highlightCode } from './config/highlight-code.ts'
 import { repository } from './config/repository.ts'
+import { origin } from './config/site.ts'
 import { withoutPrism } from './config/without-prism.ts'
 
 const config: Config = {
   title: 'Evergrant',
   tagline: 'MCP sign-ins that last',
-  url: 'https://evergrant.github.io',
+  url: origin,
   baseUrl: '/',
   favicon: 'img/favicon.svg',
   organizationName: 'evergrant',
@@ -51,9 +52,15 @@ const config: Config = {
       title: 'Evergrant',
       logo: { alt: '', src: 'img/favicon.svg' },
       items: [
-        { type: 'doc', docId: 'tutorial', label: 'Tutorial', position: 'left' },
-        { type: 'doc', docId: 'guides/clients', label: 'Guides', position: 'left' },
-        { type: 'doc', docId: 'reference/requirements', label: 'Reference', position: 'left' },
+        // As `doc` items, all of one sidebar would be highlighted on each of its pages.
+        { to: '/tutorial', label: 'Tutorial', position: 'left' },
+        { to: '/guides/clients', activeBasePath: '/guides', label: 'Guides', position: 'left' },
+        {
+          to: '/reference/requirements',
+          activeBasePath: '/reference',
+          label: 'Reference',
+          position: 'left',
+        },
         { href: repository, label: 'GitHub', position: 'right' },
       ],
     },
