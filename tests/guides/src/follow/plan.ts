@@ -1,0 +1,133 @@
+/**
+ * What a reader does who follows a page from top to bottom: writes the files, and runs the commands.
+ *
+ * Attributes of a fence that only this reader sees:
+ *
+ * - `run="no" because="…"`: not run, for the reason that is listed in the report.
+ * - `terminal="name" ready="…"`: runs in a terminal of its own until the page uses that terminal again.
+ *   The reader goes on when the text appears in its output.
+ * - `times="2"`: runs in so many terminals at once, each with one of the outputs that follow.
+ * - `exit="1"`: ends with this exit code.
+ * - `needs="servers"`, `postgres` or `redis`: what the page says that the reader has.
+ * - `folder="repository"`: runs in a clone of the repository.
+ * - `numbers="vary"`, of an output: its numbers are those of one run.
+ */
+import { placeOf } from '../pages/fences.ts'
+import type { Fence } from '../pages/fences.ts'
+import type { Page } from '../pages/read-pages.ts'
+import { textOf } from '../pages/programs.ts'
+
+export type Need = 'servers' | 'postgres' | 'redis'
+
+/** One thing that the reader does. */
+export type Step =
+  | { readonly kind: 'write'; readonly fence: Fence; readonly file: string; readonly text: string }
+  | { readonly kind: 'run'; readonly fence: Fence; readonly outputs: readonly Fence[] }
+
+export interface NotRun {
+  readonly place: string
+  readonly because: string
+}
+
+/** A page, as one reader follows it. */
+export interface Guide {
+  readonly page: string
+  /** The tab that the reader chooses; empty if the page has none. */
+  readonly tab: string
+  readonly steps: readonly Step[]
+  readonly needs: ReadonlySet<Need>
+  readonly notRun: readonly NotRun[]
+}
+
+const packageManagers = ['npm', 'pnpm', 'yarn']
+const needs = new Set<string>(['servers', 'postgres', 'redis'])
+const shells = new Set(['sh', 'bash'])
+const outputs = new Set(['text', 'json', 'http', 'html'])
+
+/** Returns a page once for each of its tabs. */
+export function guidesOf({ path, fences }: Page): readonly Guide[] {
+  const tabs = new Set(fences.map(({ attributes }) => attributes['tab'] ?? ''))
+  const chosen = [...tabs].filter((tab) => tab !== '' && !packageManagers.includes(tab))
+  return (chosen.length === 0 ? [''] : chosen).map((tab) => guideOf(path, tab, fences))
+}
+
+function guideOf(page: string, tab: string, all: readonly Fence[]): Guide {
+  const fences = all.filter((fence) => isSeen(fence, tab, all))
+  const steps: Step[] = []
+  const notRun: NotRun[] = []
+  let running: { readonly fence: Fence; readonly outputs: Fence[] } | undefined
+  for (const fence of fences) {
+    const { run, because, title, after } = fence.attributes
+    if (run === 'no') {
+      if (because === undefined || because === '') {
+        throw new Error(`${placeOf(fence)}: run="no" has no because="…".`)
+      }
+      notRun.push({ place: placeOf(fence), because })
+    } else if (shells.has(fence.language)) {
+      running = { fence, outputs: [] }
+      steps.push({ kind: 'run', ...running })
+    } else if (title !== undefined || after !== undefined) {
+      running = undefined
+      const file = title ?? after ?? ''
+      steps.push({ kind: 'write', fence, file, text: textOf(fence, fences) })
+    } else if (outputs.has(fence.language) && running !== undefined) {
+      running.outputs.push(fence)
+    } else if (fence.language !== 'mermaid') {
+      throw new Error(
+        `${placeOf(fence)}: not a command, a file with a title or the output of a command. Otherwise, say run="no" because="…".`,
+      )
+    }
+  }
+  return { page, tab, steps, needs: needsOf(fences), notRun }
+}
+
+/** In each group of tabs, the reader sees the chosen one, or the first one if it is not there. */
+function isSeen(fence: Fence, tab: string, all: readonly Fence[]): boolean {
+  const own = fence.attributes['tab']
+  if (own === undefined) return true
+  const group = groupOf(fence, all).map(({ attributes }) => attributes['tab'])
+  return own === (group.includes(tab) ? tab : group[0])
+}
+
+/** The tabs that are shown together: fences with a tab that follow each other. */
+function groupOf(fence: Fence, all: readonly Fence[]): readonly Fence[] {
+  let first = all.indexOf(fence)
+  let last = first
+  const labels = new Set([fence.attributes['tab']])
+  while (joins(all[first - 1], all[first], labels)) first -= 1
+  while (joins(all[last + 1], all[last], labels)) last += 1
+  return all.slice(first, last + 1)
+}
+
+function joins(
+  next: Fence | undefined,
+  fence: Fence | undefined,
+  labels: Set<string | undefined>,
+): boolean {
+  const label = next?.attributes['tab']
+  if (next === undefined || fence === undefined || label === undefined) return false
+  const [first, second] = next.line < fence.line ? [next, fence] : [fence, next]
+  // Nothing but an empty line is between the tabs of a group.
+  const end = first.line + first.code.split('\n').length + (first.code === '' ? 0 : 1)
+  if (second.line - end > 2 || labels.has(label)) return false
+  labels.add(label)
+  return true
+}
+
+function needsOf(fences: readonly Fence[]): ReadonlySet<Need> {
+  return new Set(
+    fences.flatMap((fence) => {
+      const names = fence.attributes['needs']?.split(' ') ?? []
+      return names.map((name) => {
+        if (!isNeed(name)) {
+          throw new Error(`${placeOf(fence)}: needs=${JSON.stringify(name)} is not known.`)
+        }
+        return name
+      })
+    }),
+  )
+}
+
+function isNeed(name: string): name is Need {
+  return needs.has(name)
+}
