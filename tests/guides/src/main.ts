@@ -112,12 +112,11 @@ function readerEnvironment(): NodeJS.ProcessEnv {
   )
   return {
     ...Object.fromEntries(own),
-    npm_config_prefix: path.join(work, 'global'),
     npm_config_cache: process.env['npm_config_cache'] ?? path.join(tmpdir(), 'evergrant-npm-cache'),
     npm_config_update_notifier: 'false',
     PATH: [
       pnpmFolder(),
-      path.join(work, 'global/bin'),
+      path.join(work, 'programs/node_modules/.bin'),
       path.dirname(process.execPath),
       process.env['PATH'],
     ].join(path.delimiter),
@@ -140,8 +139,10 @@ function pnpmFolder(): string {
 /** Installs the programs that `npx` runs. */
 async function installPrograms(packages: Packages, environment: NodeJS.ProcessEnv): Promise<void> {
   const names = packages.argumentsFor(['evergrant', 'evergrant-worker'])
-  const install = runScript(`npm install --global ${[...quiet, ...names].join(' ')}`, {
-    folder: work,
+  const folder = path.join(work, 'programs')
+  mkdirSync(folder)
+  const install = runScript(`npm install ${[...quiet, ...names].join(' ')}`, {
+    folder,
     environment,
     limitMilliseconds: 300_000,
   })

@@ -58,7 +58,7 @@ function neutral(line: string, numbersVary: boolean): string {
   const text = line
     .replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, '<id>')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<time>')
-    .replaceAll(/\d+(?:\.\d+)? (?=(?:ms|s|min|h|days)\b)/g, '<n> ')
+    .replaceAll(/\d+(?:\.\d+)? (?=(?:ms|s|min|h|d|days)\b)/g, '<n> ')
     .replaceAll(/\s+/g, ' ')
     .trim()
   return numbersVary ? text.replaceAll(/\d+(?:\.\d+)?/g, '<n>') : text

@@ -33,7 +33,8 @@ export class GuideBroken extends Error {
 }
 
 /** A reader, between two steps. */
-interface Reader extends Required<FollowOptions> {
+interface Reader extends FollowOptions {
+  readonly limitMilliseconds: number
   readonly ports: Ports
   readonly terminals: Map<string, Running>
 }
@@ -49,8 +50,8 @@ export async function followGuide(guide: Guide, options: FollowOptions): Promise
   const work = path.join(options.folder, 'work')
   for (const folder of [home, work]) mkdirSync(folder, { recursive: true, mode: 0o700 })
   const reader: Reader = {
-    limitMilliseconds: 120_000,
     ...options,
+    limitMilliseconds: options.limitMilliseconds ?? 120_000,
     folder: work,
     environment: {
       ...options.environment,

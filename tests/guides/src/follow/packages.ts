@@ -71,7 +71,8 @@ export async function packPackages(folder: string): Promise<Packages> {
   return {
     argumentsFor,
     pinned: (script) =>
-      script.replaceAll(/^(?<command>npm install)(?<rest>(?: [^\s\\]+)+)$/gm, (...match) => {
+      // The programs are installed once, and on the path.
+      script.replaceAll(/\bnpx (?=evergrant)/g, '').replaceAll(/^(?<command>npm install)(?<rest>(?: [^\s\\]+)+)$/gm, (...match) => {
         const { command = '', rest = '' } = match.at(-1) as Record<string, string>
         const words = rest.trim().split(' ')
         const flags = words.filter((word) => word.startsWith('-'))
