@@ -37,6 +37,8 @@ interface Reader extends FollowOptions {
   readonly limitMilliseconds: number
   readonly ports: Ports
   readonly terminals: Map<string, Running>
+  /** The pages that were opened in the browser. */
+  readonly pages: Set<Promise<void>>
 }
 
 /**
@@ -60,6 +62,7 @@ export async function followGuide(guide: Guide, options: FollowOptions): Promise
     },
     ports,
     terminals: new Map(),
+    pages: new Set(),
   }
   try {
     if (guide.needs.has('servers')) await startServers(reader)
@@ -98,6 +101,8 @@ async function follow(step: Step, reader: Reader): Promise<void> {
     }
   }
   checkOutputs(fence, outputs, runs, reader)
+  // The reader goes on when the browser says that the sign-in is complete.
+  await Promise.all(reader.pages)
 }
 
 /** Each output must be that of one run, and all runs have one. */
@@ -175,7 +180,7 @@ function start(fence: Fence, reader: Reader, limitMilliseconds?: number): Runnin
           if (opened.has(url)) continue
           opened.add(url)
           // The program says what is wrong if the page does not lead back to it.
-          openPage(url).catch(() => undefined)
+          reader.pages.add(openPage(url).catch(() => undefined))
         }
       },
     },

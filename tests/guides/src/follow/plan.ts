@@ -42,6 +42,8 @@ export interface Guide {
 const packageManagers = ['npm', 'pnpm', 'yarn']
 const needs = new Set<string>(['servers', 'postgres', 'redis'])
 const shells = new Set(['sh', 'bash'])
+/** Nothing to run or to write. */
+const pictures = new Set(['mermaid', 'diff'])
 const outputs = new Set(['text', 'json', 'http', 'html'])
 
 /** Returns a page once for each of its tabs. */
@@ -72,7 +74,7 @@ function guideOf(page: string, tab: string, all: readonly Fence[]): Guide {
       steps.push({ kind: 'write', fence, file, text: textOf(fence, fences) })
     } else if (outputs.has(fence.language) && running !== undefined) {
       running.outputs.push(fence)
-    } else if (fence.language !== 'mermaid') {
+    } else if (!pictures.has(fence.language)) {
       throw new Error(
         `${placeOf(fence)}: not a command, a file with a title or the output of a command. Otherwise, say run="no" because="…".`,
       )
