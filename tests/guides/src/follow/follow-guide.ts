@@ -149,7 +149,8 @@ async function runInTerminal(
 
 function isPrinted(shown: Fence, run: Running, reader: Reader, isUnfinished = false): boolean {
   const numbersVary = shown.attributes['numbers'] === 'vary'
-  return isShown(shown.code, printed(run, reader), { numbersVary, isUnfinished })
+  const anyOrder = shown.attributes['order'] === 'any'
+  return isShown(shown.code, printed(run, reader), { numbersVary, anyOrder, isUnfinished })
 }
 
 function printed(run: Running, { ports, environment }: Reader): string {

@@ -10,7 +10,8 @@
  * - `exit="1"`: ends with this exit code.
  * - `needs="servers"`, `postgres` or `redis`: what the page says that the reader has.
  * - `folder="repository"`: runs in a clone of the repository.
- * - `numbers="vary"`, of an output: its numbers are those of one run.
+ * - `numbers="vary"` and `order="any"`, of an output: its numbers and the order of its lines are those of
+ *   one run.
  */
 import { placeOf } from '../pages/fences.ts'
 import type { Fence } from '../pages/fences.ts'
