@@ -5,6 +5,7 @@ import { apiReference, generatedOverviews } from './config/api-reference.ts'
 import { highlightCode } from './config/highlight-code.ts'
 import { repository } from './config/repository.ts'
 import { origin } from './config/site.ts'
+import { tabGroups } from './config/tab-groups.ts'
 import { withoutPrism } from './config/without-prism.ts'
 
 const config: Config = {
@@ -38,7 +39,7 @@ const config: Config = {
               : `${repository}/edit/main/docs/${docPath}`,
           breadcrumbs: true,
           exclude: [generatedOverviews],
-          rehypePlugins: [highlightCode],
+          rehypePlugins: [highlightCode, tabGroups],
         },
         blog: false,
         theme: { customCss: './src/css/custom.css' },
