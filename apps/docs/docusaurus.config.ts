@@ -38,6 +38,9 @@ const config: Config = {
               ? undefined
               : `${repository}/edit/main/docs/${docPath}`,
           breadcrumbs: true,
+          showLastUpdateTime: true,
+          // The label of the version picker until 1.0. `docusaurus docs:version 1.0` adds the next.
+          versions: { current: { label: '0.x' } },
           exclude: [generatedOverviews],
           rehypePlugins: [highlightCode, tabGroups],
         },
@@ -48,6 +51,7 @@ const config: Config = {
   ],
   plugins: [withoutPrism, ...apiPackages.map(({ name, entries }) => apiReference(name, entries))],
   themeConfig: {
+    image: 'img/social-card.png',
     colorMode: { respectPrefersColorScheme: true },
     navbar: {
       title: 'Evergrant',
@@ -62,6 +66,7 @@ const config: Config = {
           label: 'Reference',
           position: 'left',
         },
+        { type: 'docsVersionDropdown', position: 'right' },
         { href: repository, label: 'GitHub', position: 'right' },
       ],
     },

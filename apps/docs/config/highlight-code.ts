@@ -46,7 +46,7 @@ export function highlightCode() {
       pre.properties = {
         html:
           language === diagram
-            ? await diagramOf(code, index, alt, file)
+            ? diagramOf(code, index, alt, file)
             : htmlOf(highlight, code, language, file),
         language,
         ...(title === undefined ? {} : { title }),
@@ -86,14 +86,9 @@ function attributes(meta: string): Readonly<Record<string, string>> {
   return Object.fromEntries(pairs) as Record<string, string>
 }
 
-async function diagramOf(
-  code: string,
-  index: number,
-  alt: string | undefined,
-  file: VFile,
-): Promise<string> {
+function diagramOf(code: string, index: number, alt: string | undefined, file: VFile): string {
   if (alt === undefined) throw new Error(`${file.path}: a mermaid block needs alt="…".`)
-  return await renderDiagram(code, index, alt)
+  return renderDiagram(code, index, alt)
 }
 
 function htmlOf(highlight: Highlighter, code: string, language: string, file: VFile): string {

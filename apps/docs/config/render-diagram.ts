@@ -1,12 +1,14 @@
+import { createRequire } from 'node:module'
 import type { renderMermaidSVG } from 'beautiful-mermaid'
-import { importModule } from './import-module.ts'
+
+// Docusaurus compiles its configuration to CommonJS, and the package exports only an ES module, so
+// that its name cannot be resolved from there.
+const { renderMermaidSVG: draw } = createRequire(import.meta.url)(
+  '../node_modules/beautiful-mermaid/dist/index.js',
+) as { readonly renderMermaidSVG: typeof renderMermaidSVG }
 
 /** Readable on a desktop without making the drawing wider than the text. */
 const scale = 1.2
-
-const mermaid = importModule('beautiful-mermaid') as Promise<{
-  readonly renderMermaidSVG: typeof renderMermaidSVG
-}>
 
 /**
  * Draws a Mermaid diagram when the site is built: the browser loads no Mermaid. The colors are
@@ -15,12 +17,7 @@ const mermaid = importModule('beautiful-mermaid') as Promise<{
  * @param index - Which diagram of the page this is. Its markers are named after it.
  * @param alternative - What a reader hears who does not see it.
  */
-export async function renderDiagram(
-  code: string,
-  index: number,
-  alternative: string,
-): Promise<string> {
-  const { renderMermaidSVG: draw } = await mermaid
+export function renderDiagram(code: string, index: number, alternative: string): string {
   const svg = draw(code, { transparent: true, padding: 8 })
   return (
     svg
