@@ -21,8 +21,8 @@ describe.runIf(executablePath !== undefined)('documentation site', () => {
     await site[Symbol.asyncDispose]()
   })
 
-  function open(url: string, scheme: ColorScheme, device?: 'phone'): Promise<Page> {
-    return openPage(browser, `${site.origin}${url}`, scheme, device)
+  function open(url: string, scheme: ColorScheme): Promise<Page> {
+    return openPage(browser, `${site.origin}${url}`, scheme)
   }
 
   test('search: finds an error code in a guide before the pages of the API', async () => {
@@ -76,17 +76,6 @@ describe.runIf(executablePath !== undefined)('documentation site', () => {
     await page.goto(`${site.origin}/guides/clients/`)
     expect(await theme()).toBe('dark')
     await keepScreenshot(page, 'guide-dark')
-  })
-
-  test('phone: no page is wider than the screen', async () => {
-    const page = await open('/', 'light', 'phone')
-    const wide: string[] = []
-    for (const url of site.pages) {
-      await page.goto(`${site.origin}${url}`)
-      const width = await page.evaluate(() => document.documentElement.scrollWidth)
-      if (width > 375) wide.push(`${url}: ${width}`)
-    }
-    expect(wide).toEqual([])
   })
 
   test('front page: transfers little JavaScript', async () => {
