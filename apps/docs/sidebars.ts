@@ -58,7 +58,7 @@ const sidebars: SidebarsConfig = {
         'reference/deviations',
         'reference/interoperation',
         'reference/emulated-servers',
-        'reference/doctor-rules',
+        'reference/doctor-rules/index',
         'reference/command-line',
         'reference/errors',
         {
