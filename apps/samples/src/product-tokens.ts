@@ -7,7 +7,10 @@ import type { ResourceServer, ResourceServerOptions } from '@evergrant/resource-
 const deviations: Readonly<Record<string, ResourceServerOptions>> = {
   okta: { tokenTypes: ['absent'] },
   // Tokens of version 2.0. The audience is the application ID of the API.
-  'entra-id': { tokenTypes: ['jwt'], additionalAudiences: ['00000000-0000-0000-0000-000000000000'] },
+  'entra-id': {
+    tokenTypes: ['jwt'],
+    additionalAudiences: ['00000000-0000-0000-0000-000000000000'],
+  },
   cognito: { tokenTypes: ['absent'] },
 }
 

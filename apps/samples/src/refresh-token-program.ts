@@ -40,7 +40,9 @@ const second = await rotation.redeem(first)
 const again = await rotation.redeem(first)
 if (second.outcome !== 'rotated' || again.outcome !== 'replayed') throw new Error('unexpected')
 say(`refresh: ${second.outcome}`)
-say(`the same token again: ${again.outcome}, same successor: ${again.refreshToken === second.refreshToken}`)
+say(
+  `the same token again: ${again.outcome}, same successor: ${again.refreshToken === second.refreshToken}`,
+)
 
 // 4. The client uses the successor. After that, the first token is in the hands of a thief.
 say(`successor: ${(await rotation.redeem(second.refreshToken)).outcome}`)

@@ -17,9 +17,7 @@ import { createApp } from './two-lines-sdk-v2.ts'
 export function createFilesServer(resource: string, authorizationServer: string): Express {
   const resourceServer = guardOf(resource, authorizationServer)
   const serveMcp = toNodeHandler(createMcpHandler(buildFilesServer))
-  return createApp(resourceServer, (request, response) =>
-    serveMcp(request, response, request.body),
-  )
+  return createApp(resourceServer, (request, response) => serveMcp(request, response, request.body))
 }
 
 /** With `requireAccess`. The scopes are computed from the message. */

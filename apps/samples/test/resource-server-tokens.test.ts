@@ -1,4 +1,8 @@
-import { startFetchServer, startScriptedAuthorizationServer, startServer } from '@evergrant/test-kit'
+import {
+  startFetchServer,
+  startScriptedAuthorizationServer,
+  startServer,
+} from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { createGuard as acceptBoundTokens } from '../src/bound-tokens.ts'
 import { createApp } from '../src/cross-origin.ts'
@@ -58,7 +62,11 @@ test(
   { tags: ['S-17'] },
   async () => {
     await using as = await startScriptedAuthorizationServer()
-    const token = await as.signAccessToken({ scope: 'mcp:read', resource, header: { typ: undefined } })
+    const token = await as.signAccessToken({
+      scope: 'mcp:read',
+      resource,
+      header: { typ: undefined },
+    })
     const decide = async (product: string) => {
       const guard = acceptProductTokens(resource, as.issuer, product)
       return (await guard.authorize({ authorization: `Bearer ${token}`, url: '/' })).allowed

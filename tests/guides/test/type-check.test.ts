@@ -92,8 +92,8 @@ export const e = a
   const errors = await errorsOf('planted', programsOf(fencesOf('page.md', page)))
   expect(errors.map((line) => line.replace(/: error (TS\d+).*$/, ' $1'))).toEqual([
     'page.md:2 a.ts(1,14) TS2322',
-    "page.md:6 b.ts(1,18) TS2304",
-    "page.md:10 c.ts(1,19) TS2307",
+    'page.md:6 b.ts(1,18) TS2304',
+    'page.md:10 c.ts(1,19) TS2307',
     'page.md:14 e.ts(1,14) TS2322',
   ])
 })

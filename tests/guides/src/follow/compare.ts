@@ -22,7 +22,9 @@ export function isShown(
   const patterns = linesOf(shown, numbersVary)
   if (anyOrder) {
     const lines = linesOf(printed, numbersVary)
-    return patterns.every((one) => one === '…' || lines.some((line) => expressionOf(one).test(line)))
+    return patterns.every(
+      (one) => one === '…' || lines.some((line) => expressionOf(one).test(line)),
+    )
   }
   if (isUnfinished) patterns.push('…')
   return matches(patterns, linesOf(printed, numbersVary))

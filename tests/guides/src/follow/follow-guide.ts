@@ -214,12 +214,7 @@ async function startServers(reader: Reader): Promise<void> {
   )
 }
 
-function broken(
-  fence: Fence,
-  what: string,
-  run: Running | undefined,
-  reader: Reader,
-): GuideBroken {
+function broken(fence: Fence, what: string, run: Running | undefined, reader: Reader): GuideBroken {
   const output = run === undefined ? '' : printed(run, reader)
   const shown = fence.language === 'sh' ? fence.code : `shown:\n${fence.code}`
   return new GuideBroken(`${placeOf(fence)}: ${what}.\n${shown}\nprinted:\n${output}`)

@@ -72,13 +72,15 @@ export async function packPackages(folder: string): Promise<Packages> {
     argumentsFor,
     pinned: (script) =>
       // The programs are installed once, and on the path.
-      script.replaceAll(/\bnpx (?=evergrant)/g, '').replaceAll(/^(?<command>npm install)(?<rest>(?: [^\s\\]+)+)$/gm, (...match) => {
-        const { command = '', rest = '' } = match.at(-1) as Record<string, string>
-        const words = rest.trim().split(' ')
-        const flags = words.filter((word) => word.startsWith('-'))
-        const names = words.filter((word) => !word.startsWith('-'))
-        return [command, ...quiet, ...flags, ...argumentsFor(names)].join(' ')
-      }),
+      script
+        .replaceAll(/\bnpx (?=evergrant)/g, '')
+        .replaceAll(/^(?<command>npm install)(?<rest>(?: [^\s\\]+)+)$/gm, (...match) => {
+          const { command = '', rest = '' } = match.at(-1) as Record<string, string>
+          const words = rest.trim().split(' ')
+          const flags = words.filter((word) => word.startsWith('-'))
+          const names = words.filter((word) => !word.startsWith('-'))
+          return [command, ...quiet, ...flags, ...argumentsFor(names)].join(' ')
+        }),
   }
 }
 
