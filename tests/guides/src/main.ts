@@ -65,7 +65,7 @@ async function follow(
   packages: Packages,
   environment: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const name = guide.tab === '' ? guide.page : `${guide.page} (${guide.tab})`
+  const name = [guide.page, ...guide.tabs].join(', ')
   const database = databaseOf(guide, environment)
   if (database === 'missing') {
     say(`- ${name}: not followed, because its database is not installed (scripts/test-services.ts)`)

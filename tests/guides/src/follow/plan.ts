@@ -33,8 +33,8 @@ export interface NotRun {
 /** A page, as one reader follows it. */
 export interface Guide {
   readonly page: string
-  /** The tab that the reader chooses; empty if the page has none. */
-  readonly tab: string
+  /** The tabs that the reader chooses. */
+  readonly tabs: readonly string[]
   readonly steps: readonly Step[]
   readonly needs: ReadonlySet<Need>
   readonly notRun: readonly NotRun[]
@@ -47,15 +47,38 @@ const shells = new Set(['sh', 'bash'])
 const pictures = new Set(['mermaid', 'diff'])
 const outputs = new Set(['text', 'json', 'http', 'html'])
 
-/** Returns a page once for each of its tabs. */
+/**
+ * Returns a page once for each of its tabs. If it has several kinds of tabs, each time with another tab
+ * of each kind.
+ */
 export function guidesOf({ path, fences }: Page): readonly Guide[] {
-  const tabs = new Set(fences.map(({ attributes }) => attributes['tab'] ?? ''))
-  const chosen = [...tabs].filter((tab) => tab !== '' && !packageManagers.includes(tab))
-  return (chosen.length === 0 ? [''] : chosen).map((tab) => guideOf(path, tab, fences))
+  const kinds = kindsOfTabs(fences)
+  const times = Math.max(1, ...kinds.map(({ length }) => length))
+  return Array.from({ length: times }, (_, index) =>
+    guideOf(
+      path,
+      kinds.flatMap((labels) => labels[index] ?? labels[0] ?? []),
+      fences,
+    ),
+  )
 }
 
-function guideOf(page: string, tab: string, all: readonly Fence[]): Guide {
-  const fences = all.filter((fence) => isSeen(fence, tab, all))
+/** The labels of tabs, those together that are shown together. */
+function kindsOfTabs(fences: readonly Fence[]): readonly (readonly string[])[] {
+  const kinds: string[][] = []
+  for (const fence of fences) {
+    const label = fence.attributes['tab']
+    if (label === undefined || packageManagers.includes(label)) continue
+    const group = groupOf(fence, fences).map(({ attributes }) => attributes['tab'])
+    const kind = kinds.find((labels) => labels.some((one) => group.includes(one)))
+    if (kind === undefined) kinds.push([label])
+    else if (!kind.includes(label)) kind.push(label)
+  }
+  return kinds
+}
+
+function guideOf(page: string, tabs: readonly string[], all: readonly Fence[]): Guide {
+  const fences = all.filter((fence) => isSeen(fence, tabs, all))
   const steps: Step[] = []
   const notRun: NotRun[] = []
   let running: { readonly fence: Fence; readonly outputs: Fence[] } | undefined
@@ -81,15 +104,15 @@ function guideOf(page: string, tab: string, all: readonly Fence[]): Guide {
       )
     }
   }
-  return { page, tab, steps, needs: needsOf(fences), notRun }
+  return { page, tabs, steps, needs: needsOf(fences), notRun }
 }
 
 /** In each group of tabs, the reader sees the chosen one, or the first one if it is not there. */
-function isSeen(fence: Fence, tab: string, all: readonly Fence[]): boolean {
+function isSeen(fence: Fence, tabs: readonly string[], all: readonly Fence[]): boolean {
   const own = fence.attributes['tab']
   if (own === undefined) return true
-  const group = groupOf(fence, all).map(({ attributes }) => attributes['tab'])
-  return own === (group.includes(tab) ? tab : group[0])
+  const group = groupOf(fence, all).map(({ attributes }) => attributes['tab'] ?? '')
+  return own === (group.find((label) => tabs.includes(label)) ?? group[0])
 }
 
 /** The tabs that are shown together: fences with a tab that follow each other. */
