@@ -57,7 +57,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'server-not-https',
     title: 'The MCP server is not served over HTTPS',
-    why: 'An access token is a bearer token: whoever reads it on the way can use it.',
+    why: 'An access token is a bearer token: anyone who reads it on the way can use it.',
     step,
     concerns,
     keyword: 'MUST',

@@ -49,7 +49,7 @@ export const keyRules: readonly Rule[] = [
   {
     id: 'key-set-private',
     title: 'The key set contains a private or symmetric key',
-    why: 'Whoever reads the key can sign tokens for every user, and no server can tell them from real ones.',
+    why: 'An attacker who reads the key can sign tokens for every user, and no server can tell them from real ones.',
     step,
     concerns,
     keyword: 'MUST NOT',

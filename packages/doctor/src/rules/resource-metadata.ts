@@ -141,7 +141,7 @@ export const resourceMetadataRules: readonly Rule[] = [
   {
     id: 'resource-metadata-redirects',
     title: 'A location of the protected resource metadata redirects',
-    why: 'A redirect could lead to a document of somebody else. Clients that do not follow it find nothing.',
+    why: 'A redirect could lead to a document of another party. Clients that do not follow it find nothing.',
     step,
     concerns,
     keyword: 'OBSERVED',

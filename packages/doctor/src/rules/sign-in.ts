@@ -156,7 +156,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'refresh-token-not-rotated',
     title: 'Refresh tokens of a public client do not rotate',
-    why: 'A stolen refresh token of a public client works until the grant ends, and nobody notices.',
+    why: 'A stolen refresh token of a public client works until the grant ends, and no one notices.',
     step: 'refresh',
     concerns,
     keyword: 'MUST',

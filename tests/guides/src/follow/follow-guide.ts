@@ -28,7 +28,7 @@ export interface Followed {
 }
 
 /** What a guide says, and what is. */
-export class GuideBroken extends Error {
+class GuideBroken extends Error {
   override readonly name = 'GuideBroken'
 }
 
