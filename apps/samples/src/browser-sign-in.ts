@@ -1,4 +1,7 @@
 /** A sign-in of a browser app: a window for the authorization page, and tokens only in memory. */
+
+/* oxlint-disable unicorn/require-post-message-target-origin -- a channel reaches only its own origin */
+
 // #region sign-in
 import { createSession } from '@evergrant/client'
 import type { InteractiveSignIn, Session } from '@evergrant/client'
@@ -21,10 +24,11 @@ export function windowSignIn(
         async authorize(authorizationUrl, signal) {
           return await new Promise<string>((resolve, reject) => {
             signal?.addEventListener('abort', () => reject(new Error('The sign-in was cancelled.')))
-            channel.onmessage = (message: { readonly data?: unknown }) => {
+            channel.addEventListener('message', (event) => {
               // Only the session can tell whether the response belongs to this sign-in.
-              if (typeof message.data === 'string') resolve(message.data)
-            }
+              const data: unknown = event instanceof MessageEvent ? event.data : undefined
+              if (typeof data === 'string') resolve(data)
+            })
             openWindow(authorizationUrl)
           })
         },

@@ -48,11 +48,11 @@ const toolScopes = new Map([['teach', ['mcp:read', 'mcp:write']]])
 /** The scopes of a JSON-RPC message. A batch, which older clients may send, requires those of all. */
 export function requiredScopes(message: unknown): readonly string[] {
   const messages: readonly unknown[] = Array.isArray(message) ? message : [message]
-  const scopes = messages.flatMap((one) => {
+  const all = messages.flatMap((one) => {
     const { data } = toolCall.safeParse(one)
     return toolScopes.get(data?.params.name ?? '') ?? ['mcp:read']
   })
-  return [...new Set(scopes)]
+  return [...new Set(all)]
 }
 
 // Called only for a request with a valid token. A clone leaves the body to the handler.

@@ -56,8 +56,10 @@ const notRun = new Map(
 say(`\nNot run, as the pages say:`)
 for (const [place, because] of notRun) say(`  ${place}  ${because}`)
 for (const failure of failures) say(`\n${failure}`)
-const seconds = ((performance.now() - startedAt) / 1000).toFixed(0)
-say(`\n${guides.length - failures.length} followed, ${failures.length} failed, in ${seconds} s`)
+const totalSeconds = ((performance.now() - startedAt) / 1000).toFixed(0)
+say(
+  `\n${guides.length - failures.length} followed, ${failures.length} failed, in ${totalSeconds} s`,
+)
 if (failures.length > 0 || guides.length === 0) process.exitCode = 1
 
 async function follow(

@@ -7,8 +7,8 @@ import { followGuide } from '../src/follow/follow-guide.ts'
 import { guidesOf } from '../src/follow/plan.ts'
 import { fencesOf } from '../src/pages/fences.ts'
 
-// Readers have bash: https://git-scm.com/install/windows brings it to Windows.
-const onPosix = process.platform === 'win32' ? test.skip : test
+// Guides run in bash.
+const skip = process.platform === 'win32'
 const folders: string[] = []
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
@@ -32,7 +32,7 @@ const server = fence(
   "import { createServer } from 'node:http'\ncreateServer((_, r) => r.end('hello')).listen(8080, '127.0.0.1', () => console.log('ready at 127.0.0.1:8080'))",
 )
 
-onPosix('follow: a page that says what happens passes', async () => {
+test.skipIf(skip)('follow: a page that says what happens passes', async () => {
   const done = await follow(
     program,
     fence('sh', 'mkdir sub\ncd sub\nexport NAME=reader'),
@@ -43,30 +43,34 @@ onPosix('follow: a page that says what happens passes', async () => {
   expect(done).toEqual({ commands: 3, files: 1, outputs: 1 })
 })
 
-onPosix('follow: a server runs at a free port until the page is finished', async () => {
-  await follow(
+test.skipIf(skip)('follow: a server runs at a free port until the page is finished', async () => {
+  const done = await follow(
     server,
     fence('sh terminal="server" ready="ready at"', 'node server.mjs'),
     fence('text', 'ready at 127.0.0.1:8080'),
     fence('sh', 'curl -s http://127.0.0.1:8080/'),
     fence('text', 'hello'),
   )
+  expect(done.outputs).toBe(2)
 })
 
-onPosix('follow: a page that shows another output fails, and names the line', async () => {
-  const following = follow(program, fence('sh', 'node a.mjs'), fence('text', 'made by hand'))
-  await expect(following).rejects.toThrow(
-    /^page\.md:9: shows another output.*\nshown:\nmade by hand\nprinted:\nmade by a program/,
-  )
-})
+test.skipIf(skip)(
+  'follow: a page that shows another output fails, and names the line',
+  async () => {
+    const following = follow(program, fence('sh', 'node a.mjs'), fence('text', 'made by hand'))
+    await expect(following).rejects.toThrow(
+      /^page\.md:9: shows another output.*\nshown:\nmade by hand\nprinted:\nmade by a program/,
+    )
+  },
+)
 
-onPosix('follow: a page whose command fails, fails', async () => {
+test.skipIf(skip)('follow: a page whose command fails, fails', async () => {
   await expect(follow(fence('sh', 'node missing.mjs'))).rejects.toThrow(
     'page.md:1: ended with 1 (expected 0)',
   )
 })
 
-onPosix('follow: a server that does not start fails', async () => {
+test.skipIf(skip)('follow: a server that does not start fails', async () => {
   const following = follow(fence('sh terminal="server" ready="ready"', 'echo no'))
   await expect(following).rejects.toThrow('page.md:1: ended before it printed "ready"')
 })

@@ -40,7 +40,7 @@ export interface Guide {
   readonly notRun: readonly NotRun[]
 }
 
-const packageManagers = ['npm', 'pnpm', 'yarn']
+const packageManagers = new Set(['npm', 'pnpm'])
 const needs = new Set<string>(['servers', 'postgres', 'redis'])
 const shells = new Set(['sh', 'bash'])
 /** Nothing to run or to write. */
@@ -68,9 +68,9 @@ function kindsOfTabs(fences: readonly Fence[]): readonly (readonly string[])[] {
   const kinds: string[][] = []
   for (const fence of fences) {
     const label = fence.attributes['tab']
-    if (label === undefined || packageManagers.includes(label)) continue
-    const group = groupOf(fence, fences).map(({ attributes }) => attributes['tab'])
-    const kind = kinds.find((labels) => labels.some((one) => group.includes(one)))
+    if (label === undefined || packageManagers.has(label)) continue
+    const group = new Set(groupOf(fence, fences).map(({ attributes }) => attributes['tab']))
+    const kind = kinds.find((labels) => labels.some((one) => group.has(one)))
     if (kind === undefined) kinds.push([label])
     else if (!kind.includes(label)) kind.push(label)
   }
