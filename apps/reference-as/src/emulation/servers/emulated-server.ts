@@ -14,6 +14,8 @@ export interface Behavior<Value> {
   readonly status: BehaviorStatus
   /** A URL, a file in a public repository, or the version that was measured. */
   readonly source: string
+  /** When the source was read, or the product was measured: `2026-11-22`. */
+  readonly date: string
 }
 
 /**

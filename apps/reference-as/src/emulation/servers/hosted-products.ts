@@ -18,6 +18,8 @@ const cognitoToken = 'https://docs.aws.amazon.com/cognito/latest/developerguide/
 const cognitoRotation =
   'https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html'
 const cognitoValidity = 'the text of AWS on RefreshTokenValidity, as Pulumi repeats it (aws-native)'
+const identityProviders = 'https://zuplo.com/learn/mcp/compatibility/identity-providers'
+const readAgainOn = '2026-11-28'
 const github =
   'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens'
 const workos = 'https://workos.com/docs/reference/workos-connect/token'
@@ -100,6 +102,7 @@ export const hostedProducts: readonly EmulatedServer[] = [
         'absent',
         'https://github.com/modelcontextprotocol/typescript-sdk/issues/832',
       ),
+      metadataAt: inferred('openid-configuration', identityProviders, readAgainOn),
     },
     notes: [
       inferred(
@@ -156,6 +159,12 @@ export const hostedProducts: readonly EmulatedServer[] = [
       ),
       rotation: documented('no-token', cognitoRotation),
       absoluteSeconds: inferred(30 * day, cognitoValidity),
+      registration: inferred('not-offered', identityProviders, readAgainOn),
+      metadataAt: inferred(
+        'openid-configuration',
+        'https://zuplo.com/learn/mcp/errors/dynamic-client-registration-not-supported',
+        readAgainOn,
+      ),
     },
     notes: [
       documented('rotation can be enabled, with a grace of at most 60 s', cognitoRotation),

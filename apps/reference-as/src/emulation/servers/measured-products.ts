@@ -3,12 +3,18 @@ import type { EmulatedServer } from './emulated-server.ts'
 
 const day = 86_400
 
-const keycloak = measuredAt('Keycloak 26.7.3, November 2026')
-const keycloakIndicators = measuredAt('Keycloak 26.7.3 with resource-indicators, November 2026')
-const hydra = measuredAt('Ory Hydra 2.3.0, registration enabled, November 2026')
-const spring = measuredAt('Spring Authorization Server of Spring Boot 4.1.2, November 2026')
-const pythonSdk = measuredAt('mcp 1.23.0 to 2.3.0, November 2026')
-const fastmcp = measuredAt('fastmcp 4.2.3, November 2026')
+const keycloak = measuredAt('Keycloak 26.7.3, November 2026', '2026-11-27')
+const keycloakIndicators = measuredAt(
+  'Keycloak 26.7.3 with resource-indicators, November 2026',
+  '2026-11-27',
+)
+const hydra = measuredAt('Ory Hydra 2.3.0, registration enabled, November 2026', '2026-11-27')
+const spring = measuredAt(
+  'Spring Authorization Server of Spring Boot 4.1.2, November 2026',
+  '2026-11-27',
+)
+const pythonSdk = measuredAt('mcp 1.23.0 to 2.3.0, November 2026', '2026-11-27')
+const fastmcp = measuredAt('fastmcp 4.2.3, November 2026', '2026-11-27')
 
 const keycloakMcp = 'keycloak/keycloak, docs/guides/securing-apps/mcp-authz-server.adoc@1054d1267d'
 const keycloakOffline =
