@@ -152,6 +152,17 @@ export interface ServerBehaviors {
   readonly deadRefreshToken?: Behavior<'invalid_grant' | 'empty-400' | 'bad_refresh_token'>
 }
 
+/**
+ * What a note is about: what an administrator switches on, what comes back, how long a sign-in lasts,
+ * or what ends it.
+ */
+export type NoteSubject = 'switch-on' | 'comes-back' | 'lasts' | 'ends'
+
+/** A fact that no behavior expresses. Without a subject, it is a peculiarity to watch out for. */
+export interface Note extends Behavior<string> {
+  readonly about?: NoteSubject
+}
+
 /** A product that the reference server can emulate. */
 export interface EmulatedServer {
   /** For `--emulate`, in lower case. */
@@ -159,5 +170,5 @@ export interface EmulatedServer {
   readonly product: string
   readonly behaviors: ServerBehaviors
   /** Further facts that no behavior expresses and that are not emulated, each with its source. */
-  readonly notes: readonly Behavior<string>[]
+  readonly notes: readonly Note[]
 }

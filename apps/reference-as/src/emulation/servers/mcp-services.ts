@@ -1,4 +1,4 @@
-import { documented, inferred } from './sourced.ts'
+import { about, documented, inferred } from './sourced.ts'
 import type { EmulatedServer } from './emulated-server.ts'
 
 const day = 86_400
@@ -36,10 +36,19 @@ export const mcpServices: readonly EmulatedServer[] = [
       registration: documented('offered', clerk, readOn),
     },
     notes: [
-      documented('refresh tokens do not expire', clerk, readOn),
-      documented('registration is off until an administrator enables it', clerk, readOn),
-      documented('metadata documents are a beta, enabled by request', clerk, readOn),
-      documented('registered clients always get the consent page', clerk, readOn),
+      about('lasts', documented('refresh tokens do not expire', clerk, readOn)),
+      about(
+        'switch-on',
+        documented('registration is off until an administrator enables it', clerk, readOn),
+      ),
+      about(
+        'switch-on',
+        documented('metadata documents are a beta, enabled by request', clerk, readOn),
+      ),
+      about(
+        'comes-back',
+        documented('registered clients always get the consent page', clerk, readOn),
+      ),
     ],
   },
   {
@@ -51,13 +60,19 @@ export const mcpServices: readonly EmulatedServer[] = [
       registration: documented('offered', cloudflareAccess, readOn),
     },
     notes: [
-      documented(
-        'the refresh token ends with the grant session duration that is configured',
-        cloudflareAccess,
-        readOn,
+      about(
+        'lasts',
+        documented(
+          'the refresh token ends with the grant session duration that is configured',
+          cloudflareAccess,
+          readOn,
+        ),
       ),
-      documented('access tokens are opaque', cloudflareAccess, readOn),
-      documented('the access policies are evaluated at each refresh', cloudflareAccess, readOn),
+      about('comes-back', documented('access tokens are opaque', cloudflareAccess, readOn)),
+      about(
+        'ends',
+        documented('the access policies are evaluated at each refresh', cloudflareAccess, readOn),
+      ),
     ],
   },
   {
@@ -68,13 +83,22 @@ export const mcpServices: readonly EmulatedServer[] = [
       registration: documented('offered', descopeSettings, readOn),
     },
     notes: [
-      documented('metadata documents are off by default', descopeSettings, readOn),
-      documented(
-        'a refresh fails when the consent was revoked or has expired',
-        descopeRefresh,
-        readOn,
+      about(
+        'switch-on',
+        documented('metadata documents are off by default', descopeSettings, readOn),
       ),
-      inferred('a refresh sometimes brings a new refresh token', descopeRefresh),
+      about(
+        'ends',
+        documented(
+          'a refresh fails when the consent was revoked or has expired',
+          descopeRefresh,
+          readOn,
+        ),
+      ),
+      about(
+        'comes-back',
+        inferred('a refresh sometimes brings a new refresh token', descopeRefresh),
+      ),
     ],
   },
   {
@@ -85,10 +109,13 @@ export const mcpServices: readonly EmulatedServer[] = [
       registration: documented('not-offered', fusionauthClients, readOn),
     },
     notes: [
-      documented(
-        'metadata documents need version 1.70, an enterprise plan and a list of trusted origins',
-        fusionauthClients,
-        readOn,
+      about(
+        'switch-on',
+        documented(
+          'metadata documents need version 1.70, an enterprise plan and a list of trusted origins',
+          fusionauthClients,
+          readOn,
+        ),
       ),
       documented(
         'a client with a metadata document must name exactly one resource',
@@ -102,10 +129,13 @@ export const mcpServices: readonly EmulatedServer[] = [
     product: 'PingOne',
     behaviors: { refreshTokenFor: inferred('offline-access', pingOfflineAccess) },
     notes: [
-      documented(
-        'offline_access must be granted to the application as a scope of a resource',
-        pingOfflineAccess,
-        readOn,
+      about(
+        'switch-on',
+        documented(
+          'offline_access must be granted to the application as a scope of a resource',
+          pingOfflineAccess,
+          readOn,
+        ),
       ),
     ],
   },

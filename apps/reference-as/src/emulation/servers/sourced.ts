@@ -1,4 +1,4 @@
-import type { Behavior } from './emulated-server.ts'
+import type { Behavior, Note, NoteSubject } from './emulated-server.ts'
 
 /** The day on which the sources were read, unless a behavior names a later one. */
 const researchedOn = '2026-11-22'
@@ -27,4 +27,9 @@ export function measuredAt(
   date: string = researchedOn,
 ): <const Value>(value: Value) => Behavior<Value> {
   return (value) => ({ value, status: 'measured', source: version, date })
+}
+
+/** A note with its subject. Notes without one are peculiarities to watch out for. */
+export function about(subject: NoteSubject, note: Behavior<string>): Note {
+  return { ...note, about: subject }
 }
