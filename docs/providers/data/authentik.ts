@@ -3,12 +3,7 @@ import type { Provider } from './provider.ts'
 
 const providerDocs = source(
   'OAuth 2.0 provider',
-  'https://github.com/goauthentik/authentik/blob/a714c781a6/website/docs/add-secure-apps/providers/oauth2/index.mdx',
-  '2026-11-28',
-)
-const integration = source(
-  'Integration of Vaultwarden',
-  'https://integrations.goauthentik.io/security/vaultwarden/',
+  'https://github.com/goauthentik/authentik/blob/00d93d879e/website/docs/add-secure-apps/providers/oauth2/index.mdx',
   '2026-11-28',
 )
 const metadata = source(
@@ -30,15 +25,15 @@ export const authentik: Provider = {
   emulated: 'authentik',
   switchOn: [
     documented(
-      "In the provider of the application, open **Advanced protocol settings > Scopes**, and add `authentik default OAuth Mapping: OpenID 'offline_access'`.",
-      integration,
-    ),
-    documented(
-      'Register the client by hand: set its **Client type** to **Public**, and enter its redirect URI.',
+      'In the settings of the provider, select the scope mapping `offline_access`, besides those of the MCP server.',
       providerDocs,
     ),
     documented(
-      'Set the validity of refresh tokens of the provider to the time that a sign-in must last.',
+      'Select a **Signing Key** there. Without one, access tokens are signed with the client secret, and no MCP server can verify them.',
+      providerDocs,
+    ),
+    documented(
+      'Enter the redirect URI of the client in **Redirect URI**, and give the client its ID.',
       providerDocs,
     ),
   ],
@@ -51,6 +46,10 @@ export const authentik: Provider = {
   lasts: [],
   ends: [],
   traps: [
+    documented(
+      'A request without `scope` counts as a request for all scopes that the provider is configured with.',
+      providerDocs,
+    ),
     documented(
       'Since version 2024.2, an application without the scope mapping gets an access token only, and its users sign in each time it expires.',
       providerDocs,

@@ -22,12 +22,6 @@ const expiration = source(
   'https://qiita.com/croquette0212/items/8da7ccaa09abf89d4f51',
   readOn,
 )
-const mcpGrants = source(
-  'agor: Google grants that stay refreshable',
-  'https://github.com/preset-io/agor/pull/2576',
-  readOn,
-)
-
 export const google: Provider = {
   id: 'google',
   name: 'Google',
@@ -52,12 +46,7 @@ export const google: Provider = {
       staysShort,
     ),
   ],
-  comesBack: [
-    inferred(
-      'The answer to a refresh has no refresh token. The client keeps the one that it has.',
-      mcpGrants,
-    ),
-  ],
+  comesBack: [],
   lasts: [
     inferred(
       'The seven days of testing do not apply to scopes for name, email address and profile alone.',

@@ -38,13 +38,7 @@ export const okta: Provider = {
       expiration,
     ),
   ],
-  comesBack: [
-    documented('The scope of the token response contains `offline_access`.', guide),
-    documented(
-      'A native or web application gets the same refresh token back, unless it rotates.',
-      guide,
-    ),
-  ],
+  comesBack: [documented('The scope of the token response contains `offline_access`.', guide)],
   lasts: [
     documented(
       'The lifetime that a custom authorization server sets is unlimited by default, and can be 10 minutes to 5 years.',
@@ -58,9 +52,9 @@ export const okta: Provider = {
   ],
   ends: [
     documented(
-      'With rotation, the use of an older token after the grace ends the newest refresh token and all access tokens since the sign-in. The System Log shows `app.oauth2.as.token.detect_reuse`.',
+      'With rotation, the System Log shows `app.oauth2.as.token.detect_reuse` when a token is used again after the grace.',
       guide,
     ),
   ],
-  traps: [documented('A value of `scope` may have at most 1,024 characters.', guide)],
+  traps: [],
 }
