@@ -1,6 +1,7 @@
 import type { Behavior } from '../../apps/reference-as/src/emulation/servers/emulated-server.ts'
 import type { Answer } from '../../docs/providers/data/provider.ts'
 import type { Question } from './behavior-sentences.ts'
+import { ofReason } from './product.ts'
 import type { Product } from './product.ts'
 import { duration } from './words.ts'
 
@@ -91,15 +92,12 @@ function row(product: Product): string {
   return `| [${name}](${id}.md) | ${columns.map((column) => cell(product, column)).join(' | ')} |`
 }
 
-function cell(
-  { provider, server }: Product,
-  { question, words }: (typeof columns)[number],
-): string {
+function cell(product: Product, { question, words }: (typeof columns)[number]): string {
+  const { provider, server } = product
   const behavior: Behavior<string | number> | undefined = server.behaviors[question]
   if (behavior !== undefined) return marked(words(behavior.value), behavior.status)
   const answer: Answer | undefined = provider.answers?.[question]
-  if (answer === undefined) return '?'
-  return 'note' in answer.fact ? answer.short : marked(answer.short, answer.fact.status)
+  return answer === undefined ? '?' : marked(answer.short, ofReason(product, answer.fact).status)
 }
 
 function marked(text: string, status: Behavior<unknown>['status']): string {

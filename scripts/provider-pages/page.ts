@@ -7,7 +7,7 @@ import { behaviorSentence, questions } from './behavior-sentences.ts'
 import { doctorRulesOf } from './doctor-rules.ts'
 import { createFootnotes } from './footnotes.ts'
 import type { Footnotes } from './footnotes.ts'
-import { findNote, ofBehavior, ofFact, ofNote, ofReason, openQuestions } from './product.ts'
+import { isFact, ofBehavior, ofFact, ofNote, ofReason, openQuestions } from './product.ts'
 import type { Product, Statement } from './product.ts'
 import { requestsOf } from './requests.ts'
 import { tryItLocally } from './try-it.ts'
@@ -144,7 +144,8 @@ function statementsOf(
   const names: readonly (keyof ServerBehaviors)[] = sections[section]
   const answers = names.flatMap((name) => {
     const answer: Answer | undefined = provider.answers?.[name]
-    return answer === undefined || 'note' in answer.fact ? [] : [ofFact(answer.fact)]
+    // Notes and other behaviors stand on the page by themselves.
+    return answer === undefined || !isFact(answer.fact) ? [] : [ofFact(answer.fact)]
   })
   const subject: NoteSubject | undefined = section === 'traps' ? undefined : section
   return [
@@ -164,9 +165,6 @@ function withHeading(title: string, content: string): readonly string[] {
 }
 
 function unknown(product: Product): string {
-  for (const answer of Object.values(product.provider.answers ?? {})) {
-    if ('note' in answer.fact) findNote(product, answer.fact)
-  }
   const open = openQuestions(product)
   if (open.length === 0) return 'Every question of the [comparison](index.md) has an answer.'
   return [

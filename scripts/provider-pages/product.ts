@@ -79,6 +79,11 @@ export function findNote({ server }: Product, { note }: NoteReference): Note {
   return found
 }
 
+/** Whether a reason or an answer is a fact of its own, and not a reference to the emulation. */
+export function isFact(reason: ProfileReason): reason is Fact {
+  return typeof reason === 'object' && 'text' in reason
+}
+
 export function ofReason(product: Product, reason: ProfileReason): Statement {
   if (typeof reason === 'string') {
     const statement = ofBehavior(product.server, reason)

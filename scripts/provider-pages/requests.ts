@@ -27,8 +27,9 @@ export function requestsOf(product: Product): string {
 function requestOf(product: Product, listsOfflineAccess: boolean) {
   const { profile, provider } = product
   const metadata = metadataOf(product, listsOfflineAccess)
+  const scope = provider.exampleScope ?? 'mcp:read'
   const decision = negotiateScope({
-    challengeScope: provider.exampleScope ?? 'mcp:read',
+    challengeScope: scope,
     authorizationServer: metadata,
     client: { grant_types: ['authorization_code', 'refresh_token'] },
     profile,
@@ -38,6 +39,7 @@ function requestOf(product: Product, listsOfflineAccess: boolean) {
     knownProduct: profile.pkceS256 === 'known' ? profile.name : undefined,
   })
   return {
+    scope,
     authorization: {
       scope: decision.scope,
       prompt: decision.prompt.prompt,
@@ -54,14 +56,14 @@ function requestOf(product: Product, listsOfflineAccess: boolean) {
   }
 }
 
-function shown({ authorization, refresh, reasons }: ReturnType<typeof requestOf>): string {
+function shown({ scope, authorization, refresh, reasons }: ReturnType<typeof requestOf>): string {
   return [
     fence('Authorization request', authorization),
     fence('Refresh', refresh),
     'The reasons, rule by rule:',
     reasons
       .filter((reason) => !reason.startsWith('Result: '))
-      .map((reason) => `- ${linked(reason)}`)
+      .map((reason) => `- ${linked(reason).replaceAll(scope, `\`${scope}\``)}`)
       .join('\n'),
   ].join('\n\n')
 }
@@ -110,6 +112,7 @@ function fence(title: string, parameters: Readonly<Record<string, string | undef
 /** Requirements as links. */
 function linked(reason: string): string {
   return reason
+    .replace(/[^.!?)\]]$/, '$&.')
     .replaceAll(
       /\[((?:[A-Z]-\d\d(?:, )?)+)\]/g,
       (_, ids: string) => `(${ids.split(', ').map(requirementLink).join(', ')})`,

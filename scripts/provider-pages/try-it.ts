@@ -17,14 +17,16 @@ export interface Trial {
   readonly signOut: string
 }
 
-export function trialOf({ provider, profile }: Product): Trial {
+export function trialOf({ provider, profile, server }: Product): Trial {
+  const refusesResource = server.behaviors.resource?.value === 'refused'
   const byHand = isRegisteredByHand(provider.emulated)
   const product = profile.id === 'standard' ? '' : ` --provider ${profile.id}`
   const account = ` --profile ${provider.id}${product}`
   return {
     authorizationServer:
       `${program('reference-as')} serve --demo --emulate ${provider.emulated}` +
-      `${byHand ? ' --local-client my-client' : ''} --access-token-ttl ${lifetimeSeconds}`,
+      `${byHand ? ' --local-client my-client' : ''}${refusesResource ? ` --resource ${mcpServer}` : ''}` +
+      ` --access-token-ttl ${lifetimeSeconds}`,
     mcpServer: `${program('reference-mcp-server')} serve --authorization-server ${issuer} --port 9500`,
     signIn:
       `${program('reference-client')} login ${mcpServer}${account} --headless --explain` +
@@ -54,6 +56,11 @@ export function tryItLocally(product: Product): string {
     ...(byHand
       ? [
           '`--local-client` registers a client by hand, because this product registers none on request.',
+        ]
+      : []),
+    ...(trial.authorizationServer.includes('--resource')
+      ? [
+          '`--resource` stands for the configuration of the product: a request cannot name the resource here.',
         ]
       : []),
     'Start an MCP server in a second terminal:',

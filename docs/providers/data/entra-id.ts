@@ -178,14 +178,14 @@ export const entraId: Provider = {
       missingUri,
     ),
     inferred(
-      '`offline_access` without `prompt` brings a refresh token. If another client fails here, `prompt=consent` is the first parameter to remove.',
+      'If another client fails here, `prompt=consent` is the first parameter to remove from its request.',
       withoutPrompt,
     ),
   ],
   answers: {
     promptConsent: {
       short: 'harmful',
-      fact: inferred('A request without `prompt=consent` brings a refresh token.', withoutPrompt),
+      fact: inferred('`offline_access` without `prompt` brings a refresh token.', withoutPrompt),
     },
     accessTokenSeconds: {
       short: 'about 1 hour',

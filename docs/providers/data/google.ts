@@ -59,4 +59,5 @@ export const google: Provider = {
     inferred('A session control policy of the Google Cloud organization applies.', expiration),
   ],
   traps: [],
+  answers: { promptConsent: { short: 'needed', fact: 'refreshTokenFor' } },
 }

@@ -32,16 +32,17 @@ export interface NoteReference {
   readonly note: string
 }
 
-/** A behavior that the emulation has no value for, in a few words for the table. */
+/**
+ * The answer to a question for which the emulation has no value, in a few words for the table: a fact,
+ * a note, or another behavior that implies it.
+ */
 export interface Answer {
   readonly short: string
-  readonly fact: Fact | NoteReference
+  readonly fact: Fact | NoteReference | keyof ServerBehaviors
 }
 
 /** What a profile of `@evergrant/core` sets, and a fact must explain. */
-export type ProfileMember =
-  | Exclude<keyof ProviderProfile, 'id' | 'name' | 'issuers' | 'grantEndedErrors'>
-  | 'grantEndedErrors'
+export type ProfileMember = Exclude<keyof ProviderProfile, 'id' | 'name' | 'issuers'>
 
 /** Why a profile differs from the standards: a fact, a note, or a behavior of the emulation. */
 export type ProfileReason = Fact | NoteReference | keyof ServerBehaviors

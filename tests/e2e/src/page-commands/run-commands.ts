@@ -4,11 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
+import { freePorts } from '@evergrant/test-kit'
 import { runCli } from 'evergrant'
 import { commandsOfPage, withOutputs } from './commands-of-page.ts'
 
-/** Where the servers of a page listen. In a run, they use free ports. */
-const onPage = { authorizationServer: 'http://127.0.0.1:9400', mcpServer: 'http://127.0.0.1:9500' }
+/** The ports of the servers of a page: the default of the authorization server, and `--port`. */
+const portsOfPage = { authorizationServer: 9400, mcpServer: 9500 } as const
 
 /** The output of a command, with the addresses of the page. */
 export interface CommandRun {
@@ -71,11 +72,21 @@ function shownLines(command: string): RegExp | undefined {
 async function startScene(root: string, options: RunPageOptions) {
   const home = options.home ?? (await mkdtemp(path.join(tmpdir(), 'evergrant-pages-')))
   const servers: ServerProcess[] = []
-  const addresses = new Map<string, string>()
+  const { authorizationServer, mcpServer } = portsOfPage
+  const free = options.portsOfPage === true ? [] : await freePorts(2)
+  const [actualServer = authorizationServer, actualMcpServer = mcpServer] = free
+  const replaced = (text: string, ports: readonly (readonly [number, number])[]): string =>
+    ports.reduce((one, [from, to]) => one.replaceAll(`127.0.0.1:${from}`, `127.0.0.1:${to}`), text)
   const actual = (text: string): string =>
-    [...addresses].reduce((one, [shown, real]) => one.replaceAll(shown, real), text)
+    replaced(text, [
+      [authorizationServer, actualServer],
+      [mcpServer, actualMcpServer],
+    ]).replace(`--port ${mcpServer}`, `--port ${actualMcpServer}`)
   const asOnPage = (text: string): string =>
-    [...addresses].reduce((one, [shown, real]) => one.replaceAll(real, shown), text)
+    replaced(text, [
+      [actualServer, authorizationServer],
+      [actualMcpServer, mcpServer],
+    ])
 
   return {
     async run(command: string): Promise<CommandRun> {
@@ -84,10 +95,9 @@ async function startScene(root: string, options: RunPageOptions) {
         const { code, output } = await runClient(app, parameters, path.join(home, 'state'))
         return { command, code, output: asOnPage(output) }
       }
-      const port = options.portsOfPage === true ? [] : ['--port', '0']
+      const port = app === 'reference-as' ? ['--port', String(actualServer)] : []
       const server = await startServer(path.join(root, mainOf(app)), [...parameters, ...port])
       servers.push(server)
-      if (server.address !== undefined) addresses.set(pageAddress(app), server.address)
       return { command, code: server.code, output: asOnPage(server.output) }
     },
     async [Symbol.asyncDispose]() {
@@ -98,10 +108,6 @@ async function startScene(root: string, options: RunPageOptions) {
 }
 
 const clientApp = 'reference-client'
-
-function pageAddress(app: string): string {
-  return app === 'reference-as' ? onPage.authorizationServer : onPage.mcpServer
-}
 
 function mainOf(app: string): string {
   return `apps/${app}/dist/main.js`
@@ -136,8 +142,6 @@ async function runClient(
 }
 
 interface ServerProcess {
-  /** Where it listens; `undefined` if it ended. */
-  readonly address: string | undefined
   readonly code: number
   readonly output: string
   stop(): Promise<void>
@@ -151,17 +155,16 @@ async function startServer(program: string, parameters: readonly string[]): Prom
   })
   let output = ''
   const ended = once(child, 'close')
-  const ready = Promise.withResolvers<string>()
+  const ready = Promise.withResolvers<undefined>()
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', (chunk: Buffer) => {
       output += chunk.toString('utf8')
-      const [, address] = /^(?:MCP server|  listening on) +(http:\/\/[^/\s]+)/m.exec(output) ?? []
-      if (address !== undefined && /^(?:Stop with|  sign-in )/m.test(output)) ready.resolve(address)
+      // The last line of their summaries.
+      if (/^(?:Stop with|  sign-in )/m.test(output)) ready.resolve(undefined)
     })
   }
-  const address = await Promise.race([ready.promise, ended.then(() => undefined)])
+  await Promise.race([ready.promise, ended])
   return {
-    address,
     code: child.exitCode ?? 0,
     output,
     async stop() {

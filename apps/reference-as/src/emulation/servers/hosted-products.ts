@@ -101,6 +101,7 @@ export const hostedProducts: readonly EmulatedServer[] = [
       rotation: documented('new-token', entra),
       reuse: documented('accepted', entra),
       idleSeconds: documented(90 * day, entra),
+      // A note says when it is accepted. Scopes of MCP servers are bare names.
       resource: inferred('refused', entraBareScopes),
       requestWithoutScope: documented(
         'refused',
@@ -133,7 +134,7 @@ export const hostedProducts: readonly EmulatedServer[] = [
         'https://github.com/anthropics/claude-code/issues/73460',
       ),
       inferred(
-        'with scopes that do not begin with a resource, such as those of MCP servers, every resource is refused and a request without one is accepted; therefore listed as refused',
+        'with scopes that do not begin with a resource, every resource is refused, and a request without one is accepted',
         entraBareScopes,
       ),
     ],
