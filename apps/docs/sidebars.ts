@@ -41,8 +41,11 @@ const sidebars: SidebarsConfig = {
       type: 'category',
       label: 'Explanation',
       items: [
+        'explanation/rotation',
         'explanation/refresh-transaction',
         'explanation/refresh-cost',
+        'explanation/measurements',
+        'explanation/threat-model',
         'explanation/architecture',
       ],
     },
@@ -50,11 +53,12 @@ const sidebars: SidebarsConfig = {
       type: 'category',
       label: 'Reference',
       items: [
+        'reference/sep-2207-annotated',
         'reference/requirements',
         'reference/deviations',
         'reference/interoperation',
         'reference/emulated-servers',
-        'reference/doctor-rules',
+        'reference/doctor-rules/index',
         'reference/command-line',
         'reference/errors',
         {
