@@ -1,9 +1,10 @@
 /**
  * Writes the pages of the providers from their data, and the output of their commands from a run of
  * these commands. With `--check`, only reports whether the pages are up to date, and takes the
- * outputs as they are: `tests/e2e` runs the commands of each page.
+ * outputs as they are: `tests/e2e` runs the commands of each page. `--keep-outputs` does not run them
+ * either.
  *
- *     node --conditions=evergrant:source scripts/providers.ts [--check] [id…]
+ *     node --conditions=evergrant:source scripts/providers.ts [--check | --keep-outputs] [id…]
  */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
@@ -17,7 +18,7 @@ import { providerPage } from './provider-pages/page.ts'
 import { productOf } from './provider-pages/product.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
-const check = process.argv.includes('--check')
+const keepsOutputs = process.argv.includes('--check') || process.argv.includes('--keep-outputs')
 const only = process.argv.slice(2).filter((one) => !one.startsWith('--'))
 const products = providers.map(productOf)
 
@@ -26,7 +27,7 @@ await writeGeneratedPage('providers/index.md', indexPage(products), 'providers')
 for (const product of products) {
   const { id } = product.provider
   const page = providerPage(product)
-  const isRun = !check && (only.length === 0 || only.includes(id))
+  const isRun = !keepsOutputs && (only.length === 0 || only.includes(id))
   const filled = isRun ? await outputsOf(page, root) : copyOutputs(page, await current(id))
   await writeGeneratedPage(`providers/${id}.md`, filled, 'providers')
 }

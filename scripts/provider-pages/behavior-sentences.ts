@@ -81,7 +81,7 @@ const sentences: Sentences = {
     offered: 'Clients can register themselves.',
     'not-offered': 'Clients cannot register themselves: register them by hand.',
     'listed-and-refused':
-      'The metadata lists a registration endpoint, which refuses clients with 403 until it is configured.',
+      'The metadata lists a registration endpoint, which refuses clients with 403.',
   },
   registeredScope: {
     any: 'A client that registered without `scope` may request every scope.',

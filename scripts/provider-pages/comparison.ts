@@ -94,6 +94,12 @@ function row(product: Product): string {
 
 function cell(product: Product, { question, words }: (typeof columns)[number]): string {
   const { provider, server } = product
+  const offline = Object.entries({ ...provider.withOfflineAccess }).find(
+    ([one]) => one === question,
+  )
+  if (offline !== undefined) {
+    return marked(offline[1].short, ofReason(product, offline[1].fact).status)
+  }
   const behavior: Behavior<string | number> | undefined = server.behaviors[question]
   if (behavior !== undefined) return marked(words(behavior.value), behavior.status)
   const answer: Answer | undefined = provider.answers?.[question]

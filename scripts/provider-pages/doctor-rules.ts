@@ -47,5 +47,5 @@ export function doctorRulesOf({ server }: Product): string {
 function ruleLink(id: string): string {
   const rule = rules.find((one) => one.id === id)
   if (rule === undefined) throw new Error(`The doctor has no rule ${id}`)
-  return `- [${id}](../reference/doctor-rules.md#${id}): ${rule.title}.`
+  return `- [${id}](../reference/doctor-rules/${id}.md): ${rule.title}.`
 }

@@ -11,6 +11,7 @@ import { isFact, ofBehavior, ofFact, ofNote, ofReason, openQuestions } from './p
 import type { Product, Statement } from './product.ts'
 import { requestsOf } from './requests.ts'
 import { tryItLocally } from './try-it.ts'
+import { duration } from './words.ts'
 
 /** The behaviors of each section, in their order on the page. */
 const sections = {
@@ -93,13 +94,17 @@ function summary({ provider, server }: Product): string {
     refreshTokenFor === undefined
       ? `No source says when ${provider.name} issues a refresh token`
       : `With ${provider.name}, ${inSentence(behaviorSentence('refreshTokenFor', refreshTokenFor.value))}`
+  const offline = provider.withOfflineAccess
+  if (offline?.idleSeconds !== undefined) {
+    return `${issues}. With \`offline_access\`, a sign-in ends after ${offline.idleSeconds.short} without use.`
+  }
   const ends = [
-    ...(idleSeconds === undefined ? [] : [behaviorSentence('idleSeconds', idleSeconds.value)]),
+    ...(idleSeconds === undefined ? [] : [`after ${duration(idleSeconds.value)} without use`]),
     ...(absoluteSeconds === undefined
       ? []
-      : [behaviorSentence('absoluteSeconds', absoluteSeconds.value)]),
-  ].map(inSentence)
-  return `${[issues, ...ends].join(', and ')}.`
+      : [`after ${duration(absoluteSeconds.value)} even if it is used`]),
+  ]
+  return `${issues}${ends.length === 0 ? '' : `, and a sign-in ends ${ends.join(', and ')}`}.`
 }
 
 function inSentence(text: string): string {
@@ -147,13 +152,26 @@ function statementsOf(
     // Notes and other behaviors stand on the page by themselves.
     return answer === undefined || !isFact(answer.fact) ? [] : [ofFact(answer.fact)]
   })
+  const offline = section === 'lasts' ? Object.values(provider.withOfflineAccess ?? {}) : []
   const subject: NoteSubject | undefined = section === 'traps' ? undefined : section
   return [
-    ...names.flatMap((name) => ofBehavior(server, name) ?? []),
+    ...offline.map(({ fact }) => ofReason(product, fact)),
+    ...names.flatMap((name) => withoutOfflineAccess(product, name) ?? []),
     ...answers,
     ...server.notes.filter(({ about }) => about === subject).map(ofNote),
     ...facts.map(ofFact),
   ].filter(({ text }) => !explained.has(text))
+}
+
+/** A behavior. If a request for `offline_access` changes it, the sentence says so. */
+function withoutOfflineAccess(
+  { provider, server }: Product,
+  name: keyof ServerBehaviors,
+): Statement | undefined {
+  const statement = ofBehavior(server, name)
+  const changes = Object.keys(provider.withOfflineAccess ?? {}).includes(name)
+  if (statement === undefined || !changes) return statement
+  return { ...statement, text: `Without \`offline_access\`, ${inSentence(statement.text)}.` }
 }
 
 function list(notes: Footnotes, statements: readonly Statement[]): string {

@@ -60,7 +60,6 @@ export const keycloak: Provider = {
     ),
   ],
   lasts: [
-    documented('An offline token ends after 30 days without use.', offline),
     documented(
       'With **Offline Session Max Limited**, an offline token ends after 60 days even if it is used.',
       offline,
@@ -84,4 +83,17 @@ export const keycloak: Provider = {
       measurement,
     ),
   ],
+  withOfflineAccess: {
+    idleSeconds: {
+      short: '30 days',
+      fact: documented('With `offline_access`, a sign-in ends after 30 days without use.', offline),
+    },
+    absoluteSeconds: {
+      short: 'never',
+      fact: documented(
+        'With `offline_access`, the limits of the session do not apply, and a sign-in has no other end.',
+        offline,
+      ),
+    },
+  },
 }

@@ -1,4 +1,4 @@
-import { documented, source } from './provider.ts'
+import { documented, inferred, source } from './provider.ts'
 import type { Provider } from './provider.ts'
 
 const graceful = source(
@@ -38,7 +38,7 @@ export const oryHydra: Provider = {
       'Set `oauth2.grant.refresh_token.rotation_grace_period`, for example to `60s`, so that a lost response does not end the sign-in. It is off by default, and can be 5 minutes at most.',
       graceful,
     ),
-    documented(
+    inferred(
       'On the Ory Network, the grace period is in the OAuth 2.0 configuration of the Ory Console.',
       console,
     ),

@@ -72,6 +72,8 @@ export interface Provider {
   readonly lasts: readonly Fact[]
   readonly ends: readonly Fact[]
   readonly traps: readonly Fact[]
+  /** Lifetimes that differ if `offline_access` is requested, as Evergrant does where it is listed. */
+  readonly withOfflineAccess?: Partial<Readonly<Record<'idleSeconds' | 'absoluteSeconds', Answer>>>
   /** Questions of the comparison that a behavior of the emulation cannot answer. */
   readonly answers?: Partial<Readonly<Record<keyof ServerBehaviors, Answer>>>
 }

@@ -22,8 +22,8 @@ export interface CommandRun {
 export interface RunPageOptions {
   /** The folder in which the client keeps its state. Default: a new one. */
   readonly home?: string
-  /** Whether to use the ports of the page. Default: free ones. */
-  readonly portsOfPage?: boolean
+  /** The ports of the authorization server and of the MCP server. Default: free ones. */
+  readonly ports?: readonly [number, number]
 }
 
 /**
@@ -73,8 +73,8 @@ async function startScene(root: string, options: RunPageOptions) {
   const home = options.home ?? (await mkdtemp(path.join(tmpdir(), 'evergrant-pages-')))
   const servers: ServerProcess[] = []
   const { authorizationServer, mcpServer } = portsOfPage
-  const free = options.portsOfPage === true ? [] : await freePorts(2)
-  const [actualServer = authorizationServer, actualMcpServer = mcpServer] = free
+  const [actualServer = authorizationServer, actualMcpServer = mcpServer] =
+    options.ports ?? (await freePorts(2))
   const replaced = (text: string, ports: readonly (readonly [number, number])[]): string =>
     ports.reduce((one, [from, to]) => one.replaceAll(`127.0.0.1:${from}`, `127.0.0.1:${to}`), text)
   const actual = (text: string): string =>
