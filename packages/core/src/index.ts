@@ -73,7 +73,7 @@ export type {
   ProtectedResourceMetadataReading,
 } from './metadata/protected-resource-metadata.ts'
 export { standardProfile } from './provider/provider-profile.ts'
-export type { ProviderFact, ProviderProfile } from './provider/provider-profile.ts'
+export type { ProviderProfile } from './provider/provider-profile.ts'
 export {
   applyProviderProfile,
   providerProfiles,
