@@ -35,6 +35,13 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
     'scripts/doctor-rules/main.ts',
     '--check',
   ],
+  [
+    'pages of the providers',
+    'node',
+    '--conditions=evergrant:source',
+    'scripts/providers.ts',
+    '--check',
+  ],
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
   ['known vulnerabilities', 'node', 'scripts/audit.ts'],
