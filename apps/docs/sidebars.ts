@@ -48,6 +48,7 @@ const sidebars: SidebarsConfig = {
             'guides/browser-apps',
             'guides/many-users',
             'guides/several-machines',
+            'guides/background-refresh',
             'guides/guard-user-urls',
             'guides/refresh-worker',
             'guides/rotate-the-store-key',

@@ -38,6 +38,7 @@ async function run(
     process.execPath,
     ['--conditions=evergrant:source', path.join(sources, name), ...parameters],
     {
+      cwd: home,
       stdio: ['ignore', 'pipe', 'inherit'],
       env: { ...process.env, HOME: home, USERPROFILE: home, CLIENT_SECRET: 'a-long-client-secret' },
     },
@@ -98,6 +99,29 @@ test(
     expect(it.as.isGrantAlive()).toBe(false)
   },
 )
+
+test(
+  'refresh-token-program.ts: forgives a lost response, and revokes the family after reuse',
+  { tags: ['A-05', 'A-06'] },
+  async () => {
+    const lines = await run('refresh-token-program.ts', [])
+    expect(lines.map((line) => line.split(': ').at(-1))).toEqual([
+      'The user consented to offline_access.',
+      'rotated',
+      'true',
+      'rotated',
+      'family-revoked',
+    ])
+  },
+)
+
+test('doctor-check.ts: writes a report and a recording', { tags: ['C-31'] }, async () => {
+  await using it = await startServers()
+  const lines = await run('doctor-check.ts', [it.url])
+  expect(lines.at(-1)).toMatch(/^Findings: \d+$/)
+  expect(await readFile(path.join(home, 'report.html'), 'utf8')).toContain('</html>')
+  expect(await readFile(path.join(home, 'recording.json'), 'utf8')).toContain(it.as.issuer)
+})
 
 test(
   'import-sign-in.ts: takes over the tokens of a provider, and refreshes them',
