@@ -34,17 +34,24 @@ try {
   const environment = readerEnvironment()
   const packages = await packPackages(path.join(work, 'packed'))
   await installPrograms(packages, environment)
-  // Alone, because its demonstration counts what happens within seconds.
-  const alone = guides.filter(({ page }) => page === 'docs/tutorial.md')
+  const first = guides.filter(({ page }) => page === 'docs/tutorial.md')
   const queue = guides.filter(({ page }) => page !== 'docs/tutorial.md')
-  for (const guide of alone) await follow(guide, packages, environment)
-  await Promise.all(
-    Array.from({ length: readers }, async () => {
+  // Its first command is the demo, which counts what happens within seconds. So nothing else runs.
+  const demo = Promise.withResolvers<void>()
+  const tutorial = Promise.all(
+    first.map(async (guide) => {
+      await follow(guide, packages, environment, () => demo.resolve())
+    }),
+  )
+  await Promise.race([demo.promise, tutorial])
+  await Promise.all([
+    tutorial,
+    ...Array.from({ length: readers }, async () => {
       for (let guide = queue.shift(); guide !== undefined; guide = queue.shift()) {
         await follow(guide, packages, environment)
       }
     }),
-  )
+  ])
 } finally {
   if (keep) say(`The folders are in ${work}.`)
   else rmSync(work, { recursive: true, force: true })
@@ -66,6 +73,7 @@ async function follow(
   guide: Guide,
   packages: Packages,
   environment: NodeJS.ProcessEnv,
+  onStep?: () => void,
 ): Promise<void> {
   const name = [guide.page, ...guide.tabs].join(', ')
   const database = databaseOf(guide, environment)
@@ -79,6 +87,7 @@ async function follow(
       folder: mkdtempSync(path.join(work, 'guide-')),
       packages,
       environment: { ...environment, ...database },
+      onStep,
     })
     const seconds = ((performance.now() - begin) / 1000).toFixed(1)
     say(`✓ ${name}: ${commands} commands, ${files} files, ${outputs} outputs, ${seconds} s`)

@@ -18,6 +18,8 @@ export interface FollowOptions {
   readonly packages: Pick<Packages, 'pinned'>
   readonly environment: NodeJS.ProcessEnv
   readonly limitMilliseconds?: number | undefined
+  /** Called after each step. */
+  readonly onStep?: ((step: Step) => void) | undefined
 }
 
 /** What was done. */
@@ -66,7 +68,10 @@ export async function followGuide(guide: Guide, options: FollowOptions): Promise
   }
   try {
     if (guide.needs.has('servers')) await startServers(reader)
-    for (const step of guide.steps) await follow(step, reader)
+    for (const step of guide.steps) {
+      await follow(step, reader)
+      options.onStep?.(step)
+    }
   } finally {
     await Promise.all([...reader.terminals.values()].map((terminal) => terminal.stop()))
   }
