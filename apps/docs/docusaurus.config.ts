@@ -59,7 +59,7 @@ const config: Config = {
       items: [
         // As `doc` items, all of one sidebar would be highlighted on each of its pages.
         { to: '/tutorial', label: 'Tutorial', position: 'left' },
-        { to: '/guides/clients', activeBasePath: '/guides', label: 'Guides', position: 'left' },
+        { to: '/guides', activeBasePath: '/guides', label: 'Guides', position: 'left' },
         {
           to: '/reference/requirements',
           activeBasePath: '/reference',

@@ -120,15 +120,22 @@ function checkOutputs(
   if (runs.length === 1 && outputs.length > 1) {
     throw new GuideBroken(`${placeOf(fence)}: has more than one output.`)
   }
-  const left = new Set(runs)
-  for (const shown of outputs) {
-    const found = [...left].find((run) => isPrinted(shown, run, reader))
-    if (found === undefined) {
-      const [run] = left
-      throw broken(shown, 'shows another output than the command has', run, reader)
-    }
-    left.delete(found)
-  }
+  if (areOfDifferentRuns(outputs, runs, reader)) return
+  const [shown = fence] = outputs.filter((one) => !runs.some((run) => isPrinted(one, run, reader)))
+  throw broken(shown, 'shows another output than the command has', runs.at(-1), reader)
+}
+
+function areOfDifferentRuns(
+  [shown, ...others]: readonly Fence[],
+  runs: readonly Running[],
+  reader: Reader,
+): boolean {
+  if (shown === undefined) return true
+  return runs.some((run) => {
+    if (!isPrinted(shown, run, reader)) return false
+    const left = runs.filter((one) => one !== run)
+    return areOfDifferentRuns(others, left, reader)
+  })
 }
 
 async function runInTerminal(
