@@ -10,7 +10,8 @@ export function packageBuild(entry: Record<string, string>, options: UserConfig 
     dts: true,
     // One file for each source file: a bundler then drops the modules that nothing uses.
     unbundle: true,
-    sourcemap: true,
+    // The code is neither minified nor joined, so a stack trace names its file and line (ADR 27).
+    sourcemap: false,
     clean: true,
     // A warning reports an import that consumers cannot resolve. Fail the build.
     failOnWarn: true,

@@ -113,6 +113,7 @@ const sidebars: SidebarsConfig = {
         'reference/server-configuration',
         'reference/errors',
         'reference/glossary',
+        'reference/versioning',
         {
           type: 'category',
           label: 'API',
