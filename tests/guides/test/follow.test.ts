@@ -54,6 +54,16 @@ test.skipIf(skip)('follow: a server runs at a free port until the page is finish
   expect(done.outputs).toBe(2)
 })
 
+test.skipIf(skip)('follow: two runs at once have one output each, in any order', async () => {
+  const command = 'if mkdir first; then echo first; else echo first; echo second; fi 2>&1'
+  const turns = fence('sh times="2"', command)
+  const first = fence('text order="any"', 'first')
+  const second = fence('text order="any"', 'second')
+  expect((await follow(turns, first, second)).outputs).toBe(2)
+  expect((await follow(turns, second, first)).outputs).toBe(2)
+  await expect(follow(turns, second, second)).rejects.toThrow('shows another output')
+})
+
 test.skipIf(skip)(
   'follow: a page that shows another output fails, and names the line',
   async () => {

@@ -121,8 +121,13 @@ function checkOutputs(
     throw new GuideBroken(`${placeOf(fence)}: has more than one output.`)
   }
   if (areOfDifferentRuns(outputs, runs, reader)) return
-  const [shown = fence] = outputs.filter((one) => !runs.some((run) => isPrinted(one, run, reader)))
-  throw broken(shown, 'shows another output than the command has', runs.at(-1), reader)
+  const shown = outputs.find((one) => !runs.some((run) => isPrinted(one, run, reader)))
+  throw broken(
+    shown ?? outputs[0] ?? fence,
+    'shows another output than the command has',
+    runs.at(-1),
+    reader,
+  )
 }
 
 function areOfDifferentRuns(
