@@ -52,7 +52,8 @@ async function readPages(): Promise<readonly Page[]> {
 }
 
 function pageOf(file: string, source: string): Page {
-  const [, frontMatter = '', text = source] = /^---\n([\s\S]*?)\n---\n+([\s\S]*)$/.exec(source) ?? []
+  const [, frontMatter = '', text = source] =
+    /^---\n([\s\S]*?)\n---\n+([\s\S]*)$/.exec(source) ?? []
   const data: unknown = parse(frontMatter)
   const { title, description } = (data ?? {}) as Readonly<Record<string, string | undefined>>
   const heading = /^# (.+)$/m.exec(text)?.[1]
