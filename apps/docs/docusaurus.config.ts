@@ -5,6 +5,7 @@ import { apiReference, generatedOverviews } from './config/api-reference.ts'
 import { highlightCode } from './config/highlight-code.ts'
 import { repository } from './config/repository.ts'
 import { origin } from './config/site.ts'
+import { tabGroups } from './config/tab-groups.ts'
 import { withoutPrism } from './config/without-prism.ts'
 
 const config: Config = {
@@ -37,8 +38,11 @@ const config: Config = {
               ? undefined
               : `${repository}/edit/main/docs/${docPath}`,
           breadcrumbs: true,
+          showLastUpdateTime: true,
+          // The label of the version picker until 1.0. `docusaurus docs:version 1.0` adds the next.
+          versions: { current: { label: '0.x' } },
           exclude: [generatedOverviews],
-          rehypePlugins: [highlightCode],
+          rehypePlugins: [highlightCode, tabGroups],
         },
         blog: false,
         theme: { customCss: './src/css/custom.css' },
@@ -47,6 +51,7 @@ const config: Config = {
   ],
   plugins: [withoutPrism, ...apiPackages.map(({ name, entries }) => apiReference(name, entries))],
   themeConfig: {
+    image: 'img/social-card.png',
     colorMode: { respectPrefersColorScheme: true },
     navbar: {
       title: 'Evergrant',
@@ -61,6 +66,7 @@ const config: Config = {
           label: 'Reference',
           position: 'left',
         },
+        { type: 'docsVersionDropdown', position: 'right' },
         { href: repository, label: 'GitHub', position: 'right' },
       ],
     },

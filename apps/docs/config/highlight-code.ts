@@ -7,6 +7,7 @@ import type { Highlighter } from 'shiki'
 import { createCssVariablesTheme, createHighlighter } from 'shiki'
 import { SKIP, visit } from 'unist-util-visit'
 import type { VFile } from 'vfile'
+import { renderDiagram } from './render-diagram.ts'
 import { repository } from './repository.ts'
 
 // Docusaurus loads its configuration with a compiler that does not know `import.meta.dirname`.
@@ -14,6 +15,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const languages = ['bash', 'diff', 'http', 'ini', 'javascript', 'json', 'sql', 'typescript', 'yaml']
 /** Colors are CSS variables, which the style sheet sets for light and dark. */
 const theme = 'evergrant'
+const diagram = 'mermaid'
 
 let highlighter: Promise<Highlighter> | undefined
 
@@ -22,7 +24,8 @@ let highlighter: Promise<Highlighter> | undefined
  * a string: the browser receives no highlighter, and React does not visit the tokens.
  *
  * `title="…"` in the fence is shown above the code. `source="…"` makes it a link to the file in which
- * the code is tested.
+ * the code is tested. `tab="…"` puts it into a group of tabs (`tab-groups.ts`). A `mermaid` block is
+ * drawn, and needs an `alt="…"` for readers who do not see it.
  */
 export function highlightCode() {
   return async (tree: Root, file: VFile): Promise<void> => {
@@ -31,20 +34,27 @@ export function highlightCode() {
       themes: [createCssVariablesTheme({ name: theme })],
     })
     const highlight = await highlighter
+    const blocks: (CodeBlock & { readonly pre: Element })[] = []
     visit(tree, 'element', (pre) => {
       const block = codeBlock(pre)
       if (block === undefined) return undefined
-      const { code, language, meta } = block
-      const { title, source } = attributes(meta)
+      blocks.push({ pre, ...block })
+      return SKIP
+    })
+    for (const [index, { pre, code, language, meta }] of blocks.entries()) {
+      const { title, source, tab, alt } = attributes(meta)
       pre.properties = {
-        html: htmlOf(highlight, code, language, file),
+        html:
+          language === diagram
+            ? diagramOf(code, index, alt, file)
+            : htmlOf(highlight, code, language, file),
         language,
         ...(title === undefined ? {} : { title }),
+        ...(tab === undefined ? {} : { tab }),
         ...(source === undefined ? {} : { href: sourceUrl(file, source) }),
       }
       pre.children = []
-      return SKIP
-    })
+    }
   }
 }
 
@@ -74,6 +84,11 @@ function attributes(meta: string): Readonly<Record<string, string>> {
     value,
   ])
   return Object.fromEntries(pairs) as Record<string, string>
+}
+
+function diagramOf(code: string, index: number, alt: string | undefined, file: VFile): string {
+  if (alt === undefined) throw new Error(`${file.path}: a mermaid block needs alt="…".`)
+  return renderDiagram(code, index, alt)
 }
 
 function htmlOf(highlight: Highlighter, code: string, language: string, file: VFile): string {

@@ -36,6 +36,20 @@ export async function openWindow(
   return await browser.newContext({ colorScheme, viewport, reducedMotion: 'reduce' })
 }
 
+/** Opens an address in a window of its own. */
+export async function openPage(
+  browser: Browser,
+  url: string,
+  scheme: ColorScheme,
+  device?: 'phone',
+): Promise<Page> {
+  const page = await (await openWindow(browser, scheme, device)).newPage()
+  await page.goto(url)
+  // Keys and buttons work once React has taken over the page.
+  await page.locator('html[data-has-hydrated=true]').waitFor()
+  return page
+}
+
 /** Keeps a picture of the page, for people. */
 export async function keepScreenshot(page: Page, name: string): Promise<void> {
   await mkdir(screenshots, { recursive: true })

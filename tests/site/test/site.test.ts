@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { executablePath, keepScreenshot, launch, openWindow } from '../src/browser.ts'
+import { executablePath, keepScreenshot, launch, openPage, openWindow } from '../src/browser.ts'
 import type { ColorScheme } from '../src/browser.ts'
 import { serveSite } from '../src/built-site.ts'
 import type { ServedSite } from '../src/built-site.ts'
@@ -21,12 +21,8 @@ describe.runIf(executablePath !== undefined)('documentation site', () => {
     await site[Symbol.asyncDispose]()
   })
 
-  async function open(url: string, scheme: ColorScheme, device?: 'phone'): Promise<Page> {
-    const page = await (await openWindow(browser, scheme, device)).newPage()
-    await page.goto(`${site.origin}${url}`)
-    // Keys and buttons work once React has taken over the page.
-    await page.locator('html[data-has-hydrated=true]').waitFor()
-    return page
+  function open(url: string, scheme: ColorScheme): Promise<Page> {
+    return openPage(browser, `${site.origin}${url}`, scheme)
   }
 
   test('search: finds an error code in a guide before the pages of the API', async () => {
@@ -82,17 +78,6 @@ describe.runIf(executablePath !== undefined)('documentation site', () => {
     await keepScreenshot(page, 'guide-dark')
   })
 
-  test('phone: no page is wider than the screen', async () => {
-    const page = await open('/', 'light', 'phone')
-    const wide: string[] = []
-    for (const url of site.pages) {
-      await page.goto(`${site.origin}${url}`)
-      const width = await page.evaluate(() => document.documentElement.scrollWidth)
-      if (width > 375) wide.push(`${url}: ${width}`)
-    }
-    expect(wide).toEqual([])
-  })
-
   test('front page: transfers little JavaScript', async () => {
     const context = await openWindow(browser, 'light')
     const page = await context.newPage()
@@ -111,10 +96,5 @@ describe.runIf(executablePath !== undefined)('documentation site', () => {
     const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
     expect(bytes).toBeGreaterThan(0)
     expect(bytes).toBeLessThan(maximumScriptBytes)
-  })
-
-  test('unknown address: the page says so', async () => {
-    const page = await open('/no/such/page', 'light')
-    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Page Not Found')
   })
 })

@@ -1,4 +1,5 @@
 import MDXComponents from '@theme-original/MDXComponents'
+import CodeTabs from '../../components/CodeTabs'
 import type { ComponentProps, ReactNode } from 'react'
 
 /** A table scrolls in itself if it is wider than the page. The keyboard can scroll it, too. */
@@ -15,4 +16,4 @@ function HeaderCell(props: ComponentProps<'th'>): ReactNode {
   return props.children === undefined ? <td {...props} /> : <th {...props} />
 }
 
-export default { ...MDXComponents, table: Table, th: HeaderCell }
+export default { ...MDXComponents, table: Table, th: HeaderCell, 'code-tabs': CodeTabs }

@@ -1,0 +1,43 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { executablePath, launch, openPage } from '../src/browser.ts'
+import { serveSite } from '../src/built-site.ts'
+import type { ServedSite } from '../src/built-site.ts'
+
+describe.runIf(executablePath !== undefined)('navigation', () => {
+  let site: ServedSite
+  let browser: Browser
+
+  beforeAll(async () => {
+    site = await serveSite()
+    browser = await launch()
+  })
+  afterAll(async () => {
+    await browser.close()
+    await site[Symbol.asyncDispose]()
+  })
+
+  test('unknown address: the page says so', async () => {
+    const page = await openPage(browser, `${site.origin}/no/such/page`, 'light')
+    const heading = await page.getByRole('heading', { level: 1 }).textContent()
+    expect(heading).toBe('This page does not exist')
+    await page.getByRole('main').getByRole('link', { name: 'Look up an error code' }).click()
+    await page.waitForURL(/\/reference\/errors/)
+  })
+
+  test('navbar: highlights the part of the site that is open', async () => {
+    const page = await openPage(browser, `${site.origin}/`, 'light')
+    const current: Record<string, readonly string[]> = {}
+    for (const url of ['/tutorial/', '/guides/doctor/', '/reference/errors/']) {
+      await page.goto(`${site.origin}${url}`)
+      current[url] = await page
+        .locator('.navbar__link--active:not([href$="github.com/evergrant/evergrant"])')
+        .evaluateAll((links) => links.map(({ textContent }) => textContent))
+    }
+    expect(current).toEqual({
+      '/tutorial/': ['Tutorial', '0.x'],
+      '/guides/doctor/': ['Guides', '0.x'],
+      '/reference/errors/': ['Reference', '0.x'],
+    })
+  })
+})
