@@ -1,5 +1,6 @@
 import { ProtocolError } from '@evergrant/core'
 import { maximumFieldLength } from './input'
+import { lineOfMistake } from './json-mistake'
 
 /** Says that the text of a field is too long; `undefined` if it is not. */
 export function tooLong(text: string): string | undefined {
@@ -22,20 +23,10 @@ export function readJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    const place = placeOf(String(cause), text)
     throw new ProtocolError(
       'METADATA_INVALID',
-      `${what} is not JSON${place}. Check commas and quotation marks.`,
+      `${what} is not JSON from line ${lineOfMistake(text)} on. Check commas and quotation marks.`,
       { cause },
     )
   }
-}
-
-/** Browsers name the position, or the line, or neither. */
-function placeOf(message: string, text: string): string {
-  const line = /line (\d+)/.exec(message)?.[1]
-  if (line !== undefined) return `, from line ${line} on`
-  const position = /position (\d+)/.exec(message)?.[1]
-  if (position === undefined) return ''
-  return `, from line ${text.slice(0, Number(position)).split('\n').length} on`
 }
