@@ -15,7 +15,8 @@ export function lineOfMistake(text: string): number {
   for (;;) {
     token.lastIndex = position
     const groups = token.exec(text)?.groups
-    const next = groups === undefined ? undefined : step(expected, groups, open)
+    const next: Expected | undefined =
+      groups === undefined ? undefined : step(expected, groups, open)
     if (next === undefined) break
     expected = next
     position = token.lastIndex

@@ -4,9 +4,11 @@ const serverUrl = 'https://mcp.example.com/mcp'
 const metadataUrl = 'https://mcp.example.com/.well-known/oauth-protected-resource/mcp'
 const issuer = 'https://as.example.com'
 
-/** A JSON document as the fields show it. */
+/** A JSON document as the fields show it: lists of texts on one line. */
 export function jsonOf(document: object): string {
-  return JSON.stringify(document, null, 2)
+  return JSON.stringify(document, null, 2).replaceAll(/\[\s*"[^[\]{}]*?\]/g, (list) =>
+    list.replaceAll(/\n\s*/g, ' ').replace('[ ', '[').replace(' ]', ']'),
+  )
 }
 
 /** The metadata of an MCP server whose tokens come from this issuer. */
