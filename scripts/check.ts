@@ -17,7 +17,7 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   // Alone, because these tests count events on tokens that live for two seconds.
   ['end to end', 'turbo', 'run', 'e2e'],
   ['documentation site', 'turbo', 'run', 'site'],
-  ['requirements', 'node', 'scripts/requirements.ts', '--check'],
+  ['requirements', 'node', '--conditions=evergrant:source', 'scripts/requirements.ts', '--check'],
   ['code in pages', 'node', 'scripts/docs-sync.ts', '--check'],
   ['page of emulated servers', 'node', 'scripts/emulated-servers.ts', '--check'],
   ['page of error codes', 'node', 'scripts/error-codes.ts', '--check'],
@@ -32,7 +32,7 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
     'page of the doctor',
     'node',
     '--conditions=evergrant:source',
-    'scripts/doctor-rules.ts',
+    'scripts/doctor-rules/main.ts',
     '--check',
   ],
   [

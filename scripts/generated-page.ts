@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
 
@@ -17,6 +17,34 @@ export async function writeGeneratedPage(
   script: string,
 ): Promise<void> {
   await writeOrCheck(`docs/${name}`, () => generated, script)
+}
+
+/**
+ * Writes a folder of generated pages, and removes pages that are no longer generated. With `--check`,
+ * fails when the folder is not up to date.
+ *
+ * @param folder - Relative to the `docs` folder.
+ * @param pages - The text of each page by its name.
+ */
+export async function writeGeneratedFolder(
+  folder: string,
+  pages: Readonly<Record<string, string>>,
+  script: string,
+): Promise<void> {
+  const location = path.join(root, 'docs', folder)
+  await mkdir(location, { recursive: true })
+  for (const name of await readdir(location)) {
+    if (name in pages) continue
+    if (process.argv.includes('--check')) {
+      process.stderr.write(`docs/${folder}/${name} is not generated. Run: pnpm ${script}\n`)
+      process.exitCode = 1
+    } else {
+      await rm(path.join(location, name))
+    }
+  }
+  for (const [name, text] of Object.entries(pages)) {
+    await writeGeneratedPage(`${folder}/${name}`, text, script)
+  }
 }
 
 /**

@@ -1,13 +1,14 @@
 /**
- * Traces every requirement to the code and the tests that cite it.
+ * Traces every requirement to the code, the tests, the pages and the rules of the doctor that cite it.
  *
- * Reads the sources and the `coverage/requirements.json` of each package's test run. Generates
+ * Reads the sources, the pages and the `coverage/requirements.json` of each package's test run. Generates
  * `docs/reference/requirements.md`. Fails if a row has neither a passing test nor a reason for its
  * absence, and, with `--check`, if the page is out of date.
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
+import { rules } from '../packages/doctor/src/index.ts'
 import { requirements } from '../packages/core/src/requirements.ts'
 import type { Requirement, RequirementGroup } from '../packages/core/src/requirements.ts'
 import { writeGeneratedPage } from './generated-page.ts'
@@ -41,6 +42,15 @@ const tests = packages.flatMap((folder): CitingTest[] => {
 
 const sources = packages.flatMap((folder) => sourceFiles(`${folder}/src`))
 
+const docs = path.join(root, 'docs')
+/** Pages that readers open for a subject. Generated pages name a requirement in passing. */
+const pages = readdirSync(docs, { recursive: true, encoding: 'utf8' })
+  .map((name) => name.split(path.sep).join('/'))
+  .filter((name) => /^(?:[^/]+|guides\/.*|explanation\/.*|reference\/[^/]+)\.md$/.test(name))
+  .filter((name) => name !== 'reference/requirements.md')
+  .toSorted()
+  .map((name) => ({ name, text: readFileSync(path.join(docs, name), 'utf8') }))
+
 const uncited: Requirement[] = []
 const sections = (Object.keys(titles) as RequirementGroup[]).map((group) => {
   const rows = requirements
@@ -59,6 +69,8 @@ const sections = (Object.keys(titles) as RequirementGroup[]).map((group) => {
         ...(row.quotes ?? []).flatMap(({ text, url }) => [`> ${text}`, `> ([source](${url}))`, '']),
         `- Code: ${links(sources.filter((file) => file.text.includes(row.id)).map((file) => file.name))}`,
         `- Tests: ${citing.length === 0 ? 'none' : links(citing.map((test) => test.file))}`,
+        ...line('Pages', pagesAbout(row)),
+        ...line('Doctor', rulesAbout(row)),
         ...(row.excluded === undefined ? [] : [`- Not tested: ${row.excluded}`]),
       ].join('\n')
     })
@@ -67,7 +79,7 @@ const sections = (Object.keys(titles) as RequirementGroup[]).map((group) => {
 
 const content = `---
 title: Requirements
-description: Every rule that Evergrant follows, with its code and its tests
+description: Every rule that Evergrant follows, with its source, code, tests, pages and doctor rules
 ---
 
 # Requirements
@@ -111,6 +123,25 @@ function sourceFiles(folder: string): SourceFile[] {
     .filter((name) => !/^packages\/core\/src\/requirements(\.ts|\/)/.test(name))
     .sort()
     .map((name) => ({ name, text: readFileSync(path.join(root, name), 'utf8') }))
+}
+
+function pagesAbout({ id }: Requirement): readonly string[] {
+  return pages
+    .filter(({ text }) => text.includes(id))
+    .map(({ name, text }) => {
+      const title = /^title: (.+)$/m.exec(text)?.[1] ?? name
+      return `[${title}](${path.posix.relative('reference', name)})`
+    })
+}
+
+function rulesAbout({ id }: Requirement): readonly string[] {
+  return rules
+    .filter((rule) => rule.requirements.includes(id))
+    .map((rule) => `[${rule.id}](doctor-rules/${rule.id}.md)`)
+}
+
+function line(name: string, items: readonly string[]): readonly string[] {
+  return items.length === 0 ? [] : [`- ${name}: ${items.join(', ')}`]
 }
 
 function links(files: readonly string[]): string {

@@ -12,6 +12,7 @@ const sections: readonly {
   readonly weight: number
 }[] = [
   { path: 'reference/api/', name: 'API', weight: 0.2 },
+  { path: 'reference/doctor-rules/', name: 'Doctor', weight: 0.5 },
   { path: 'reference/', name: 'Reference', weight: 0.8 },
   { path: 'adr/', name: 'Decisions', weight: 0.4 },
   { path: 'explanation/', name: 'Explanation', weight: 1 },

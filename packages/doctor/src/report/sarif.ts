@@ -21,11 +21,12 @@ export function formatSarif(report: Report): string {
           driver: {
             name: 'evergrant doctor',
             informationUri: documentation,
-            rules: listed.map(({ id, title, change, keyword, link, requirements }) => ({
+            rules: listed.map(({ id, title, why, change, keyword, link, requirements }) => ({
               id,
               shortDescription: { text: title },
+              fullDescription: { text: why },
               help: { text: `${change} ${link}` },
-              helpUri: `${documentation}#${id}`,
+              helpUri: `${documentation}/${id}`,
               defaultConfiguration: { level: severityOf(keyword) },
               properties: { tags: [keyword, ...requirements] },
             })),

@@ -12,6 +12,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'pkce-not-advertised',
     title: 'The authorization server does not say that it supports PKCE',
+    why: 'PKCE prevents others from exchanging a stolen code. Clients must not continue if they do not know that the server checks it.',
     step: 'authorization',
     concerns,
     keyword: 'MUST',
@@ -36,6 +37,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'pkce-s256-not-listed',
     title: 'The authorization server does not list the PKCE method S256',
+    why: 'The method plain protects nothing if the request is read. Clients that require S256 do not sign in.',
     step: 'authorization',
     concerns,
     keyword: 'MUST',
@@ -56,6 +58,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'iss-not-advertised',
     title: 'The authorization response does not name the issuer',
+    why: 'Without the issuer in the response, a client that uses several servers can be tricked into sending the code of one to another.',
     step: 'authorization',
     concerns,
     keyword: 'SHOULD',
@@ -80,6 +83,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'pushed-requests-required',
     title: 'The authorization server requires pushed authorization requests',
+    why: 'Most MCP clients send the parameters in the URL. The server refuses them with an error on the page.',
     step: 'authorization',
     concerns,
     keyword: 'OBSERVED',
@@ -98,6 +102,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'no-automatic-registration',
     title: 'Clients cannot register themselves',
+    why: 'A client that has never seen this server has no client ID for it. Its users must find out how to register one.',
     step: 'registration',
     concerns,
     keyword: 'SHOULD',
@@ -121,6 +126,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'client-documents-not-supported',
     title: 'The authorization server does not support Client ID Metadata Documents',
+    why: 'Each installation registers a client of its own. Servers that limit or delete registrations then forget clients that are in use.',
     step: 'registration',
     concerns,
     keyword: 'SHOULD',
@@ -143,6 +149,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'refresh-grant-not-listed',
     title: 'The authorization server does not list the refresh_token grant',
+    why: 'Some clients do not register the grant, or do not refresh, if the server does not list it.',
     step: 'refresh',
     concerns,
     keyword: 'OBSERVED',
@@ -164,6 +171,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'consent-prompt-not-supported',
     title: 'The OpenID Provider lists offline_access and not prompt=consent',
+    why: 'A client that follows OpenID Connect sends the parameter, and a server that refuses it shows an error page.',
     step: 'refresh',
     concerns,
     keyword: 'OURS',
@@ -185,6 +193,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'revocation-not-offered',
     title: 'Tokens cannot be revoked by the client',
+    why: 'A signed-out user expects that access has ended. The refresh token stays valid in backups and logs until the grant ends.',
     step: 'revocation',
     concerns,
     keyword: 'OBSERVED',

@@ -14,6 +14,7 @@ export const browserRules: readonly Rule[] = [
   {
     id: 'preflight-requires-token',
     title: 'The preflight request of a browser is refused',
+    why: 'Browsers ask before they send a token. If the answer is a refusal, a web application cannot use the server at all.',
     step,
     concerns: 'mcp-server',
     keyword: 'OURS',
@@ -48,6 +49,7 @@ export const browserRules: readonly Rule[] = [
   {
     id: 'challenge-not-exposed',
     title: 'A page cannot read the challenge',
+    why: 'A page needs the challenge to find the metadata and the scope. Without it, it guesses, and cannot tell an expired token from a missing one.',
     step,
     concerns: 'mcp-server',
     keyword: 'OURS',
@@ -70,6 +72,7 @@ export const browserRules: readonly Rule[] = [
   {
     id: 'metadata-not-shared',
     title: 'A page cannot read the metadata',
+    why: 'A page cannot find the authorization server, so it cannot sign in.',
     step,
     concerns: 'mcp-server',
     keyword: 'OURS',
@@ -103,6 +106,7 @@ export const browserRules: readonly Rule[] = [
   {
     id: 'endpoint-not-shared',
     title: 'A page cannot use an endpoint of the authorization server',
+    why: 'A page can open the sign-in page, and cannot exchange the code or refresh the token.',
     step,
     concerns: 'authorization-server',
     keyword: 'OURS',

@@ -13,6 +13,7 @@ export const challengeRules: readonly Rule[] = [
   {
     id: 'unauthenticated-wrong-status',
     title: 'A request without a token is not answered with status 401',
+    why: 'Status 401 is what starts a sign-in. With 403 or 404, a client reports that access is forbidden, or that nothing is there.',
     step,
     concerns,
     keyword: 'MUST',
@@ -33,6 +34,7 @@ export const challengeRules: readonly Rule[] = [
   {
     id: 'challenge-missing',
     title: 'An answer with status 401 has no challenge',
+    why: 'The challenge says where the metadata is and which scope is required. Without it, clients guess both, and request more scope than they need.',
     step,
     concerns,
     keyword: 'MUST',
@@ -57,6 +59,7 @@ export const challengeRules: readonly Rule[] = [
   {
     id: 'challenge-not-bearer',
     title: 'The challenge does not have the scheme Bearer',
+    why: 'Clients look for the scheme Bearer. They treat an unknown scheme as one they cannot satisfy, and do not sign in.',
     step,
     concerns,
     keyword: 'MUST',
@@ -81,6 +84,7 @@ export const challengeRules: readonly Rule[] = [
   {
     id: 'challenge-without-resource-metadata',
     title: 'The challenge does not say where the metadata is',
+    why: 'Clients then try well-known URIs in an order that differs between them. They find different documents, or none if the server has a path.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -104,6 +108,7 @@ export const challengeRules: readonly Rule[] = [
   {
     id: 'challenge-metadata-url-insecure',
     title: 'The challenge names a metadata URL that clients must not fetch',
+    why: 'Someone on the network could replace the document, and with it the authorization server to which users send their password. It usually comes from a proxy that ends TLS.',
     step,
     concerns,
     keyword: 'MUST',
@@ -129,6 +134,7 @@ export const challengeRules: readonly Rule[] = [
   {
     id: 'challenge-scope-missing',
     title: 'The challenge names no scope',
+    why: 'Users are asked to consent to everything at once, and refuse more often. Broad tokens do more harm when they leak.',
     step,
     concerns,
     keyword: 'SHOULD',
@@ -156,6 +162,7 @@ export const challengeRules: readonly Rule[] = [
   {
     id: 'challenge-offline-access',
     title: 'The challenge requests offline_access',
+    why: 'The scope concerns the client and the authorization server, not the resource. If the authorization server does not know it, the whole sign-in ends with invalid_scope.',
     step,
     concerns,
     keyword: 'SHOULD NOT',
@@ -178,6 +185,7 @@ export const challengeRules: readonly Rule[] = [
   {
     id: 'challenge-scope-invalid',
     title: 'The scope of the challenge is malformed',
+    why: 'A client that sends the malformed scope gets invalid_scope. One that leaves it out gets a token that the server refuses.',
     step,
     concerns,
     keyword: 'MUST',
@@ -204,6 +212,7 @@ export const challengeRules: readonly Rule[] = [
   {
     id: 'challenge-error-without-token',
     title: 'The challenge reports an error to a request that had no token',
+    why: 'A client that sees invalid_token discards its token. If it never sent one, it may throw away tokens of another request, or report a misleading error.',
     step,
     concerns,
     keyword: 'SHOULD NOT',
@@ -225,6 +234,7 @@ export const challengeRules: readonly Rule[] = [
   {
     id: 'challenge-cacheable',
     title: 'A cache may store the answer with the challenge',
+    why: 'A signed-in user who receives a stored challenge is asked to sign in again, with a token that is still good.',
     step,
     concerns,
     keyword: 'OBSERVED',

@@ -14,6 +14,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'server-unreachable',
     title: 'The MCP server gives no answer',
+    why: 'Without an answer, a client can learn nothing about the sign-in. It must not take this for the end of a grant: stored tokens stay valid.',
     step,
     concerns,
     keyword: 'BLOCKING',
@@ -34,6 +35,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'tls-failure',
     title: 'A secure connection cannot be made',
+    why: 'Clients send tokens only over connections whose certificate they can verify. They stop before they send a request.',
     step,
     concerns,
     keyword: 'MUST',
@@ -55,6 +57,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'server-not-https',
     title: 'The MCP server is not served over HTTPS',
+    why: 'An access token is a bearer token: whoever reads it on the way can use it.',
     step,
     concerns,
     keyword: 'MUST',
@@ -77,6 +80,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'server-failing',
     title: 'The MCP server fails',
+    why: 'A client that sees a failure cannot tell whether a sign-in is required. Careful clients wait and keep their tokens, others sign the user out.',
     step,
     concerns,
     keyword: 'BLOCKING',
@@ -96,6 +100,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'server-rate-limited',
     title: 'The MCP server limits the rate of requests',
+    why: 'A rate limit says nothing about the token. Clients that take it for a refusal open a sign-in page that cannot help.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -115,6 +120,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'server-redirects',
     title: 'The MCP server redirects requests',
+    why: 'Clients do not send a token to another origin, because it was issued for this one. After the redirect, the request arrives without a token and is refused.',
     step,
     concerns,
     keyword: 'BLOCKING',
@@ -127,6 +133,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'server-redirects-within-origin',
     title: 'The MCP server redirects requests to another path',
+    why: 'Some clients repeat a redirected POST as GET, or drop the Authorization header. Their calls fail although the token is good.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -139,6 +146,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'server-blocks-clients',
     title: 'Something in front of the MCP server answers instead of it',
+    why: 'A firewall that answers instead of the MCP server hides the challenge. Clients see a refusal that no sign-in can end.',
     step,
     concerns,
     keyword: 'BLOCKING',
@@ -159,6 +167,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'not-an-mcp-server',
     title: 'No MCP server answers at this URL',
+    why: 'A wrong path is a common mistake in configurations, and its page often has status 200. Clients then report errors of the protocol, not of the URL.',
     step,
     concerns,
     keyword: 'MUST',
@@ -180,6 +189,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'legacy-transport',
     title: 'The MCP server only has the HTTP+SSE transport of 2024',
+    why: 'Newer clients try POST first and no longer have the older transport, so they report that no server is there.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -206,6 +216,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'metadata-without-challenge',
     title: 'The MCP server describes authorization and does not require it',
+    why: 'Clients sign in when they are asked to. If only some tools require a token and no answer says so, the client shows an error instead of a sign-in page.',
     step,
     concerns,
     keyword: 'OBSERVED',

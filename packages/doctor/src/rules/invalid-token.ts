@@ -11,6 +11,7 @@ export const invalidTokenRules: readonly Rule[] = [
   {
     id: 'invalid-token-accepted',
     title: 'The MCP server accepts a token that no server has issued',
+    why: 'Anyone can call the server with an invented token. Its data is public.',
     step,
     concerns,
     keyword: 'MUST',
@@ -33,6 +34,7 @@ export const invalidTokenRules: readonly Rule[] = [
   {
     id: 'invalid-token-wrong-status',
     title: 'An invalid token is not answered with status 401',
+    why: 'Access tokens expire all the time. Clients refresh after a 401; after any other status, the user sees an error although a refresh would help.',
     step,
     concerns,
     keyword: 'MUST',
@@ -57,6 +59,7 @@ export const invalidTokenRules: readonly Rule[] = [
   {
     id: 'invalid-token-without-error',
     title: 'The answer to an invalid token does not say that the token is invalid',
+    why: 'The error tells an expired token from a missing one. Without it, some clients start a new sign-in instead of a refresh.',
     step,
     concerns,
     keyword: 'SHOULD',

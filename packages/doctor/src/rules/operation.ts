@@ -16,6 +16,7 @@ export const operationRules: readonly Rule[] = [
   {
     id: 'clock-skew',
     title: 'A clock is wrong',
+    why: 'A token that is valid on one clock has expired on the other, or is not valid yet. New tokens are refused, and clients refresh too late.',
     step,
     concerns: 'mcp-server',
     keyword: 'OBSERVED',
@@ -42,6 +43,7 @@ export const operationRules: readonly Rule[] = [
   {
     id: 'slow-answer',
     title: 'A server answers slowly',
+    why: 'The user waits for each of them before the sign-in page opens, and some clients give up after a few seconds.',
     step,
     concerns: 'mcp-server',
     keyword: 'OBSERVED',
@@ -65,6 +67,7 @@ export const operationRules: readonly Rule[] = [
   {
     id: 'metadata-cached-long',
     title: 'A metadata document may be cached for more than a day',
+    why: 'After a move to another authorization server, clients go to the old one until their copy expires.',
     step,
     concerns: 'mcp-server',
     keyword: 'OBSERVED',
@@ -90,6 +93,7 @@ export const operationRules: readonly Rule[] = [
   {
     id: 'certificate-expires-soon',
     title: 'A certificate expires soon',
+    why: 'When it has expired, no client connects.',
     step,
     concerns: 'mcp-server',
     keyword: 'OBSERVED',

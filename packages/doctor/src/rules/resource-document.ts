@@ -15,6 +15,7 @@ export const resourceDocumentRules: readonly Rule[] = [
   {
     id: 'resource-member-missing',
     title: 'The protected resource metadata does not say which resource it describes',
+    why: 'Without it, a client cannot know whether the document is about this server, and could send tokens to the wrong one.',
     step,
     concerns,
     keyword: 'MUST',
@@ -37,6 +38,7 @@ export const resourceDocumentRules: readonly Rule[] = [
   {
     id: 'resource-mismatch',
     title: 'The protected resource metadata is for another resource',
+    why: 'The comparison protects users from a server that passes off the tokens of another one. Clients that make it do not sign in here.',
     step,
     concerns,
     keyword: 'MUST',
@@ -64,6 +66,7 @@ export const resourceDocumentRules: readonly Rule[] = [
   {
     id: 'resource-covers-url',
     title: 'The resource covers more than the URL of the MCP server',
+    why: 'A token for the whole origin is accepted by every server on it, so that one of them can use it at the others.',
     step,
     concerns,
     keyword: 'MUST',
@@ -92,6 +95,7 @@ export const resourceDocumentRules: readonly Rule[] = [
   {
     id: 'authorization-servers-missing',
     title: 'The protected resource metadata names no authorization server',
+    why: 'Clients do not know where to sign in.',
     step,
     concerns,
     keyword: 'MUST',
@@ -113,6 +117,7 @@ export const resourceDocumentRules: readonly Rule[] = [
   {
     id: 'authorization-server-url-invalid',
     title: 'The identifier of an authorization server cannot be used',
+    why: 'The issuer is the name under which clients store a grant and check responses. With an unusable one, they cannot sign in.',
     step,
     concerns,
     keyword: 'MUST',
@@ -138,6 +143,7 @@ export const resourceDocumentRules: readonly Rule[] = [
   {
     id: 'resource-metadata-offline-access',
     title: 'The protected resource metadata lists offline_access',
+    why: 'Clients that request all listed scopes send it to an authorization server that may not know it, and the sign-in ends with invalid_scope.',
     step,
     concerns,
     keyword: 'SHOULD NOT',
@@ -164,6 +170,7 @@ export const resourceDocumentRules: readonly Rule[] = [
   {
     id: 'scopes-supported-not-a-list',
     title: 'scopes_supported of the MCP server is not a list of strings',
+    why: 'Clients that validate the document reject all of it because of this member.',
     step,
     concerns,
     keyword: 'BLOCKING',
@@ -182,6 +189,7 @@ export const resourceDocumentRules: readonly Rule[] = [
   {
     id: 'bearer-methods-without-header',
     title: 'The MCP server does not accept the Authorization header',
+    why: 'MCP clients send tokens in the header only. One that believes the metadata has no way to send its token.',
     step,
     concerns,
     keyword: 'MUST',
@@ -207,6 +215,7 @@ export const resourceDocumentRules: readonly Rule[] = [
   {
     id: 'bearer-methods-query',
     title: 'The MCP server accepts tokens in the URL',
+    why: 'Tokens in URLs end up in logs, histories and Referer headers, where others find them.',
     step,
     concerns,
     keyword: 'MUST NOT',
@@ -229,6 +238,7 @@ export const resourceDocumentRules: readonly Rule[] = [
   {
     id: 'dpop-required-without-support',
     title: 'The MCP server requires DPoP, which the authorization server does not offer',
+    why: 'Clients can bind tokens only if the authorization server does. Every token that they get is refused.',
     step,
     concerns,
     keyword: 'BLOCKING',

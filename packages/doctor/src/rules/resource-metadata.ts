@@ -14,6 +14,7 @@ export const resourceMetadataRules: readonly Rule[] = [
   {
     id: 'resource-metadata-missing',
     title: 'The MCP server has no protected resource metadata',
+    why: 'Clients guess that the MCP server is its own authorization server, as in the first revision of the specification. At most servers the guess is wrong.',
     step,
     concerns,
     keyword: 'MUST',
@@ -43,6 +44,7 @@ export const resourceMetadataRules: readonly Rule[] = [
   {
     id: 'challenge-metadata-url-broken',
     title: 'The metadata URL of the challenge has no metadata',
+    why: 'Strict clients stop at the URL of the challenge and do not look elsewhere.',
     step,
     concerns,
     keyword: 'MUST',
@@ -68,6 +70,7 @@ export const resourceMetadataRules: readonly Rule[] = [
   {
     id: 'resource-metadata-failing',
     title: 'The protected resource metadata cannot be fetched',
+    why: 'A failure is not the same as a missing document: clients wait and try again, so the sign-in takes long or never starts.',
     step,
     concerns,
     keyword: 'BLOCKING',
@@ -92,6 +95,7 @@ export const resourceMetadataRules: readonly Rule[] = [
   {
     id: 'resource-metadata-only-in-challenge',
     title: 'The metadata is not at a well-known URI',
+    why: 'A page in a browser often cannot read the challenge, and some clients look at the well-known URI first.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -117,6 +121,7 @@ export const resourceMetadataRules: readonly Rule[] = [
   {
     id: 'resource-metadata-location-html',
     title: 'A well-known URI of the MCP server answers with a page',
+    why: 'Single-page applications answer every path with status 200 and their page. Clients that parse it as JSON fail with a message that does not help.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -136,6 +141,7 @@ export const resourceMetadataRules: readonly Rule[] = [
   {
     id: 'resource-metadata-redirects',
     title: 'A location of the protected resource metadata redirects',
+    why: 'A redirect could lead to a document of somebody else. Clients that do not follow it find nothing.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -153,6 +159,7 @@ export const resourceMetadataRules: readonly Rule[] = [
   {
     id: 'resource-metadata-disagree',
     title: 'The locations of the protected resource metadata disagree',
+    why: 'Which document a client uses depends on the client. The sign-in then works in one client only.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -164,6 +171,7 @@ export const resourceMetadataRules: readonly Rule[] = [
   {
     id: 'names-local-address',
     title: 'A public server names an address on this machine',
+    why: 'Every client would contact its own machine, where another program may listen. Careful clients refuse, others time out.',
     step,
     concerns,
     keyword: 'BLOCKING',

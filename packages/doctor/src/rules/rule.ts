@@ -55,6 +55,8 @@ export interface Rule {
   /** Stable. A renamed ID is a breaking change. */
   readonly id: string
   readonly title: string
+  /** What the fault does to clients and users. */
+  readonly why: string
   readonly step: Step
   readonly concerns: Concern
   readonly keyword: RuleKeyword

@@ -13,6 +13,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'server-metadata-missing',
     title: 'The authorization server has no metadata',
+    why: 'Without the endpoints, clients guess paths. Most authorization servers have others.',
     step,
     concerns,
     keyword: 'MUST',
@@ -39,6 +40,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'server-metadata-failing',
     title: 'The metadata of the authorization server cannot be fetched',
+    why: 'Clients cannot start a sign-in while it fails, and at many clients a refresh fails, too, because they read the metadata first.',
     step,
     concerns,
     keyword: 'BLOCKING',
@@ -66,6 +68,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'metadata-too-large',
     title: 'A metadata document does not end',
+    why: 'Clients limit what they read, so that no server can fill their memory.',
     step,
     concerns,
     keyword: 'BLOCKING',
@@ -93,6 +96,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'issuer-mismatch',
     title: 'The metadata names another issuer',
+    why: 'The comparison prevents one authorization server from posing as another (mix-up). Clients that make it refuse the document.',
     step,
     concerns,
     keyword: 'MUST',
@@ -118,6 +122,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'issuer-slash',
     title: 'Two spellings of the issuer differ by a slash',
+    why: 'The issuer is compared character by character. The sign-in works in lenient clients and fails in strict ones.',
     step,
     concerns: 'mcp-server',
     keyword: 'MUST',
@@ -137,6 +142,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'server-metadata-location-html',
     title: 'A metadata location of the authorization server answers with a page',
+    why: 'Clients try several locations. One that answers with a page and status 200 ends the search of some.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -158,6 +164,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'server-metadata-disagree',
     title: 'The metadata documents of the authorization server disagree',
+    why: 'Some clients read the OAuth document, others the one of OpenID Connect. If they differ, the sign-in works in one client only.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -169,6 +176,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'metadata-content-type',
     title: 'A metadata document does not have the type application/json',
+    why: 'Clients that check the type do not parse the document.',
     step,
     concerns,
     keyword: 'MUST',
@@ -194,6 +202,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'endpoint-missing',
     title: 'The metadata lacks an endpoint',
+    why: 'A client cannot take the step for which the endpoint is.',
     step,
     concerns,
     keyword: 'MUST',
@@ -215,6 +224,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'endpoint-not-secure',
     title: 'An endpoint of the authorization server is not served over HTTPS',
+    why: 'Codes and tokens would be sent without encryption. It usually comes from a proxy that ends TLS.',
     step,
     concerns,
     keyword: 'MUST',
@@ -236,6 +246,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'response-types-missing',
     title: 'The metadata lists no response types',
+    why: 'It is a required member, and clients that validate the document reject all of it.',
     step,
     concerns,
     keyword: 'MUST',
@@ -256,6 +267,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'code-flow-not-supported',
     title: 'The authorization server does not list the authorization code flow',
+    why: 'MCP clients sign users in with the authorization code flow only.',
     step,
     concerns,
     keyword: 'BLOCKING',
@@ -277,6 +289,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'no-grant-for-users',
     title: 'Users cannot sign in at the authorization server',
+    why: 'A user cannot sign in at a server that only serves programs with credentials of their own.',
     step,
     concerns,
     keyword: 'OBSERVED',

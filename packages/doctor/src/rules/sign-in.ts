@@ -11,6 +11,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'iss-not-declared',
     title: 'The authorization response names the issuer and the metadata does not say so',
+    why: 'Some clients check the issuer of a response only if the metadata announces it. They lose the protection against mix-up.',
     step: 'authorization',
     concerns,
     keyword: 'MUST',
@@ -30,6 +31,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'access-token-refused',
     title: 'The MCP server refuses a token that was issued for it a moment ago',
+    why: 'The user signed in, and the first call is refused. Clients sign in again, with the same result.',
     step: 'authorization',
     concerns: 'mcp-server',
     keyword: 'BLOCKING',
@@ -46,6 +48,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'access-token-for-another-audience',
     title: 'The access token does not name the MCP server as its audience',
+    why: 'A server that accepts tokens for other audiences accepts tokens that its neighbors received. One that does not, refuses this token.',
     step: 'authorization',
     concerns,
     keyword: 'OBSERVED',
@@ -65,6 +68,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'no-refresh-token',
     title: 'The sign-in brought no refresh token',
+    why: 'The sign-in lasts as long as one access token. After that, the user is asked again.',
     step: 'refresh',
     concerns,
     keyword: 'OBSERVED',
@@ -81,6 +85,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'refresh-refused',
     title: 'The refresh token does not work',
+    why: 'The client has a refresh token and cannot use it: the user signs in again after each access token.',
     step: 'refresh',
     concerns,
     keyword: 'BLOCKING',
@@ -97,6 +102,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'refresh-with-resource-refused',
     title: 'A refresh with the resource parameter is refused',
+    why: 'The specification requires clients to send the parameter with every token request. Those that do are signed out at the first refresh.',
     step: 'refresh',
     concerns,
     keyword: 'MUST',
@@ -114,6 +120,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'refresh-with-scope-refused',
     title: 'A refresh that repeats the granted scope is refused',
+    why: 'Clients that repeat the scope, as some products require, are signed out at the first refresh.',
     step: 'refresh',
     concerns,
     keyword: 'OBSERVED',
@@ -130,6 +137,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'refresh-forgets-resource',
     title: 'A refresh loses the audience of the token',
+    why: 'The first access token works, and the refreshed one is refused. Users are signed out when the first token expires.',
     step: 'refresh',
     concerns,
     keyword: 'BLOCKING',
@@ -148,6 +156,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'refresh-token-not-rotated',
     title: 'Refresh tokens of a public client do not rotate',
+    why: 'A stolen refresh token of a public client works until the grant ends, and nobody notices.',
     step: 'refresh',
     concerns,
     keyword: 'MUST',
@@ -168,6 +177,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'narrowing-is-permanent',
     title: 'A refresh with a part of the scope narrows the whole grant',
+    why: 'A client that once asks for a smaller token loses the rest of what the user granted, and must ask for consent again.',
     step: 'refresh',
     concerns,
     keyword: 'MUST',
@@ -188,6 +198,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'invalid-refresh-token-accepted',
     title: 'The authorization server accepts a refresh token that it did not issue',
+    why: 'Anyone can get an access token of this server.',
     step: 'refresh',
     concerns,
     keyword: 'MUST',
@@ -204,6 +215,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'dead-token-wrong-error',
     title: 'An invalid refresh token is not answered with invalid_grant',
+    why: 'Clients recognize the end of a grant by invalid_grant. With another error they repeat the request, or show an error instead of a sign-in page.',
     step: 'refresh',
     concerns,
     keyword: 'MUST',
@@ -222,6 +234,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'no-grace-after-rotation',
     title: 'A lost response ends the sign-in',
+    why: 'A response can be lost: a tunnel breaks, a laptop falls asleep, a process is killed. The client then has only the old token, and its next refresh ends the grant.',
     step: 'refresh',
     concerns,
     keyword: 'OURS',
@@ -240,6 +253,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'reuse-keeps-the-grant',
     title: 'The use of a superseded refresh token does not end the grant',
+    why: 'Two parties have tokens of one grant, and the thief keeps a working one.',
     step: 'refresh',
     concerns,
     keyword: 'OURS',
@@ -256,6 +270,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'lifetime-not-announced',
     title: 'The authorization server does not say when the sign-in ends',
+    why: 'Clients cannot say how long the sign-in lasts, and the end surprises the user in the middle of work.',
     step: 'refresh',
     concerns,
     keyword: 'OURS',
@@ -272,6 +287,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'revocation-refused',
     title: 'The authorization server refuses a revocation',
+    why: 'The user signs out, and the server keeps the grant.',
     step: 'revocation',
     concerns,
     keyword: 'MUST',
@@ -290,6 +306,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'revocation-ineffective',
     title: 'A revoked refresh token still works',
+    why: 'The user signs out, is told that it worked, and the token still gets access.',
     step: 'revocation',
     concerns,
     keyword: 'MUST',
