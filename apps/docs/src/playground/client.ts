@@ -13,6 +13,21 @@ export interface ClientReading {
   readonly problem: string | undefined
 }
 
+/** What the field of the client ID shows until the reader types something else. */
+export const exampleClientIds = {
+  'metadata-document': 'https://app.example.com/client.json',
+  'by-hand': 'client-1',
+} as const
+
+/** The client ID after another registration was chosen: an example is replaced, a typed one stays. */
+export function clientIdFor(
+  registration: PlaygroundInput['registration'],
+  current: string,
+): string {
+  const isExample = Object.values<string>(exampleClientIds).includes(current)
+  return registration === 'dynamic' || !isExample ? current : exampleClientIds[registration]
+}
+
 const redirectUri = 'http://127.0.0.1:8080/callback'
 const registeredId = 'from-the-registration-response'
 

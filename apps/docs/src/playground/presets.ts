@@ -10,6 +10,8 @@ export interface Preset {
   readonly name: string
   /** What to look at. */
   readonly note: string
+  /** A page with the sources of the note. */
+  readonly page?: string
   readonly input: PlaygroundInput
 }
 
@@ -26,8 +28,9 @@ const productPresets: readonly Preset[] = products.map((product) => ({
   group: 'Products',
   name: product.name,
   note: product.isEmulated
-    ? 'The metadata is what the reference server serves when it emulates this product. Its behaviors with a source are those of the product. Paths of endpoints and behaviors without a source are those of the reference server.'
+    ? 'The metadata is what the reference server serves when it emulates this product. Paths of endpoints, and behaviors without a source, are those of the reference server.'
     : 'No emulation exists: the metadata is that of the reference server, with an issuer of this product.',
+  ...(product.isEmulated ? { page: `/reference/emulated-servers#${product.id}` } : {}),
   input: {
     ...defaultInput,
     resourceMetadata: resourceMetadataFor(product.metadata.issuer),

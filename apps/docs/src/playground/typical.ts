@@ -1,3 +1,4 @@
+import { exampleClientIds } from './client'
 import type { PlaygroundInput } from './input'
 
 const serverUrl = 'https://mcp.example.com/mcp'
@@ -50,7 +51,7 @@ export const defaultInput: PlaygroundInput = {
   serverMetadata: serverMetadataWith({}),
   profile: 'detected',
   registration: 'dynamic',
-  clientId: 'https://app.example.com/client.json',
+  clientId: exampleClientIds['by-hand'],
   wantsRefreshToken: true,
   declaresRefreshGrant: true,
   additionalScope: '',

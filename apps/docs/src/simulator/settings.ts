@@ -109,7 +109,7 @@ export const situations: readonly {
 }[] = [
   {
     id: 'agents',
-    name: 'Two agents that call tools in parallel',
+    name: 'Two agents, parallel calls',
     note: 'The server rotates refresh tokens and has no grace. Calls that meet an expiry at the same time are enough to end a sign-in.',
     settings: defaultSettings,
   },
@@ -121,13 +121,13 @@ export const situations: readonly {
   },
   {
     id: 'lost-response',
-    name: 'A lost answer, at a server without a grace',
+    name: 'A lost answer, without a grace',
     note: 'The server has rotated, and nobody has the new token. No client can keep this sign-in: the server needs a grace.',
     settings: { ...defaultSettings, processes: 1, callsAtOnce: 1, lostResponses: 1, outages: 0 },
   },
   {
     id: 'grace',
-    name: 'Lost answers, at a server with a grace',
+    name: 'Lost answers, with a grace',
     note: 'The server gives the same successor again. Evergrant repeats the request. The SDKs open the authorization page.',
     settings: { ...defaultSettings, graceSeconds: 30, lostResponses: 3 },
   },

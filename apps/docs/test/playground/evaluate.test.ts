@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { explainDecision } from '@evergrant/core'
+import { clientIdFor } from '../../src/playground/client'
 import { evaluate } from '../../src/playground/evaluate'
 import type { Evaluation } from '../../src/playground/evaluate'
 import type { PlaygroundInput } from '../../src/playground/input'
@@ -121,7 +122,10 @@ describe('known mistakes', () => {
 
 describe('client IDs', () => {
   test('metadata document: only where the server supports it, and only a URL', () => {
-    const document = { registration: 'metadata-document' as const }
+    const document = {
+      registration: 'metadata-document' as const,
+      clientId: clientIdFor('metadata-document', defaultInput.clientId),
+    }
     expect(evaluationOf('start', document).outcome?.client.problem).toMatch(/is not true/)
     const supporting = {
       ...document,
@@ -137,6 +141,12 @@ describe('client IDs', () => {
       evaluationOf('start', { ...supporting, clientId: 'app' }).outcome?.client.problem,
     ).toMatch(/is not the URL/)
   })
+})
+
+test('client ID: an example follows the registration, a typed one stays', () => {
+  expect(clientIdFor('by-hand', 'https://app.example.com/client.json')).toBe('client-1')
+  expect(clientIdFor('metadata-document', 'my-client')).toBe('my-client')
+  expect(clientIdFor('dynamic', 'my-client')).toBe('my-client')
 })
 
 describe('bad input', () => {

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import { clientIdFor } from '../../playground/client'
 import type { PlaygroundInput } from '../../playground/input'
 import type { FieldsProps } from './Field'
 import { CheckField, ChoiceField, Messages, TextField } from './Field'
@@ -25,7 +26,9 @@ export default function ClientFields(fields: FieldsProps): ReactNode {
               name="registration"
               value={value}
               checked={input.registration === value}
-              onChange={() => onChange({ registration: value })}
+              onChange={() =>
+                onChange({ registration: value, clientId: clientIdFor(value, input.clientId) })
+              }
             />
             <span>{label}</span>
           </label>

@@ -39,8 +39,13 @@ export default function DocumentFields(fields: FieldsProps): ReactNode {
   )
 }
 
-/** Documents are shown whole if they are short. */
+const typicalColumns = 58
+
+/** Documents are shown whole if they are short. Long lines are wrapped. */
 function heightOf(text: string): number {
-  const lines = text.slice(0, 4000).split('\n').length
-  return Math.min(Math.max(lines, 4), 16)
+  const lines = text
+    .slice(0, 4000)
+    .split('\n')
+    .reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / typicalColumns)), 0)
+  return Math.min(Math.max(lines, 4), 18)
 }

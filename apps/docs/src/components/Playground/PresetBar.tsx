@@ -1,3 +1,4 @@
+import Link from '@docusaurus/Link'
 import { useState } from 'react'
 import type { ReactNode } from 'react'
 import type { Field } from '../../playground/input'
@@ -91,6 +92,12 @@ export default function PresetBar({
       </div>
       <p id="preset-note" className={styles.note}>
         {preset.note}
+        {preset.page === undefined ? undefined : (
+          <>
+            {' '}
+            <Link to={preset.page}>What is known about it, with sources</Link>
+          </>
+        )}
       </p>
       <p role="status" className={styles.shared}>
         {messageOf(sharing)}
