@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ClientId, Fault, ServerRules, Settings } from '../src/index.ts'
 import { defaultTiming, drawScenario, simulate } from '../src/index.ts'

@@ -1,14 +1,11 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { executablePath, keepScreenshot, launch, openPage, openWindow } from '../src/browser.ts'
+import { executablePath, keepScreenshot, launch, openPage } from '../src/browser.ts'
 import type { ColorScheme } from '../src/browser.ts'
 import { serveSite } from '../src/built-site.ts'
 import type { ServedSite } from '../src/built-site.ts'
-import { scriptBytes } from '../src/script-bytes.ts'
+import { openPlayground, scopeOf } from '../src/playground-page.ts'
 import { violationsOf } from '../src/violations.ts'
-
-/** JavaScript that the page transfers, compressed, with that of Docusaurus. */
-const maximumScriptBytes = 250_000
 
 describe.runIf(executablePath !== undefined)('playground', () => {
   let site: ServedSite
@@ -23,19 +20,8 @@ describe.runIf(executablePath !== undefined)('playground', () => {
     await site[Symbol.asyncDispose]()
   })
 
-  /** Fails on every error of a script, at the end of the test. */
-  async function open(
-    fragment = '',
-    scheme: ColorScheme = 'light',
-    device?: 'phone',
-  ): Promise<{ readonly page: Page; readonly errors: readonly string[] }> {
-    const page = await openPage(browser, `${site.origin}/playground/${fragment}`, scheme, device)
-    const errors: string[] = []
-    page.on('pageerror', (error) => errors.push(String(error)))
-    return { page, errors }
-  }
-
-  const scopeOf = (page: Page) => page.getByTestId('scope').textContent()
+  const open = (fragment = '', scheme: ColorScheme = 'light', device?: 'phone') =>
+    openPlayground(browser, site.origin, fragment, scheme, device)
 
   test('without JavaScript: the page shows the decision for the first preset', async () => {
     const context = await browser.newContext({ javaScriptEnabled: false })
@@ -100,42 +86,6 @@ describe.runIf(executablePath !== undefined)('playground', () => {
     expect(errors).toEqual([])
   })
 
-  test('link: it brings another reader to the same state', async () => {
-    const { page } = await open()
-    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
-    await page.getByLabel('Preset').selectOption({ label: 'Keycloak' })
-    await page.getByLabel('WWW-Authenticate of the 401').fill('Bearer scope="päge & <b>"')
-    await page.getByLabel('Wants a refresh token').uncheck()
-    await page.getByRole('button', { name: 'Copy link' }).click()
-    await page.getByText('Copied.').waitFor()
-    const link = await page.evaluate(() => navigator.clipboard.readText())
-    expect(link).toBe(page.url())
-
-    const other = await openPage(browser, link, 'light')
-    expect(await other.getByLabel('Preset').inputValue()).toBe('keycloak')
-    expect(await other.getByLabel('WWW-Authenticate of the 401').inputValue()).toBe(
-      'Bearer scope="päge & <b>"',
-    )
-    expect(await other.getByLabel('Wants a refresh token').isChecked()).toBe(false)
-    await expect.poll(() => scopeOf(other)).toBe(await scopeOf(page))
-  })
-
-  test('hostile links: the page opens, and shows what it can', async () => {
-    for (const fragment of [
-      '#%',
-      '#preset=__proto__',
-      '#preset=start&challenge=%E0%A4%A&prompt=login&registration=x',
-      `#preset=start&serverMetadata=${'%7B'.repeat(10_000)}`,
-    ]) {
-      const { page, errors } = await open(fragment)
-      expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Playground')
-      await page.getByLabel('Preset').selectOption({ label: 'Google' })
-      await expect.poll(() => scopeOf(page)).toBe('mcp:read with prompt=consent')
-      expect(errors).toEqual([])
-      await page.context().close()
-    }
-  })
-
   test('keyboard: a preset, a field and the options are reached with Tab', async () => {
     const { page } = await open()
     await page.getByLabel('Preset').focus()
@@ -180,17 +130,4 @@ describe.runIf(executablePath !== undefined)('playground', () => {
       await keepScreenshot(page, `playground-phone-${scheme}`)
     },
   )
-
-  test('size: transfers less than 250 KB of JavaScript', async () => {
-    const bytes = await scriptBytes(browser, `${site.origin}/playground/`, 'playground')
-    expect(bytes).toBeGreaterThan(0)
-    expect(bytes).toBeLessThan(maximumScriptBytes)
-  })
-
-  test('dark mode: the reader can switch', async () => {
-    const page = await (await openWindow(browser, 'dark')).newPage()
-    await page.goto(`${site.origin}/playground/`)
-    expect(await page.locator('html').getAttribute('data-theme')).toBe('dark')
-    await keepScreenshot(page, 'playground-dark')
-  })
 })

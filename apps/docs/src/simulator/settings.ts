@@ -19,8 +19,8 @@ export interface SimulatorSettings {
   readonly seed: number
 }
 
-export const sleepSeconds = 8 * 3600
-export const outageSeconds = 600
+const sleepSeconds = 8 * 3600
+const outageSeconds = 600
 
 /** The values of the fields with a list, and what they mean. */
 export const lists = {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { explainDecision } from '@evergrant/core'
 import { clientIdFor } from '../../src/playground/client'
@@ -45,12 +45,10 @@ test.each(presets.filter(({ group }) => group === 'Products').map(({ id }) => id
     expect(evaluation.errors).toEqual({})
     expect(evaluation.outcome?.decision.trace.length).toBeGreaterThan(0)
     const { outcome } = evaluation
-    if (outcome === undefined) return
-    expect(explainDecision(outcome.decision).at(-1)).toMatch(/^Result: /)
+    expect(outcome && explainDecision(outcome.decision).at(-1)).toMatch(/^Result: /)
     // Either the complete request, or the reason why a client stops.
-    if (outcome.authorizationUrl === undefined) {
-      expect(outcome.pkce.action === 'refuse' || outcome.client.problem !== undefined).toBe(true)
-    } else expect(parametersOf(evaluation)['code_challenge_method']).toBe('S256')
+    const isStopped = outcome?.pkce.action === 'refuse' || outcome?.client.problem !== undefined
+    expect(parametersOf(evaluation)['code_challenge_method']).toBe(isStopped ? undefined : 'S256')
   },
 )
 
@@ -170,7 +168,7 @@ describe('bad input', () => {
       serverMetadata: JSON.stringify({ issuer: 'https://as.example.com\u202e\u0007"><img>' }),
     })
     expect(errors.serverMetadata).toContain(String.raw`\u202e`)
-    expect(errors.serverMetadata).not.toMatch(/[\u202e\u0007]/)
+    expect(errors.serverMetadata).not.toMatch(/\u202e|\p{Cc}/u)
   })
 
   test('any text in any field: never throws', () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { drawScenario, simulate } from '@evergrant/simulation'
 import { describe, expect, test } from 'vitest'
 import {

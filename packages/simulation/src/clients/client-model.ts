@@ -34,14 +34,11 @@ export function getsRefreshToken(
   { declaresRefreshGrant, requestsOfflineAccess }: AskingDefaults,
   { refreshTokenFor }: Pick<ServerRules, 'refreshTokenFor'>,
 ): boolean {
-  switch (refreshTokenFor) {
-    case 'always':
-      return true
-    case 'grant-type':
-      return declaresRefreshGrant
-    case 'offline-access':
-      return requestsOfflineAccess
-    case 'nothing':
-      return false
+  const issued: Readonly<Record<ServerRules['refreshTokenFor'], boolean>> = {
+    always: true,
+    'grant-type': declaresRefreshGrant,
+    'offline-access': requestsOfflineAccess,
+    nothing: false,
   }
+  return issued[refreshTokenFor]
 }

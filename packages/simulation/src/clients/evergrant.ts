@@ -4,99 +4,25 @@ import { createLatch } from '../lib/timeline.ts'
 import type { Tokens } from '../server/authorization-server.ts'
 import type { World } from '../world/world.ts'
 import type { ModeledClient } from './client-model.ts'
+import { createSharedGrant } from './shared-grant.ts'
+import type { RefreshOutcome } from './shared-grant.ts'
 
 const maximumWaitSeconds = 15
 const shortestPauseSeconds = 0.05
-const firstBackoffSeconds = 0.5
-const maximumBackoffSeconds = 60
-
-/** How one attempt of a process ended. */
-type Outcome =
-  | { readonly kind: 'usable' | 'needs-reauth' }
-  | { readonly kind: 'not-now'; readonly retryAfterSeconds: number }
 
 /**
- * Evergrant's client: the refresh transaction over one store, as docs/explanation/refresh-transaction.md
- * describes it. One refresh for all calls of a process, one process at a time, a second look at the
- * store under the lock, a journal, a shared back-off. `decideRefresh` of `@evergrant/core` decides
- * when to refresh.
+ * Evergrant's client: one refresh for all calls of a process, over a grant that all processes share.
+ * `decideRefresh` of `@evergrant/core` decides when to refresh.
  */
 export function createEvergrantClient(world: World): ModeledClient {
   const { timeline } = world
+  const grant = createSharedGrant(world)
   const memory = new Map<number, Tokens>()
   const underWay = new Map<number, Latch>()
-  const outcomes = new Map<number, Outcome>()
-  let stored = world.firstTokens
-  let needsReauth = stored.refreshToken === undefined
-  let journaledAttempts = 0
-  let failures = 0
-  let notBeforeSeconds = 0
+  const outcomes = new Map<number, RefreshOutcome>()
   const signingIn = new Map<number, Latch>()
-  let lock: { readonly holder: number; readonly released: Latch } | undefined
 
-  const known = (process: number): Tokens => memory.get(process) ?? stored
   const actionFor = (tokens: Tokens) => decideRefresh(tokens, timeline.now()).action
-
-  function release(): void {
-    const held = lock
-    lock = undefined
-    held?.released.open()
-  }
-
-  function* takeLock(process: number): Task {
-    while (lock !== undefined) yield lock.released
-    lock = { holder: process, released: createLatch() }
-  }
-
-  function* transact(process: number): Task<Outcome> {
-    yield* takeLock(process)
-    try {
-      return yield* underLock(process)
-    } finally {
-      release()
-    }
-  }
-
-  function* underLock(process: number): Task<Outcome> {
-    if (needsReauth) return { kind: 'needs-reauth' }
-    if (journaledAttempts === 0 && actionFor(stored) === 'fresh') {
-      memory.set(process, stored)
-      return { kind: 'usable' }
-    }
-    const { refreshToken } = stored
-    if (refreshToken === undefined) return { kind: 'needs-reauth' }
-    // The first repetition of an abandoned refresh is sent at once.
-    const waitSeconds = notBeforeSeconds - timeline.now()
-    if (waitSeconds > 0 && journaledAttempts !== 1) {
-      return { kind: 'not-now', retryAfterSeconds: waitSeconds }
-    }
-    journaledAttempts += 1
-    const answer = yield* world.refresh(process, refreshToken)
-    switch (answer.kind) {
-      case 'tokens':
-        stored = answer.tokens
-        memory.set(process, stored)
-        journaledAttempts = 0
-        failures = 0
-        return { kind: 'usable' }
-      case 'refused':
-        needsReauth = true
-        journaledAttempts = 0
-        return { kind: 'needs-reauth' }
-      case 'unavailable':
-        journaledAttempts -= 1
-        return backOff()
-      case 'lost':
-        return journaledAttempts <= 1 ? { kind: 'not-now', retryAfterSeconds: 0 } : backOff()
-    }
-  }
-
-  function backOff(): Outcome {
-    const retryAfterSeconds = Math.min(maximumBackoffSeconds, firstBackoffSeconds * 2 ** failures)
-    failures += 1
-    notBeforeSeconds = timeline.now() + retryAfterSeconds
-    return { kind: 'not-now', retryAfterSeconds }
-  }
 
   /** The refresh of a process: the running one, otherwise a new one. */
   function refreshOnce(process: number): Latch {
@@ -104,15 +30,16 @@ export function createEvergrantClient(world: World): ModeledClient {
     if (running !== undefined) return running
     const finished = createLatch()
     underWay.set(process, finished)
-    world.startIn(
-      process,
-      (function* run(): Task {
-        outcomes.set(process, yield* transact(process))
-        underWay.delete(process)
-        finished.open()
-      })(),
-    )
+    world.startIn(process, runRefresh(process, finished))
     return finished
+  }
+
+  function* runRefresh(process: number, finished: Latch): Task {
+    const outcome = yield* grant.refresh(process)
+    if (outcome.kind === 'usable') memory.set(process, grant.tokens())
+    outcomes.set(process, outcome)
+    underWay.delete(process)
+    finished.open()
   }
 
   /** All calls of a process wait for one sign-in. */
@@ -124,15 +51,16 @@ export function createEvergrantClient(world: World): ModeledClient {
 
   /** @returns Whether the token of the process, or of the store, serves a call now. */
   function serves(process: number): boolean {
-    const action = actionFor(known(process))
+    const stored = grant.tokens()
+    const action = actionFor(memory.get(process) ?? stored)
     if (action === 'fresh') return true
     // Before anything is sent, the store is read: another process may have refreshed.
-    if (actionFor(stored) === 'fresh' && journaledAttempts === 0) {
+    if (actionFor(stored) === 'fresh' && !grant.isJournaled()) {
       memory.set(process, stored)
       return true
     }
     if (action === 'expired') return false
-    if (!needsReauth) refreshOnce(process)
+    if (!grant.needsReauth()) refreshOnce(process)
     return true
   }
 
@@ -140,8 +68,7 @@ export function createEvergrantClient(world: World): ModeledClient {
     memory.delete(process)
     underWay.delete(process)
     signingIn.delete(process)
-    // The kernel or the database releases the lock of a process that died.
-    if (lock?.holder === process) release()
+    grant.releaseLockOf(process)
   }
 
   return {
@@ -149,7 +76,7 @@ export function createEvergrantClient(world: World): ModeledClient {
     *call(process) {
       const deadlineSeconds = timeline.now() + maximumWaitSeconds
       while (!serves(process)) {
-        if (needsReauth) {
+        if (grant.needsReauth()) {
           yield* signIn(process)
           continue
         }
@@ -165,17 +92,15 @@ export function createEvergrantClient(world: World): ModeledClient {
       }
     },
     signedIn(tokens) {
-      stored = tokens
+      grant.signedIn(tokens)
       memory.clear()
-      needsReauth = tokens.refreshToken === undefined
-      journaledAttempts = 0
       signingIn.clear()
     },
     killed: forget,
     restarted(process) {
       forget(process)
       // The journal in the store says that a refresh was not finished.
-      if (journaledAttempts > 0) refreshOnce(process)
+      if (grant.isJournaled()) refreshOnce(process)
     },
   }
 }

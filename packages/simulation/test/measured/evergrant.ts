@@ -34,7 +34,7 @@ function killableStore({ as, clock }: Surroundings) {
   }
   return {
     killable,
-    killBeforeNextSave() {
+    killBeforeNextSave: (): void => {
       refreshesBefore = as.count('token', 'refreshed')
       killed = new Promise((resolve) => {
         onKill = resolve

@@ -84,14 +84,9 @@ async function callAndKill(client: ClientUnderTest, calls: readonly number[]): P
 
 /** Waits for calls, and advances the clock while one of them waits. */
 async function settle(clock: VirtualClock, calls: readonly Promise<void>[]): Promise<void> {
-  let isSettled = false
-  const settled = Promise.allSettled(calls).then(() => {
-    isSettled = true
-  })
-  while (!isSettled) {
-    await Promise.race([settled, clock.untilSleeping()])
-    if (!isSettled) clock.advanceSeconds(0.5)
-  }
+  const settled = Promise.allSettled(calls).then(() => 'settled' as const)
+  const sleeping = () => clock.untilSleeping().then(() => 'sleeping' as const)
+  while ((await Promise.race([settled, sleeping()])) === 'sleeping') clock.advanceSeconds(0.5)
 }
 
 /** Runs the model in the same situation. */

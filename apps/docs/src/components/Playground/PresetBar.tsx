@@ -100,7 +100,7 @@ export default function PresetBar({
         )}
       </p>
       <p role="status" className={styles.shared}>
-        {messageOf(sharing)}
+        {messages[sharing.kind]}
       </p>
       {sharing.kind === 'by-hand' ? (
         <input
@@ -115,15 +115,10 @@ export default function PresetBar({
   )
 }
 
-function messageOf({ kind }: Sharing): string {
-  switch (kind) {
-    case 'none':
-      return ''
-    case 'copied':
-      return 'Copied. The state is in the part of the link after #, which browsers never send to a server.'
-    case 'by-hand':
-      return 'The browser does not let this page copy. Copy the link by hand:'
-    case 'too-long':
-      return `The link would be longer than ${maximumLinkLength.toLocaleString('en')} characters. Shorten the documents.`
-  }
+const messages: Readonly<Record<Sharing['kind'], string>> = {
+  none: '',
+  copied:
+    'Copied. The state is in the part of the link after #, which browsers never send to a server.',
+  'by-hand': 'The browser does not let this page copy. Copy the link by hand:',
+  'too-long': `The link would be longer than ${maximumLinkLength.toLocaleString('en')} characters. Shorten the documents.`,
 }
