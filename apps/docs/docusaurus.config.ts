@@ -66,6 +66,12 @@ const config: Config = {
           label: 'Reference',
           position: 'left',
         },
+        {
+          to: '/playground',
+          activeBaseRegex: '^/(?:playground|simulator)',
+          label: 'Playground',
+          position: 'left',
+        },
         { type: 'docsVersionDropdown', position: 'right' },
         { href: repository, label: 'GitHub', position: 'right' },
       ],

@@ -18,6 +18,8 @@ const sections: readonly {
   { path: 'explanation/', name: 'Explanation', weight: 1 },
   { path: 'guides/', name: 'Guides', weight: 2 },
   { path: 'tutorial/', name: 'Guides', weight: 2 },
+  { path: 'playground/', name: 'Playground', weight: 1 },
+  { path: 'simulator/', name: 'Playground', weight: 1 },
 ]
 
 /**

@@ -28,7 +28,13 @@ describe.runIf(executablePath !== undefined)('navigation', () => {
   test('navbar: highlights the part of the site that is open', async () => {
     const page = await openPage(browser, `${site.origin}/`, 'light')
     const current: Record<string, readonly string[]> = {}
-    for (const url of ['/tutorial/', '/guides/doctor/', '/reference/errors/']) {
+    for (const url of [
+      '/tutorial/',
+      '/guides/doctor/',
+      '/reference/errors/',
+      '/playground/',
+      '/simulator/',
+    ]) {
       await page.goto(`${site.origin}${url}`)
       current[url] = await page
         .locator('.navbar__link--active:not([href$="github.com/evergrant/evergrant"])')
@@ -38,6 +44,8 @@ describe.runIf(executablePath !== undefined)('navigation', () => {
       '/tutorial/': ['Tutorial', '0.x'],
       '/guides/doctor/': ['Guides', '0.x'],
       '/reference/errors/': ['Reference', '0.x'],
+      '/playground/': ['Playground'],
+      '/simulator/': ['Playground'],
     })
   })
 })
