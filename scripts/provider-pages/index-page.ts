@@ -26,7 +26,7 @@ For other symptoms, see [Troubleshooting](../guides/troubleshooting.md). To meas
 
 ## The comparison
 
-What a public client meets with default settings. *Italics*: known second-hand, from an old document, or concluded from something else. **?**: no source that we read says it. Each page has the sources and their dates.
+What a public client meets, at the variant that the first column names. *Italics*: known second-hand, from an old document, or concluded from something else. **?**: no source that we read says it. Each page has the sources and their dates.
 
 ${comparison(products)}
 

@@ -218,15 +218,13 @@ test(
   'configuration: --local-client registers a client of this machine, and the summary names it',
   { tags: ['A-08'] },
   async () => {
-    const serving = await run(
-      ...['serve', '--demo', '--port', '0', '--json', '--emulate', 'entra'],
-      ...['--local-client', 'my client', '--local-client', 'other'],
-    )
+    const command = 'serve --demo --port 0 --json --emulate entra --local-client other'
+    const serving = await run(...command.split(' '), '--local-client', 'my client')
     await serving.firstLine
     const { code, stderr } = await serving.done()
     expect(code).toBe(0)
     // A list is separated by spaces.
-    expect(stderr).toContain('clients         registered by hand: "my", "client", "other"')
+    expect(stderr).toContain('clients         registered by hand: "other", "my", "client"')
     expect(stderr).not.toContain('settings.warning')
   },
 )

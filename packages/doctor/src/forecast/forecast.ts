@@ -7,6 +7,7 @@ import {
 } from '@evergrant/core'
 import type { AuthorizationServerMetadata, ScopeDecision } from '@evergrant/core'
 import { stringsOf } from '../lib/json.ts'
+import { site } from '../lib/site.ts'
 import type { Evidence, ServerEvidence } from '../evidence/evidence.ts'
 import { predictDuration } from './duration.ts'
 import type { DurationForecast } from './duration.ts'
@@ -19,7 +20,12 @@ import type { RefreshTokenForecast, Statement } from './statement.ts'
 export interface Forecast {
   readonly issuer: string
   /** The product, if its issuer shows it. */
-  readonly product?: { readonly id: string; readonly name: string }
+  readonly product?: {
+    readonly id: string
+    readonly name: string
+    /** What to switch on there, and what is known. */
+    readonly page?: string
+  }
   readonly request: {
     /** Absent: send no `scope`. */
     readonly scope?: string
@@ -96,7 +102,10 @@ function productOf(
   { profile }: ServerEvidence,
   facts: ProductFacts | undefined,
 ): Pick<Forecast, 'product'> {
-  if (facts !== undefined) return { product: { id: facts.id, name: facts.name } }
+  if (facts !== undefined) {
+    const { id, name } = facts
+    return { product: { id, name, page: `${site}/providers/${id}` } }
+  }
   return profile.id === 'standard' ? {} : { product: { id: profile.id, name: profile.name } }
 }
 
