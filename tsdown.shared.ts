@@ -8,6 +8,8 @@ export function packageBuild(entry: Record<string, string>, options: UserConfig 
     fixedExtension: false,
     target: 'node22',
     dts: true,
+    // One file for each source file: a bundler then drops the modules that nothing uses.
+    unbundle: true,
     sourcemap: true,
     clean: true,
     // A warning reports an import that consumers cannot resolve. Fail the build.

@@ -1,6 +1,6 @@
 /**
- * Writes the page of the command lines from the output of `--help`, and the tables of options in the
- * README of the authorization server and in guides from their definitions. With `--check`, only reports whether
+ * Writes the page of the command lines from the output of `--help`, and the tables of options in
+ * other pages from their definitions. With `--check`, only reports whether
  * they are up to date.
  *
  *     node scripts/command-line.ts [--check]
@@ -33,7 +33,7 @@ const programs: readonly Program[] = [
     name: 'evergrant',
     main: 'apps/reference-client/src/main.ts',
     about:
-      'The [reference client](https://github.com/evergrant/evergrant/tree/main/apps/reference-client), where exit codes and environment variables are explained.',
+      'The [reference client](https://github.com/evergrant/evergrant/tree/main/apps/reference-client). See [exit codes and environment variables](exit-codes-and-variables.md).',
     commands: [
       'login',
       'status',
@@ -112,14 +112,14 @@ ${sections.join('\n\n')}
 )
 
 await writeGeneratedSection(
-  'apps/reference-as/README.md',
+  'docs/reference/server-configuration.md',
   'settings',
   ['| Setting | Default | |', '| --- | --- | --- |', ...settings.map(settingRow)].join('\n'),
   'command-line',
 )
 
 await writeGeneratedSection(
-  'apps/reference-as/README.md',
+  'docs/reference/server-configuration.md',
   'clients',
   [
     '| Member | Default | |',

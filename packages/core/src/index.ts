@@ -100,14 +100,7 @@ export type {
   RegistrationResponse,
 } from './registration/registration-response.ts'
 export { cleanRemoteText, escapeInvisible, showRemote } from './lib/remote-text.ts'
-export { requirements } from './requirements.ts'
-export type {
-  Requirement,
-  RequirementGroup,
-  RequirementId,
-  RequirementLevel,
-  RequirementQuote,
-} from './requirements.ts'
+export type { RequirementId, RequirementLevel } from './requirements/requirement.ts'
 export { canonicalResource, relateResource } from './metadata/resource-identifier.ts'
 export type { ResourceRelation } from './metadata/resource-identifier.ts'
 export { parseRetryAfter } from './token/retry-after.ts'
