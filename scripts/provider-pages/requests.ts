@@ -17,6 +17,7 @@ export function requestsOf(product: Product): string {
     return shown(requestOf(product, offlineAccess.value === 'listed'))
   const listed = requestOf(product, true)
   const { authorization } = requestOf(product, false)
+  if (JSON.stringify(authorization) === JSON.stringify(listed.authorization)) return shown(listed)
   return [
     'No source says whether the metadata lists `offline_access`. If it does:',
     shown(listed),
