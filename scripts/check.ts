@@ -43,6 +43,13 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
     'scripts/providers.ts',
     '--check',
   ],
+  [
+    'presets of the playground',
+    'node',
+    '--conditions=evergrant:source',
+    'scripts/playground-presets.ts',
+    '--check',
+  ],
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
   ['known vulnerabilities', 'node', 'scripts/audit.ts'],

@@ -73,6 +73,19 @@ export async function writeGeneratedSection(
   )
 }
 
+/**
+ * Writes a generated file. With `--check`, fails when it is not up to date.
+ *
+ * @param file - The file, relative to the repository.
+ */
+export async function writeGeneratedFile(
+  file: string,
+  generated: string,
+  script: string,
+): Promise<void> {
+  await writeOrCheck(file, () => generated, script)
+}
+
 async function writeOrCheck(
   file: string,
   make: (current: string) => string,

@@ -55,6 +55,8 @@ export type {
 export type { ConsentPromptDecision } from './authorization/consent-prompt.ts'
 export { ProtocolError } from './lib/errors.ts'
 export type { ProtocolErrorCode, ProtocolErrorOptions } from './lib/errors.ts'
+export { buildAuthorizationUrl } from './negotiation/authorization-url.ts'
+export type { AuthorizationUrlInput } from './negotiation/authorization-url.ts'
 export { explainDecision, explainMissingRefreshToken } from './negotiation/explain.ts'
 export { guardLookup } from './network/guarded-lookup.ts'
 export type { Lookup, LookupCallback, ResolvedAddress } from './network/guarded-lookup.ts'

@@ -13,6 +13,7 @@ declare interface URL {
   pathname: string
   search: string
   hash: string
+  readonly searchParams: { set(name: string, value: string): void }
 }
 
 declare var URL: {

@@ -19,6 +19,7 @@ const pages = [
   '/guides/clients/',
 
   '/guides/troubleshooting/',
+  '/playground/',
 ]
 
 const runs = Number(process.argv[2] ?? 5)

@@ -25,10 +25,28 @@ describe.runIf(executablePath !== undefined)('navigation', () => {
     await page.waitForURL(/\/reference\/errors/)
   })
 
+  test('providers: the setting for "Entra ID signs out hourly" is two clicks from the front page', async () => {
+    const page = await openPage(browser, `${site.origin}/`, 'light')
+    const main = page.getByRole('main')
+    await main.getByRole('link', { name: 'the page of your authorization server' }).click()
+    await page.waitForURL(/\/providers\/?$/)
+    const symptom = main.getByRole('row', { name: 'Users sign in every hour' })
+    await symptom.getByRole('link', { name: 'Entra ID' }).click()
+    await page.waitForURL(/\/providers\/entra-id\/?#what-to-switch-on$/)
+    expect(await main.textContent()).toContain('Sign-in frequency')
+  })
+
   test('navbar: highlights the part of the site that is open', async () => {
     const page = await openPage(browser, `${site.origin}/`, 'light')
     const current: Record<string, readonly string[]> = {}
-    for (const url of ['/tutorial/', '/guides/doctor/', '/reference/errors/']) {
+    for (const url of [
+      '/tutorial/',
+      '/guides/doctor/',
+      '/providers/okta/',
+      '/reference/errors/',
+      '/playground/',
+      '/simulator/',
+    ]) {
       await page.goto(`${site.origin}${url}`)
       current[url] = await page
         .locator('.navbar__link--active:not([href$="github.com/evergrant/evergrant"])')
@@ -37,7 +55,10 @@ describe.runIf(executablePath !== undefined)('navigation', () => {
     expect(current).toEqual({
       '/tutorial/': ['Tutorial', '0.x'],
       '/guides/doctor/': ['Guides', '0.x'],
+      '/providers/okta/': ['Providers', '0.x'],
       '/reference/errors/': ['Reference', '0.x'],
+      '/playground/': ['Playground'],
+      '/simulator/': ['Playground'],
     })
   })
 })

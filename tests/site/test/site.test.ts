@@ -1,9 +1,10 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { executablePath, keepScreenshot, launch, openPage, openWindow } from '../src/browser.ts'
+import { executablePath, keepScreenshot, launch, openPage } from '../src/browser.ts'
 import type { ColorScheme } from '../src/browser.ts'
 import { serveSite } from '../src/built-site.ts'
 import type { ServedSite } from '../src/built-site.ts'
+import { scriptBytes } from '../src/script-bytes.ts'
 
 /** JavaScript that the front page transfers, compressed. */
 const maximumScriptBytes = 120_000
@@ -79,21 +80,7 @@ describe.runIf(executablePath !== undefined)('documentation site', () => {
   })
 
   test('front page: transfers little JavaScript', async () => {
-    const context = await openWindow(browser, 'light')
-    const page = await context.newPage()
-    const sizes: Promise<number>[] = []
-    page.on('response', (response) => {
-      if (response.request().resourceType() !== 'script') return
-      sizes.push(
-        response
-          .request()
-          .sizes()
-          .then(({ responseBodySize }) => responseBodySize),
-      )
-    })
-    await page.goto(site.origin, { waitUntil: 'networkidle' })
-    await keepScreenshot(page, 'front-page')
-    const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
+    const bytes = await scriptBytes(browser, site.origin, 'front-page')
     expect(bytes).toBeGreaterThan(0)
     expect(bytes).toBeLessThan(maximumScriptBytes)
   })

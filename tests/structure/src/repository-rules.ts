@@ -67,6 +67,13 @@ export const folderRules: Readonly<Record<string, FolderRules>> = {
     'sign-in': ['lib', 'observations', 'probe'],
     checks: ['evidence', 'lib', 'observations', 'probe', 'report', 'rules', 'sign-in'],
   },
+  'packages/simulation': {
+    lib: [],
+    server: [],
+    scenario: ['lib', 'server'],
+    world: ['lib', 'scenario', 'server'],
+    clients: ['lib', 'server', 'world'],
+  },
   'apps/refresh-worker': {
     lib: [],
     settings: ['lib'],
@@ -85,6 +92,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'packages/authorization-server': ['@evergrant/core'],
   'packages/doctor': ['@evergrant/client', '@evergrant/core'],
   'packages/test-kit': ['@evergrant/core'],
+  'packages/simulation': ['@evergrant/core'],
   'apps/reference-as': ['@evergrant/authorization-server', '@evergrant/core'],
   'apps/refresh-worker': ['@evergrant/client', '@evergrant/core'],
   'apps/reference-client': ['@evergrant/client', '@evergrant/core', '@evergrant/doctor'],

@@ -1,5 +1,5 @@
 import type { AuthorizationServerMetadata, ProviderProfile, ScopeDecision } from '@evergrant/core'
-import { applyProviderProfile, decidePkce } from '@evergrant/core'
+import { applyProviderProfile, buildAuthorizationUrl, decidePkce } from '@evergrant/core'
 import * as oauth from 'oauth4webapi'
 import type { Assumption } from '../lib/assumption.ts'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
@@ -59,24 +59,16 @@ export async function beginAuthorization(
   const fromProfile = applyProviderProfile(profile, resource, {
     wantsRefreshToken: input.wantsRefreshToken,
   })
-  const url = new URL(authorizationServer.authorization_endpoint)
-  const parameters: Readonly<Record<string, string | undefined>> = {
-    ...fromProfile.authorizationParameters,
-    response_type: 'code',
-    client_id: registration.clientId,
-    redirect_uri: redirectUri,
+  const authorizationUrl = buildAuthorizationUrl(authorizationServer, {
+    clientId: registration.clientId,
+    redirectUri,
     state,
-    code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
-    code_challenge_method: 'S256',
-    resource: fromProfile.resource,
-    scope: scope.scope,
-    prompt: scope.prompt.prompt,
-  }
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined) url.searchParams.set(name, value)
-  }
+    codeChallenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
+    decision: scope,
+    fromProfile,
+  })
   return {
-    authorizationUrl: url.href,
+    authorizationUrl,
     pending: {
       state,
       codeVerifier,

@@ -1,7 +1,7 @@
 import type { RequirementId } from '@evergrant/core'
 import type { Access, DiscoveryOutcome } from '../evidence/evidence.ts'
 import type { Measurement } from '../observations/measurement.ts'
-import type { Forecast } from '../forecast/forecast.ts'
+import type { Forecast } from '../forecast/forecast-sign-in.ts'
 import type { Concern, Quote, RuleKeyword, Severity, Step } from '../rules/rule.ts'
 import type { Verdict } from '../verdicts/verdicts.ts'
 

@@ -1,4 +1,4 @@
-import type { Forecast } from '../forecast/forecast.ts'
+import type { Forecast } from '../forecast/forecast-sign-in.ts'
 import type { ProductFacts } from '../forecast/product-facts.ts'
 import { measuredFacts } from '../forecast/measured-facts.ts'
 import { factsOf } from '../forecast/product-facts.ts'

@@ -32,6 +32,7 @@ const doors: readonly {
     links: [
       ['You build your own', '/guides/authorization-servers'],
       ['You run a product', '/guides/run-a-product'],
+      ['What to switch on at your product', '/providers'],
       ['How products behave', '/reference/emulated-servers'],
     ],
   },
@@ -59,7 +60,9 @@ export default function Doors(): ReactNode {
       </ul>
       <p>
         You are asked to sign in again and again, and you build none of these? Start with{' '}
-        <Link to="/guides/troubleshooting">Troubleshooting</Link>.
+        <Link to="/guides/troubleshooting">Troubleshooting</Link>, or with{' '}
+        <Link to="/providers">the page of your authorization server</Link>: Entra ID, Okta, Auth0,
+        Keycloak, Google and others.
       </p>
     </section>
   )

@@ -54,6 +54,8 @@ export default function Measured(): ReactNode {
         <Link to={`${repository}/blob/main/tests/bench/README.md`}>
           More measurements, with the commands that repeat them
         </Link>
+        . What would a client request from your servers? See it in the{' '}
+        <Link to="/playground">playground</Link>.
       </p>
     </section>
   )

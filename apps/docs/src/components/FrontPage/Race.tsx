@@ -38,7 +38,7 @@ export default function Race(): ReactNode {
         Races are one of the ways to lose a grant. Others are a lost response, a crash between the
         server’s commit and the client’s save, and a temporary error that is taken for the end.{' '}
         <Link to="/explanation/refresh-transaction">The refresh transaction</Link> survives all of
-        them.
+        them. <Link to="/simulator">The simulator</Link> shows a day with each client.
       </p>
     </section>
   )

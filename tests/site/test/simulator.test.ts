@@ -1,0 +1,126 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { executablePath, keepScreenshot, launch, openPage } from '../src/browser.ts'
+import { serveSite } from '../src/built-site.ts'
+import type { ServedSite } from '../src/built-site.ts'
+import { scriptBytes } from '../src/script-bytes.ts'
+import { violationsOf } from '../src/violations.ts'
+
+const maximumScriptBytes = 250_000
+
+describe.runIf(executablePath !== undefined)('simulator', () => {
+  let site: ServedSite
+  let browser: Browser
+
+  beforeAll(async () => {
+    site = await serveSite()
+    browser = await launch()
+  })
+  afterAll(async () => {
+    await browser.close()
+    await site[Symbol.asyncDispose]()
+  })
+
+  const open = (fragment = ''): Promise<Page> =>
+    openPage(browser, `${site.origin}/simulator/${fragment}`, 'light')
+
+  async function count(page: Page, name: string): Promise<number> {
+    return Number((await page.getByTestId(name).textContent())?.replaceAll(',', ''))
+  }
+
+  /** What the drawings tell a reader who does not see them. */
+  const drawings = (page: Page): Promise<string> =>
+    page
+      .getByRole('img')
+      .evaluateAll((images) => images.map((image) => image.getAttribute('aria-label')).join('\n'))
+
+  test('first situation: the SDKs lose sign-ins, and Evergrant loses none', async () => {
+    const page = await open()
+    expect(await count(page, 'sdk-v1-signIns')).toBeGreaterThan(5)
+    expect(await count(page, 'sdk-v2-signIns')).toBeGreaterThan(5)
+    expect(await count(page, 'evergrant-signIns')).toBe(0)
+    expect(await count(page, 'evergrant-refusedRefreshes')).toBe(0)
+    await keepScreenshot(page, 'simulator')
+  })
+
+  test('without JavaScript: the page shows the first situation', async () => {
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    const page = await context.newPage()
+    await page.goto(`${site.origin}/simulator/`)
+    expect(await count(page, 'sdk-v1-signIns')).toBeGreaterThan(5)
+    expect(await page.getByRole('figure').count()).toBe(3)
+    await context.close()
+  })
+
+  test('seed: another one changes the drawing', async () => {
+    const page = await open()
+    const before = await drawings(page)
+    await page.getByRole('button', { name: 'Next' }).click()
+    await expect.poll(() => drawings(page)).not.toBe(before)
+    expect(await page.getByLabel(/^Seed/).inputValue()).toBe('2')
+    await page.getByLabel(/^Seed/).fill('1')
+    await expect.poll(() => drawings(page)).toBe(before)
+  })
+
+  test('settings: a grace saves what parallel calls would end', async () => {
+    const page = await open()
+    await page.getByLabel('Outages of the server').fill('0')
+    await page.getByLabel('Grace for a used token').selectOption('1 minute')
+    await expect.poll(() => count(page, 'sdk-v2-signIns')).toBe(0)
+    expect(await count(page, 'sdk-v2-refreshes')).toBeGreaterThan(
+      await count(page, 'evergrant-refreshes'),
+    )
+    expect(await page.getByLabel('Situation').inputValue()).toBe('')
+  })
+
+  test('settings: a server that wants offline_access gives the SDKs no refresh token', async () => {
+    const page = await open()
+    await page.getByLabel('Situation').selectOption({ label: 'A server that wants offline_access' })
+    await expect.poll(() => count(page, 'sdk-v2-refreshes')).toBe(0)
+    expect(await drawings(page)).toContain('The server issues no refresh token to it.')
+  })
+
+  test('keyboard: a slider moves with the arrow keys, and a lane is added', async () => {
+    const page = await open()
+    const slider = page.getByLabel('Processes that share the sign-in')
+    await slider.focus()
+    await page.keyboard.press('ArrowRight')
+    expect(await slider.inputValue()).toBe('3')
+    await expect.poll(() => page.getByText('process 3', { exact: true }).count()).toBe(3)
+  })
+
+  test('link: it brings another reader to the same settings', async () => {
+    const page = await open()
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    await page.getByLabel('Calls at the same time').fill('5')
+    await page.getByRole('button', { name: 'Copy link' }).click()
+    await page.getByText('Copied.').waitFor()
+    const link = await page.evaluate(() => navigator.clipboard.readText())
+    const other = await openPage(browser, link, 'light')
+    expect(await other.getByLabel('Calls at the same time').inputValue()).toBe('5')
+    expect(await drawings(other)).toBe(await drawings(page))
+  })
+
+  test('hostile link: settings stay within their limits', async () => {
+    const page = await open('#simulation=1&processes=99999&hours=9999999&seed=0&rotation=%')
+    expect(await page.getByLabel('Processes that share the sign-in').inputValue()).toBe('2')
+    expect(await page.getByLabel(/^Seed/).inputValue()).toBe('1')
+  })
+
+  test.each(['light', 'dark'] as const)(
+    'phone in %s: fits, and axe finds nothing',
+    async (scheme) => {
+      const page = await openPage(browser, `${site.origin}/simulator/`, scheme, 'phone')
+      await page.getByText('Events as a list').first().click()
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375)
+      expect(await violationsOf(page)).toEqual([])
+      await keepScreenshot(page, `simulator-phone-${scheme}`)
+    },
+  )
+
+  test('size: transfers less than 250 KB of JavaScript', async () => {
+    const bytes = await scriptBytes(browser, `${site.origin}/simulator/`, 'simulator-loaded')
+    expect(bytes).toBeGreaterThan(0)
+    expect(bytes).toBeLessThan(maximumScriptBytes)
+  })
+})
