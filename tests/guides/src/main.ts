@@ -25,10 +25,10 @@ const readers = 2
 
 const work = mkdtempSync(path.join(tmpdir(), 'evergrant-guides-'))
 const startedAt = performance.now()
-const guides = readPages('docs/tutorial.md', 'docs/guides/*.md')
+const all = readPages('docs/tutorial.md', 'docs/guides/*.md')
   .filter(({ path: page }) => pages.length === 0 || pages.some((part) => page.includes(part)))
   .flatMap(guidesOf)
-  .filter(({ steps }) => steps.some(({ kind }) => kind === 'run'))
+const guides = all.filter(({ steps }) => steps.some(({ kind }) => kind === 'run'))
 const failures: string[] = []
 try {
   const environment = readerEnvironment()
@@ -58,7 +58,7 @@ try {
 }
 
 const notRun = new Map(
-  guides.flatMap((guide) => guide.notRun).map(({ place, because }) => [place, because]),
+  all.flatMap((guide) => guide.notRun).map(({ place, because }) => [place, because]),
 )
 say(`\nNot run, as the pages say:`)
 for (const [place, because] of notRun) say(`  ${place}  ${because}`)
