@@ -17,6 +17,7 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   // Alone, because these tests count events on tokens that live for two seconds.
   ['end to end', 'turbo', 'run', 'e2e'],
   ['documentation site', 'turbo', 'run', 'site'],
+  ['API reports', 'node', 'scripts/api-reports.ts', '--check'],
   ['requirements', 'node', '--conditions=evergrant:source', 'scripts/requirements.ts', '--check'],
   ['code in pages', 'node', 'scripts/docs-sync.ts', '--check'],
   ['page of emulated servers', 'node', 'scripts/emulated-servers.ts', '--check'],
@@ -40,6 +41,13 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
     'node',
     '--conditions=evergrant:source',
     'scripts/playground-presets.ts',
+    '--check',
+  ],
+  [
+    'pages of the providers',
+    'node',
+    '--conditions=evergrant:source',
+    'scripts/providers.ts',
     '--check',
   ],
   ['unused code', 'knip'],

@@ -10,6 +10,7 @@ import type {
   EmulatedServer,
 } from '../apps/reference-as/src/emulation/servers/emulated-server.ts'
 import { writeGeneratedPage } from './generated-page.ts'
+import { referenceOf, sentence } from './provider-pages/words.ts'
 
 await writeGeneratedPage('reference/emulated-servers.md', generatePage(), 'emulated-servers')
 
@@ -48,7 +49,7 @@ function section(server: EmulatedServer): string {
     '',
     server.product,
     '',
-    '| Behavior | Value | Source |',
+    '| Behavior | Value | Source and date |',
     '| --- | --- | --- |',
     ...behaviorsOf(server).map(
       ([name, { value, ...known }]) => `| \`${name}\` | ${value} | ${cite(known)} |`,
@@ -57,11 +58,9 @@ function section(server: EmulatedServer): string {
   ].join('\n')
 }
 
-function sentence(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`
-}
-
-function cite({ status, source }: Omit<Behavior<unknown>, 'value'>): string {
-  const url = URL.parse(source)
-  return `${status}: ${url?.protocol === 'https:' ? `[${url.hostname}](${source})` : source}`
+function cite({ status, source, date }: Omit<Behavior<unknown>, 'value'>): string {
+  const { title, url } = referenceOf(source)
+  const host = url === undefined ? undefined : new URL(url).hostname
+  const label = host === 'github.com' ? title : (host ?? title)
+  return `${status}: ${url === undefined ? label : `[${label}](${url})`}, ${date}`
 }

@@ -64,6 +64,7 @@ const sidebars: SidebarsConfig = {
         'reference/server-configuration',
         'reference/errors',
         'reference/glossary',
+        'reference/versioning',
         {
           type: 'category',
           label: 'API',

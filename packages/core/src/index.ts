@@ -75,7 +75,7 @@ export type {
   ProtectedResourceMetadataReading,
 } from './metadata/protected-resource-metadata.ts'
 export { standardProfile } from './provider/provider-profile.ts'
-export type { ProviderFact, ProviderProfile } from './provider/provider-profile.ts'
+export type { ProviderProfile } from './provider/provider-profile.ts'
 export {
   applyProviderProfile,
   providerProfiles,
@@ -102,14 +102,7 @@ export type {
   RegistrationResponse,
 } from './registration/registration-response.ts'
 export { cleanRemoteText, escapeInvisible, showRemote } from './lib/remote-text.ts'
-export { requirements } from './requirements.ts'
-export type {
-  Requirement,
-  RequirementGroup,
-  RequirementId,
-  RequirementLevel,
-  RequirementQuote,
-} from './requirements.ts'
+export type { RequirementId, RequirementLevel } from './requirements/requirement.ts'
 export { canonicalResource, relateResource } from './metadata/resource-identifier.ts'
 export type { ResourceRelation } from './metadata/resource-identifier.ts'
 export { parseRetryAfter } from './token/retry-after.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { requirements } from '../src/index.ts'
+import { requirements } from '../src/requirements.ts'
 
 test('requirements: every ID is unique', () => {
   const ids = requirements.map((row) => row.id)

@@ -1,4 +1,4 @@
-import { requirements } from '@evergrant/core'
+import { requirements } from '@evergrant/core/requirements'
 import { expect, test } from 'vitest'
 import { rules, runChecks } from '../src/index.ts'
 import { checkRules } from '../src/rules/all-rules.ts'

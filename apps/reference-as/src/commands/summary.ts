@@ -51,11 +51,19 @@ function issuancePolicy(policy: ServerSettings['policy']): string {
 }
 
 function clientKinds({ clients, emulation }: ServerSettings): string {
-  return [
-    ...(emulation.registration ? ['dynamic registration'] : []),
+  const kinds = [
+    ...(emulation.registration && !emulation.refusesRegistration ? ['dynamic registration'] : []),
     ...(emulation.clientIdMetadataDocuments ? ['metadata documents'] : []),
-    ...(clients.length === 0 ? [] : [`${clients.length} preregistered`]),
-  ].join(', ')
+    ...(clients.length === 0 ? [] : [`registered by hand: ${shortList(clients)}`]),
+  ]
+  return kinds.length === 0 ? 'none' : kinds.join(', ')
+}
+
+/** The first IDs, which an operator needs for the client. A file may have hundreds. */
+function shortList(clients: ServerSettings['clients']): string {
+  const shown = clients.slice(0, 3).map(({ client_id: id }) => JSON.stringify(id))
+  const more = clients.length - shown.length
+  return more === 0 ? shown.join(', ') : `${shown.join(', ')} and ${more} more`
 }
 
 function riskRules(rules: ClientRiskRules | undefined): string {

@@ -5,13 +5,13 @@ import type { EmulatedServer } from './servers/emulated-server.ts'
 /** Describes a server for the terminal: each behavior with its source, and what is not emulated. */
 export function describeEmulatedServer(server: EmulatedServer): string {
   const left = notEmulated(server)
-  const lines = behaviorsOf(server).flatMap(([name, { value, status, source }]) => [
+  const lines = behaviorsOf(server).flatMap(([name, { value, status, source, date }]) => [
     `  ${name}: ${value}${left[name] === undefined ? '' : ` (not emulated: ${left[name]})`}`,
-    `    ${status}: ${source}`,
+    `    ${status}: ${source}, ${date}`,
   ])
-  const notes = server.notes.flatMap(({ value, status, source }) => [
+  const notes = server.notes.flatMap(({ value, status, source, date }) => [
     `  ${value}`,
-    `    ${status}: ${source}`,
+    `    ${status}: ${source}, ${date}`,
   ])
   return [
     `${server.name}: ${server.product}`,

@@ -65,6 +65,11 @@ export interface ConfigurableOptions extends ClientRiskRules {
   readonly scopeDescriptions?: Readonly<Record<string, string>> | undefined
   /** Longest Client ID Metadata Document, in bytes, 1,024 to 65,536. Default 5,120. */
   readonly clientDocumentBytes?: number | undefined
+  /**
+   * IDs of public clients on the user's machine, for products without registration: both grants, and
+   * redirect URIs `/callback` on loopback with any port.
+   */
+  readonly localClients?: readonly string[] | undefined
   /** Preregistered clients. */
   readonly clients?: readonly ClientMetadata[] | undefined
 }

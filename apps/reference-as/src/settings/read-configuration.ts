@@ -97,7 +97,9 @@ function read<Value>(
   given: ReadonlyMap<string, Given>,
 ): Value | undefined {
   const found = given.get(name)
-  return found === undefined ? undefined : checked(found.from, kind.read, found.value, 'whole')
+  return found === undefined
+    ? undefined
+    : checked(found.from, kind.read, found.value, kind.shown ?? 'whole')
 }
 
 function givenSettings({ flags, environment }: ConfigurationSources): Map<string, Given> {

@@ -5,6 +5,7 @@ import {
 } from '@evergrant/authorization-server'
 import type { ClientRiskRules } from '@evergrant/authorization-server'
 import { isLoopbackHost } from '@evergrant/core'
+import type { ClientMetadata } from 'oidc-provider'
 import { emulatedSettings } from '../emulation/emulated-settings.ts'
 import { emulationOf, noEmulation } from '../emulation/emulation.ts'
 import type { Emulation } from '../emulation/emulation.ts'
@@ -62,7 +63,7 @@ export function resolveSettings(
     scopeDescriptions: options.scopeDescriptions ?? {},
     clientRiskRules: clientRiskRules(options, nameOf),
     clientDocumentBytes: options.clientDocumentBytes,
-    clients: options.clients ?? [],
+    clients: registeredClients(options, nameOf),
     signingKeyCheckSeconds: checked(
       nameOf('signingKeyCheckSeconds'),
       settingsTable.accessTokenLifetimeSeconds.schema,
@@ -204,6 +205,33 @@ function clientRiskRules(
     newClientSeconds,
   }
   return Object.values(rules).every((rule) => rule === undefined) ? undefined : rules
+}
+
+/** The clients of the options, and those that an ID is enough for. */
+function registeredClients(
+  { clients = [], localClients = [] }: ConfigurableOptions,
+  nameOf: NameOf,
+): ServerSettings['clients'] {
+  const taken = localClients.find(
+    (id, index) =>
+      localClients.indexOf(id) !== index || clients.some(({ client_id: other }) => other === id),
+  )
+  if (taken !== undefined) {
+    throw invalidOption(nameOf('localClients'), 'each client ID once', taken)
+  }
+  return [...clients, ...localClients.map(localClient)]
+}
+
+/** A client on the user's machine. Any port is accepted on loopback (RFC 8252 §7.3). */
+function localClient(id: string): ClientMetadata {
+  return {
+    client_id: id,
+    application_type: 'native',
+    grant_types: ['authorization_code', 'refresh_token'],
+    redirect_uris: ['127.0.0.1', '[::1]', 'localhost'].map((host) => `http://${host}/callback`),
+    response_types: ['code'],
+    token_endpoint_auth_method: 'none',
+  }
 }
 
 /** A behavior whose option is set is not emulated. */

@@ -2,6 +2,7 @@ import { refreshIssuancePresets } from '@evergrant/authorization-server'
 import type { RefreshIssuancePreset } from '@evergrant/authorization-server'
 import type { ClientMetadata } from 'oidc-provider'
 import * as z from 'zod'
+import { clientsInFile } from './client-members.ts'
 
 /**
  * A kind of value that a flag, a variable or a file entry can hold. The message of each schema is
@@ -11,6 +12,8 @@ export interface ValueKind<Value> {
   readonly read: z.ZodType<Value>
   /** How the flag takes its value. `file-only`: too long for a command line or a variable. */
   readonly flag: 'value' | 'values' | 'switch' | 'file-only'
+  /** What an error quotes: the whole value, which is the default, or the wrong member of it. */
+  readonly shown?: 'member'
 }
 
 export const text: ValueKind<string> = { read: z.string({ error: 'a string' }), flag: 'value' }
@@ -60,13 +63,9 @@ export const preset: ValueKind<RefreshIssuancePreset> = {
   flag: 'value',
 }
 
-const clientList = { error: 'a list of client metadata (RFC 7591), each with a client_id' }
-
-/** Checks the shape only. The engine checks the metadata when the server starts. */
+/** Members and their values. The engine checks how they fit together when the server starts. */
 export const clientMetadata: ValueKind<readonly ClientMetadata[]> = {
-  read: z.preprocess(
-    (value) => [value].flat(),
-    z.array(z.looseObject({ client_id: z.string(clientList).min(1, clientList) }, clientList)),
-  ),
+  read: clientsInFile,
   flag: 'file-only',
+  shown: 'member',
 }

@@ -255,6 +255,18 @@ export const settingsTable: SettingsTable = {
     help: 'longest Client ID Metadata Document, in bytes',
     details: 'raise it for a client whose document the log refuses as too long',
   },
+  localClients: {
+    name: 'local-client',
+    kind: list,
+    schema: z.array(
+      string.regex(/^[\x21-\x7E]+$/, { error: 'IDs of visible ASCII characters' }),
+      strings,
+    ),
+    defaultText: 'none',
+    help: 'ID of a client on this machine that is registered by hand; can be repeated',
+    details:
+      'public, with the grants `authorization_code` and `refresh_token`, and `/callback` on loopback as its redirect URI',
+  },
   clients: {
     name: 'clients',
     kind: clientMetadata,
@@ -262,7 +274,8 @@ export const settingsTable: SettingsTable = {
     schema: z.custom<readonly ClientMetadata[]>(Array.isArray, { error: 'a list of clients' }),
     defaultValue: [],
     defaultText: 'none',
-    help: 'preregistered clients: RFC 7591 metadata with a client_id',
+    help: 'clients that are registered by hand',
+    details: '[see below](#clients-that-are-registered-by-hand)',
   },
 }
 

@@ -135,7 +135,38 @@ test.each([
     '"scope-descriptions" in FILE: expected an object of strings',
   ],
   ['a domain', {}, { EVERGRANT_AS_TRUSTED_DOMAIN: 'A' }, 'EVERGRANT_AS_TRUSTED_DOMAIN: exp'],
-  ['a client without id', { clients: [{}] }, {}, '"clients" in FILE: expected a list of client'],
+  [
+    'a client without id',
+    { clients: [{}] },
+    {},
+    '"clients" in FILE, [0].client_id: expected a string that is not empty, got nothing.',
+  ],
+  [
+    'clients that are no objects',
+    { clients: ['a'] },
+    {},
+    '"clients" in FILE, [0]: expected a list',
+  ],
+  [
+    'a misspelled member of a client',
+    {
+      clients: [{ client_id: 'a' }, { client_id: 'b', redirect_uri: 'http://127.0.0.1/callback' }],
+    },
+    {},
+    '"clients" in FILE, [1]: expected one of client_id, redirect_uris, ',
+  ],
+  [
+    'a redirect URI of a client',
+    { clients: { client_id: 'a', redirect_uris: ['/callback'] } },
+    {},
+    '"clients" in FILE, [0].redirect_uris[0]: expected a list of absolute URLs, got "/callback".',
+  ],
+  [
+    'a grant type of a client',
+    { clients: [{ client_id: 'a', grant_types: ['refresh'] }] },
+    {},
+    '"clients" in FILE, [0].grant_types[0]: expected a list of authorization_code, refresh_token, ',
+  ],
   ['a name in the file', { presets: 'oidc' }, {}, '"presets" in FILE: there is no such setting'],
   ['a value of the environment', {}, { EVERGRANT_AS_PRESET: 'x' }, 'EVERGRANT_AS_PRESET: expec'],
   ['a variable', {}, { EVERGRANT_AS_PRESETS: 'oidc' }, 'EVERGRANT_AS_PRESETS: there is no such'],
@@ -171,13 +202,62 @@ test('configuration: refuses a switch that is neither on nor off', async () => {
 })
 
 test(
+  'configuration: an error about a client secret does not show it',
+  { tags: ['A-08'] },
+  async () => {
+    using folder = temporaryFolder()
+    const config = file(folder, { clients: [{ client_id: 'a', client_secret: ['hidden'] }] })
+    const { code, stderr } = await (await run('serve', '--demo', '--config', config)).done()
+    expect(code).toBe(2)
+    expect(stderr).toContain('[0].client_secret: expected a string that is not empty, got another')
+    expect(stderr).not.toContain('hidden')
+  },
+)
+
+test(
+  'configuration: --local-client registers a client of this machine, and the summary names it',
+  { tags: ['A-08'] },
+  async () => {
+    const serving = await run(
+      ...['serve', '--demo', '--port', '0', '--json', '--emulate', 'entra'],
+      ...['--local-client', 'my client', '--local-client', 'other'],
+    )
+    await serving.firstLine
+    const { code, stderr } = await serving.done()
+    expect(code).toBe(0)
+    // A list is separated by spaces.
+    expect(stderr).toContain('clients         registered by hand: "my", "client", "other"')
+    expect(stderr).not.toContain('settings.warning')
+  },
+)
+
+test('configuration: without a way to register, the log says how to register a client', async () => {
+  const serving = await run('serve', '--demo', '--port', '0', '--json', '--emulate', 'entra')
+  await serving.firstLine
+  const { stderr } = await serving.done()
+  expect(stderr).toContain('clients         none')
+  expect(stderr).toContain(
+    'No client can sign in: Microsoft Entra ID registers no client by itself',
+  )
+  expect(stderr).toContain('Set --local-client ID')
+})
+
+test('configuration: a client ID can be used once', async () => {
+  using folder = temporaryFolder()
+  const clients = [{ client_id: 'a', redirect_uris: ['http://127.0.0.1/callback'] }]
+  const config = file(folder, { clients })
+  const twice = await run('serve', '--demo', '--config', config, '--local-client', 'a')
+  const { code, stderr } = await twice.done()
+  expect(code).toBe(2)
+  expect(stderr).toContain('--local-client: expected each client ID once, got "a".')
+})
+
+test(
   'configuration: a client with invalid metadata prevents the start',
   { tags: ['A-08'] },
   async () => {
     using folder = temporaryFolder()
-    const clients = [
-      { client_id: 'known', redirect_uris: ['nowhere'], token_endpoint_auth_method: 'none' },
-    ]
+    const clients = [{ client_id: 'known', redirect_uris: [], token_endpoint_auth_method: 'none' }]
     const config = file(folder, { port: 0, demo: true, clients })
     const { code, stderr } = await (await run('serve', '--config', config)).done()
     expect(code).toBe(2)

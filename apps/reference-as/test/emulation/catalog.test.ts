@@ -9,7 +9,8 @@ test('emulated servers: every behavior has a status and a source', () => {
   for (const server of emulatedServers) {
     const facts = [...behaviorsOf(server).map(([, behavior]) => behavior), ...server.notes]
     expect(facts.length).toBeGreaterThan(0)
-    for (const { status, source } of facts) {
+    for (const { status, source, date } of facts) {
+      expect(date).toMatch(/^20\d\d-\d\d-\d\d$/)
       expect(status).toMatch(/^(measured|documented|inferred)$/)
       // A URL, a place in a repository, or a version.
       expect(source).toMatch(/^https:\/\/|@[0-9a-f]{7,}|\d+\.\d+\.\d+|^\S+\/\S+, |AWS/)

@@ -152,7 +152,7 @@ describe.each(emulatedServers.map((one) => [one.name, one] as const))(
 )
 
 /** Offered without a source. See the end of `evergrant-as products okta`. */
-const registersForTrials = new Set(['cognito', 'okta', 'spring'])
+const registersForTrials = new Set(['okta', 'pingone', 'spring'])
 
 test.each(emulatedServers.map((one) => [one.name, one] as const))(
   'emulation: %s offers registration and metadata documents with a source, or says that it has none',

@@ -1,17 +1,6 @@
-/** A fact about a product, with its source. */
-export interface ProviderFact {
-  /** In plain words. */
-  readonly fact: string
-  /** `known`: documented or measured. `partial`: second-hand, inferred, or from an old source. */
-  readonly status: 'known' | 'partial'
-  /** The URL of the document, or of the product that was measured. */
-  readonly source: string
-  /** Version and date of the measurement, if the fact was measured. */
-  readonly measured?: string
-}
-
 /**
- * What an authorization server product requires beyond the standards, as data.
+ * What an authorization server product requires beyond the standards, as data. The page of each product
+ * has the facts behind it, with their sources: https://github.com/evergrant/evergrant/tree/main/docs/providers
  *
  * A profile cannot disable PKCE, `state`, the issuer checks or TLS, and cannot request
  * `offline_access` from a server that does not list it. It can only request less, or add a parameter.
@@ -46,7 +35,6 @@ export interface ProviderProfile {
   readonly requiresScope: boolean
   /** Error codes of the token endpoint with the meaning of `invalid_grant`. */
   readonly grantEndedErrors: readonly string[]
-  readonly facts: readonly ProviderFact[]
 }
 
 /** The standards only. Used for every server without a profile. */
@@ -63,5 +51,4 @@ export const standardProfile: ProviderProfile = {
   pkceS256: 'if-listed',
   requiresScope: false,
   grantEndedErrors: [],
-  facts: [],
 }

@@ -1,5 +1,6 @@
 import type { Behavior, EmulatedServer } from './emulated-server.ts'
 import { hostedProducts } from './hosted-products.ts'
+import { mcpServices } from './mcp-services.ts'
 import { measuredProducts } from './measured-products.ts'
 import { measuredServers } from './measured-servers.ts'
 import { selfHostedProducts } from './self-hosted-products.ts'
@@ -10,6 +11,7 @@ export const emulatedServers: readonly EmulatedServer[] = [
   ...selfHostedProducts,
   ...measuredProducts,
   ...measuredServers,
+  ...mcpServices,
 ].toSorted((one, other) => one.name.localeCompare(other.name, 'en'))
 
 /** The behaviors of a server as a list, in the order of the data. */

@@ -14,6 +14,8 @@ export interface Behavior<Value> {
   readonly status: BehaviorStatus
   /** A URL, a file in a public repository, or the version that was measured. */
   readonly source: string
+  /** When the source was read, or the product was measured: `2026-11-22`. */
+  readonly date: string
 }
 
 /**
@@ -150,6 +152,17 @@ export interface ServerBehaviors {
   readonly deadRefreshToken?: Behavior<'invalid_grant' | 'empty-400' | 'bad_refresh_token'>
 }
 
+/**
+ * What a note is about: what an administrator switches on, what comes back, how long a sign-in lasts,
+ * or what ends it.
+ */
+export type NoteSubject = 'switch-on' | 'comes-back' | 'lasts' | 'ends'
+
+/** A fact that no behavior expresses. Without a subject, it is a peculiarity to watch out for. */
+export interface Note extends Behavior<string> {
+  readonly about?: NoteSubject
+}
+
 /** A product that the reference server can emulate. */
 export interface EmulatedServer {
   /** For `--emulate`, in lower case. */
@@ -157,5 +170,5 @@ export interface EmulatedServer {
   readonly product: string
   readonly behaviors: ServerBehaviors
   /** Further facts that no behavior expresses and that are not emulated, each with its source. */
-  readonly notes: readonly Behavior<string>[]
+  readonly notes: readonly Note[]
 }

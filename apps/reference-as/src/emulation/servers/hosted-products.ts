@@ -1,4 +1,4 @@
-import { documented, inferred } from './sourced.ts'
+import { about, documented, inferred } from './sourced.ts'
 import type { EmulatedServer } from './emulated-server.ts'
 
 const day = 86_400
@@ -18,6 +18,8 @@ const cognitoToken = 'https://docs.aws.amazon.com/cognito/latest/developerguide/
 const cognitoRotation =
   'https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html'
 const cognitoValidity = 'the text of AWS on RefreshTokenValidity, as Pulumi repeats it (aws-native)'
+const identityProviders = 'https://zuplo.com/learn/mcp/compatibility/identity-providers'
+const readAgainOn = '2026-11-28'
 const github =
   'https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens'
 const workos = 'https://workos.com/docs/reference/workos-connect/token'
@@ -40,18 +42,27 @@ export const hostedProducts: readonly EmulatedServer[] = [
       registration: inferred('offered', 'https://qiita.com/smesh/items/db9b90bc6735cf9381af'),
     },
     notes: [
-      documented(
-        'for clients other than single-page applications, rotation is off unless enabled',
-        auth0Expiry,
+      about(
+        'comes-back',
+        documented(
+          'for clients other than single-page applications, rotation is off unless enabled',
+          auth0Expiry,
+        ),
       ),
       documented('no refresh token is issued unless the API allows offline access', auth0Get),
-      inferred(
-        'metadata documents are honored after an administrator has registered a client from them',
-        'https://www.pulumi.com/registry/packages/auth0/api-docs/clientcimd/',
+      about(
+        'switch-on',
+        inferred(
+          'metadata documents are honored after an administrator has registered a client from them',
+          'https://www.pulumi.com/registry/packages/auth0/api-docs/clientcimd/',
+        ),
       ),
-      documented(
-        'resource is honored with the Resource Parameter Compatibility Profile; otherwise audience names the API',
-        'https://auth0.com/ai/docs/mcp/guides/resource-param-compatibility-profile',
+      about(
+        'comes-back',
+        documented(
+          'resource is honored with the Resource Parameter Compatibility Profile; otherwise audience names the API',
+          'https://auth0.com/ai/docs/mcp/guides/resource-param-compatibility-profile',
+        ),
       ),
     ],
   },
@@ -69,9 +80,12 @@ export const hostedProducts: readonly EmulatedServer[] = [
     },
     notes: [
       documented('offline_access must be in the authorization request', okta),
-      documented(
-        'single-page applications rotate, with a grace of 30 s; later reuse ends the sign-in',
-        okta,
+      about(
+        'ends',
+        documented(
+          'single-page applications rotate, with a grace of 30 s; later reuse ends the sign-in',
+          okta,
+        ),
       ),
     ],
   },
@@ -87,6 +101,7 @@ export const hostedProducts: readonly EmulatedServer[] = [
       rotation: documented('new-token', entra),
       reuse: documented('accepted', entra),
       idleSeconds: documented(90 * day, entra),
+      // A note says when it is accepted. Scopes of MCP servers are bare names.
       resource: inferred('refused', entraBareScopes),
       requestWithoutScope: documented(
         'refused',
@@ -100,19 +115,26 @@ export const hostedProducts: readonly EmulatedServer[] = [
         'absent',
         'https://github.com/modelcontextprotocol/typescript-sdk/issues/832',
       ),
+      metadataAt: inferred('openid-configuration', identityProviders, readAgainOn),
     },
     notes: [
-      inferred(
-        'offline_access is never in the scope of a token response',
-        'https://learn.microsoft.com/en-us/answers/questions/806413/',
+      about(
+        'comes-back',
+        inferred(
+          'offline_access is never in the scope of a token response',
+          'https://learn.microsoft.com/en-us/answers/questions/806413/',
+        ),
       ),
-      documented('refresh tokens of single-page applications live for 24 hours', entra),
+      about(
+        'lasts',
+        documented('refresh tokens of single-page applications live for 24 hours', entra),
+      ),
       inferred(
         'resource is refused with AADSTS9010010 at every step unless the scopes begin with it',
         'https://github.com/anthropics/claude-code/issues/73460',
       ),
       inferred(
-        'with scopes that do not begin with a resource, such as those of MCP servers, every resource is refused and a request without one is accepted; therefore listed as refused',
+        'with scopes that do not begin with a resource, every resource is refused, and a request without one is accepted',
         entraBareScopes,
       ),
     ],
@@ -139,9 +161,12 @@ export const hostedProducts: readonly EmulatedServer[] = [
         'refresh tokens live for 7 days while the consent screen is in testing',
         'https://www.unipile.com/google-oauth-refresh-token/',
       ),
-      inferred(
-        'above a limit, the oldest refresh token of a user and client is revoked',
-        googleTokens,
+      about(
+        'ends',
+        inferred(
+          'above a limit, the oldest refresh token of a user and client is revoked',
+          googleTokens,
+        ),
       ),
     ],
   },
@@ -156,9 +181,18 @@ export const hostedProducts: readonly EmulatedServer[] = [
       ),
       rotation: documented('no-token', cognitoRotation),
       absoluteSeconds: inferred(30 * day, cognitoValidity),
+      registration: inferred('not-offered', identityProviders, readAgainOn),
+      metadataAt: inferred(
+        'openid-configuration',
+        'https://zuplo.com/learn/mcp/errors/dynamic-client-registration-not-supported',
+        readAgainOn,
+      ),
     },
     notes: [
-      documented('rotation can be enabled, with a grace of at most 60 s', cognitoRotation),
+      about(
+        'ends',
+        documented('rotation can be enabled, with a grace of at most 60 s', cognitoRotation),
+      ),
       inferred(
         'a code from a request without scope cannot be exchanged',
         'https://github.com/anthropics/claude-code/issues/90190',
@@ -190,7 +224,7 @@ export const hostedProducts: readonly EmulatedServer[] = [
       ),
     },
     notes: [
-      documented('a refresh also revokes the previous access token', github),
+      about('ends', documented('a refresh also revokes the previous access token', github)),
       documented('a refresh requires the client secret', github),
       documented('the scope offline_access does not exist', github),
     ],
@@ -219,13 +253,19 @@ export const hostedProducts: readonly EmulatedServer[] = [
       ),
     },
     notes: [
-      documented(
-        'confidential clients keep their refresh token, and its lifetime is extended',
-        stytch,
+      about(
+        'lasts',
+        documented(
+          'confidential clients keep their refresh token, and its lifetime is extended',
+          stytch,
+        ),
       ),
-      documented(
-        'the audience of an access token is the client, or a value configured for the client',
-        'https://stytch.com/docs/api-reference/b2b/api/connected-apps/tokens/connected-app-access-token-object',
+      about(
+        'comes-back',
+        documented(
+          'the audience of an access token is the client, or a value configured for the client',
+          'https://stytch.com/docs/api-reference/b2b/api/connected-apps/tokens/connected-app-access-token-object',
+        ),
       ),
     ],
   },

@@ -1,20 +1,24 @@
-import { documented, inferred, measuredAt } from './sourced.ts'
+import { about, documented, inferred, measuredAt } from './sourced.ts'
 import type { EmulatedServer } from './emulated-server.ts'
 
 const day = 86_400
 
-const keycloak = measuredAt('Keycloak 26.7.3, November 2026')
-const keycloakIndicators = measuredAt('Keycloak 26.7.3 with resource-indicators, November 2026')
-const hydra = measuredAt('Ory Hydra 2.3.0, registration enabled, November 2026')
-const spring = measuredAt('Spring Authorization Server of Spring Boot 4.1.2, November 2026')
-const pythonSdk = measuredAt('mcp 1.23.0 to 2.3.0, November 2026')
-const fastmcp = measuredAt('fastmcp 4.2.3, November 2026')
+const keycloak = measuredAt('Keycloak 26.7.3, November 2026', '2026-11-27')
+const keycloakIndicators = measuredAt(
+  'Keycloak 26.7.3 with resource-indicators, November 2026',
+  '2026-11-27',
+)
+const hydra = measuredAt('Ory Hydra 2.3.0, registration enabled, November 2026', '2026-11-27')
+const spring = measuredAt(
+  'Spring Authorization Server of Spring Boot 4.1.2, November 2026',
+  '2026-11-27',
+)
+const pythonSdk = measuredAt('mcp 1.23.0 to 2.3.0, November 2026', '2026-11-27')
+const fastmcp = measuredAt('fastmcp 4.2.3, November 2026', '2026-11-27')
 
 const keycloakMcp = 'keycloak/keycloak, docs/guides/securing-apps/mcp-authz-server.adoc@1054d1267d'
 const keycloakOffline =
   'keycloak/keycloak, docs/documentation/server_admin/topics/sessions/offline.adoc@02c8ca0a58'
-const keycloakTimeouts =
-  'keycloak/keycloak, docs/documentation/server_admin/topics/sessions/timeouts.adoc@68a58dbffb'
 const springSource =
   'spring-projects/spring-authorization-server@041b94d682, OAuth2AuthorizationCodeAuthenticationProvider.java'
 const hydraSource = 'ory/hydra@83127c575'
@@ -44,25 +48,33 @@ export const measuredProducts: readonly EmulatedServer[] = [
       registration: keycloak('listed-and-refused'),
     },
     notes: [
-      documented(
-        'offline_access makes the refresh token an offline token, which outlives the session',
-        keycloakOffline,
+      about(
+        'lasts',
+        documented(
+          'offline_access makes the refresh token an offline token, which outlives the session',
+          keycloakOffline,
+        ),
       ),
-      keycloak(
-        'with Revoke Refresh Token, each refresh token can be used once, and a second use revokes its successor too',
+      about(
+        'ends',
+        keycloak(
+          'with Revoke Refresh Token, each refresh token can be used once, and a second use revokes its successor too',
+        ),
       ),
-      documented(
-        'with Revoke Refresh Token, each refresh token can be used once',
-        keycloakTimeouts,
-      ),
-      documented(
-        'resource indicators and metadata documents are experimental features',
-        keycloakMcp,
+      about(
+        'switch-on',
+        documented(
+          'resource indicators and metadata documents are experimental features',
+          keycloakMcp,
+        ),
       ),
       keycloak('registration answers 403 until trusted hosts are configured'),
       keycloak('a registration for all of scopes_supported is refused with 403'),
-      keycloak('public clients work, although token_endpoint_auth_methods_supported lacks none'),
-      keycloak('openid-configuration between host and path is not found'),
+      about(
+        'comes-back',
+        keycloak('public clients work, although token_endpoint_auth_methods_supported lacks none'),
+      ),
+      about('comes-back', keycloak('openid-configuration between host and path is not found')),
       inferred(
         'offline_access is refused with invalid_scope when the user lacks the role or the client lacks the scope',
         'https://github.com/evoila/meho/issues/912',
@@ -98,18 +110,27 @@ export const measuredProducts: readonly EmulatedServer[] = [
       metadataAt: hydra('openid-configuration'),
     },
     notes: [
-      documented(
-        'the scope offline is an alias of offline_access',
-        `${hydraSource}, fosite/config_default.go`,
+      about(
+        'comes-back',
+        documented(
+          'the scope offline is an alias of offline_access',
+          `${hydraSource}, fosite/config_default.go`,
+        ),
       ),
-      documented(
-        'oauth-authorization-server is answered by newer versions',
-        `${hydraSource}, oauth2/handler.go`,
+      about(
+        'comes-back',
+        documented(
+          'oauth-authorization-server is answered by newer versions',
+          `${hydraSource}, oauth2/handler.go`,
+        ),
       ),
-      documented('registration must be enabled', `${hydraSource}, spec/config.json`),
-      hydra('registration needs a second setting to appear in the metadata'),
-      hydra('aud is empty unless the client has audiences'),
-      hydra('iss is not advertised'),
+      about(
+        'switch-on',
+        documented('registration must be enabled', `${hydraSource}, spec/config.json`),
+      ),
+      about('switch-on', hydra('registration needs a second setting to appear in the metadata')),
+      about('comes-back', hydra('aud is empty unless the client has audiences')),
+      about('comes-back', hydra('iss is not advertised')),
       hydra('prompt=consent overrides a consent that the user asked to remember'),
       hydra(
         'of 4 to 8 simultaneous refreshes with one token, all are answered with 200, and none of the new tokens works',

@@ -6,7 +6,7 @@ const betterAuth = measuredAt('@better-auth/oauth-provider 1.7.5, November 2026'
 const workers = measuredAt('@cloudflare/workers-oauth-provider 1.2.3, November 2026')
 const glewlwyd = measuredAt('glewlwyd 2.7.5, one-use refresh tokens, November 2026')
 const lemonldap = measuredAt('LemonLDAP::NG 2.16.1, November 2026')
-const django = measuredAt('django-oauth-toolkit 3.4.1, SQLite, November 2026')
+const django = measuredAt('django-oauth-toolkit 3.4.1, SQLite, November 2026', '2026-11-27')
 const oldDjango = measuredAt('django-oauth-toolkit 1.7.0, November 2026')
 
 /** Servers whose behavior was measured. */

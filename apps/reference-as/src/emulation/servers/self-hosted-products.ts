@@ -1,4 +1,4 @@
-import { documented, inferred } from './sourced.ts'
+import { about, documented, inferred } from './sourced.ts'
 import type { EmulatedServer } from './emulated-server.ts'
 
 const day = 86_400
@@ -25,9 +25,12 @@ export const selfHostedProducts: readonly EmulatedServer[] = [
       registration: inferred('not-offered', zitadelServer),
     },
     notes: [
-      inferred(
-        'a scope selects the audience',
-        'zitadel/zitadel, docs/docs/apis/openidoauth/scopes.md',
+      about(
+        'comes-back',
+        inferred(
+          'a scope selects the audience',
+          'zitadel/zitadel, docs/docs/apis/openidoauth/scopes.md',
+        ),
       ),
     ],
   },
@@ -59,7 +62,10 @@ export const selfHostedProducts: readonly EmulatedServer[] = [
         'offline_access is listed for all clients, and refused with invalid_scope for clients without permission',
         'https://github.com/anthropics/claude-code/issues/41610',
       ),
-      documented('offline_access always requires consent', `${authelia}, internal/oidc/util.go`),
+      about(
+        'comes-back',
+        documented('offline_access always requires consent', `${authelia}, internal/oidc/util.go`),
+      ),
     ],
   },
   {
@@ -77,9 +83,12 @@ export const selfHostedProducts: readonly EmulatedServer[] = [
     },
     notes: [
       documented('a refresh with a scope that lacks offline_access is refused', authentik),
-      documented(
-        'registration requires a separate access token',
-        'goauthentik/authentik, authentik/providers/oauth2/views/dcr.py@420c3e36bc',
+      about(
+        'switch-on',
+        documented(
+          'registration requires a separate access token',
+          'goauthentik/authentik, authentik/providers/oauth2/views/dcr.py@420c3e36bc',
+        ),
       ),
     ],
   },
