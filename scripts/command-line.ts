@@ -11,6 +11,7 @@ import process from 'node:process'
 import { promisify } from 'node:util'
 import { proxyFlags } from '../apps/reference-client/src/proxy/flags/table.ts'
 import type { ProxyFlag } from '../apps/reference-client/src/proxy/flags/table.ts'
+import { clientMembers } from '../apps/reference-as/src/settings/client-members.ts'
 import { defaultOf, settings } from '../apps/reference-as/src/settings/settings-table.ts'
 import {
   runOptions,
@@ -114,6 +115,19 @@ await writeGeneratedSection(
   'docs/reference/server-configuration.md',
   'settings',
   ['| Setting | Default | |', '| --- | --- | --- |', ...settings.map(settingRow)].join('\n'),
+  'command-line',
+)
+
+await writeGeneratedSection(
+  'docs/reference/server-configuration.md',
+  'clients',
+  [
+    '| Member | Default | |',
+    '| --- | --- | --- |',
+    ...clientMembers.map(
+      ({ name, defaultText, help }) => `| \`${name}\` | ${defaultText} | ${help} |`,
+    ),
+  ].join('\n'),
   'command-line',
 )
 

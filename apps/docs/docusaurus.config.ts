@@ -8,6 +8,14 @@ import { origin } from './config/site.ts'
 import { tabGroups } from './config/tab-groups.ts'
 import { withoutPrism } from './config/without-prism.ts'
 
+/** Generated pages are edited in their data, if one file has it. */
+function editUrl(docPath: string): string | undefined {
+  if (docPath.startsWith('reference/')) return undefined
+  const [, provider] = /^providers\/(?!index\.md$)([\w-]+)\.md$/.exec(docPath) ?? []
+  const file = provider === undefined ? docPath : `providers/data/${provider}.ts`
+  return `${repository}/edit/main/docs/${file}`
+}
+
 const config: Config = {
   title: 'Evergrant',
   tagline: 'MCP sign-ins that last',
@@ -33,10 +41,7 @@ const config: Config = {
           path: '../../docs',
           routeBasePath: '/',
           sidebarPath: './sidebars.ts',
-          editUrl: ({ docPath }) =>
-            docPath.startsWith('reference/')
-              ? undefined
-              : `${repository}/edit/main/docs/${docPath}`,
+          editUrl: ({ docPath }) => editUrl(docPath),
           breadcrumbs: true,
           showLastUpdateTime: true,
           // The label of the version picker until 1.0. `docusaurus docs:version 1.0` adds the next.
@@ -60,6 +65,7 @@ const config: Config = {
         // As `doc` items, all of one sidebar would be highlighted on each of its pages.
         { to: '/tutorial', label: 'Tutorial', position: 'left' },
         { to: '/guides/clients', activeBasePath: '/guides', label: 'Guides', position: 'left' },
+        { to: '/providers', activeBasePath: '/providers', label: 'Providers', position: 'left' },
         {
           to: '/reference/requirements',
           activeBasePath: '/reference',

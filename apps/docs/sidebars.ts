@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs'
 import type { SidebarsConfig } from '@docusaurus/plugin-content-docs'
 import { apiPackages } from './config/api-packages.ts'
 
@@ -14,6 +15,12 @@ function apiReference({ name, entries }: (typeof apiPackages)[number]): SidebarI
       .map((entry) => ({ type: 'doc' as const, id: `${folder}/${entry}`, label: entry })),
   }
 }
+
+/** The generated pages of the providers, by the names of their files. */
+const providerPages = readdirSync(new URL('../../docs/providers', import.meta.url))
+  .filter((name) => name.endsWith('.md') && name !== 'index.md')
+  .map((name) => `providers/${name.slice(0, -'.md'.length)}`)
+  .toSorted()
 
 const sidebars: SidebarsConfig = {
   docs: [
@@ -36,6 +43,12 @@ const sidebars: SidebarsConfig = {
         'guides/doctor',
         'guides/troubleshooting',
       ],
+    },
+    {
+      type: 'category',
+      label: 'Providers',
+      link: { type: 'doc', id: 'providers/index' },
+      items: providerPages,
     },
     {
       type: 'category',

@@ -87,9 +87,16 @@ export function comparison(products: readonly Product[]): string {
   ].join('\n')
 }
 
+/** The name of the product as a link, with the variant that the facts are about. */
+function productCell({ provider: { id, name }, server }: Product): string {
+  const link = `[${name}](${id}.md)`
+  return server.product.startsWith(name)
+    ? `${link}${server.product.slice(name.length)}`
+    : `${link}: ${server.product}`
+}
+
 function row(product: Product): string {
-  const { id, name } = product.provider
-  return `| [${name}](${id}.md) | ${columns.map((column) => cell(product, column)).join(' | ')} |`
+  return `| ${productCell(product)} | ${columns.map((column) => cell(product, column)).join(' | ')} |`
 }
 
 function cell(product: Product, { question, words }: (typeof columns)[number]): string {

@@ -26,7 +26,7 @@ For other symptoms, see [Troubleshooting](../guides/troubleshooting.md). To meas
 
 ## The comparison
 
-What a public client meets with default settings. *Italics*: known second-hand, from an old document, or concluded from something else. **?**: no source that we read says it. Each page has the sources and their dates.
+What a public client meets, at the variant that the first column names. *Italics*: known second-hand, from an old document, or concluded from something else. **?**: no source that we read says it. Each page has the sources and their dates.
 
 ${comparison(products)}
 
@@ -45,7 +45,7 @@ pnpm exec turbo run build --filter=evergrant --filter=@evergrant/reference-as --
 
 The servers keep everything in memory, also the clients that registered. The client checks a registration that is older than a minute, and registers again. Within a minute, add \`--register-again\` to the sign-in.
 
-If a product registers no clients on request, the commands register one by hand, with \`--local-client\` at the server and \`--client-id\` at the client. The [README of the server](https://github.com/evergrant/evergrant/tree/main/apps/reference-as#clients-that-are-registered-by-hand) explains how to register clients with a secret.
+If a product registers no clients on request, the commands register one by hand, with \`--local-client\` at the server and \`--client-id\` at the client. To register one with a secret, see [the format of the file](../reference/server-configuration.md#clients-that-are-registered-by-hand).
 
 ## Correct a fact
 

@@ -49,7 +49,7 @@ export function providerPage(product: Product): string {
     frontMatter(name),
     `# ${name}`,
     summary(product),
-    recognition(product),
+    [recognition(product), ...variant(product)].join(' '),
     '## What to switch on',
     steps.join('\n'),
     ...(clients === '' ? [] : ['How clients become known:', clients]),
@@ -109,7 +109,7 @@ function summary({ provider, server }: Product): string {
 
 function inSentence(text: string): string {
   const start = text.charAt(0)
-  return `${start === '\`' ? start : start.toLowerCase()}${text.slice(1).replace(/\.$/, '')}`
+  return `${start.toLowerCase()}${text.slice(1).replace(/\.$/, '')}`
 }
 
 function recognition({ provider, profile }: Product): string {
@@ -121,6 +121,13 @@ function recognition({ provider, profile }: Product): string {
   if (profile.issuers.length === 0) return `Tell Evergrant about it with ${byId}.`
   const issuers = profile.issuers.map((issuer) => `\`${issuer}\``).join(', ')
   return `Evergrant recognizes ${name} by its issuer (${issuers}). With another one, for example of a custom domain, use ${byId}.`
+}
+
+/** What the facts are about, if it is a part or a setting of the product. */
+function variant({ provider, server }: Product): readonly string[] {
+  return server.product === provider.name
+    ? []
+    : [`Facts without another condition are about ${server.product}.`]
 }
 
 /** Why the requests differ from the standards. */

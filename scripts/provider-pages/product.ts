@@ -73,7 +73,7 @@ export function ofBehavior(
   return { text: behaviorSentence(name, value), status, source: referenceOf(source), date }
 }
 
-export function findNote({ server }: Product, { note }: NoteReference): Note {
+function findNote({ server }: Product, { note }: NoteReference): Note {
   const found = server.notes.find(({ value }) => value.startsWith(note))
   if (found === undefined) throw new Error(`${server.name}: no note starts with "${note}"`)
   return found

@@ -16,7 +16,9 @@ export function requestsOf(product: Product): string {
   if (offlineAccess !== undefined)
     return shown(requestOf(product, offlineAccess.value === 'listed'))
   const listed = requestOf(product, true)
-  const { authorization } = requestOf(product, false)
+  const unlisted = requestOf(product, false)
+  const { authorization } = unlisted
+  if (JSON.stringify(authorization) === JSON.stringify(listed.authorization)) return shown(unlisted)
   return [
     'No source says whether the metadata lists `offline_access`. If it does:',
     shown(listed),

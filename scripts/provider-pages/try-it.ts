@@ -9,7 +9,7 @@ const mcpServer = 'http://127.0.0.1:9500/mcp'
 const program = (name: string): string => `pnpm exec node apps/${name}/dist/main.js`
 
 /** The commands of the section, in order. The first two are servers, each in a terminal of its own. */
-export interface Trial {
+interface Trial {
   readonly authorizationServer: string
   readonly mcpServer: string
   readonly signIn: string
@@ -17,7 +17,7 @@ export interface Trial {
   readonly signOut: string
 }
 
-export function trialOf({ provider, profile, server }: Product): Trial {
+function trialOf({ provider, profile, server }: Product): Trial {
   const refusesResource = server.behaviors.resource?.value === 'refused'
   const byHand = isRegisteredByHand(provider.emulated)
   const product = profile.id === 'standard' ? '' : ` --provider ${profile.id}`
@@ -30,7 +30,7 @@ export function trialOf({ provider, profile, server }: Product): Trial {
     mcpServer: `${program('reference-mcp-server')} serve --authorization-server ${issuer} --port 9500`,
     signIn:
       `${program('reference-client')} login ${mcpServer}${account} --headless --explain` +
-      `${byHand ? ` --client-id my-client --issuer ${issuer}` : ''}`,
+      (byHand ? ` --client-id my-client --issuer ${issuer}` : ''),
     calls: `${program('reference-client')} call ${mcpServer} notes_list${account} --parallel 8 --repeat 3 --every 2000`,
     signOut: `${program('reference-client')} logout ${mcpServer} --profile ${provider.id}`,
   }

@@ -1,6 +1,6 @@
 /** Identifiers that facts name without code formatting, because they are printed on terminals, too. */
 const identifiers =
-  /(?<![`\w/.:-])(?:offline_access|prompt=consent|access_type=offline|access_type|code_challenge_methods_supported|token_endpoint_auth_methods_supported|scopes_supported|oauth-authorization-server|openid-configuration|grant_types_supported|response_types_supported|grant_types|refresh_token|client_secret|invalid_scope|invalid_grant|invalid_target|reuseRefreshTokens\(false\)|REFRESH_TOKEN_GRACE_PERIOD_SECONDS|offline(?= is an alias)|audience(?= names)|resource(?= (?:is|has|and|with))|aud(?= is)|iss(?= is))(?![`\w])/gu
+  /(?<![`\w/.:-])(?:offline_access|prompt=consent|access_type=offline|access_type|code_challenge_methods_supported|token_endpoint_auth_methods_supported|scopes_supported|oauth-authorization-server|openid-configuration|grant_types_supported|response_types_supported|grant_types|refresh_token|client_secret|invalid_scope|invalid_grant|invalid_target|reuseRefreshTokens\(false\)|REFRESH_TOKEN_GRACE_PERIOD_SECONDS|offline(?= is an alias)|audience(?= names)|resource(?= (?:is|has|and|with))|(?<=repeat )resource|aud(?= is)|iss(?= is))(?![`\w])/gu
 
 /** A fact of the emulation as a sentence in Markdown. */
 export function sentence(text: string): string {

@@ -17,6 +17,7 @@ const sections: readonly {
   { path: 'adr/', name: 'Decisions', weight: 0.4 },
   { path: 'explanation/', name: 'Explanation', weight: 1 },
   { path: 'guides/', name: 'Guides', weight: 2 },
+  { path: 'providers/', name: 'Providers', weight: 2 },
   { path: 'tutorial/', name: 'Guides', weight: 2 },
   { path: 'playground/', name: 'Playground', weight: 1 },
   { path: 'simulator/', name: 'Playground', weight: 1 },

@@ -81,4 +81,14 @@ export const auth0: Provider = {
       rotation,
     ),
   ],
+  answers: {
+    clientIdMetadataDocuments: {
+      short: 'after registration',
+      fact: { note: 'metadata documents are honored after an administrator' },
+    },
+    resource: {
+      short: 'by setting',
+      fact: { note: 'resource is honored with the Resource Parameter' },
+    },
+  },
 }

@@ -140,7 +140,7 @@ export const entraId: Provider = {
       refreshTokens,
     ),
   ],
-  lasts: [documented('Without a policy, users sign in again after 90 days without use.', sessions)],
+  lasts: [],
   ends: [
     documented(
       'A new password ends the sign-ins that were made with the old one. A reset by an administrator in the Entra admin center ends the others, too.',

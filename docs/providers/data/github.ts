@@ -16,11 +16,6 @@ const revoking = source(
   'https://docs.gitguardian.com/secrets-detection/secrets-detection-engine/detectors/specifics/github_refresh_token',
   '2026-11-28',
 )
-const cimd = source(
-  'github-mcp-server: metadata documents',
-  'https://github.com/github/github-mcp-server/issues/2977',
-  '2026-11-22',
-)
 
 export const github: Provider = {
   id: 'github',
@@ -60,6 +55,11 @@ export const github: Provider = {
       'A token of the device grant is refreshed without the client secret. Any other one needs it.',
       revoking,
     ),
-    inferred('Client ID Metadata Documents are a request of users.', cimd),
   ],
+  answers: {
+    offlineAccess: {
+      short: 'does not exist',
+      fact: { note: 'the scope offline_access does not exist' },
+    },
+  },
 }

@@ -1,6 +1,6 @@
 import { startServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
-import { runChecks } from '../src/index.ts'
+import { formatText, runChecks } from '../src/index.ts'
 import type { CertificateFacts, Report } from '../src/index.ts'
 import {
   healthy,
@@ -207,7 +207,12 @@ test('forecast: an offline token of Keycloak outlives the session', async () => 
       }),
     })
   const offline = await check(at(['mcp:read', 'offline_access']))
-  expect(offline.forecast).toMatchObject({ product: { id: 'keycloak' } })
+  expect(offline.forecast).toMatchObject({
+    product: { id: 'keycloak', page: 'https://evergrant.github.io/providers/keycloak' },
+  })
+  expect(formatText(offline)).toContain(
+    'product         Keycloak\n                  https://evergrant.github.io/providers/keycloak\n',
+  )
   expect(offline.forecast?.duration).toMatchObject({ idleSeconds: 30 * 86_400 })
   expect(offline.forecast?.duration).not.toHaveProperty('absoluteSeconds')
   const online = await check(at(['mcp:read']))

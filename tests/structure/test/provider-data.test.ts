@@ -3,6 +3,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { libraryReasons, providers } from '../../../docs/providers/data/index.ts'
 import type { Fact, ProfileReasons, Provider } from '../../../docs/providers/data/provider.ts'
+import { factsOf } from '../../../packages/doctor/src/forecast/product-facts.ts'
 import { providerProfiles, standardProfile } from '../../../packages/core/src/index.ts'
 import { questions } from '../../../scripts/provider-pages/behavior-sentences.ts'
 import {
@@ -14,9 +15,18 @@ import {
 } from '../../../scripts/provider-pages/product.ts'
 
 const folder = path.resolve(import.meta.dirname, '..', '..', '..', 'docs', 'providers')
+const forecastMembers = [
+  'refreshTokenFor',
+  'rotation',
+  'reuse',
+  'graceSeconds',
+  'idleSeconds',
+  'absoluteSeconds',
+  'accessTokenSeconds',
+] as const
 const all = providers.map((provider) => [provider.id, provider] as const)
 
-function factsOf(provider: Provider): readonly Fact[] {
+function everyFactOf(provider: Provider): readonly Fact[] {
   const { switchOn, comesBack, lasts, ends, traps } = provider
   const answers = [provider.answers, provider.withOfflineAccess].flatMap((one) =>
     Object.values(one ?? {}).map(({ fact }) => fact),
@@ -35,7 +45,7 @@ function factsOf(provider: Provider): readonly Fact[] {
 test.each(all)(
   'provider data: every fact of %s has a status, a source and a date',
   (_, provider) => {
-    for (const { text, status, source } of factsOf(provider)) {
+    for (const { text, status, source } of everyFactOf(provider)) {
       expect(text).toMatch(/^(?:[A-Z*`[]|MCP).*\.$/s)
       expect(status).toMatch(/^(?:measured|documented|inferred)$/)
       expect(source.title.length).toBeGreaterThan(3)
@@ -49,7 +59,7 @@ test.each(all)(
 test('provider data: issues, answers of users and pages of others count as inferred', () => {
   const others =
     /\/(?:issues|pull|discussions|wiki)\/|\/answers\/|\/\/(?:forum|community|gist)\.|\/\/(?:raw\.githubusercontent|qiita|zuplo|xmcp|gofastmcp|glama|phasetwo|tangled|docs\.gitguardian|pulumi|docs\.rs|schemas\.apis)\b/
-  const secondHand = providers.flatMap(factsOf).filter(({ source }) => others.test(source.url))
+  const secondHand = providers.flatMap(everyFactOf).filter(({ source }) => others.test(source.url))
   expect(secondHand).not.toEqual([])
   expect(secondHand.filter(({ status }) => status !== 'inferred')).toEqual([])
 })
@@ -57,7 +67,7 @@ test('provider data: issues, answers of users and pages of others count as infer
 test.each(all)('provider data: no fact of %s stands in two places', (_, provider) => {
   const product = productOf(provider)
   const texts = [
-    ...factsOf(provider).map(({ text }) => text),
+    ...everyFactOf(provider).map(({ text }) => text),
     ...product.server.notes.map((note) => ofNote(note).text),
   ]
   expect(texts.toSorted()).toEqual([...new Set(texts)].toSorted())
@@ -100,6 +110,34 @@ test.each(all)('provider data: %s says what to switch on, and what is unknown', 
     expect(page).toContain(ofReason(productOf(provider), reason).text)
   }
 })
+
+/** The doctor's words for what the emulation says. It has a copy of some facts, which it publishes. */
+const forecastWords: Readonly<Record<string, string>> = {
+  'new-token': 'rotates',
+  'same-token': 'keeps',
+  'no-token': 'keeps',
+  'access-type-offline': 'access-type',
+}
+
+test.each(all)(
+  'provider data: the forecast of the doctor agrees with the data of %s',
+  (id, provider) => {
+    const known = factsOf(provider.exampleIssuer, provider.profile ?? '', false)
+    if (known === undefined) return
+    // The report links to this page.
+    expect(known.id).toBe(id)
+    const { behaviors } = productOf(provider).server
+    for (const name of forecastMembers) {
+      const [said, data] = [known[name], behaviors[name]]
+      if (said === undefined || data === undefined) continue
+      expect({ name, value: said.value, status: said.status }).toEqual({
+        name,
+        value: forecastWords[data.value] ?? data.value,
+        status: data.status,
+      })
+    }
+  },
+)
 
 test('provider data: every product has a page, and every page has data', () => {
   const pages = readdirSync(folder).filter((name) => name.endsWith('.md') && name !== 'index.md')

@@ -218,15 +218,13 @@ test(
   'configuration: --local-client registers a client of this machine, and the summary names it',
   { tags: ['A-08'] },
   async () => {
-    const serving = await run(
-      ...['serve', '--demo', '--port', '0', '--json', '--emulate', 'entra'],
-      ...['--local-client', 'my client', '--local-client', 'other'],
-    )
+    const command = 'serve --demo --port 0 --json --emulate entra --local-client other'
+    const serving = await run(...command.split(' '), '--local-client', 'my client')
     await serving.firstLine
     const { code, stderr } = await serving.done()
     expect(code).toBe(0)
     // A list is separated by spaces.
-    expect(stderr).toContain('clients         registered by hand: "my", "client", "other"')
+    expect(stderr).toContain('clients         registered by hand: "other", "my", "client"')
     expect(stderr).not.toContain('settings.warning')
   },
 )
@@ -241,6 +239,30 @@ test('configuration: without a way to register, the log says how to register a c
   )
   expect(stderr).toContain('Set --local-client ID')
 })
+
+test(
+  'configuration: the clients of the example in the README can sign in',
+  { tags: ['A-08'] },
+  async () => {
+    const config = path.join(import.meta.dirname, '..', 'settings', 'clients.json')
+    const serving = await run('serve', '--config', config, '--port', '0', '--json')
+    const { issuer } = JSON.parse(await serving.firstLine) as { readonly issuer: string }
+    const query = new URLSearchParams({
+      client_id: 'gateway',
+      response_type: 'code',
+      redirect_uri: 'http://127.0.0.1:4200/callback',
+      scope: 'mcp:read offline_access',
+      resource: 'http://127.0.0.1:9/mcp',
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
+    })
+    const answer = await fetch(`${issuer}/auth?${query}`, { redirect: 'manual' })
+    expect(answer.headers.get('location')).toMatch(/^http:\/\/127\.0\.0\.1:4200\/callback\?code=/)
+    const { code, stderr } = await serving.done()
+    expect(code).toBe(0)
+    expect(stderr).toContain('registered by hand: "gateway"')
+  },
+)
 
 test('configuration: a client ID can be used once', async () => {
   using folder = temporaryFolder()

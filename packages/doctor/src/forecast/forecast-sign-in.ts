@@ -1,5 +1,6 @@
 import { applyProviderProfile, decidePkce, explainDecision, offlineAccess } from '@evergrant/core'
 import type { AuthorizationServerMetadata, ProviderProfile, ScopeDecision } from '@evergrant/core'
+import { site } from '../lib/site.ts'
 import type { Measurement } from '../observations/measurement.ts'
 import { predictDuration } from './duration.ts'
 import type { DurationForecast } from './duration.ts'
@@ -12,7 +13,12 @@ import type { RefreshTokenForecast, Statement } from './statement.ts'
 export interface Forecast {
   readonly issuer: string
   /** The product, if its issuer shows it. */
-  readonly product?: { readonly id: string; readonly name: string }
+  readonly product?: {
+    readonly id: string
+    readonly name: string
+    /** What to switch on there, and what is known. */
+    readonly page?: string
+  }
   readonly request: {
     /** Absent: send no `scope`. */
     readonly scope?: string
@@ -91,7 +97,10 @@ function productOf(
   profile: ProviderProfile,
   facts: ProductFacts | undefined,
 ): Pick<Forecast, 'product'> {
-  if (facts !== undefined) return { product: { id: facts.id, name: facts.name } }
+  if (facts !== undefined) {
+    const { id, name } = facts
+    return { product: { id, name, page: `${site}/providers/${id}` } }
+  }
   return profile.id === 'standard' ? {} : { product: { id: profile.id, name: profile.name } }
 }
 

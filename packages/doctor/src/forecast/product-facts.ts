@@ -9,7 +9,7 @@ export interface ProductFact<Value> {
 
 /** How long the sign-ins of a product last, and what they need. Unknown facts are left out. */
 export interface ProductFacts {
-  /** The ID of the profile in `@evergrant/core`, where there is one. */
+  /** The name of the product's page, and the ID of its profile in `@evergrant/core`, if it has one. */
   readonly id: string
   readonly name: string
   /** Issuers of a product without such a profile. `*` matches letters, digits, `.`, `-` and `_`. */
@@ -207,7 +207,7 @@ const productFacts: readonly ProductFacts[] = [
     notes: [documented('Refresh tokens do not expire', clerk)],
   },
   {
-    id: 'workos',
+    id: 'workos-authkit',
     name: 'WorkOS AuthKit',
     issuers: ['https://*.authkit.app'],
     refreshTokenFor: documented('offline-access', workos),

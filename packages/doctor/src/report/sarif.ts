@@ -1,9 +1,10 @@
 import { showRemote } from '@evergrant/core'
+import { site } from '../lib/site.ts'
 import { rules } from '../rules/all-rules.ts'
 import { severityOf } from '../rules/rule.ts'
 import type { Finding, Report } from './report.ts'
 
-const documentation = 'https://evergrant.github.io/reference/doctor-rules'
+const documentation = `${site}/reference/doctor-rules`
 
 /**
  * Formats a report as SARIF 2.1.0, for code scanning. The location of a result is the URL without its

@@ -57,6 +57,7 @@ export function describeForecast({ forecast }: Report): readonly string[] {
   const parameters = Object.entries(request.parameters).map(([name, value]) => `${name}=${value}`)
   return [
     `product         ${product?.name ?? 'unknown'}`,
+    ...(product?.page === undefined ? [] : [`                ${product.page}`]),
     `registration    ${registration.join(', ')}`,
     `send            ${[
       request.scope === undefined ? 'no scope' : `scope=${JSON.stringify(request.scope)}`,

@@ -30,6 +30,7 @@ const doors: readonly {
     text: 'Issue and rotate refresh tokens so that a lost response does not end a grant.',
     links: [
       ['Authorization servers', '/guides/authorization-servers'],
+      ['What to switch on at your product', '/providers'],
       ['How products behave', '/reference/emulated-servers'],
     ],
   },
@@ -57,7 +58,9 @@ export default function Doors(): ReactNode {
       </ul>
       <p>
         You are asked to sign in again and again, and you build none of these? Start with{' '}
-        <Link to="/guides/troubleshooting">Troubleshooting</Link>.
+        <Link to="/guides/troubleshooting">Troubleshooting</Link>, or with{' '}
+        <Link to="/providers">the page of your authorization server</Link>: Entra ID, Okta, Auth0,
+        Keycloak, Google and others.
       </p>
     </section>
   )

@@ -129,13 +129,10 @@ export const mcpServices: readonly EmulatedServer[] = [
     product: 'PingOne',
     behaviors: { refreshTokenFor: inferred('offline-access', pingOfflineAccess) },
     notes: [
-      about(
-        'switch-on',
-        documented(
-          'offline_access must be granted to the application as a scope of a resource',
-          pingOfflineAccess,
-          readOn,
-        ),
+      documented(
+        'offline_access must be granted to the application as a scope of a resource',
+        pingOfflineAccess,
+        readOn,
       ),
     ],
   },

@@ -1,0 +1,2 @@
+/** Where the documentation is published. */
+export const site = 'https://evergrant.github.io'
