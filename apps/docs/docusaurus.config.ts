@@ -54,6 +54,7 @@ const config: Config = {
       } satisfies Options,
     ],
   ],
+  clientModules: ['./src/prefetch-on-demand.ts'],
   plugins: [withoutPrism, ...apiPackages.map(({ name, entries }) => apiReference(name, entries))],
   themeConfig: {
     image: 'img/social-card.png',
