@@ -38,6 +38,12 @@ test.each(brokenServers)(
   },
 )
 
+test.each(
+  brokenServers.flatMap(({ rule, repaired }) => (repaired === undefined ? [] : { rule, repaired })),
+)('rule $rule: finds nothing at the repaired server', async ({ repaired }) => {
+  expect((await check({ deployment: repaired })).findings).toEqual([])
+})
+
 test('doctor: every rule has exactly one broken server', () => {
   expect(brokenServers.map(({ rule }) => rule).toSorted()).toEqual(
     checkRules.map(({ id }) => id).toSorted(),

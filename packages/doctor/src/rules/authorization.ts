@@ -57,7 +57,7 @@ export const authorizationRules: readonly Rule[] = [
   },
   {
     id: 'iss-not-advertised',
-    title: 'The authorization response does not name the issuer',
+    title: 'The metadata does not announce the issuer in authorization responses',
     why: 'Without the issuer in the response, a client that uses several servers can be tricked into sending the code of one to another.',
     step: 'authorization',
     concerns,
@@ -83,7 +83,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'pushed-requests-required',
     title: 'The authorization server requires pushed authorization requests',
-    why: 'Most MCP clients send the parameters in the URL. The server refuses them with an error on the page.',
+    why: 'Most MCP clients send the parameters in the URL. The server refuses such a request with an error page.',
     step: 'authorization',
     concerns,
     keyword: 'OBSERVED',
@@ -171,7 +171,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'consent-prompt-not-supported',
     title: 'The OpenID Provider lists offline_access and not prompt=consent',
-    why: 'A client that follows OpenID Connect sends the parameter, and a server that refuses it shows an error page.',
+    why: 'A client that follows OpenID Connect sends the parameter, and a server that refuses it may show an error page.',
     step: 'refresh',
     concerns,
     keyword: 'OURS',

@@ -23,6 +23,8 @@ export interface BrokenServer {
   readonly rule: string
   readonly deployment: Deployment
   readonly certificate?: CertificateFacts
+  /** How to repair it, if the deployment without a fault does not show that. */
+  readonly repaired?: Deployment
 }
 
 /** The answers of the MCP server to requests that are not preflights. */
@@ -221,12 +223,14 @@ export const brokenServers: readonly BrokenServer[] = [
         headers: { location: 'https://www.mcp.test/login' },
       },
     }),
+    repaired: withAnswers({ [urls.rootResourceMetadata]: json(resourceDocument) }),
   },
   {
     rule: 'resource-metadata-disagree',
     deployment: withAnswers({
       [urls.rootResourceMetadata]: json({ ...resourceDocument, scopes_supported: ['mcp:read'] }),
     }),
+    repaired: withAnswers({ [urls.rootResourceMetadata]: json(resourceDocument) }),
   },
   {
     rule: 'names-local-address',
@@ -281,9 +285,22 @@ export const brokenServers: readonly BrokenServer[] = [
         body: ' '.repeat(300_000),
       },
     }),
+    repaired: withAnswers({ [urls.openIdMetadata]: json(serverDocument) }),
   },
   { rule: 'issuer-mismatch', deployment: withServer({ issuer: 'https://login.as.test' }) },
-  { rule: 'issuer-slash', deployment: withServer({ issuer: `${issuer}/` }) },
+  {
+    rule: 'issuer-slash',
+    deployment: withServer({ issuer: `${issuer}/` }),
+    repaired: withAnswers(
+      {
+        [urls.resourceMetadata]: json({
+          ...resourceDocument,
+          authorization_servers: [`${issuer}/`],
+        }),
+      },
+      withServer({ issuer: `${issuer}/` }),
+    ),
+  },
   {
     rule: 'server-metadata-location-html',
     deployment: withAnswers({ [urls.openIdMetadata]: html }),
@@ -296,6 +313,7 @@ export const brokenServers: readonly BrokenServer[] = [
         code_challenge_methods_supported: undefined,
       }),
     }),
+    repaired: withAnswers({ [urls.openIdMetadata]: json(serverDocument) }),
   },
   {
     rule: 'metadata-content-type',
@@ -308,10 +326,8 @@ export const brokenServers: readonly BrokenServer[] = [
   { rule: 'endpoint-missing', deployment: withServer({ token_endpoint: undefined }) },
   {
     rule: 'endpoint-not-secure',
-    deployment: withServer({
-      revocation_endpoint: 'https://as.test/revoke',
-      introspection_endpoint: 'http://as.test/introspect',
-    }),
+    deployment: withServer({ introspection_endpoint: 'http://as.test/introspect' }),
+    repaired: withServer({ introspection_endpoint: 'https://as.test/introspect' }),
   },
   {
     rule: 'response-types-missing',
@@ -376,6 +392,10 @@ export const brokenServers: readonly BrokenServer[] = [
       subject_types_supported: ['public'],
       prompt_values_supported: ['none', 'login'],
     }),
+    repaired: withServer({
+      subject_types_supported: ['public'],
+      prompt_values_supported: ['none', 'login', 'consent'],
+    }),
   },
   { rule: 'revocation-not-offered', deployment: withServer({ revocation_endpoint: undefined }) },
   {
@@ -418,13 +438,24 @@ export const brokenServers: readonly BrokenServer[] = [
   },
   {
     rule: 'slow-answer',
-    deployment: withAnswers({ [urls.keys]: json(keySet, { takesMilliseconds: 4000 }) }),
+    deployment: answeringPost((asked) => ({
+      ...(healthy.answers[serverUrl]?.(asked) ?? { status: 404 }),
+      // The first request is sent alone: no other one takes as long on this clock.
+      ...(asked.headers['authorization'] === undefined && asked.headers['origin'] === undefined
+        ? { takesMilliseconds: 4000 }
+        : {}),
+    })),
   },
   {
     rule: 'metadata-cached-long',
     deployment: withAnswers({
       [urls.serverMetadata]: json(serverDocument, {
         headers: { 'cache-control': 'public, max-age=604800' },
+      }),
+    }),
+    repaired: withAnswers({
+      [urls.serverMetadata]: json(serverDocument, {
+        headers: { 'cache-control': 'public, max-age=3600' },
       }),
     }),
   },
