@@ -53,7 +53,16 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
   ['known vulnerabilities', 'node', 'scripts/audit.ts'],
-  ['demo', 'node', 'tests/e2e/src/main.ts', '--seconds', '6'],
+  // The tutorial runs the demo.
+  [
+    'guides, word for word',
+    'node',
+    'scripts/test-services.ts',
+    '--',
+    'node',
+    '--conditions=evergrant:source',
+    'tests/guides/src/main.ts',
+  ],
   ['conformance', 'node', 'tests/conformance/src/main.ts'],
   ['interoperation', 'node', 'tests/interop/src/main.ts'],
 ]

@@ -4,27 +4,13 @@
  *
  *     node --conditions=evergrant:source scripts/playground-presets.ts [--check]
  */
-import { providerProfiles, selectProviderProfile } from '../packages/core/src/index.ts'
+import { providers } from '../docs/providers/data/index.ts'
 import { emulatedServers } from '../apps/reference-as/src/emulation/servers/catalog.ts'
 import { startAuthorizationServer } from '../apps/reference-as/src/index.ts'
 import { writeGeneratedFile } from './generated-page.ts'
 
-/** An issuer that is recognized, of a product that is. The others get {@link unknownIssuer}. */
-const issuers: Readonly<Record<string, string>> = {
-  auth0: 'https://example.auth0.com/',
-  clerk: 'https://example.clerk.accounts.dev',
-  cognito: 'https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_example',
-  entra: 'https://login.microsoftonline.com/example/v2.0',
-  github: 'https://github.com/login/oauth',
-  google: 'https://accounts.google.com',
-  hydra: 'https://example.projects.oryapis.com',
-  keycloak: 'https://sso.example.com/realms/example',
-  'keycloak-resource-indicators': 'https://sso.example.com/realms/example',
-  logto: 'https://example.logto.app/oidc',
-  okta: 'https://example.okta.com/oauth2/default',
-  workos: 'https://example.authkit.app',
-  zitadel: 'https://example.zitadel.cloud',
-}
+/** The pages of providers by the name of the emulated server. Their issuers are recognized. */
+const pages = new Map(providers.map((provider) => [provider.emulated, provider]))
 const unknownIssuer = 'https://as.example.com'
 
 /** Profiles of products that cannot be recognized by their issuer. */
@@ -53,8 +39,8 @@ const members = [
 interface Product {
   readonly id: string
   readonly name: string
-  /** Whether the reference server emulates it. */
-  readonly isEmulated: boolean
+  /** The page of the site that says what is known about it. */
+  readonly page: string
   /** Absent: the issuer shows the profile, or there is none. */
   readonly profile?: string
   readonly metadata: Readonly<Record<string, unknown>>
@@ -69,35 +55,29 @@ await writeGeneratedFile(
 async function allProducts(): Promise<readonly Product[]> {
   const products: Product[] = []
   for (const { name, product } of emulatedServers) {
+    const provider = pages.get(name)
     products.push({
       id: name,
-      name: product,
-      isEmulated: true,
+      name: provider?.name ?? product,
+      page:
+        provider === undefined
+          ? `/reference/emulated-servers#${name}`
+          : `/providers/${provider.id}`,
       ...(profiles[name] === undefined ? {} : { profile: profiles[name] }),
-      metadata: await metadataOf(name, name),
+      metadata: await metadataOf(name, provider?.exampleIssuer ?? unknownIssuer),
     })
-  }
-  const covered = new Set(
-    products.map(
-      ({ id, profile }) => profile ?? selectProviderProfile(issuers[id] ?? unknownIssuer).id,
-    ),
-  )
-  for (const { id, name } of providerProfiles) {
-    if (covered.has(id)) continue
-    products.push({ id, name, isEmulated: false, metadata: await metadataOf(id, undefined) })
   }
   return products.toSorted((one, other) => one.name.localeCompare(other.name, 'en'))
 }
 
 /** The document as the reference server serves it, with the issuer of the product. */
 async function metadataOf(
-  id: string,
-  emulate: string | undefined,
+  emulate: string,
+  issuer: string,
 ): Promise<Readonly<Record<string, unknown>>> {
   const server = await startAuthorizationServer({ demo: true, databasePath: ':memory:', emulate })
   try {
     const document = await fetchMetadata(server.issuer)
-    const issuer = issuers[id] ?? unknownIssuer
     const base = issuer.replace(/\/$/, '')
     return Object.fromEntries(
       members.flatMap((member) => {

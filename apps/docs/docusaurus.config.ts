@@ -64,7 +64,7 @@ const config: Config = {
       items: [
         // As `doc` items, all of one sidebar would be highlighted on each of its pages.
         { to: '/tutorial', label: 'Tutorial', position: 'left' },
-        { to: '/guides/clients', activeBasePath: '/guides', label: 'Guides', position: 'left' },
+        { to: '/guides', activeBasePath: '/guides', label: 'Guides', position: 'left' },
         { to: '/providers', activeBasePath: '/providers', label: 'Providers', position: 'left' },
         {
           to: '/reference/requirements',

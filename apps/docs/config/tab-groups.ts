@@ -9,7 +9,7 @@ import type { VFile } from 'vfile'
 const groups: Readonly<Record<string, readonly string[]>> = {
   'package-manager': ['npm', 'pnpm'],
   client: ['SDK 2.x', 'SDK 1.x', 'fetch'],
-  framework: ['Express', 'Fastify', 'Hono', 'Node.js'],
+  framework: ['Express', 'Express, SDK 1.x', 'Fastify', 'Hono', 'Node.js'],
   store: ['PostgreSQL', 'Redis', 'File'],
   shell: ['macOS and Linux', 'Windows'],
 }

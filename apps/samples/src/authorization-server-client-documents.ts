@@ -2,7 +2,7 @@
  * Clients with Client ID Metadata Documents, at your own authorization server.
  */
 
-// #region open
+// #region module
 import { AuthorizationServerError } from '@evergrant/authorization-server'
 import { createClientMetadataDocuments } from '@evergrant/authorization-server/client-documents'
 import type {
@@ -19,9 +19,7 @@ export function openClientDocuments(
 ): ClientDocuments<ClientIdMetadataDocument> {
   return createClientMetadataDocuments({ store, fetch })
 }
-// #endregion open
 
-// #region find
 /** The client, or the error that the token endpoint returns. */
 export type FoundClient =
   | { readonly client: ClientIdMetadataDocument }
@@ -43,4 +41,4 @@ export async function findClient(
       : { status: 401, error: 'invalid_client' }
   }
 }
-// #endregion find
+// #endregion module

@@ -2,6 +2,8 @@
  * Refresh tokens at your own authorization server: which clients get one, and how they rotate. For
  * oidc-provider, `@evergrant/authorization-server/oidc-provider` does both.
  */
+
+// #region module
 import {
   authorizationServerScopes,
   createMemoryRefreshTokenStore,
@@ -17,20 +19,16 @@ import type {
 
 const policy = 'oidc' // or oauth21, either, never
 
-// #region metadata
 /** For `scopes_supported` of your metadata. Lists `offline_access` if requesting it has an effect. */
 export const scopesSupported: readonly string[] = authorizationServerScopes(
   ['openid', 'mcp:read', 'mcp:write'],
   policy,
 )
-// #endregion metadata
 
-// #region issuance
 /** The consent page calls this before the user answers, and the token endpoint calls it again. */
 export function decide(request: RefreshIssuanceRequest): RefreshIssuanceDecision {
   return decideRefreshIssuance(request, { policy })
 }
-// #endregion issuance
 
 /** Data that is stored with every token of a sign-in. */
 export interface SignedIn {
@@ -39,7 +37,6 @@ export interface SignedIn {
   readonly scope: string
 }
 
-// #region rotation
 /** @param successorKey - 32 random bytes, kept with your signing keys. */
 export function openRotation(
   successorKey: Uint8Array,
@@ -55,14 +52,12 @@ export function openRotation(
     clock, // injected by tests
   })
 }
-// #endregion rotation
 
 /** The response of the token endpoint, or its OAuth error. */
 export type RefreshAnswer =
   | { readonly refresh_token: string; readonly scope: string }
   | { readonly error: 'invalid_grant' }
 
-// #region redeem
 /** The `refresh_token` grant at the token endpoint. */
 export async function refresh(
   rotation: RefreshTokenRotation<SignedIn>,
@@ -80,4 +75,4 @@ export async function refresh(
   // `replayed`: the response to an earlier request was lost. Return the same successor again.
   return { refresh_token: result.refreshToken, scope: result.record.data.scope }
 }
-// #endregion redeem
+// #endregion module

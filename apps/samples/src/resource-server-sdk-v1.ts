@@ -4,41 +4,24 @@
  */
 import { createResourceServer } from '@evergrant/resource-server'
 import type { ResourceServer } from '@evergrant/resource-server'
-import { requireAccess, serveMetadata, tokenVerifier } from '@evergrant/resource-server/sdk-v1'
-import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js'
+import { requireAccess, serveMetadata } from '@evergrant/resource-server/sdk-v1'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import express from 'express'
 import type { Express, Request, Response } from 'express'
 import * as z from 'zod'
 import { requiredScopes } from './files-scopes.ts'
+import { createApp } from './two-lines-sdk-v1.ts'
 
 /** With the middleware of the SDK. The scopes are fixed for the route. */
 export function createFilesServer(resource: string, authorizationServer: string): Express {
   const resourceServer = guardOf(resource, authorizationServer)
-  // #region two-lines
-  const app = express()
-  // Instead of mcpAuthMetadataRouter:
-  app.use(serveMetadata(resourceServer))
-  app.post(
-    '/mcp',
-    requireBearerAuth({
-      // Instead of your own verifier:
-      verifier: tokenVerifier(resourceServer),
-      requiredScopes: ['files:read'],
-      resourceMetadataUrl: resourceServer.metadataUrl,
-    }),
-    express.json(),
-    serveMcp,
-  )
-  return app
-  // #endregion two-lines
+  return createApp(resourceServer, serveMcp)
 }
 
 /** With `requireAccess`. The scopes are computed from the message. */
 export function createStepUpFilesServer(resource: string, authorizationServer: string): Express {
   const resourceServer = guardOf(resource, authorizationServer)
-  // #region require-access
   const app = express()
   app.use(serveMetadata(resourceServer))
   app.post(
@@ -50,7 +33,6 @@ export function createStepUpFilesServer(resource: string, authorizationServer: s
     serveMcp,
   )
   return app
-  // #endregion require-access
 }
 
 function guardOf(resource: string, authorizationServer: string): ResourceServer {

@@ -4,43 +4,26 @@
  */
 import { createResourceServer } from '@evergrant/resource-server'
 import type { ResourceServer } from '@evergrant/resource-server'
-import { requireAccess, serveMetadata, tokenVerifier } from '@evergrant/resource-server/sdk-v2'
-import { requireBearerAuth } from '@modelcontextprotocol/express'
+import { requireAccess, serveMetadata } from '@evergrant/resource-server/sdk-v2'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler } from '@modelcontextprotocol/server'
 import express from 'express'
 import type { Express } from 'express'
 import { buildFilesServer } from './files-mcp-server.ts'
 import { requiredScopes } from './files-scopes.ts'
+import { createApp } from './two-lines-sdk-v2.ts'
 
 /** With the middleware of the SDK. The scopes are fixed for the route. */
 export function createFilesServer(resource: string, authorizationServer: string): Express {
   const resourceServer = guardOf(resource, authorizationServer)
   const serveMcp = toNodeHandler(createMcpHandler(buildFilesServer))
-  // #region two-lines
-  const app = express()
-  // Instead of mcpAuthMetadataRouter:
-  app.use(serveMetadata(resourceServer))
-  app.post(
-    '/mcp',
-    requireBearerAuth({
-      // Instead of your own verifier:
-      verifier: tokenVerifier(resourceServer),
-      requiredScopes: ['files:read'],
-      resourceMetadataUrl: resourceServer.metadataUrl,
-    }),
-    express.json(),
-    (request, response) => serveMcp(request, response, request.body),
-  )
-  return app
-  // #endregion two-lines
+  return createApp(resourceServer, (request, response) => serveMcp(request, response, request.body))
 }
 
 /** With `requireAccess`. The scopes are computed from the message. */
 export function createStepUpFilesServer(resource: string, authorizationServer: string): Express {
   const resourceServer = guardOf(resource, authorizationServer)
   const serveMcp = toNodeHandler(createMcpHandler(buildFilesServer))
-  // #region require-access
   const app = express()
   app.use(serveMetadata(resourceServer))
   app.post(
@@ -52,7 +35,6 @@ export function createStepUpFilesServer(resource: string, authorizationServer: s
     (request, response) => serveMcp(request, response, request.body),
   )
   return app
-  // #endregion require-access
 }
 
 function guardOf(resource: string, authorizationServer: string): ResourceServer {

@@ -7,10 +7,12 @@ import { expect, test } from 'vitest'
 import type { Scene } from './support.ts'
 import { startScene } from './support.ts'
 
-const program = path.resolve(import.meta.dirname, '../src/quickstart.ts')
-
 /** Runs the program, follows the authorization URL it prints as a browser does, and returns its output. */
-async function runQuickstart(scene: Scene): Promise<{ pages: number[]; lines: string[] }> {
+async function runQuickstart(
+  name: string,
+  scene: Scene,
+): Promise<{ pages: number[]; lines: string[] }> {
+  const program = path.resolve(import.meta.dirname, '../src', name)
   const home = scene.environment['EVERGRANT_SAMPLES_HOME']
   const child = spawn(
     process.execPath,
@@ -34,14 +36,19 @@ async function runQuickstart(scene: Scene): Promise<{ pages: number[]; lines: st
   return { pages, lines }
 }
 
-test(
-  'quickstart: signs in once, and the second run uses the stored sign-in',
+const tools = 'Tools: notes_list, notes_read, notes_write, notes_delete, notes_statistics'
+
+test.each([
+  ['quickstart.ts', tools],
+  ['quickstart-sdk-v1.ts', tools],
+  ['quickstart-fetch.ts', expect.stringMatching(/^200: \d{4,} characters$/)],
+])(
+  '%s: signs in once, and the second run uses the stored sign-in',
   { tags: ['C-36', 'C-52'] },
-  async () => {
+  async (name, line) => {
     await using scene = await startScene()
-    const tools = 'Tools: notes_list, notes_read, notes_write, notes_delete, notes_statistics'
-    expect(await runQuickstart(scene)).toEqual({ pages: [200], lines: [tools] })
-    expect(await runQuickstart(scene)).toEqual({ pages: [], lines: [tools] })
+    expect(await runQuickstart(name, scene)).toEqual({ pages: [200], lines: [line] })
+    expect(await runQuickstart(name, scene)).toEqual({ pages: [], lines: [line] })
     expect(scene.as.stats().signIns).toBe(1)
   },
 )

@@ -1,10 +1,14 @@
-import { startFetchServer, startScriptedAuthorizationServer } from '@evergrant/test-kit'
-import { expect, test } from 'vitest'
 import {
-  acceptBoundTokens,
-  acceptOpaqueTokens,
-  denyRevokedTokens,
-} from '../src/resource-server-tokens.ts'
+  startFetchServer,
+  startScriptedAuthorizationServer,
+  startServer,
+} from '@evergrant/test-kit'
+import { expect, test } from 'vitest'
+import { createGuard as acceptBoundTokens } from '../src/bound-tokens.ts'
+import { createApp } from '../src/cross-origin.ts'
+import { createGuard as denyRevokedTokens } from '../src/deny-tokens.ts'
+import { createGuard as acceptOpaqueTokens } from '../src/opaque-tokens.ts'
+import { createGuard as acceptProductTokens } from '../src/product-tokens.ts'
 
 const resource = 'https://mcp.example.com/mcp'
 
@@ -52,3 +56,43 @@ test('sample: tokens on the deny list are refused', { tags: ['S-12'] }, async ()
   denied.add('7')
   expect(await resourceServer.authorize(request)).toMatchObject({ reason: 'token-denied' })
 })
+
+test(
+  'sample: tokens without a type are accepted for a product that has none, and for no other',
+  { tags: ['S-17'] },
+  async () => {
+    await using as = await startScriptedAuthorizationServer()
+    const token = await as.signAccessToken({
+      scope: 'mcp:read',
+      resource,
+      header: { typ: undefined },
+    })
+    const decide = async (product: string) => {
+      const guard = acceptProductTokens(resource, as.issuer, product)
+      return (await guard.authorize({ authorization: `Bearer ${token}`, url: '/' })).allowed
+    }
+    expect([await decide('okta'), await decide('cognito'), await decide('other')]).toEqual([
+      true,
+      true,
+      false,
+    ])
+  },
+)
+
+test(
+  'sample: a page of an allowed origin can read the challenge, and no other page can',
+  { tags: ['S-16'] },
+  async () => {
+    const app = createApp(resource, 'https://as.example.com')
+    await using server = await startServer((request, response) => void app(request, response))
+    const headersFor = async (origin: string) => {
+      const response = await fetch(`${server.url}/mcp`, { method: 'POST', headers: { origin } })
+      return [response.status, response.headers.get('access-control-allow-origin')]
+    }
+    expect(await headersFor('https://inspector.example.com')).toEqual([
+      401,
+      'https://inspector.example.com',
+    ])
+    expect(await headersFor('https://other.example.com')).toEqual([401, null])
+  },
+)

@@ -25,17 +25,6 @@ describe.runIf(executablePath !== undefined)('navigation', () => {
     await page.waitForURL(/\/reference\/errors/)
   })
 
-  test('providers: the setting for "Entra ID signs out hourly" is two clicks from the front page', async () => {
-    const page = await openPage(browser, `${site.origin}/`, 'light')
-    const main = page.getByRole('main')
-    await main.getByRole('link', { name: 'the page of your authorization server' }).click()
-    await page.waitForURL(/\/providers\/?$/)
-    const symptom = main.getByRole('row', { name: 'Users sign in every hour' })
-    await symptom.getByRole('link', { name: 'Entra ID' }).click()
-    await page.waitForURL(/\/providers\/entra-id\/?#what-to-switch-on$/)
-    expect(await main.textContent()).toContain('Sign-in frequency')
-  })
-
   test('navbar: highlights the part of the site that is open', async () => {
     const page = await openPage(browser, `${site.origin}/`, 'light')
     const current: Record<string, readonly string[]> = {}

@@ -10,7 +10,7 @@ import { scriptBytes } from '../src/script-bytes.ts'
 /** JavaScript that the page transfers, compressed, with that of Docusaurus. */
 const maximumScriptBytes = 250_000
 
-describe.runIf(executablePath !== undefined)('playground: links and size', () => {
+describe.runIf(executablePath !== undefined)('playground: links and limits', () => {
   let site: ServedSite
   let browser: Browser
 
@@ -60,6 +60,18 @@ describe.runIf(executablePath !== undefined)('playground: links and size', () =>
       expect(errors).toEqual([])
       await page.context().close()
     }
+  })
+
+  test('a megabyte in a field: the page says that it is too long', async () => {
+    const { page, errors } = await open()
+    await page.getByLabel('Protected resource metadata').fill('x'.repeat(1_048_576))
+    await page
+      .locator('#field-resourceMetadata-messages')
+      .getByText('1,048,576 characters')
+      .waitFor()
+    await page.getByRole('button', { name: 'Copy link' }).click()
+    await page.getByText('The link would be longer than 16,000 characters.').waitFor()
+    expect(errors).toEqual([])
   })
 
   test('size: transfers less than 250 KB of JavaScript', async () => {

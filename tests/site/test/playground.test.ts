@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { executablePath, keepScreenshot, launch, openPage } from '../src/browser.ts'
+import { executablePath, keepScreenshot, launch } from '../src/browser.ts'
 import type { ColorScheme } from '../src/browser.ts'
 import { serveSite } from '../src/built-site.ts'
 import type { ServedSite } from '../src/built-site.ts'
@@ -71,18 +71,6 @@ describe.runIf(executablePath !== undefined)('playground', () => {
     )
     await page.getByRole('button', { name: 'Undo changes' }).click()
     await expect.poll(() => scopeOf(page)).toContain('mcp:read offline_access')
-    expect(errors).toEqual([])
-  })
-
-  test('a megabyte in a field: the page says that it is too long', async () => {
-    const { page, errors } = await open()
-    await page.getByLabel('Protected resource metadata').fill('x'.repeat(1_048_576))
-    await page
-      .locator('#field-resourceMetadata-messages')
-      .getByText('1,048,576 characters')
-      .waitFor()
-    await page.getByRole('button', { name: 'Copy link' }).click()
-    await page.getByText('The link would be longer than 16,000 characters.').waitFor()
     expect(errors).toEqual([])
   })
 

@@ -27,10 +27,8 @@ const productPresets: readonly Preset[] = products.map((product) => ({
   id: product.id,
   group: 'Products',
   name: product.name,
-  note: product.isEmulated
-    ? 'The metadata is what the reference server serves when it emulates this product. Paths of endpoints, and behaviors without a source, are those of the reference server.'
-    : 'No emulation exists: the metadata is that of the reference server, with an issuer of this product.',
-  ...(product.isEmulated ? { page: `/reference/emulated-servers#${product.id}` } : {}),
+  note: 'The metadata is what the reference server serves when it emulates this product. Paths of endpoints, and behaviors without a source, are those of the reference server.',
+  page: product.page,
   input: {
     ...defaultInput,
     resourceMetadata: resourceMetadataFor(product.metadata.issuer),

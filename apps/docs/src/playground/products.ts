@@ -4,8 +4,8 @@ import generated from './products.json'
 export interface Product {
   readonly id: string
   readonly name: string
-  /** Whether the reference server emulates it. Otherwise, the metadata is its own. */
-  readonly isEmulated: boolean
+  /** The page of the site that says what is known about it. */
+  readonly page: string
   /** The profile of a product that its issuer does not show. */
   readonly profile?: string
   readonly metadata: Readonly<Record<string, unknown>> & { readonly issuer: string }

@@ -24,10 +24,9 @@ export function describeRun({ client, counts, hasRefreshToken, events }: Run): s
 export function summarize(runs: readonly Run[], hours: number): string {
   const parts = runs.map(
     ({ client, counts }) =>
-      `${counted(counts.signIns, 'time', 'times')} with ${askingDefaults[client].name}`,
+      `${counts.signIns.toLocaleString('en')} with ${askingDefaults[client].name}`,
   )
-  const last = parts.at(-1) ?? ''
-  return `In ${counted(hours, 'hour', 'hours')}, the user must sign in again ${parts.slice(0, -1).join(', ')} and ${last}.`
+  return `Sign-ins in ${counted(hours, 'hour', 'hours')}: ${parts.join(', ')}.`
 }
 
 /** Hours and minutes from the start. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { explainDecision } from '@evergrant/core'
+import { explainDecision, providerProfiles } from '@evergrant/core'
 import { clientIdFor } from '../../src/playground/client'
 import { evaluate } from '../../src/playground/evaluate'
 import type { Evaluation } from '../../src/playground/evaluate'
@@ -36,6 +36,11 @@ test('playground: IDs of presets are unique, and every product can be chosen', (
   const ids = presets.map(({ id }) => id)
   expect(new Set(ids).size).toBe(ids.length)
   expect(presets.filter(({ group }) => group === 'Products').length).toBeGreaterThan(20)
+})
+
+test('playground: every profile is used by a product', () => {
+  const used = new Set(presets.map(({ id }) => evaluationOf(id).outcome?.profile.id))
+  expect(providerProfiles.map(({ id }) => id).filter((id) => !used.has(id))).toEqual([])
 })
 
 test.each(presets.filter(({ group }) => group === 'Products').map(({ id }) => id))(

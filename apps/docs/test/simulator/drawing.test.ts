@@ -56,6 +56,8 @@ test('words: a run without a drawing', () => {
   expect(describeRun(runs[0] ?? simulate('sdk-v1', scenario))).toMatch(
     /^MCP SDK 1\.x: \d+ refreshes, \d+ refused, \d+ sign-ins\. The user signs in at \d+:\d\d/,
   )
-  expect(summarize(runs, 24)).toMatch(/^In 24 hours, the user must sign in again \d+ times with/)
+  expect(summarize(runs, 24)).toMatch(
+    /^Sign-ins in 24 hours: \d+ with MCP SDK 1\.x, \d+ with Evergrant\.$/,
+  )
   expect(formatTime(3660)).toBe('1:01')
 })

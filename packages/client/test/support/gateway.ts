@@ -1,5 +1,4 @@
-// The code of the guide "Many users". It imports as an application does.
-// #region session
+// A gateway, as an application writes it. The guide "Many users" has a whole program.
 import type { RecordStore, Session } from '@evergrant/client'
 import { createSession, EvergrantClientError, findSignIn } from '@evergrant/client'
 import { authorizedFetch } from '@evergrant/client/fetch'
@@ -30,9 +29,7 @@ export async function forward(session: Session, message: string): Promise<Respon
     return Response.json({ signInUrl: error.authorizationUrl }, { status: 401 })
   }
 }
-// #endregion session
 
-// #region callback
 /** Answers GET /oauth/callback, on any machine. */
 export async function finishSignIn(
   store: RecordStore,
@@ -51,9 +48,7 @@ export async function finishSignIn(
   }
   return new Response('You are signed in. Close this page.')
 }
-// #endregion callback
 
-// #region store
 import { createPostgresTable, postgresStore } from '@evergrant/client/stores/postgres'
 import type { Pool } from 'pg'
 
@@ -62,9 +57,7 @@ export async function openStore(pool: Pool, key: Uint8Array): Promise<RecordStor
   await createPostgresTable(pool)
   return postgresStore(pool, { key })
 }
-// #endregion store
 
-// #region refresh-worker
 import type { RefreshWorker, RefreshWorkerOptions } from '@evergrant/client/refresh-worker'
 import { createRefreshWorker } from '@evergrant/client/refresh-worker'
 
@@ -76,4 +69,3 @@ export async function keepFresh(
   await worker.start()
   return worker
 }
-// #endregion refresh-worker

@@ -1,4 +1,4 @@
-// The code about egress in the guide "Many users". It imports as an application does.
+// The code of the guide "Guard URLs of users". It imports as an application does.
 // #region egress
 import type { RecordStore, Session } from '@evergrant/client'
 import { createSession } from '@evergrant/client'

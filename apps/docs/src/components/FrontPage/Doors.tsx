@@ -13,7 +13,7 @@ const doors: readonly {
     links: [
       ['Clients', '/guides/clients'],
       ['Gateways with many users', '/guides/many-users'],
-      ['Replace mcp-remote', '/guides/proxy'],
+      ['Replace mcp-remote', '/guides/migrate-from-mcp-remote'],
       ['Sign in without a browser', '/guides/without-a-browser'],
     ],
   },
@@ -22,6 +22,7 @@ const doors: readonly {
     text: 'Verify each token once, challenge correctly, and leave offline_access out.',
     links: [
       ['MCP servers', '/guides/mcp-servers'],
+      ['Users are asked every hour', '/guides/test-expiry'],
       ['Ask the doctor about your server', '/guides/doctor'],
     ],
   },
@@ -29,7 +30,8 @@ const doors: readonly {
     title: 'You run an authorization server',
     text: 'Issue and rotate refresh tokens so that a lost response does not end a grant.',
     links: [
-      ['Authorization servers', '/guides/authorization-servers'],
+      ['You build your own', '/guides/authorization-servers'],
+      ['You run a product', '/guides/run-a-product'],
       ['What to switch on at your product', '/providers'],
       ['How products behave', '/reference/emulated-servers'],
     ],

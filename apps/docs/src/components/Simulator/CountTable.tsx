@@ -5,7 +5,7 @@ import styles from './Simulator.module.css'
 
 const rows: readonly (readonly [keyof Counts, string])[] = [
   ['signIns', 'Sign-ins'],
-  ['pages', 'Authorization pages opened'],
+  ['pages', 'Pages opened'],
   ['refreshes', 'Refreshes'],
   ['refusedRefreshes', 'Refused refreshes'],
   ['reuseDetections', 'Sign-ins ended by reuse'],
