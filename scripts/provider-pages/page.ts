@@ -127,7 +127,7 @@ function recognition({ provider, profile }: Product): string {
 function variant({ provider, server }: Product): readonly string[] {
   return server.product === provider.name
     ? []
-    : [`Unless a sentence says otherwise, this page is about ${server.product}.`]
+    : [`Unless a sentence says otherwise, this page is about this variant: ${server.product}.`]
 }
 
 /** Why the requests differ from the standards. */
