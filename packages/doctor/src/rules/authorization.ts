@@ -108,7 +108,7 @@ export const authorizationRules: readonly Rule[] = [
     keyword: 'SHOULD',
     requirements: ['A-09', 'C-37'],
     sentence:
-      'MCP clients and authorization servers **SHOULD** support OAuth Client ID Metadata Documents as specified in OAuth Client ID Metadata Document.',
+      'MCP clients and authorization servers **SHOULD** support OAuth Client ID Metadata Documents as specified in OAuth Client ID Metadata Document for client registration.',
     link: pages.registration,
     change:
       'Support Client ID Metadata Documents (client_id_metadata_document_supported), or dynamic registration. Until then, register each client by hand.',
@@ -132,7 +132,7 @@ export const authorizationRules: readonly Rule[] = [
     keyword: 'SHOULD',
     requirements: ['A-09', 'C-37'],
     sentence:
-      'MCP clients and authorization servers **SHOULD** support OAuth Client ID Metadata Documents as specified in OAuth Client ID Metadata Document.',
+      'MCP clients and authorization servers **SHOULD** support OAuth Client ID Metadata Documents as specified in OAuth Client ID Metadata Document for client registration.',
     link: `${pages.registration}#client-id-metadata-documents`,
     change:
       'Support them, and set client_id_metadata_document_supported to true. Dynamic registration works in the meantime.',
