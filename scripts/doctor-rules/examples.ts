@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { runChecks, reportOn } from '../../packages/doctor/src/index.ts'
 import type { CertificateFacts, Report } from '../../packages/doctor/src/index.ts'
 import { brokenServers } from '../../packages/doctor/test/support/broken-servers.ts'
-import type { BrokenServer } from '../../packages/doctor/test/support/broken-servers.ts'
+import type { BrokenServer } from '../../packages/doctor/test/support/broken-server.ts'
 import { healthy, startDeployment } from '../../packages/doctor/test/support/deployment.ts'
 import {
   faultyMeasurements,

@@ -4,7 +4,7 @@ import { rules, runChecks } from '../src/index.ts'
 import { checkRules } from '../src/rules/all-rules.ts'
 import type { Report } from '../src/index.ts'
 import { brokenServers } from './support/broken-servers.ts'
-import type { BrokenServer } from './support/broken-servers.ts'
+import type { BrokenServer } from './support/broken-server.ts'
 import { healthy, startDeployment } from './support/deployment.ts'
 
 async function check({ deployment, certificate }: Omit<BrokenServer, 'rule'>): Promise<Report> {
