@@ -30,6 +30,10 @@ const all = readPages('docs/tutorial.md', 'docs/guides/*.md')
   .flatMap(guidesOf)
 const guides = all.filter(({ steps }) => steps.some(({ kind }) => kind === 'run'))
 const failures: string[] = []
+let leftOut = 0
+// Ends what the guides have started, too (terminal.ts).
+process.once('SIGINT', () => process.exit(130))
+process.once('SIGTERM', () => process.exit(143))
 try {
   const environment = readerEnvironment()
   const packages = await packPackages(path.join(work, 'packed'))
@@ -65,7 +69,7 @@ for (const [place, because] of notRun) say(`  ${place}  ${because}`)
 for (const failure of failures) say(`\n${failure}`)
 const totalSeconds = ((performance.now() - startedAt) / 1000).toFixed(0)
 say(
-  `\n${guides.length - failures.length} followed, ${failures.length} failed, in ${totalSeconds} s`,
+  `\n${guides.length - failures.length - leftOut} followed, ${failures.length} failed, ${leftOut} not followed, in ${totalSeconds} s`,
 )
 if (failures.length > 0 || guides.length === 0) process.exitCode = 1
 
@@ -78,6 +82,7 @@ async function follow(
   const name = [guide.page, ...guide.tabs].join(', ')
   const database = databaseOf(guide, environment)
   if (database === 'missing') {
+    leftOut += 1
     say(`- ${name}: not followed, because its database is not installed (scripts/test-services.ts)`)
     return
   }
