@@ -9,8 +9,8 @@ export default function Race(): ReactNode {
       <h2 id="race">What goes wrong without it</h2>
       <p>
         With rotation, a refresh token is valid for one request. Two calls that notice the expiry at
-        the same time both send it. Many servers take the second request for that of a thief, and end
-        the grant.
+        the same time both send it. Many servers take the second request for that of a thief, and
+        end the grant.
       </p>
       <div className={styles.lanes}>
         <Lanes
