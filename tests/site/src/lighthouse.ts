@@ -17,7 +17,7 @@ type Scores = Readonly<Record<(typeof categories)[number], number>>
 const pages = [
   '/',
   '/guides/clients/',
-
+  '/providers/keycloak/',
   '/guides/troubleshooting/',
   '/playground/',
 ]
