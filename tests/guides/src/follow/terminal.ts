@@ -66,10 +66,10 @@ export function runScript(script: string, options: RunOptions): Running {
   return {
     output: () => output,
     ended,
-    async until(passes, limitMilliseconds) {
+    async until(passes, untilMilliseconds) {
       return await new Promise<boolean>((resolve) => {
         const timer =
-          limitMilliseconds === undefined ? undefined : setTimeout(finish, limitMilliseconds)
+          untilMilliseconds === undefined ? undefined : setTimeout(finish, untilMilliseconds)
         function finish(): void {
           clearTimeout(timer)
           waiting.delete(look)
