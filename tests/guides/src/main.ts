@@ -32,8 +32,8 @@ const guides = all.filter(({ steps }) => steps.some(({ kind }) => kind === 'run'
 const failures: string[] = []
 let leftOut = 0
 // Ends what the guides have started, too (terminal.ts).
-process.once('SIGINT', () => process.exit(130))
-process.once('SIGTERM', () => process.exit(143))
+process.once('SIGINT', () => interrupted(130))
+process.once('SIGTERM', () => interrupted(143))
 try {
   const environment = readerEnvironment()
   const packages = await packPackages(path.join(work, 'packed'))
@@ -57,8 +57,7 @@ try {
     }),
   ])
 } finally {
-  if (keep) say(`The folders are in ${work}.`)
-  else rmSync(work, { recursive: true, force: true })
+  removeFolders()
 }
 
 const notRun = new Map(
@@ -165,6 +164,16 @@ async function installPrograms(packages: Packages, environment: NodeJS.ProcessEn
   if ((await install.ended) !== 0) {
     throw new Error(`The programs could not be installed:\n${install.output()}`)
   }
+}
+
+function removeFolders(): void {
+  if (keep) say(`The folders are in ${work}.`)
+  else rmSync(work, { recursive: true, force: true })
+}
+
+function interrupted(exitCode: number): never {
+  removeFolders()
+  process.exit(exitCode)
 }
 
 function say(line: string): void {
