@@ -114,20 +114,19 @@ ${sections.join('\n\n')}
 await writeGeneratedSection(
   'docs/reference/server-configuration.md',
   'settings',
-  ['| Setting | Default | |', '| --- | --- | --- |', ...settings.map(settingRow)].join('\n'),
+  settings.map(settingItem).join('\n'),
   'command-line',
 )
 
 await writeGeneratedSection(
   'docs/reference/server-configuration.md',
   'clients',
-  [
-    '| Member | Default | |',
-    '| --- | --- | --- |',
-    ...clientMembers.map(
-      ({ name, defaultText, help }) => `| \`${name}\` | ${defaultText} | ${help} |`,
-    ),
-  ].join('\n'),
+  clientMembers
+    .map(({ name, defaultText, help }) => {
+      const absent = defaultText === 'required' ? 'Required' : `Default: ${defaultText}`
+      return listItem(name, help, absent)
+    })
+    .join('\n'),
   'command-line',
 )
 
@@ -172,11 +171,17 @@ function escaped(text: string): string {
   return text.replaceAll(/\$\{\w+\}/g, '`$&`').replaceAll('|', String.raw`\|`)
 }
 
-function settingRow(setting: (typeof settings)[number]): string {
+function settingItem(setting: (typeof settings)[number]): string {
   const { name, kind, help, details } = setting
   const place = kind.flag === 'file-only' ? ['in the file only'] : []
   const text = [help, ...(details === undefined ? [] : [details]), ...place].join('; ')
-  return `| \`${name}\` | ${defaultOf(setting) ?? '–'} | ${text} |`
+  const byDefault = defaultOf(setting)
+  return listItem(name, text, byDefault === undefined ? undefined : `Default: ${byDefault}`)
+}
+
+/** A list and not a table: on a phone, the last column of a table is out of sight. */
+function listItem(name: string, text: string, byDefault: string | undefined): string {
+  return `- \`${name}\`: ${text}.${byDefault === undefined ? '' : ` ${byDefault}.`}`
 }
 
 async function helpOf({ main }: Program, command: string): Promise<string> {

@@ -54,9 +54,16 @@ const config: Config = {
       } satisfies Options,
     ],
   ],
+  clientModules: ['./src/prefetch-on-demand.ts'],
   plugins: [withoutPrism, ...apiPackages.map(({ name, entries }) => apiReference(name, entries))],
   themeConfig: {
     image: 'img/social-card.png',
+    // Remove it with the first release.
+    announcementBar: {
+      id: 'not-published',
+      content: `The packages are not on npm yet. Until the first release, <a href="${repository}#ways-to-use-it">use a clone</a>.`,
+      isCloseable: false,
+    },
     colorMode: { respectPrefersColorScheme: true },
     navbar: {
       title: 'Evergrant',

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import { runChecks, reportOn } from '../../packages/doctor/src/index.ts'
-import type { Report } from '../../packages/doctor/src/index.ts'
+import type { CertificateFacts, Report } from '../../packages/doctor/src/index.ts'
 import { brokenServers } from '../../packages/doctor/test/support/broken-servers.ts'
-import type { BrokenServer } from '../../packages/doctor/test/support/broken-servers.ts'
+import type { BrokenServer } from '../../packages/doctor/test/support/broken-server.ts'
 import { healthy, startDeployment } from '../../packages/doctor/test/support/deployment.ts'
 import {
   faultyMeasurements,
@@ -15,6 +15,8 @@ export interface Example {
   /** Code blocks in Markdown. */
   readonly wrong: string
   readonly right: string
+  /** The options that measure it, if the blocks are parts of the report and not requests. */
+  readonly measuredWith?: string
   /** What the doctor says about the wrong one. */
   readonly messages: readonly string[]
 }
@@ -52,17 +54,24 @@ export async function exampleOf(rule: string): Promise<Example> {
   const faulty = faultyMeasurements.find((one) => one.rule === rule)
   if (faulty === undefined) throw new Error(`The rule ${rule} has no test.`)
   if (faulty.deployment !== undefined)
-    return await httpExample({ rule, deployment: faulty.deployment }, rule)
+    return withRequest(
+      faulty.request,
+      await httpExample({ rule, deployment: faulty.deployment }, rule),
+    )
   const measurement = { ...sound, ...faulty.change }
   return {
-    wrong: jsonBlock(differentLeaves(measurement, sound)),
-    right: jsonBlock(differentLeaves(sound, measurement)),
+    measuredWith: 'reuse' in faulty.change ? '--sign-in --invasive' : '--sign-in',
+    wrong: jsonBlock({ measurement: differentLeaves(measurement, sound) }),
+    right: jsonBlock({ measurement: differentLeaves(sound, measurement) }),
     messages: await messagesAbout(rule, { rule, deployment: healthy }, measurement),
   }
 }
 
 async function httpExample(broken: BrokenServer, measured?: string): Promise<Example> {
-  const [wrong, right] = [await run(broken), await run({ rule: '', deployment: healthy })]
+  const [wrong, right] = [
+    await run(broken),
+    await run({ rule: '', deployment: broken.repaired ?? healthy }),
+  ]
   const messages =
     measured === undefined
       ? wrong.report.findings.map(({ message }) => message)
@@ -73,10 +82,27 @@ async function httpExample(broken: BrokenServer, measured?: string): Promise<Exa
       ...certificate,
       validUntilEpochSeconds: certificate.validUntilEpochSeconds + 60 * 86_400,
     }
-    return { wrong: jsonBlock(certificate), right: jsonBlock(later), messages }
+    return { wrong: certificateBlock(certificate), right: certificateBlock(later), messages }
   }
   const [one, other] = firstDifference(wrong, right)
   return { wrong: httpBlock(one, other), right: httpBlock(other, one), messages }
+}
+
+/** An example that needs a request besides the documents. */
+function withRequest(request: string | undefined, example: Example): Example {
+  if (request === undefined) return example
+  const first = block('http', request)
+  return {
+    ...example,
+    wrong: `${first}\n\n${example.wrong}`,
+    right: `${first}\n\n${example.right}`,
+  }
+}
+
+/** What matters of a certificate, with the names that `openssl x509` uses. */
+function certificateBlock({ host, validUntilEpochSeconds }: CertificateFacts): string {
+  const until = new Date(validUntilEpochSeconds * 1000).toUTCString()
+  return block('text', `subject   CN=${host}\nnotAfter  ${until}`)
 }
 
 /** The first exchange that the healthy servers answer in another way: if possible, one of the evidence. */

@@ -25,7 +25,7 @@ description: Every rule of evergrant doctor, with its source and what to change
 
 \`evergrant doctor\` has ${rules.length} rules. [The guide](../../guides/doctor.md) explains how to use it. The ID of a rule is stable.
 
-The severity follows the keyword of the source: MUST and MUST NOT are errors, SHOULD and SHOULD NOT are warnings, MAY is a note. **OURS** marks what no source requires and Evergrant does, **OBSERVED** an observation that is worth knowing: both are notes. **BLOCKING** marks an observation that no source has a keyword for, and after which no client can continue: an error.
+The severity follows the keyword of the source: MUST and MUST NOT are errors, SHOULD and SHOULD NOT are warnings, MAY is a note. **OURS** marks what no source requires and Evergrant does, **OBSERVED** an observation that is worth knowing: both are notes. **BLOCKING** marks what no source has a keyword for, and what stops clients or ends sign-ins: an error.
 
 ${steps.map(section).join('\n\n')}
 
@@ -53,7 +53,8 @@ function titleOf(step: string): string {
 }
 
 /** The page of one rule. */
-export function rulePage(rule: Rule, { wrong, right, messages }: Example): string {
+export function rulePage(rule: Rule, example: Example): string {
+  const { wrong, right, messages, measuredWith } = example
   const { id, title, why, keyword, concerns: who, requirements, sentence, link, change } = rule
   const ids = requirements.map((one) => `[${one}](../requirements.md#${one.toLowerCase()})`)
   const heading = escaped(title)
@@ -71,7 +72,7 @@ ${escaped(why)}
 
 ## Wrong
 
-${wrong}
+${measuredWith === undefined ? '' : `A part of the report of \`evergrant doctor <mcp-url> ${measuredWith} --json\`:\n\n`}${wrong}
 
 The doctor says:
 
@@ -85,11 +86,32 @@ ${escaped(change)}
 
 ## Source
 
-${sentence === undefined ? `No source has a keyword for it. [More](${link}).` : `> ${escaped(sentence)}\n> ([source](${link}))`}
+${sentence === undefined ? `No source has a keyword for it. Background: [${nameOf(link)}](${link}).` : `> ${escaped(sentence)}\n> ([${nameOf(link)}](${link}))`}
 ${affected(rule)}
 [All rules](index.md) · [Check a deployment](../../guides/doctor.md)
 `
 }
+
+/** The document behind a link, as a reader knows it. */
+function nameOf(link: string): string {
+  const rfc = /rfc-editor\.org\/rfc\/rfc(\d+)(?:#section-([\d.]+))?/.exec(link)
+  if (rfc !== null) return `RFC ${rfc[1]}${rfc[2] === undefined ? '' : ` §${rfc[2]}`}`
+  const found = documents.find(([start]) => link.startsWith(start))
+  if (found === undefined) throw new Error(`No name for ${link}`)
+  return found[1]
+}
+
+const documents: readonly (readonly [start: string, name: string])[] = [
+  ['https://modelcontextprotocol.io/specification/', 'the MCP specification'],
+  ['https://modelcontextprotocol.io/seps/2207', 'SEP-2207'],
+  ['https://openid.net/specs/openid-connect-core-1_0.html', 'OpenID Connect Core'],
+  ['https://openid.net/specs/openid-connect-discovery-1_0.html', 'OpenID Connect Discovery'],
+  ['https://fetch.spec.whatwg.org/', 'the Fetch standard'],
+  [
+    'https://datatracker.ietf.org/doc/draft-ietf-oauth-refresh-token-expiration',
+    'the draft on refresh token expiration',
+  ],
+]
 
 /** What the measured clients do there. The rules about a sign-in were not measured with them. */
 function affected({ id, step }: Rule): string {

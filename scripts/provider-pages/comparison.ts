@@ -107,6 +107,8 @@ function cell(product: Product, { question, words }: (typeof columns)[number]): 
   if (offline !== undefined) {
     return marked(offline[1].short, ofReason(product, offline[1].fact).status)
   }
+  const condition = provider.conditions?.[question]
+  if (condition !== undefined) return marked(condition.short, condition.fact.status)
   const behavior: Behavior<string | number> | undefined = server.behaviors[question]
   if (behavior !== undefined) return marked(words(behavior.value), behavior.status)
   const answer: Answer | undefined = provider.answers?.[question]

@@ -18,10 +18,8 @@ const findings: {
   },
   resourceOnRefresh: { forgotten: 'refresh-forgets-resource' },
   audience: { client: 'access-token-for-another-audience' },
-  registration: {
-    'not-offered': 'no-automatic-registration',
-    'listed-and-refused': 'no-automatic-registration',
-  },
+  // A refusal shows only when a client registers: the metadata lists the endpoint.
+  registration: { 'not-offered': 'no-automatic-registration' },
   clientIdMetadataDocuments: { 'not-supported': 'client-documents-not-supported' },
   iss: { 'not-sent': 'iss-not-advertised' },
   codeChallengeMethods: { absent: 'pkce-not-advertised' },

@@ -17,7 +17,7 @@ What to switch on at your authorization server so that users of MCP servers stay
 | Users sign in every hour | [Entra ID](entra-id.md#what-to-switch-on), [authentik](authentik.md#what-to-switch-on), [Okta](okta.md#what-to-switch-on), [Auth0](auth0.md#what-to-switch-on) |
 | Users sign in every 90 minutes | [Authelia](authelia.md#what-to-switch-on) |
 | Users sign in every day | [Entra ID](entra-id.md#how-long-it-lasts), [Cloudflare Access](cloudflare-access.md#what-to-switch-on) |
-| Users sign in every week | [Google](google.md#what-to-switch-on), [Okta](okta.md#what-to-switch-on) |
+| Users sign in after a week | [Google](google.md#what-to-switch-on), [Okta](okta.md#what-to-switch-on) |
 | "Need admin approval" | [Entra ID](entra-id.md#what-evergrant-sends) |
 | \`invalid_scope\` | [Google](google.md#what-evergrant-sends), [Cognito](cognito.md#what-evergrant-sends), [Keycloak](keycloak.md#traps), [Clerk](clerk.md#traps) |
 | The client cannot register | [Keycloak](keycloak.md#what-to-switch-on), [Entra ID](entra-id.md#what-to-switch-on), [ZITADEL](zitadel.md#what-to-switch-on) |
@@ -26,7 +26,7 @@ For other symptoms, see [Troubleshooting](../guides/troubleshooting.md). To meas
 
 ## The comparison
 
-What a public client meets, at the variant that the first column names. *Italics*: known second-hand, from an old document, or concluded from something else. **?**: no source that we read says it. Each page has the sources and their dates.
+How each product treats a public client. The first column names the variant. *Italics*: second-hand, from an old document, or inferred. **?**: no source that we read says it. Each page has the sources and their dates. On a phone, scroll the table sideways.
 
 ${comparison(products)}
 
@@ -43,9 +43,9 @@ npx -y pnpm@12.21.0 install
 pnpm exec turbo run build --filter=evergrant --filter=@evergrant/reference-as --filter=@evergrant/reference-mcp-server
 \`\`\`
 
-The servers keep everything in memory, also the clients that registered. The client checks a registration that is older than a minute, and registers again. Within a minute, add \`--register-again\` to the sign-in.
+The servers keep everything in memory, including registered clients. If you restart the authorization server and sign in again within a minute, add \`--register-again\` to the sign-in. After a minute, the client notices the lost registration and registers again.
 
-If a product registers no clients on request, the commands register one by hand, with \`--local-client\` at the server and \`--client-id\` at the client. To register one with a secret, see [the format of the file](../reference/server-configuration.md#clients-that-are-registered-by-hand).
+If a product does not register clients on request, the commands register one by hand, with \`--local-client\` at the server and \`--client-id\` at the client. To register one with a secret, see [the format of the file](../reference/server-configuration.md#clients-that-are-registered-by-hand).
 
 ## Correct a fact
 

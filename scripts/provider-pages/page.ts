@@ -52,7 +52,7 @@ export function providerPage(product: Product): string {
     [recognition(product), ...variant(product)].join(' '),
     '## What to switch on',
     steps.join('\n'),
-    ...(clients === '' ? [] : ['How clients become known:', clients]),
+    ...(clients === '' ? [] : ['How clients get a client ID:', clients]),
     '## What Evergrant sends',
     ...reasons(product, notes),
     `The example is an MCP server \`https://mcp.example.com/mcp\` whose challenge names \`${provider.exampleScope ?? 'mcp:read'}\`. The negotiation of \`@evergrant/core\` computed the parameters.`,
@@ -120,14 +120,14 @@ function recognition({ provider, profile }: Product): string {
   const byId = `\`--provider ${profile.id}\``
   if (profile.issuers.length === 0) return `Tell Evergrant about it with ${byId}.`
   const issuers = profile.issuers.map((issuer) => `\`${issuer}\``).join(', ')
-  return `Evergrant recognizes ${name} by its issuer (${issuers}). With another one, for example of a custom domain, use ${byId}.`
+  return `Evergrant recognizes ${name} by its issuer (${issuers}). If yours is another one, such as a custom domain, use ${byId}.`
 }
 
 /** What the facts are about, if it is a part or a setting of the product. */
 function variant({ provider, server }: Product): readonly string[] {
   return server.product === provider.name
     ? []
-    : [`Facts without another condition are about ${server.product}.`]
+    : [`Unless a sentence says otherwise, this page is about this variant: ${server.product}.`]
 }
 
 /** Why the requests differ from the standards. */
@@ -170,11 +170,13 @@ function statementsOf(
   ].filter(({ text }) => !explained.has(text))
 }
 
-/** A behavior. If a request for `offline_access` changes it, the sentence says so. */
+/** A behavior, with the condition that it depends on. */
 function withoutOfflineAccess(
   { provider, server }: Product,
   name: keyof ServerBehaviors,
 ): Statement | undefined {
+  const condition = provider.conditions?.[name]
+  if (condition !== undefined) return ofFact(condition.fact)
   const statement = ofBehavior(server, name)
   const changes = Object.keys(provider.withOfflineAccess ?? {}).includes(name)
   if (statement === undefined || !changes) return statement

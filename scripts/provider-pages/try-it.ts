@@ -55,9 +55,14 @@ export function tryItLocally(product: Product): string {
     shell(trial.authorizationServer),
     ...(byHand
       ? [
-          '`--local-client` registers a client by hand, because this product registers none on request.',
+          product.server.behaviors.registration?.value === 'listed-and-refused'
+            ? '`--local-client` registers a client by hand, because this product refuses clients that register themselves until you configure it.'
+            : '`--local-client` registers a client by hand, because this product registers none on request.',
         ]
       : []),
+    ...(provider.withOfflineAccess === undefined
+      ? []
+      : ['The emulation has the lifetimes of a sign-in without `offline_access`.']),
     ...(trial.authorizationServer.includes('--resource')
       ? [
           '`--resource` stands for the configuration of the product: a request cannot name the resource here.',

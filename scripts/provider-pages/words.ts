@@ -11,6 +11,8 @@ export function sentence(text: string): string {
 
 /** A number of seconds in its largest useful unit: `30 days`, `90 minutes`. */
 export function duration(seconds: number): string {
+  // The sources say six months. Half a year in days would be more exact than they are.
+  if (seconds === 182 * 86_400) return '6 months'
   const units: readonly (readonly [number, string])[] = [
     [86_400, 'day'],
     [3600, 'hour'],

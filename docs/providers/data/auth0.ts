@@ -19,7 +19,7 @@ const resource = source(
 )
 const registration = source(
   'Dynamic Client Registration',
-  'https://auth0.com/ai/docs/ja-jp/mcp/guides/registering-your-mcp-client-application/dynamic-client-registration.md',
+  'https://auth0.com/ai/docs/mcp/guides/registering-your-mcp-client-application/dynamic-client-registration',
   '2026-11-28',
 )
 
@@ -62,12 +62,7 @@ export const auth0: Provider = {
       resource,
     ),
   ],
-  lasts: [
-    documented(
-      'An absolute lifetime can be set as well, of at most a year. Without both limits, a refresh token does not end.',
-      expiry,
-    ),
-  ],
+  lasts: [],
   ends: [
     documented(
       'The overlap forgives only the immediately previous token. An older one ends the sign-in also during the overlap.',
@@ -82,6 +77,13 @@ export const auth0: Provider = {
     ),
   ],
   answers: {
+    absoluteSeconds: {
+      short: 'by setting',
+      fact: documented(
+        'A maximum lifetime can be set as well, of at most a year. Rotation requires one of the two limits.',
+        expiry,
+      ),
+    },
     clientIdMetadataDocuments: {
       short: 'after registration',
       fact: { note: 'metadata documents are honored after an administrator' },

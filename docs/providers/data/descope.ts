@@ -62,6 +62,7 @@ export const descope: Provider = {
     documented('Refreshes are not in the audit trail.', refresh),
   ],
   answers: {
+    rotation: { short: 'sometimes a new token', fact: { note: 'a refresh sometimes' } },
     clientIdMetadataDocuments: {
       short: 'off by default',
       fact: { note: 'metadata documents are off by default' },

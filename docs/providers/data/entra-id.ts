@@ -130,7 +130,7 @@ export const entraId: Provider = {
       exposeApi,
     ),
     documented(
-      'Look for a policy with **Sign-in frequency** under **Entra ID > Conditional Access > Policies**. It ends sign-ins after the hours or days that it names. Exclude the MCP server from it, or raise the value.',
+      'Look for a policy with **Sign-in frequency** under **Entra ID > Conditional Access > Policies**. It ends sign-ins after the hours or days that it names. Ask its owner to raise the value, or to exclude the MCP server.',
       configureSessions,
     ),
   ],

@@ -53,12 +53,7 @@ export const keycloak: Provider = {
       offline,
     ),
   ],
-  comesBack: [
-    measured(
-      'A client that is registered with the grant `refresh_token` gets a refresh token with or without `offline_access`. Without, it ends with the session in the browser.',
-      measurement,
-    ),
-  ],
+  comesBack: [],
   lasts: [
     documented(
       'With **Offline Session Max Limited**, an offline token ends after 60 days even if it is used.',
@@ -83,6 +78,22 @@ export const keycloak: Provider = {
       measurement,
     ),
   ],
+  conditions: {
+    refreshTokenFor: {
+      short: 'the grant type',
+      fact: measured(
+        'A client that is registered with the grant `refresh_token` gets a refresh token with or without `offline_access`. Without it, the refresh token ends with the session in the browser.',
+        measurement,
+      ),
+    },
+    clientIdMetadataDocuments: {
+      short: 'experimental',
+      fact: documented(
+        'Client ID Metadata Documents need the experimental feature `cimd`, which is off by default.',
+        mcp,
+      ),
+    },
+  },
   withOfflineAccess: {
     idleSeconds: {
       short: '30 days',

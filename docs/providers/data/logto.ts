@@ -44,7 +44,7 @@ export const logto: Provider = {
       defaults,
     ),
   ],
-  lasts: [documented('Rotation extends a sign-in for a year at most.', defaults)],
+  lasts: [],
   ends: [],
   traps: [
     documented(
@@ -52,4 +52,10 @@ export const logto: Provider = {
       documents,
     ),
   ],
+  answers: {
+    absoluteSeconds: {
+      short: '1 year',
+      fact: documented('Rotation extends a sign-in for a year at most.', defaults),
+    },
+  },
 }

@@ -41,10 +41,6 @@ export const okta: Provider = {
   comesBack: [documented('The scope of the token response contains `offline_access`.', guide)],
   lasts: [
     documented(
-      'The lifetime that a custom authorization server sets is unlimited by default, and can be 10 minutes to 5 years.',
-      expiration,
-    ),
-    documented(
       'The org authorization server has fixed limits: a refresh token lives for 90 days, used or not.',
       expiration,
     ),
@@ -57,4 +53,13 @@ export const okta: Provider = {
     ),
   ],
   traps: [],
+  answers: {
+    absoluteSeconds: {
+      short: 'never, by default',
+      fact: documented(
+        'The lifetime that a custom authorization server sets is unlimited by default, and can be 10 minutes to 5 years.',
+        expiration,
+      ),
+    },
+  },
 }

@@ -74,6 +74,10 @@ export interface Provider {
   readonly traps: readonly Fact[]
   /** Lifetimes that differ if `offline_access` is requested, as Evergrant does where it is listed. */
   readonly withOfflineAccess?: Partial<Readonly<Record<'idleSeconds' | 'absoluteSeconds', Answer>>>
+  /** What to say instead of a behavior of the emulation that depends on a setting. */
+  readonly conditions?: Partial<
+    Readonly<Record<keyof ServerBehaviors, { readonly short: string; readonly fact: Fact }>>
+  >
   /** Questions of the comparison that a behavior of the emulation cannot answer. */
   readonly answers?: Partial<Readonly<Record<keyof ServerBehaviors, Answer>>>
 }

@@ -4,7 +4,7 @@ import { rules, runChecks } from '../src/index.ts'
 import { checkRules } from '../src/rules/all-rules.ts'
 import type { Report } from '../src/index.ts'
 import { brokenServers } from './support/broken-servers.ts'
-import type { BrokenServer } from './support/broken-servers.ts'
+import type { BrokenServer } from './support/broken-server.ts'
 import { healthy, startDeployment } from './support/deployment.ts'
 
 async function check({ deployment, certificate }: Omit<BrokenServer, 'rule'>): Promise<Report> {
@@ -37,6 +37,12 @@ test.each(brokenServers)(
     }
   },
 )
+
+test.each(
+  brokenServers.flatMap(({ rule, repaired }) => (repaired === undefined ? [] : { rule, repaired })),
+)('rule $rule: finds nothing at the repaired server', async ({ repaired }) => {
+  expect((await check({ deployment: repaired })).findings).toEqual([])
+})
 
 test('doctor: every rule has exactly one broken server', () => {
   expect(brokenServers.map(({ rule }) => rule).toSorted()).toEqual(

@@ -6,6 +6,7 @@ import type { Fact, ProfileReasons, Provider } from '../../../docs/providers/dat
 import { factsOf } from '../../../packages/doctor/src/forecast/product-facts.ts'
 import { providerProfiles, standardProfile } from '../../../packages/core/src/index.ts'
 import { questions } from '../../../scripts/provider-pages/behavior-sentences.ts'
+import { doctorRulesOf } from '../../../scripts/provider-pages/doctor-rules.ts'
 import {
   isFact,
   ofNote,
@@ -28,8 +29,8 @@ const all = providers.map((provider) => [provider.id, provider] as const)
 
 function everyFactOf(provider: Provider): readonly Fact[] {
   const { switchOn, comesBack, lasts, ends, traps } = provider
-  const answers = [provider.answers, provider.withOfflineAccess].flatMap((one) =>
-    Object.values(one ?? {}).map(({ fact }) => fact),
+  const answers = [provider.answers, provider.conditions, provider.withOfflineAccess].flatMap(
+    (one) => Object.values(one ?? {}).map(({ fact }) => fact),
   )
   const reasons = Object.values(provider.profileReasons ?? {})
   return [
@@ -76,6 +77,10 @@ test.each(all)('provider data: no fact of %s stands in two places', (_, provider
   expect(answered.filter((name) => Object.keys(product.server.behaviors).includes(name))).toEqual(
     [],
   )
+  // A condition stands in place of a behavior of the emulation.
+  const conditions = Object.keys(provider.conditions ?? {})
+  const behaviors = Object.keys(product.server.behaviors)
+  expect(conditions.filter((name) => !behaviors.includes(name))).toEqual([])
   for (const { fact } of Object.values(provider.answers ?? {})) {
     expect(ofReason(product, fact).text).not.toBe('')
   }
@@ -142,4 +147,15 @@ test.each(all)(
 test('provider data: every product has a page, and every page has data', () => {
   const pages = readdirSync(folder).filter((name) => name.endsWith('.md') && name !== 'index.md')
   expect(pages.toSorted()).toEqual(providers.map(({ id }) => `${id}.md`).toSorted())
+})
+
+test('provider pages: no finding about registration where the metadata lists the endpoint', () => {
+  const listing = providers
+    .map(productOf)
+    .filter(({ server }) => server.behaviors.registration?.value === 'listed-and-refused')
+  expect(listing).not.toEqual([])
+  // The rule of the doctor reads the metadata, and registers no client.
+  expect(
+    listing.filter((product) => doctorRulesOf(product).includes('no-automatic-registration')),
+  ).toEqual([])
 })

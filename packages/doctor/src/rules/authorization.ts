@@ -57,7 +57,7 @@ export const authorizationRules: readonly Rule[] = [
   },
   {
     id: 'iss-not-advertised',
-    title: 'The authorization response does not name the issuer',
+    title: 'The metadata does not announce the issuer in authorization responses',
     why: 'Without the issuer in the response, a client that uses several servers can be tricked into sending the code of one to another.',
     step: 'authorization',
     concerns,
@@ -83,7 +83,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'pushed-requests-required',
     title: 'The authorization server requires pushed authorization requests',
-    why: 'Most MCP clients send the parameters in the URL. The server refuses them with an error on the page.',
+    why: 'Most MCP clients send the parameters in the URL. The server refuses such a request with an error page.',
     step: 'authorization',
     concerns,
     keyword: 'OBSERVED',
@@ -108,7 +108,7 @@ export const authorizationRules: readonly Rule[] = [
     keyword: 'SHOULD',
     requirements: ['A-09', 'C-37'],
     sentence:
-      'MCP clients and authorization servers **SHOULD** support OAuth Client ID Metadata Documents as specified in OAuth Client ID Metadata Document.',
+      'MCP clients and authorization servers **SHOULD** support OAuth Client ID Metadata Documents as specified in OAuth Client ID Metadata Document for client registration.',
     link: pages.registration,
     change:
       'Support Client ID Metadata Documents (client_id_metadata_document_supported), or dynamic registration. Until then, register each client by hand.',
@@ -132,7 +132,7 @@ export const authorizationRules: readonly Rule[] = [
     keyword: 'SHOULD',
     requirements: ['A-09', 'C-37'],
     sentence:
-      'MCP clients and authorization servers **SHOULD** support OAuth Client ID Metadata Documents as specified in OAuth Client ID Metadata Document.',
+      'MCP clients and authorization servers **SHOULD** support OAuth Client ID Metadata Documents as specified in OAuth Client ID Metadata Document for client registration.',
     link: `${pages.registration}#client-id-metadata-documents`,
     change:
       'Support them, and set client_id_metadata_document_supported to true. Dynamic registration works in the meantime.',
@@ -171,7 +171,7 @@ export const authorizationRules: readonly Rule[] = [
   {
     id: 'consent-prompt-not-supported',
     title: 'The OpenID Provider lists offline_access and not prompt=consent',
-    why: 'A client that follows OpenID Connect sends the parameter, and a server that refuses it shows an error page.',
+    why: 'A client that follows OpenID Connect sends the parameter, and a server that refuses it may show an error page.',
     step: 'refresh',
     concerns,
     keyword: 'OURS',

@@ -48,8 +48,8 @@ export const browserRules: readonly Rule[] = [
   },
   {
     id: 'challenge-not-exposed',
-    title: 'A page cannot read the challenge',
-    why: 'A page needs the challenge to find the metadata and the scope. Without it, it guesses, and cannot tell an expired token from a missing one.',
+    title: 'A web page cannot read the challenge',
+    why: 'A web application needs the challenge to find the metadata and the scope. Otherwise it guesses, and cannot tell an expired token from a missing one.',
     step,
     concerns: 'mcp-server',
     keyword: 'OURS',
@@ -71,8 +71,8 @@ export const browserRules: readonly Rule[] = [
   },
   {
     id: 'metadata-not-shared',
-    title: 'A page cannot read the metadata',
-    why: 'A page cannot find the authorization server, so it cannot sign in.',
+    title: 'A web page cannot read the metadata',
+    why: 'A web application cannot find the authorization server, so it cannot sign in.',
     step,
     concerns: 'mcp-server',
     keyword: 'OURS',
@@ -105,8 +105,8 @@ export const browserRules: readonly Rule[] = [
   },
   {
     id: 'endpoint-not-shared',
-    title: 'A page cannot use an endpoint of the authorization server',
-    why: 'A page can open the sign-in page, and cannot exchange the code or refresh the token.',
+    title: 'A web page cannot use an endpoint of the authorization server',
+    why: 'A web application can open the sign-in page, but cannot exchange the code or refresh the token.',
     step,
     concerns: 'authorization-server',
     keyword: 'OURS',

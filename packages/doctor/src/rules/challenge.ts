@@ -234,7 +234,7 @@ export const challengeRules: readonly Rule[] = [
   {
     id: 'challenge-cacheable',
     title: 'A cache may store the answer with the challenge',
-    why: 'A signed-in user who receives a stored challenge is asked to sign in again, with a token that is still good.',
+    why: 'A signed-in user who receives a stored challenge is asked to sign in again, although the token is still valid.',
     step,
     concerns,
     keyword: 'OBSERVED',

@@ -40,7 +40,8 @@ export const connectionRules: readonly Rule[] = [
     concerns,
     keyword: 'MUST',
     requirements: ['C-06'],
-    sentence: 'All authorization server endpoints **MUST** be served over HTTPS.',
+    sentence:
+      'Implementations **MUST** follow [OAuth 2.1 Section 1.5 "Communication Security"](https://datatracker.ietf.org/doc/html/draft-ietf-oauth-v2-1-13#section-1.5).',
     link: `${pages.security}#communication-security`,
     change:
       'Serve the complete certificate chain of a public authority, for this host name and not expired.',
@@ -57,7 +58,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'server-not-https',
     title: 'The MCP server is not served over HTTPS',
-    why: 'An access token is a bearer token: anyone who reads it on the way can use it.',
+    why: 'An access token is a bearer token: anyone who reads it on the network can use it.',
     step,
     concerns,
     keyword: 'MUST',
@@ -120,7 +121,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'server-redirects',
     title: 'The MCP server redirects requests',
-    why: 'Clients do not send a token to another origin, because it was issued for this one. After the redirect, the request arrives without a token and is refused.',
+    why: 'After status 301, 302 or 303, clients repeat the POST as a GET, and the message is lost. They send no token to another origin, because it was issued for this one.',
     step,
     concerns,
     keyword: 'BLOCKING',
@@ -133,7 +134,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'server-redirects-within-origin',
     title: 'The MCP server redirects requests to another path',
-    why: 'Some clients repeat a redirected POST as GET, or drop the Authorization header. Their calls fail although the token is good.',
+    why: 'Each call costs a second request, and a client that follows no redirects cannot use this URL.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -167,7 +168,7 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'not-an-mcp-server',
     title: 'No MCP server answers at this URL',
-    why: 'A wrong path is a common mistake in configurations, and its page often has status 200. Clients then report errors of the protocol, not of the URL.',
+    why: 'A wrong path is a common mistake, and the page there often has status 200. Clients then report a protocol error, not a wrong URL.',
     step,
     concerns,
     keyword: 'MUST',
@@ -189,13 +190,13 @@ export const connectionRules: readonly Rule[] = [
   {
     id: 'legacy-transport',
     title: 'The MCP server only has the HTTP+SSE transport of 2024',
-    why: 'Newer clients try POST first and no longer have the older transport, so they report that no server is there.',
+    why: 'Revision 2025-03-26 replaced this transport. Clients that have only Streamable HTTP report that no server is there.',
     step,
     concerns,
     keyword: 'OBSERVED',
     requirements: [],
     link: pages.transport,
-    change: 'Offer Streamable HTTP: newer clients no longer speak the older transport.',
+    change: 'Offer Streamable HTTP: a client need not have the older transport.',
     check: ({ observations, access }) => {
       if (access !== 'open' && access !== 'protected') return []
       const post = observations.exchanges.find(

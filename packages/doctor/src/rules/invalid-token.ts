@@ -11,7 +11,7 @@ export const invalidTokenRules: readonly Rule[] = [
   {
     id: 'invalid-token-accepted',
     title: 'The MCP server accepts a token that no server has issued',
-    why: 'Anyone can call the server with an invented token. Its data is public.',
+    why: 'Anyone can use the tools and data of the server with an invented token.',
     step,
     concerns,
     keyword: 'MUST',
@@ -34,7 +34,7 @@ export const invalidTokenRules: readonly Rule[] = [
   {
     id: 'invalid-token-wrong-status',
     title: 'An invalid token is not answered with status 401',
-    why: 'Access tokens expire all the time. Clients refresh after a 401; after any other status, the user sees an error although a refresh would help.',
+    why: 'Every access token expires. After a 401, clients refresh. After any other status, the user sees an error although a refresh would help.',
     step,
     concerns,
     keyword: 'MUST',

@@ -13,7 +13,7 @@ export const keyRules: readonly Rule[] = [
   {
     id: 'key-set-unusable',
     title: 'The key set of the authorization server cannot be read',
-    why: 'The MCP server cannot verify any access token, so it refuses all of them, also new ones.',
+    why: 'The MCP server cannot verify any access token, so it refuses all of them, even new ones.',
     step,
     concerns,
     keyword: 'BLOCKING',
@@ -49,7 +49,7 @@ export const keyRules: readonly Rule[] = [
   {
     id: 'key-set-private',
     title: 'The key set contains a private or symmetric key',
-    why: 'An attacker who reads the key can sign tokens for every user, and no server can tell them from real ones.',
+    why: 'Anyone who reads the key can sign tokens for every user, and no server can tell them from real ones.',
     step,
     concerns,
     keyword: 'MUST NOT',

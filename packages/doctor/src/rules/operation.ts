@@ -16,7 +16,7 @@ export const operationRules: readonly Rule[] = [
   {
     id: 'clock-skew',
     title: 'A clock is wrong',
-    why: 'A token that is valid on one clock has expired on the other, or is not valid yet. New tokens are refused, and clients refresh too late.',
+    why: 'A token that is valid on one clock has expired on the other, or is not valid yet. New tokens are refused, and clients that compare expiry times with their own clock refresh too late.',
     step,
     concerns: 'mcp-server',
     keyword: 'OBSERVED',
@@ -43,7 +43,7 @@ export const operationRules: readonly Rule[] = [
   {
     id: 'slow-answer',
     title: 'A server answers slowly',
-    why: 'The user waits for each of them before the sign-in page opens, and some clients give up after a few seconds.',
+    why: 'A sign-in makes several requests in sequence, and the user waits for all of them before the page opens. Some clients give up after a few seconds.',
     step,
     concerns: 'mcp-server',
     keyword: 'OBSERVED',

@@ -141,7 +141,7 @@ export const resourceMetadataRules: readonly Rule[] = [
   {
     id: 'resource-metadata-redirects',
     title: 'A location of the protected resource metadata redirects',
-    why: 'A redirect could lead to a document of another party. Clients that do not follow it find nothing.',
+    why: 'A redirect could lead to a document that someone else controls, so careful clients do not follow it and find nothing.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -159,7 +159,7 @@ export const resourceMetadataRules: readonly Rule[] = [
   {
     id: 'resource-metadata-disagree',
     title: 'The locations of the protected resource metadata disagree',
-    why: 'Which document a client uses depends on the client. The sign-in then works in one client only.',
+    why: 'Which document a client reads depends on the client, so a sign-in can work in one client and fail in another.',
     step,
     concerns,
     keyword: 'OBSERVED',

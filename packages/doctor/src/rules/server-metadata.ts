@@ -13,7 +13,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'server-metadata-missing',
     title: 'The authorization server has no metadata',
-    why: 'Without the endpoints, clients guess paths. Most authorization servers have others.',
+    why: 'Without metadata, clients guess the paths of the endpoints. Most authorization servers use other paths, so the sign-in fails.',
     step,
     concerns,
     keyword: 'MUST',
@@ -67,14 +67,14 @@ export const serverMetadataRules: readonly Rule[] = [
   },
   {
     id: 'metadata-too-large',
-    title: 'A metadata document does not end',
-    why: 'Clients limit what they read, so that no server can fill their memory.',
+    title: 'A metadata document is too large',
+    why: 'Clients limit what they read, so that no server can fill their memory. They cannot use a longer document.',
     step,
     concerns,
     keyword: 'BLOCKING',
     requirements: [],
     link: `${pages.serverMetadata}#section-3.2`,
-    change: 'Serve the document only: metadata has a few KiB.',
+    change: 'Serve only the document: metadata has a few KiB.',
     check: ({ resourceDocuments, servers, access }) =>
       // Where no MCP server answers, its metadata does not matter.
       (access === 'not-mcp'
@@ -142,7 +142,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'server-metadata-location-html',
     title: 'A metadata location of the authorization server answers with a page',
-    why: 'Clients try several locations. One that answers with a page and status 200 ends the search of some.',
+    why: 'Clients try several locations. Some stop at the first answer with status 200, even if it is a page.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -164,7 +164,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'server-metadata-disagree',
     title: 'The metadata documents of the authorization server disagree',
-    why: 'Some clients read the OAuth document, others the one of OpenID Connect. If they differ, the sign-in works in one client only.',
+    why: 'Some clients read the OAuth document, others the one of OpenID Connect. If they differ, a sign-in can work in one client and fail in another.',
     step,
     concerns,
     keyword: 'OBSERVED',
@@ -202,12 +202,13 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'endpoint-missing',
     title: 'The metadata lacks an endpoint',
-    why: 'A client cannot take the step for which the endpoint is.',
+    why: 'Without the authorization endpoint, a client cannot start a sign-in. Without the token endpoint, it cannot get or refresh a token.',
     step,
     concerns,
     keyword: 'MUST',
     requirements: ['A-08'],
-    sentence: 'REQUIRED unless no grant types are supported that use the authorization endpoint.',
+    sentence:
+      'authorization_endpoint […] This is REQUIRED unless no grant types are supported that use the authorization endpoint. token_endpoint […] This is REQUIRED unless only the implicit grant type is supported.',
     link: `${pages.serverMetadata}#section-2`,
     change: 'Add the endpoint.',
     check: (evidence) =>
@@ -273,7 +274,7 @@ export const serverMetadataRules: readonly Rule[] = [
     keyword: 'BLOCKING',
     requirements: [],
     link: `${pages.serverMetadata}#section-2`,
-    change: 'Add "code" to response_types_supported: MCP clients use no other flow for users.',
+    change: 'Enable the authorization code flow, and add "code" to response_types_supported.',
     check: (evidence) =>
       ownDocuments(evidence)
         .filter(({ document }) => {
@@ -289,7 +290,7 @@ export const serverMetadataRules: readonly Rule[] = [
   {
     id: 'no-grant-for-users',
     title: 'Users cannot sign in at the authorization server',
-    why: 'A user cannot sign in at a server that only serves programs with credentials of their own.',
+    why: 'A server that issues tokens only to programs with credentials of their own has no page where a user could sign in.',
     step,
     concerns,
     keyword: 'OBSERVED',

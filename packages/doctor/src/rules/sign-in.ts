@@ -48,14 +48,14 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'access-token-for-another-audience',
     title: 'The access token does not name the MCP server as its audience',
-    why: 'A server that accepts tokens for other audiences accepts tokens that its neighbors received. One that does not, refuses this token.',
+    why: 'An MCP server that checks the audience refuses this token. One that does not check it also accepts tokens that other servers received.',
     step: 'authorization',
     concerns,
     keyword: 'OBSERVED',
     requirements: ['S-12', 'C-34'],
     link: `${pages.security}#access-token-privilege-restriction`,
     change:
-      'Honor the resource parameter (RFC 8707). Otherwise configure the MCP server for this audience: it then rests on the issuer keeping audiences apart.',
+      'Honor the resource parameter (RFC 8707). Otherwise let the MCP server accept this audience, and make sure that the issuer gives it to no other server.',
     check: measured(({ accessToken: { audience } }, { observations, discovery }) => {
       if (audience === undefined) return undefined
       const resource = discovery?.outcome === 'found' ? discovery.discovery.resource : undefined
@@ -156,7 +156,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'refresh-token-not-rotated',
     title: 'Refresh tokens of a public client do not rotate',
-    why: 'A stolen refresh token of a public client works until the grant ends, and no one notices.',
+    why: 'A stolen refresh token of a public client works until the grant ends, and the server cannot detect the theft.',
     step: 'refresh',
     concerns,
     keyword: 'MUST',
@@ -185,7 +185,7 @@ export const signInRules: readonly Rule[] = [
     sentence:
       'If a new refresh token is issued, the refresh token scope MUST be identical to that of the refresh token included by the client in the request.',
     link: 'https://www.rfc-editor.org/rfc/rfc6749#section-6',
-    change: 'Narrow only the access token.',
+    change: 'Narrow only the access token, and keep the scope of the grant.',
     check: measured(({ refresh }) => {
       const before = readScope(refresh?.plain.scope).tokens
       const after = readScope(refresh?.afterNarrowing?.scope).tokens
@@ -198,14 +198,15 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'invalid-refresh-token-accepted',
     title: 'The authorization server accepts a refresh token that it did not issue',
-    why: 'Anyone can get an access token of this server.',
+    why: 'Anyone can get an access token with an invented refresh token.',
     step: 'refresh',
     concerns,
     keyword: 'MUST',
     requirements: [],
     sentence: 'The authorization server MUST: […] validate the refresh token.',
     link: 'https://www.rfc-editor.org/rfc/rfc6749#section-6',
-    change: 'Validate refresh tokens: everyone can get an access token.',
+    change:
+      'Refuse refresh tokens that the server did not issue, with status 400 and invalid_grant.',
     check: measured(({ invalidToken }) =>
       invalidToken.outcome === 'tokens'
         ? 'The token "evergrant-doctor-sends-an-invalid-token" brought an access token.'
@@ -253,7 +254,7 @@ export const signInRules: readonly Rule[] = [
   {
     id: 'reuse-keeps-the-grant',
     title: 'The use of a superseded refresh token does not end the grant',
-    why: 'Two parties have tokens of one grant, and the thief keeps a working one.',
+    why: 'Reuse shows that two parties have tokens of one grant. If the thief has the newest one, it keeps working.',
     step: 'refresh',
     concerns,
     keyword: 'OURS',

@@ -1,4 +1,5 @@
-import type { CertificateFacts } from '../../src/index.ts'
+import { brokenAuthorizationServers } from './broken-authorization-servers.ts'
+import type { BrokenServer } from './broken-server.ts'
 import {
   challengeOf,
   healthy,
@@ -17,13 +18,6 @@ import {
   withServer,
 } from './deployment.ts'
 import type { Answer, Asked, Deployment } from './deployment.ts'
-
-/** A deployment with one fault, and the only rule that it breaks. */
-export interface BrokenServer {
-  readonly rule: string
-  readonly deployment: Deployment
-  readonly certificate?: CertificateFacts
-}
 
 /** The answers of the MCP server to requests that are not preflights. */
 function answeringPost(answer: Answer | ((asked: Asked) => Answer)): Deployment {
@@ -221,12 +215,14 @@ export const brokenServers: readonly BrokenServer[] = [
         headers: { location: 'https://www.mcp.test/login' },
       },
     }),
+    repaired: withAnswers({ [urls.rootResourceMetadata]: json(resourceDocument) }),
   },
   {
     rule: 'resource-metadata-disagree',
     deployment: withAnswers({
       [urls.rootResourceMetadata]: json({ ...resourceDocument, scopes_supported: ['mcp:read'] }),
     }),
+    repaired: withAnswers({ [urls.rootResourceMetadata]: json(resourceDocument) }),
   },
   {
     rule: 'names-local-address',
@@ -264,120 +260,7 @@ export const brokenServers: readonly BrokenServer[] = [
     deployment: withResource({ dpop_bound_access_tokens_required: true }),
   },
   { rule: 'server-not-https', deployment: movedTo('http://mcp.test/mcp') },
-  {
-    rule: 'server-metadata-missing',
-    deployment: withAnswers({ [urls.serverMetadata]: { status: 404 } }),
-  },
-  {
-    rule: 'server-metadata-failing',
-    deployment: withAnswers({ [urls.serverMetadata]: { status: 502 } }),
-  },
-  {
-    rule: 'metadata-too-large',
-    deployment: withAnswers({
-      [urls.openIdMetadata]: {
-        status: 200,
-        headers: { 'content-type': 'application/json' },
-        body: ' '.repeat(300_000),
-      },
-    }),
-  },
-  { rule: 'issuer-mismatch', deployment: withServer({ issuer: 'https://login.as.test' }) },
-  { rule: 'issuer-slash', deployment: withServer({ issuer: `${issuer}/` }) },
-  {
-    rule: 'server-metadata-location-html',
-    deployment: withAnswers({ [urls.openIdMetadata]: html }),
-  },
-  {
-    rule: 'server-metadata-disagree',
-    deployment: withAnswers({
-      [urls.openIdMetadata]: json({
-        ...serverDocument,
-        code_challenge_methods_supported: undefined,
-      }),
-    }),
-  },
-  {
-    rule: 'metadata-content-type',
-    deployment: withAnswers({
-      [urls.resourceMetadata]: json(resourceDocument, {
-        headers: { 'content-type': 'text/plain' },
-      }),
-    }),
-  },
-  { rule: 'endpoint-missing', deployment: withServer({ token_endpoint: undefined }) },
-  {
-    rule: 'endpoint-not-secure',
-    deployment: withServer({
-      revocation_endpoint: 'https://as.test/revoke',
-      introspection_endpoint: 'http://as.test/introspect',
-    }),
-  },
-  {
-    rule: 'response-types-missing',
-    deployment: withServer({ response_types_supported: undefined }),
-  },
-  {
-    rule: 'code-flow-not-supported',
-    deployment: withServer({ response_types_supported: ['token'] }),
-  },
-  {
-    rule: 'no-grant-for-users',
-    deployment: withServer({
-      authorization_endpoint: undefined,
-      response_types_supported: [],
-      grant_types_supported: ['client_credentials'],
-    }),
-  },
-  { rule: 'key-set-unusable', deployment: withAnswers({ [urls.keys]: html }) },
-  { rule: 'key-set-empty', deployment: withAnswers({ [urls.keys]: json({ keys: [] }) }) },
-  {
-    rule: 'key-set-private',
-    deployment: withAnswers({
-      [urls.keys]: json({
-        keys: [{ ...keySet.keys[0], d: 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A' }],
-      }),
-    }),
-  },
-  {
-    rule: 'pkce-not-advertised',
-    deployment: withServer({ code_challenge_methods_supported: undefined }),
-  },
-  {
-    rule: 'pkce-s256-not-listed',
-    deployment: withServer({ code_challenge_methods_supported: ['plain'] }),
-  },
-  {
-    rule: 'iss-not-advertised',
-    deployment: withServer({ authorization_response_iss_parameter_supported: undefined }),
-  },
-  {
-    rule: 'pushed-requests-required',
-    deployment: withServer({ require_pushed_authorization_requests: true }),
-  },
-  {
-    rule: 'no-automatic-registration',
-    deployment: withServer({
-      registration_endpoint: undefined,
-      client_id_metadata_document_supported: undefined,
-    }),
-  },
-  {
-    rule: 'client-documents-not-supported',
-    deployment: withServer({ client_id_metadata_document_supported: false }),
-  },
-  {
-    rule: 'refresh-grant-not-listed',
-    deployment: withServer({ grant_types_supported: ['authorization_code'] }),
-  },
-  {
-    rule: 'consent-prompt-not-supported',
-    deployment: withServer({
-      subject_types_supported: ['public'],
-      prompt_values_supported: ['none', 'login'],
-    }),
-  },
-  { rule: 'revocation-not-offered', deployment: withServer({ revocation_endpoint: undefined }) },
+  ...brokenAuthorizationServers,
   {
     rule: 'preflight-requires-token',
     deployment: withAnswers({
@@ -418,13 +301,24 @@ export const brokenServers: readonly BrokenServer[] = [
   },
   {
     rule: 'slow-answer',
-    deployment: withAnswers({ [urls.keys]: json(keySet, { takesMilliseconds: 4000 }) }),
+    deployment: answeringPost((asked) => ({
+      ...(healthy.answers[serverUrl]?.(asked) ?? { status: 404 }),
+      // The first request is sent alone: no other one takes as long on this clock.
+      ...(asked.headers['authorization'] === undefined && asked.headers['origin'] === undefined
+        ? { takesMilliseconds: 4000 }
+        : {}),
+    })),
   },
   {
     rule: 'metadata-cached-long',
     deployment: withAnswers({
       [urls.serverMetadata]: json(serverDocument, {
         headers: { 'cache-control': 'public, max-age=604800' },
+      }),
+    }),
+    repaired: withAnswers({
+      [urls.serverMetadata]: json(serverDocument, {
+        headers: { 'cache-control': 'public, max-age=3600' },
       }),
     }),
   },

@@ -167,6 +167,12 @@ export interface RunningDeployment extends AsyncDisposable {
   readonly requests: readonly Asked[]
 }
 
+/** The messages of Node.js for error codes. */
+const failureMessages: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect ECONNREFUSED 192.0.2.1:443',
+  CERT_HAS_EXPIRED: 'certificate has expired',
+}
+
 /** The time of every test. */
 const startEpochSeconds = 1_790_000_000
 
@@ -212,9 +218,12 @@ export async function startDeployment({ answers }: Deployment): Promise<RunningD
         return await fetch(server.url, { ...init, headers })
       } catch (error) {
         if (failure === undefined) throw error
-        // The connection was closed as described. Name the error that the description asks for.
-        const cause = Object.assign(new Error(failure, { cause: error }), { code: failure })
-        // oxlint-disable-next-line preserve-caught-error -- The cause of the cause.
+        // The connection was closed as described. Name the error that the description asks for,
+        // as Node.js does: an inner error would show that this server only closed the connection.
+        const cause = Object.assign(new Error(failureMessages[failure] ?? failure), {
+          code: failure,
+        })
+        // oxlint-disable-next-line preserve-caught-error -- See above.
         throw new TypeError('fetch failed', { cause })
       }
     },

@@ -65,6 +65,8 @@ export interface FaultyMeasurement {
   readonly rule: string
   readonly change: Partial<Measurement>
   readonly deployment?: Deployment
+  /** A request that shows the measurement, if it is not part of the report. */
+  readonly request?: string
 }
 
 /** One measurement for each rule about a sign-in. */
@@ -73,6 +75,7 @@ export const faultyMeasurements: readonly FaultyMeasurement[] = [
     rule: 'iss-not-declared',
     change: {},
     deployment: withServer({ authorization_response_iss_parameter_supported: undefined }),
+    request: `GET /callback?code=…&state=…&iss=${encodeURIComponent(issuer)} HTTP/1.1\nhost: 127.0.0.1:7300`,
   },
   {
     rule: 'access-token-refused',
@@ -102,7 +105,15 @@ export const faultyMeasurements: readonly FaultyMeasurement[] = [
     rule: 'refresh-with-resource-refused',
     change: { refresh: { ...refresh, withResource: refused } },
   },
-  { rule: 'refresh-with-scope-refused', change: { refresh: { ...refresh, withScope: refused } } },
+  {
+    rule: 'refresh-with-scope-refused',
+    change: {
+      refresh: {
+        ...refresh,
+        withScope: { ...refused, error: 'invalid_scope', meaning: 'invalid-scope' },
+      },
+    },
+  },
   {
     rule: 'refresh-forgets-resource',
     change: { refresh: { ...refresh, withResource: { ...tokens, audience: ['client'] } } },

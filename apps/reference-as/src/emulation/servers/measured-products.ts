@@ -72,9 +72,16 @@ export const measuredProducts: readonly EmulatedServer[] = [
       keycloak('a registration for all of scopes_supported is refused with 403'),
       about(
         'comes-back',
-        keycloak('public clients work, although token_endpoint_auth_methods_supported lacks none'),
+        keycloak(
+          'public clients work, although token_endpoint_auth_methods_supported does not list "none"',
+        ),
       ),
-      about('comes-back', keycloak('openid-configuration between host and path is not found')),
+      about(
+        'comes-back',
+        keycloak(
+          'openid-configuration has no metadata if it is inserted between host and path; it must follow the path',
+        ),
+      ),
       inferred(
         'offline_access is refused with invalid_scope when the user lacks the role or the client lacks the scope',
         'https://github.com/evoila/meho/issues/912',
@@ -120,7 +127,7 @@ export const measuredProducts: readonly EmulatedServer[] = [
       about(
         'comes-back',
         documented(
-          'oauth-authorization-server is answered by newer versions',
+          'newer versions also answer at oauth-authorization-server',
           `${hydraSource}, oauth2/handler.go`,
         ),
       ),
@@ -133,7 +140,7 @@ export const measuredProducts: readonly EmulatedServer[] = [
       about('comes-back', hydra('iss is not advertised')),
       hydra('prompt=consent overrides a consent that the user asked to remember'),
       hydra(
-        'of 4 to 8 simultaneous refreshes with one token, all are answered with 200, and none of the new tokens works',
+        '4 to 8 refreshes at the same time with one token all succeed, and none of the new tokens works',
       ),
     ],
   },
