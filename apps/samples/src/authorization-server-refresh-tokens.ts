@@ -58,16 +58,26 @@ export type RefreshAnswer =
   | { readonly refresh_token: string; readonly scope: string }
   | { readonly error: 'invalid_grant' }
 
-/** The `refresh_token` grant at the token endpoint. */
+class OtherClientError extends Error {
+  override readonly name = 'OtherClientError'
+}
+
+/** The `refresh_token` grant at the token endpoint, for a client that is authenticated. */
 export async function refresh(
   rotation: RefreshTokenRotation<SignedIn>,
   refreshToken: string,
   clientId: string,
 ): Promise<RefreshAnswer> {
-  const result = await rotation.redeem(refreshToken, ({ data }) => {
-    // Thrown before anything is written, so that another client cannot use up the token.
-    if (data.clientId !== clientId) throw new Error('The refresh token belongs to another client.')
-  })
+  let result: Awaited<ReturnType<typeof rotation.redeem>>
+  try {
+    result = await rotation.redeem(refreshToken, ({ data }) => {
+      // Thrown before anything is written, so that another client cannot use up the token.
+      if (data.clientId !== clientId) throw new OtherClientError()
+    })
+  } catch (error) {
+    if (error instanceof OtherClientError) return { error: 'invalid_grant' }
+    throw error
+  }
   // After reuse, two parties have tokens of the family, so the whole family is revoked.
   if (result.outcome === 'refused' || result.outcome === 'family-revoked') {
     return { error: 'invalid_grant' }

@@ -22,12 +22,15 @@ export function windowSignIn(
       return Promise.resolve({
         redirectUri,
         async authorize(authorizationUrl, signal) {
+          signal?.throwIfAborted()
           return await new Promise<string>((resolve, reject) => {
             signal?.addEventListener('abort', () => reject(new Error('The sign-in was cancelled.')))
             channel.addEventListener('message', (event) => {
-              // Only the session can tell whether the response belongs to this sign-in.
               const data: unknown = event instanceof MessageEvent ? event.data : undefined
-              if (typeof data === 'string') resolve(data)
+              // Another tab of the app may sign in at the same time.
+              if (typeof data === 'string' && stateOf(data) === stateOf(authorizationUrl)) {
+                resolve(data)
+              }
             })
             openWindow(authorizationUrl)
           })
@@ -39,6 +42,10 @@ export function windowSignIn(
       })
     },
   }
+}
+
+function stateOf(url: string): string | null | undefined {
+  return URL.parse(url)?.searchParams.get('state')
 }
 
 /** Runs in the page at `redirectUri`, for example with `location.href`. */

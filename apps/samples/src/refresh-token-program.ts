@@ -44,7 +44,7 @@ say(
   `the same token again: ${again.outcome}, same successor: ${again.refreshToken === second.refreshToken}`,
 )
 
-// 4. The client uses the successor. After that, the first token is in the hands of a thief.
+// 4. The client uses the successor. After that, the first token is reuse, so the family ends.
 say(`successor: ${(await rotation.redeem(second.refreshToken)).outcome}`)
 say(`the first token, much later: ${(await rotation.redeem(first)).outcome}`)
 // #endregion program

@@ -148,7 +148,7 @@ test(
 )
 
 test(
-  'browser-sign-in.ts: signs in through a window, once for concurrent calls',
+  'browser-sign-in.ts: signs in through a window, once for concurrent calls, beside another tab',
   { tags: ['C-36', 'C-51'] },
   async () => {
     await using it = await startServers()
@@ -156,6 +156,8 @@ test(
     let windows = 0
     const session = createBrowserSession(it.url, redirectUri, (url) => {
       windows += 1
+      deliverResponse('not a URL')
+      deliverResponse(`${redirectUri}?code=of-another-tab&state=of-another-tab`)
       void fetch(url, { redirect: 'manual' }).then((response) =>
         deliverResponse(response.headers.get('location') ?? ''),
       )

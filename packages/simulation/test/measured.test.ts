@@ -40,7 +40,7 @@ const exact: readonly (readonly [name: string, Situation])[] = [
     { rules: withGrace, processes: 1, steps: [fourCalls(3700), oneCall(7500)] },
   ],
   [
-    'a lost answer without a grace',
+    'a lost response without a grace',
     {
       rules: strict,
       processes: 1,
@@ -48,7 +48,7 @@ const exact: readonly (readonly [name: string, Situation])[] = [
     },
   ],
   [
-    'a lost answer with a grace',
+    'a lost response with a grace',
     {
       rules: withGrace,
       processes: 1,

@@ -30,6 +30,10 @@ const all = readPages('docs/tutorial.md', 'docs/guides/*.md')
   .flatMap(guidesOf)
 const guides = all.filter(({ steps }) => steps.some(({ kind }) => kind === 'run'))
 const failures: string[] = []
+let leftOut = 0
+// Ends what the guides have started, too (terminal.ts).
+process.once('SIGINT', () => interrupted(130))
+process.once('SIGTERM', () => interrupted(143))
 try {
   const environment = readerEnvironment()
   const packages = await packPackages(path.join(work, 'packed'))
@@ -53,8 +57,7 @@ try {
     }),
   ])
 } finally {
-  if (keep) say(`The folders are in ${work}.`)
-  else rmSync(work, { recursive: true, force: true })
+  removeFolders()
 }
 
 const notRun = new Map(
@@ -65,7 +68,7 @@ for (const [place, because] of notRun) say(`  ${place}  ${because}`)
 for (const failure of failures) say(`\n${failure}`)
 const totalSeconds = ((performance.now() - startedAt) / 1000).toFixed(0)
 say(
-  `\n${guides.length - failures.length} followed, ${failures.length} failed, in ${totalSeconds} s`,
+  `\n${guides.length - failures.length - leftOut} followed, ${failures.length} failed, ${leftOut} not followed, in ${totalSeconds} s`,
 )
 if (failures.length > 0 || guides.length === 0) process.exitCode = 1
 
@@ -78,6 +81,7 @@ async function follow(
   const name = [guide.page, ...guide.tabs].join(', ')
   const database = databaseOf(guide, environment)
   if (database === 'missing') {
+    leftOut += 1
     say(`- ${name}: not followed, because its database is not installed (scripts/test-services.ts)`)
     return
   }
@@ -160,6 +164,16 @@ async function installPrograms(packages: Packages, environment: NodeJS.ProcessEn
   if ((await install.ended) !== 0) {
     throw new Error(`The programs could not be installed:\n${install.output()}`)
   }
+}
+
+function removeFolders(): void {
+  if (keep) say(`The folders are in ${work}.`)
+  else rmSync(work, { recursive: true, force: true })
+}
+
+function interrupted(exitCode: number): never {
+  removeFolders()
+  process.exit(exitCode)
 }
 
 function say(line: string): void {

@@ -54,6 +54,16 @@ test.skipIf(skip)('follow: a server runs at a free port until the page is finish
   expect(done.outputs).toBe(2)
 })
 
+test.skipIf(skip)('follow: a server may print more after it is ready', async () => {
+  const slow = "console.log('ready'); setTimeout(() => { console.log('more') }, 200)"
+  const done = await follow(
+    fence('js title="slow.mjs"', `${slow}\nsetInterval(() => undefined, 1000)`),
+    fence('sh terminal="server" ready="ready"', 'node slow.mjs'),
+    fence('text', 'ready\nmore'),
+  )
+  expect(done.outputs).toBe(1)
+})
+
 test.skipIf(skip)('follow: two runs at once have one output each, in any order', async () => {
   const command = 'if mkdir first; then echo first; else echo first; echo second; fi 2>&1'
   const turns = fence('sh times="2"', command)

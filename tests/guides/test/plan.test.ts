@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { guidesOf } from '../src/follow/plan.ts'
 import { fencesOf, placeOf } from '../src/pages/fences.ts'
-import { readPages } from '../src/pages/read-pages.ts'
+import { readPages, root } from '../src/pages/read-pages.ts'
 
 const fence = (info: string, code = 'code') => `\`\`\`${info}\n${code}\n\`\`\`\n`
 
@@ -74,4 +76,15 @@ test('pages: the tabs npm and pnpm install the same packages', () => {
     }),
   )
   expect(differences).toEqual([])
+})
+
+// Until then, the names could belong to others.
+test('pages: a guide that installs our packages says that they are not on npm yet', () => {
+  const installs = /^npm install (?:--global )?@?evergrant/m
+  const silent = readPages('docs/guides/*.md').filter(
+    ({ path: page, fences }) =>
+      fences.some(({ code }) => installs.test(code)) &&
+      !readFileSync(path.join(root, page), 'utf8').includes('index.md#before-the-first-release'),
+  )
+  expect(silent.map(({ path: page }) => page)).toEqual([])
 })

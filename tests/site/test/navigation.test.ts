@@ -1,24 +1,12 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { executablePath, launch, openPage } from '../src/browser.ts'
-import { serveSite } from '../src/built-site.ts'
-import type { ServedSite } from '../src/built-site.ts'
+import { describe, expect, test } from 'vitest'
+import { executablePath, openPage } from '../src/browser.ts'
+import { openSite } from '../src/open-site.ts'
 
 describe.runIf(executablePath !== undefined)('navigation', () => {
-  let site: ServedSite
-  let browser: Browser
-
-  beforeAll(async () => {
-    site = await serveSite()
-    browser = await launch()
-  })
-  afterAll(async () => {
-    await browser.close()
-    await site[Symbol.asyncDispose]()
-  })
+  const opened = openSite()
 
   test('unknown address: the page says so', async () => {
-    const page = await openPage(browser, `${site.origin}/no/such/page`, 'light')
+    const page = await openPage(opened.browser, `${opened.site.origin}/no/such/page`, 'light')
     const heading = await page.getByRole('heading', { level: 1 }).textContent()
     expect(heading).toBe('This page does not exist')
     await page.getByRole('main').getByRole('link', { name: 'Look up an error code' }).click()
@@ -26,7 +14,7 @@ describe.runIf(executablePath !== undefined)('navigation', () => {
   })
 
   test('navbar: highlights the part of the site that is open', async () => {
-    const page = await openPage(browser, `${site.origin}/`, 'light')
+    const page = await openPage(opened.browser, `${opened.site.origin}/`, 'light')
     const current: Record<string, readonly string[]> = {}
     for (const url of [
       '/tutorial/',
@@ -36,7 +24,7 @@ describe.runIf(executablePath !== undefined)('navigation', () => {
       '/playground/',
       '/simulator/',
     ]) {
-      await page.goto(`${site.origin}${url}`)
+      await page.goto(`${opened.site.origin}${url}`)
       current[url] = await page
         .locator('.navbar__link--active:not([href$="github.com/evergrant/evergrant"])')
         .evaluateAll((links) => links.map(({ textContent }) => textContent))

@@ -1,30 +1,18 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { executablePath, keepScreenshot, launch, openPage } from '../src/browser.ts'
+import { describe, expect, test } from 'vitest'
+import { executablePath, keepScreenshot, openPage } from '../src/browser.ts'
 import type { ColorScheme } from '../src/browser.ts'
-import { serveSite } from '../src/built-site.ts'
-import type { ServedSite } from '../src/built-site.ts'
 import { openPlayground, scopeOf } from '../src/playground-page.ts'
 import { scriptBytes } from '../src/script-bytes.ts'
+import { openSite } from '../src/open-site.ts'
 
 /** JavaScript that the page transfers, compressed, with that of Docusaurus. */
 const maximumScriptBytes = 250_000
 
 describe.runIf(executablePath !== undefined)('playground: links and limits', () => {
-  let site: ServedSite
-  let browser: Browser
-
-  beforeAll(async () => {
-    site = await serveSite()
-    browser = await launch()
-  })
-  afterAll(async () => {
-    await browser.close()
-    await site[Symbol.asyncDispose]()
-  })
+  const opened = openSite()
 
   const open = (fragment = '', scheme: ColorScheme = 'light') =>
-    openPlayground(browser, site.origin, fragment, scheme)
+    openPlayground(opened.browser, opened.site.origin, fragment, scheme)
 
   test('link: it brings another reader to the same state', async () => {
     const { page } = await open()
@@ -37,7 +25,7 @@ describe.runIf(executablePath !== undefined)('playground: links and limits', () 
     const link = await page.evaluate(() => navigator.clipboard.readText())
     expect(link).toBe(page.url())
 
-    const other = await openPage(browser, link, 'light')
+    const other = await openPage(opened.browser, link, 'light')
     expect(await other.getByLabel('Preset').inputValue()).toBe('keycloak')
     expect(await other.getByLabel('WWW-Authenticate of the 401').inputValue()).toBe(
       'Bearer scope="päge & <b>"',
@@ -75,7 +63,11 @@ describe.runIf(executablePath !== undefined)('playground: links and limits', () 
   })
 
   test('size: transfers less than 250 KB of JavaScript', async () => {
-    const bytes = await scriptBytes(browser, `${site.origin}/playground/`, 'playground')
+    const bytes = await scriptBytes(
+      opened.browser,
+      `${opened.site.origin}/playground/`,
+      'playground',
+    )
     expect(bytes).toBeGreaterThan(0)
     expect(bytes).toBeLessThan(maximumScriptBytes)
   })

@@ -1,32 +1,20 @@
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { executablePath, keepScreenshot, launch } from '../src/browser.ts'
+import { describe, expect, test } from 'vitest'
+import { executablePath, keepScreenshot } from '../src/browser.ts'
 import type { ColorScheme } from '../src/browser.ts'
-import { serveSite } from '../src/built-site.ts'
-import type { ServedSite } from '../src/built-site.ts'
 import { openPlayground, scopeOf } from '../src/playground-page.ts'
 import { violationsOf } from '../src/violations.ts'
+import { openSite } from '../src/open-site.ts'
 
 describe.runIf(executablePath !== undefined)('playground', () => {
-  let site: ServedSite
-  let browser: Browser
-
-  beforeAll(async () => {
-    site = await serveSite()
-    browser = await launch()
-  })
-  afterAll(async () => {
-    await browser.close()
-    await site[Symbol.asyncDispose]()
-  })
+  const opened = openSite()
 
   const open = (fragment = '', scheme: ColorScheme = 'light', device?: 'phone') =>
-    openPlayground(browser, site.origin, fragment, scheme, device)
+    openPlayground(opened.browser, opened.site.origin, fragment, scheme, device)
 
   test('without JavaScript: the page shows the decision for the first preset', async () => {
-    const context = await browser.newContext({ javaScriptEnabled: false })
+    const context = await opened.browser.newContext({ javaScriptEnabled: false })
     const page = await context.newPage()
-    await page.goto(`${site.origin}/playground/`)
+    await page.goto(`${opened.site.origin}/playground/`)
     expect(await scopeOf(page)).toBe('mcp:read offline_access with prompt=consent')
     expect(await page.getByRole('link', { name: 'Requirement C-02' }).getAttribute('href')).toBe(
       '/reference/requirements#c-02',

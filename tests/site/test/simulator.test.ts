@@ -1,28 +1,18 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { executablePath, keepScreenshot, launch, openPage } from '../src/browser.ts'
-import { serveSite } from '../src/built-site.ts'
-import type { ServedSite } from '../src/built-site.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { executablePath, keepScreenshot, openPage } from '../src/browser.ts'
 import { scriptBytes } from '../src/script-bytes.ts'
 import { violationsOf } from '../src/violations.ts'
+import type { ColorScheme } from '../src/browser.ts'
+import { openSite } from '../src/open-site.ts'
 
 const maximumScriptBytes = 250_000
 
 describe.runIf(executablePath !== undefined)('simulator', () => {
-  let site: ServedSite
-  let browser: Browser
+  const opened = openSite()
 
-  beforeAll(async () => {
-    site = await serveSite()
-    browser = await launch()
-  })
-  afterAll(async () => {
-    await browser.close()
-    await site[Symbol.asyncDispose]()
-  })
-
-  const open = (fragment = ''): Promise<Page> =>
-    openPage(browser, `${site.origin}/simulator/${fragment}`, 'light')
+  const open = (fragment = '', scheme: ColorScheme = 'light', device?: 'phone'): Promise<Page> =>
+    openPage(opened.browser, `${opened.site.origin}/simulator/${fragment}`, scheme, device)
 
   async function count(page: Page, name: string): Promise<number> {
     return Number((await page.getByTestId(name).textContent())?.replaceAll(',', ''))
@@ -44,9 +34,9 @@ describe.runIf(executablePath !== undefined)('simulator', () => {
   })
 
   test('without JavaScript: the page shows the first situation', async () => {
-    const context = await browser.newContext({ javaScriptEnabled: false })
+    const context = await opened.browser.newContext({ javaScriptEnabled: false })
     const page = await context.newPage()
-    await page.goto(`${site.origin}/simulator/`)
+    await page.goto(`${opened.site.origin}/simulator/`)
     expect(await count(page, 'sdk-v1-signIns')).toBeGreaterThan(5)
     expect(await page.getByRole('figure').count()).toBe(3)
     await context.close()
@@ -92,17 +82,23 @@ describe.runIf(executablePath !== undefined)('simulator', () => {
   test('link: it brings another reader to the same settings', async () => {
     const page = await open()
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+    const before = await drawings(page)
     await page.getByLabel('Calls at the same time').fill('5')
+    await expect.poll(() => drawings(page)).not.toBe(before)
     await page.getByRole('button', { name: 'Copy link' }).click()
     await page.getByText('Copied.').waitFor()
     const link = await page.evaluate(() => navigator.clipboard.readText())
-    const other = await openPage(browser, link, 'light')
+    const other = await openPage(opened.browser, link, 'light')
     expect(await other.getByLabel('Calls at the same time').inputValue()).toBe('5')
-    expect(await drawings(other)).toBe(await drawings(page))
+    // The drawings follow the fields later.
+    const drawn = await drawings(page)
+    await expect.poll(() => drawings(other)).toBe(drawn)
   })
 
   test('hostile link: settings stay within their limits', async () => {
-    const page = await open('#simulation=1&processes=99999&hours=9999999&seed=0&rotation=%')
+    const hostile = '#simulation=1&processes=99999&hours=9999999&seed=0&rotation=%'
+    const page = await open(`${hostile}&callsAtOnce=3`)
+    await expect.poll(() => page.getByLabel('Calls at the same time').inputValue()).toBe('3')
     expect(await page.getByLabel('Processes that share the sign-in').inputValue()).toBe('2')
     expect(await page.getByLabel(/^Seed/).inputValue()).toBe('1')
   })
@@ -110,7 +106,7 @@ describe.runIf(executablePath !== undefined)('simulator', () => {
   test.each(['light', 'dark'] as const)(
     'phone in %s: fits, and axe finds nothing',
     async (scheme) => {
-      const page = await openPage(browser, `${site.origin}/simulator/`, scheme, 'phone')
+      const page = await open('', scheme, 'phone')
       await page.getByText('Events as a list').first().click()
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375)
       expect(await violationsOf(page)).toEqual([])
@@ -119,6 +115,7 @@ describe.runIf(executablePath !== undefined)('simulator', () => {
   )
 
   test('size: transfers less than 250 KB of JavaScript', async () => {
+    const { browser, site } = opened
     const bytes = await scriptBytes(browser, `${site.origin}/simulator/`, 'simulator-loaded')
     expect(bytes).toBeGreaterThan(0)
     expect(bytes).toBeLessThan(maximumScriptBytes)

@@ -1,29 +1,18 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { executablePath, keepScreenshot, launch, openPage } from '../src/browser.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { executablePath, keepScreenshot, openPage } from '../src/browser.ts'
 import type { ColorScheme } from '../src/browser.ts'
-import { serveSite } from '../src/built-site.ts'
-import type { ServedSite } from '../src/built-site.ts'
 import { scriptBytes } from '../src/script-bytes.ts'
+import { openSite } from '../src/open-site.ts'
 
 /** JavaScript that the front page transfers, compressed. */
 const maximumScriptBytes = 120_000
 
 describe.runIf(executablePath !== undefined)('documentation site', () => {
-  let site: ServedSite
-  let browser: Browser
-
-  beforeAll(async () => {
-    site = await serveSite()
-    browser = await launch()
-  })
-  afterAll(async () => {
-    await browser.close()
-    await site[Symbol.asyncDispose]()
-  })
+  const opened = openSite()
 
   function open(url: string, scheme: ColorScheme): Promise<Page> {
-    return openPage(browser, `${site.origin}${url}`, scheme)
+    return openPage(opened.browser, `${opened.site.origin}${url}`, scheme)
   }
 
   test('search: finds an error code in a guide before the pages of the API', async () => {
@@ -74,13 +63,13 @@ describe.runIf(executablePath !== undefined)('documentation site', () => {
     while ((await theme()) !== 'dark') {
       await page.getByRole('button', { name: /Switch between dark and light mode/ }).click()
     }
-    await page.goto(`${site.origin}/guides/clients/`)
+    await page.goto(`${opened.site.origin}/guides/clients/`)
     expect(await theme()).toBe('dark')
     await keepScreenshot(page, 'guide-dark')
   })
 
   test('front page: transfers little JavaScript', async () => {
-    const bytes = await scriptBytes(browser, site.origin, 'front-page')
+    const bytes = await scriptBytes(opened.browser, opened.site.origin, 'front-page')
     expect(bytes).toBeGreaterThan(0)
     expect(bytes).toBeLessThan(maximumScriptBytes)
   })

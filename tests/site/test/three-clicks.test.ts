@@ -1,8 +1,7 @@
-import type { Browser, Locator, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { executablePath, keepScreenshot, launch, openPage } from '../src/browser.ts'
-import { serveSite } from '../src/built-site.ts'
-import type { ServedSite } from '../src/built-site.ts'
+import type { Locator, Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { executablePath, keepScreenshot, openPage } from '../src/browser.ts'
+import { openSite } from '../src/open-site.ts'
 
 /** A link in the text of a page, as a reader finds it. */
 type Click = (main: Locator) => Locator
@@ -49,21 +48,11 @@ const routes: readonly {
 ]
 
 describe.runIf(executablePath !== undefined)('three clicks', () => {
-  let site: ServedSite
-  let browser: Browser
-
-  beforeAll(async () => {
-    site = await serveSite()
-    browser = await launch()
-  })
-  afterAll(async () => {
-    await browser.close()
-    await site[Symbol.asyncDispose]()
-  })
+  const opened = openSite()
 
   test.each(routes)('$reader: the setting is near', async ({ reader, clicks, url, setting }) => {
     expect(clicks.length).toBeLessThanOrEqual(3)
-    const page: Page = await openPage(browser, `${site.origin}/`, 'light')
+    const page: Page = await openPage(opened.browser, `${opened.site.origin}/`, 'light')
     const main = page.getByRole('main')
     for (const click of clicks) {
       const before = page.url()

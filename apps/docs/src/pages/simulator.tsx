@@ -10,7 +10,7 @@ export default function SimulatorPage(): ReactNode {
   return (
     <Layout
       title="Simulator"
-      description="How often users must sign in: the MCP SDKs and Evergrant over a simulated day of expiries, parallel calls, lost answers, sleep and outages."
+      description="How often users must sign in: the MCP SDKs and Evergrant over a simulated day of expiries, parallel calls, lost responses, sleep and outages."
     >
       <main className={styles.page}>
         <h1>Simulator</h1>

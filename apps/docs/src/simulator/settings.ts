@@ -121,13 +121,13 @@ export const situations: readonly {
   },
   {
     id: 'lost-response',
-    name: 'A lost answer, without a grace',
-    note: 'The server has rotated, and nobody has the new token. No client can keep this sign-in: the server needs a grace.',
+    name: 'A lost response, without a grace',
+    note: 'The server has rotated the token, and the client does not have the new one. No client can keep this sign-in: the server needs a grace.',
     settings: { ...defaultSettings, processes: 1, callsAtOnce: 1, lostResponses: 1, outages: 0 },
   },
   {
     id: 'grace',
-    name: 'Lost answers, with a grace',
+    name: 'Lost responses, with a grace',
     note: 'The server gives the same successor again. Evergrant repeats the request. The SDKs open the authorization page.',
     settings: { ...defaultSettings, graceSeconds: 30, lostResponses: 3 },
   },

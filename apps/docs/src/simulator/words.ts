@@ -41,7 +41,7 @@ export const eventWords: Readonly<Record<SimulationEvent['kind'], string>> = {
   replayed: 'got the same successor again',
   refused: 'refresh refused',
   'reuse-detected': 'refresh refused, and the sign-in ended: the token had been used before',
-  'response-lost': 'the answer to the refresh was lost',
+  'response-lost': 'the response to the refresh was lost',
   unavailable: 'refresh answered with status 503',
   'page-opened': 'opened the authorization page',
   'signed-in': 'the user signed in',

@@ -10,7 +10,7 @@ import type { ModeledClient } from './client-model.ts'
  * - Each call that gets a 401 refreshes for itself. Nothing is refreshed ahead.
  * - `invalid_grant` deletes the stored tokens, also if another call has just saved new ones, and the
  *   client tries once more with what is stored by then.
- * - A lost answer or a status of 503 opens the authorization page.
+ * - A lost response or a status of 503 opens the authorization page.
  *
  * SDK 1.x also fails a call with a 401 while another call of the process has authorized and not been
  * answered yet.

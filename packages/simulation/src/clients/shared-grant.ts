@@ -67,7 +67,7 @@ export function createSharedGrant(world: World): SharedGrant {
       journaledAttempts = 0
       return { kind: 'needs-reauth' }
     }
-    // The server has not used the token. After a lost answer, it may have.
+    // The server has not used the token. After a lost response, it may have.
     if (answer.kind === 'unavailable') journaledAttempts -= 1
     else if (journaledAttempts === 1) return { kind: 'not-now', retryAfterSeconds: 0 }
     return backOff()

@@ -26,6 +26,8 @@ export interface Surroundings {
 /** A client before it is signed in. */
 export interface Candidate {
   readonly id: ClientId
+  /** Whether each of several calls that meet an expiry sends a refresh of its own. */
+  readonly refreshesForEachCall: boolean
   start(surroundings: Surroundings): Promise<ClientUnderTest>
 }
 

@@ -46,6 +46,7 @@ function killableStore({ as, clock }: Surroundings) {
 
 export const evergrant: Candidate = {
   id: 'evergrant',
+  refreshesForEachCall: false,
   async start(surroundings) {
     const { clock, resource, processes } = surroundings
     const { killable, killBeforeNextSave, killed } = killableStore(surroundings)

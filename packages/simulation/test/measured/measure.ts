@@ -1,9 +1,10 @@
-import type { VirtualClock } from '@evergrant/test-kit'
+import type { ScriptedAuthorizationServer, VirtualClock } from '@evergrant/test-kit'
 import {
   startProtectedServer,
   startScriptedAuthorizationServer,
   virtualClock,
 } from '@evergrant/test-kit'
+import { vi } from 'vitest'
 import type { Call, ClientId, Fault, ServerRules } from '../../src/index.ts'
 import { defaultTiming, simulate } from '../../src/index.ts'
 import type { Candidate, ClientUnderTest } from './client-under-test.ts'
@@ -58,11 +59,16 @@ export async function measure(candidate: Candidate, situation: Situation): Promi
       as.faults.token.push({ kind: 'status', status: 503 }, { kind: 'status', status: 503 })
     }
     if (fault === 'kill') await callAndKill(client, calls)
-    else
-      await settle(
-        clock,
-        calls.map((process) => client.call(process)),
-      )
+    else {
+      const meet = candidate.refreshesForEachCall && calls.length > 1
+      await Promise.all([
+        meet ? holdRefreshes(as, calls.length) : undefined,
+        settle(
+          clock,
+          calls.map((process) => client.call(process)),
+        ),
+      ])
+    }
     as.faults.token.splice(0)
     if (client.pages() > pagesBefore) signIns += 1
     await client.finishSignIn()
@@ -72,6 +78,24 @@ export async function measure(candidate: Candidate, situation: Situation): Promi
     refreshes: as.refreshRequests(),
     refused: refusals.reduce((sum, outcome) => sum + as.count('token', outcome), 0),
     signIns,
+  }
+}
+
+/**
+ * Holds the next refreshes until all of them have arrived. Without it, a slow machine could finish the
+ * first one before the last one is sent, and the calls would not have met.
+ */
+async function holdRefreshes(as: ScriptedAuthorizationServer, count: number): Promise<void> {
+  const { promise: until, resolve: release } = Promise.withResolvers<void>()
+  as.faults.token.push(...Array.from({ length: count }, () => ({ kind: 'hang' as const, until })))
+  const before = as.refreshRequests()
+  try {
+    await vi.waitFor(() => {
+      const arrived = as.refreshRequests() - before
+      if (arrived < count) throw new Error(`${arrived} of ${count} calls sent a refresh.`)
+    }, 10_000)
+  } finally {
+    release()
   }
 }
 

@@ -75,6 +75,7 @@ async function createProvider({ as, resource }: Surroundings) {
 
 export const sdkV1: Candidate = {
   id: 'sdk-v1',
+  refreshesForEachCall: true,
   async start(surroundings) {
     const { provider, control } = await createProvider(surroundings)
     const open = () => new TransportV1(new URL(surroundings.resource), { authProvider: provider })
@@ -85,6 +86,7 @@ export const sdkV1: Candidate = {
 
 export const sdkV2: Candidate = {
   id: 'sdk-v2',
+  refreshesForEachCall: true,
   async start(surroundings) {
     const { provider, control } = await createProvider(surroundings)
     const open = () => new TransportV2(new URL(surroundings.resource), { authProvider: provider })

@@ -34,6 +34,9 @@ class GuideBroken extends Error {
   override readonly name = 'GuideBroken'
 }
 
+/** How long a program that is ready may take to print what the page shows. */
+const outputLimitMilliseconds = 10_000
+
 /** A reader, between two steps. */
 interface Reader extends FollowOptions {
   readonly limitMilliseconds: number
@@ -158,7 +161,8 @@ async function runInTerminal(
     throw broken(fence, `ended before it printed ${JSON.stringify(ready)}`, run, reader)
   }
   for (const shown of outputs) {
-    if (!isPrinted(shown, run, reader, true)) {
+    // A program may print more after the text that says that it is ready.
+    if (!(await run.until(() => isPrinted(shown, run, reader, true), outputLimitMilliseconds))) {
       throw broken(shown, 'shows another output than the command has', run, reader)
     }
   }
@@ -209,9 +213,9 @@ function start(fence: Fence, reader: Reader, limitMilliseconds?: number): Runnin
 async function startServers(reader: Reader): Promise<void> {
   const issuer = `http://127.0.0.1:${reader.ports.of(authorizationServerPort)}`
   const servers = [
-    ['as', `reference-as/dist/main.js serve --demo`, 'listening on'],
+    ['authorization server', `reference-as/dist/main.js serve --demo`, 'listening on'],
     [
-      'mcp',
+      'MCP server',
       `reference-mcp-server/dist/main.js serve --authorization-server ${issuer} --port ${reader.ports.of(mcpServerPort)}`,
       'Stop with Ctrl+C',
     ],
@@ -223,9 +227,9 @@ async function startServers(reader: Reader): Promise<void> {
         environment: reader.environment,
         limitMilliseconds: 600_000,
       })
-      reader.terminals.set(`server ${name}`, run)
+      reader.terminals.set(name, run)
       if (!(await run.until((output) => output.includes(ready)))) {
-        throw new GuideBroken(`The server ${name} did not start:\n${run.output()}`)
+        throw new GuideBroken(`The ${name} did not start:\n${run.output()}`)
       }
     }),
   )

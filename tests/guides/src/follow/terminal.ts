@@ -8,8 +8,11 @@ export interface Running {
   output(): string
   /** Resolves with the exit code; `null` after a signal. */
   readonly ended: Promise<number | null>
-  /** Resolves with `true` as soon as the output passes, with `false` if it cannot any more. */
-  until(passes: (output: string) => boolean): Promise<boolean>
+  /**
+   * Resolves with `true` as soon as the output passes, with `false` if it cannot any more, or has not
+   * within the limit.
+   */
+  until(passes: (output: string) => boolean, limitMilliseconds?: number): Promise<boolean>
   /** Presses Ctrl+C, and waits until the command has ended. */
   stop(): Promise<void>
 }
@@ -21,6 +24,12 @@ export interface RunOptions {
   readonly onOutput?: (output: string) => void
 }
 
+/** Their process groups do not end with this process. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) signal(child, 'SIGKILL')
+})
+
 /** Runs a script with bash. */
 export function runScript(script: string, options: RunOptions): Running {
   const { folder, environment, limitMilliseconds, onOutput } = options
@@ -31,6 +40,7 @@ export function runScript(script: string, options: RunOptions): Running {
     stdio: ['ignore', 'pipe', 'ignore'],
     detached: true,
   })
+  running.add(child)
   let output = ''
   const waiting = new Set<() => void>()
   function tell(): void {
@@ -46,6 +56,7 @@ export function runScript(script: string, options: RunOptions): Running {
     child.once('error', reject)
     child.once('close', (code) => {
       hasEnded = true
+      running.delete(child)
       clearTimeout(limit)
       resolve(code)
       tell()
@@ -55,12 +66,17 @@ export function runScript(script: string, options: RunOptions): Running {
   return {
     output: () => output,
     ended,
-    async until(passes) {
+    async until(passes, untilMilliseconds) {
       return await new Promise<boolean>((resolve) => {
-        function look(): void {
-          if (!passes(output) && !hasEnded) return
+        const timer =
+          untilMilliseconds === undefined ? undefined : setTimeout(finish, untilMilliseconds)
+        function finish(): void {
+          clearTimeout(timer)
           waiting.delete(look)
           resolve(passes(output))
+        }
+        function look(): void {
+          if (passes(output) || hasEnded) finish()
         }
         waiting.add(look)
         look()

@@ -20,15 +20,16 @@ export default function Measured(): ReactNode {
     <section aria-labelledby="measured">
       <h2 id="measured">What the official SDKs already do</h2>
       <p>
-        They ask for a refresh token. <code>@modelcontextprotocol/client</code> 2.4.0 declares the{' '}
-        <code>refresh_token</code> grant by default, and requests <code>offline_access</code> where
-        it is listed if your application declares the grant itself.{' '}
+        They can ask for a refresh token. <code>@modelcontextprotocol/client</code> 2.4.0 declares
+        the <code>refresh_token</code> grant by default, and requests <code>offline_access</code>{' '}
+        where it is listed if your application declares the grant itself.{' '}
         <code>@modelcontextprotocol/sdk</code> 1.32.2 does either if your application sets it.{' '}
         <Link to={`${repository}/blob/main/apps/samples/test/sdk-requests.test.ts`}>
           Tests measure both
         </Link>
         . Keeping the token is left to your application. Ten concurrent calls when the access token
-        expires, at a server that rotates refresh tokens and ends the grant on reuse:
+        expires, at a server that rotates refresh tokens and, without a grace period, ends the grant
+        on reuse:
       </p>
       <table>
         <thead>

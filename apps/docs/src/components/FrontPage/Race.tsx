@@ -9,7 +9,8 @@ export default function Race(): ReactNode {
       <h2 id="race">What goes wrong without it</h2>
       <p>
         With rotation, a refresh token is valid for one request. Two calls that notice the expiry at
-        the same time both send it. The server sees a stolen token, and ends the grant.
+        the same time both send it. Many servers take the second request for that of a thief, and
+        end the grant.
       </p>
       <div className={styles.lanes}>
         <Lanes
@@ -36,9 +37,12 @@ export default function Race(): ReactNode {
       </div>
       <p>
         Races are one of the ways to lose a grant. Others are a lost response, a crash between the
-        server’s commit and the client’s save, and a temporary error that is taken for the end.{' '}
-        <Link to="/explanation/refresh-transaction">The refresh transaction</Link> survives all of
-        them. <Link to="/simulator">The simulator</Link> shows a day with each client.
+        server’s commit and the client’s save, and a temporary error that is taken for the end. With{' '}
+        <Link to="/explanation/refresh-transaction">the refresh transaction</Link>, races and
+        temporary errors end no grant. After a lost response or a crash, the client sends the same
+        token once more. That saves the grant at a server with a{' '}
+        <Link to="/guides/authorization-servers">grace period</Link>. At a server without one, no
+        client can save it. <Link to="/simulator">The simulator</Link> shows a day with each client.
       </p>
     </section>
   )

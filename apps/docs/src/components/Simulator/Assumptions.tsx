@@ -20,14 +20,14 @@ export default function Assumptions(): ReactNode {
         </li>
         <li>
           Each call that gets a 401 refreshes for itself. After <code>invalid_grant</code>, the SDK
-          deletes the stored tokens and tries once more with what is stored by then. A lost answer
+          deletes the stored tokens and tries once more with what is stored by then. A lost response
           or a status of 503 opens the authorization page.
         </li>
         <li>
           <strong>Evergrant.</strong>{' '}
           <Link to="/explanation/refresh-transaction">The refresh transaction</Link> over one store.
-          It refreshes up to five minutes before the expiry, and repeats a refresh whose answer was
-          lost. Calls wait for a sign-in. With the SDKs, they fail.
+          It refreshes up to five minutes before the expiry, and repeats a refresh whose response
+          was lost. Calls wait for a sign-in. With the SDKs, they fail.
         </li>
         <li>
           <strong>Servers.</strong> The MCP server accepts an access token until it expires, also
@@ -59,7 +59,8 @@ export default function Assumptions(): ReactNode {
         The model is checked: <a href={measured}>a test</a> runs the real SDKs and the real client
         of Evergrant against a server on loopback, in the same situations. The numbers of refreshes,
         refusals and sign-ins must be equal. Where the order of parallel requests decides, the test
-        checks that at least one refresh is refused and the user must sign in.
+        checks that at least one refresh is refused and the user must sign in. In an outage, the
+        number of refreshes may differ.
       </p>
     </section>
   )

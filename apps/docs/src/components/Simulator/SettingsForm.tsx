@@ -32,7 +32,7 @@ export default function SettingsForm(props: FormProps): ReactNode {
       </fieldset>
       <fieldset>
         <legend>Faults</legend>
-        <Slider {...props} name="lostResponses" label="Lost answers to a refresh" />
+        <Slider {...props} name="lostResponses" label="Lost responses to a refresh" />
         <Slider {...props} name="kills" label="Processes killed before they save" />
         <Slider {...props} name="sleeps" label="Sleeps of the machine, 8 hours" />
         <Slider {...props} name="outages" label="Outages of the server, 10 minutes" />
