@@ -101,7 +101,7 @@ export const mistakes: readonly Mistake[] = [
   mistake(
     'no-registration',
     'Clients cannot register themselves',
-    'The metadata has no registration_endpoint and supports no metadata documents. Somebody must register the client by hand.',
+    'The metadata has no registration_endpoint and supports no metadata documents. Register the client by hand.',
     {
       serverMetadata: serverMetadataWith({ registration_endpoint: undefined }),
       registration: 'dynamic',

@@ -17,7 +17,7 @@ function registrationWarnings({
     ? 'Only clients with a metadata document can sign in'
     : 'No client can sign in'
   return [
-    `${documents}: ${emulatedServer.product} registers no client by itself, and none is registered ` +
+    `${documents}: ${emulatedServer.product} does not register clients on request, and none is registered ` +
       'by hand. Set --local-client ID, or "clients" in the file that --config names.',
   ]
 }

@@ -235,7 +235,7 @@ test('configuration: without a way to register, the log says how to register a c
   const { stderr } = await serving.done()
   expect(stderr).toContain('clients         none')
   expect(stderr).toContain(
-    'No client can sign in: Microsoft Entra ID registers no client by itself',
+    'No client can sign in: Microsoft Entra ID does not register clients on request',
   )
   expect(stderr).toContain('Set --local-client ID')
 })
