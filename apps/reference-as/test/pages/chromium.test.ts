@@ -202,7 +202,7 @@ describe.runIf(executablePath !== undefined)('in a real browser, without scripts
       await page.getByRole('button', { name: 'Deny' }).click()
       await page.getByRole('heading', { name: 'Back at the app' }).waitFor()
       expect(new URL(page.url()).searchParams.get('error')).toBe('access_denied')
-      expect(opened.violations.filter((text) => !text.includes('422'))).toEqual([])
+      expect(opened.violations.filter((text) => !text.includes('status of 422'))).toEqual([])
     },
   )
 })
@@ -239,7 +239,7 @@ describe.runIf(executablePath !== undefined)('the device grant in a real browser
       await page.keyboard.press('Enter')
       await page.getByRole('heading', { name: 'You are signed in' }).waitFor()
       expect(await poll()).toMatchObject({ refresh_token: expect.any(String) })
-      expect(opened.violations.filter((text) => !text.includes('422'))).toEqual([])
+      expect(opened.violations.filter((text) => !text.includes('status of 422'))).toEqual([])
 
       const another = await startDevice(server)
       await page.goto(another.device.verification_uri_complete ?? '')
