@@ -1,8 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import path from 'node:path'
-import process from 'node:process'
-import { createInterface } from 'node:readline'
 import { createSession } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { sessionTransport } from '@evergrant/client/sdk-v2'
@@ -12,31 +7,15 @@ import { startAuthorizationServer } from '@evergrant/reference-as'
 import { freePort } from '@evergrant/test-kit'
 import { Client } from '@modelcontextprotocol/client'
 import { expect, test } from 'vitest'
+import { startProgram } from './program.ts'
 
 /** An MCP server of the guides, as a process. */
-interface Program extends AsyncDisposable {
-  readonly url: string
-}
-
-async function startProgram(name: string, authorizationServer: string): Promise<Program> {
-  const file = path.resolve(import.meta.dirname, '../src', name)
+async function startMcpProgram(name: string, authorizationServer: string) {
   const port = await freePort()
-  const child = spawn(
-    process.execPath,
-    ['--conditions=evergrant:source', file, authorizationServer, String(port)],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  const exit = once(child, 'exit')
-  const lines = createInterface(child.stdout)
-  const [line] = (await once(lines, 'line')) as [string]
-  expect(line).toBe(`MCP server: http://127.0.0.1:${port}/mcp`)
-  return {
-    url: `http://127.0.0.1:${port}/mcp`,
-    async [Symbol.asyncDispose]() {
-      child.kill()
-      await exit
-    },
-  }
+  const program = await startProgram(name, [authorizationServer, String(port)])
+  const url = `http://127.0.0.1:${port}/mcp`
+  expect(program.lines).toEqual([`MCP server: ${url}`])
+  return { ...program, url }
 }
 
 async function connect(url: string): Promise<Client> {
@@ -57,12 +36,13 @@ test.each([
   'mcp-server-fastify.ts',
   'mcp-server-node.ts',
   'mcp-server-step-up.ts',
+  'mcp-server-cross-origin.ts',
 ])(
   '%s: challenges a request without a token, and serves a client that signed in',
   { tags: ['S-02', 'S-10', 'S-11', 'S-12'] },
   async (name) => {
     await using as = await startDemo()
-    await using program = await startProgram(name, as.issuer)
+    await using program = await startMcpProgram(name, as.issuer)
     const refused = await fetch(program.url, { method: 'POST', body: '{' })
     const challenge = readBearerChallenge(refused.headers.get('www-authenticate') ?? '')
     expect([refused.status, challenge?.scope]).toEqual([401, ['mcp:read']])
@@ -79,7 +59,7 @@ test(
   { tags: ['S-13', 'S-14'] },
   async () => {
     await using as = await startDemo()
-    await using program = await startProgram('mcp-server-step-up.ts', as.issuer)
+    await using program = await startMcpProgram('mcp-server-step-up.ts', as.issuer)
     const client = await connect(program.url)
     await client.callTool({ name: 'hello' })
     expect(as.stats().signIns).toBe(1)
@@ -89,6 +69,52 @@ test(
     expect(as.stats().signIns).toBe(2)
     expect(await client.callTool({ name: 'hello' })).toMatchObject({ content: [{ text: 'Ahoj!' }] })
     await client.close()
+  },
+)
+
+test(
+  'mcp-server-dpop.ts: accepts a token with a proof of its key, and no bearer token',
+  { tags: ['S-12'] },
+  async () => {
+    await using as = await startDemo()
+    await using program = await startMcpProgram('mcp-server-dpop.ts', as.issuer)
+    const session = createSession(program.url, {
+      store: memoryStore(),
+      signIn: headlessSignIn(),
+      client: { name: 'test' },
+    })
+    const client = new Client({ name: 'test', version: '1.0.0' })
+    await client.connect(sessionTransport(session))
+    expect(await client.callTool({ name: 'hello' })).toMatchObject({
+      content: [{ type: 'text', text: 'Hello!' }],
+    })
+    await client.close()
+    const { value, tokenType } = await session.getAccessToken()
+    expect(tokenType).toBe('DPoP')
+    const headers = { authorization: `Bearer ${value}` }
+    const refused = await fetch(program.url, { method: 'POST', headers })
+    expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([
+      401,
+      expect.stringMatching(/^DPoP .*algs="ES256 /),
+    ])
+  },
+)
+
+test(
+  'mcp-server-cross-origin.ts: a page of an allowed origin can read the challenge, and no other page can',
+  { tags: ['S-16'] },
+  async () => {
+    await using as = await startDemo()
+    await using program = await startMcpProgram('mcp-server-cross-origin.ts', as.issuer)
+    const headersFor = async (origin: string) => {
+      const response = await fetch(program.url, { method: 'POST', headers: { origin } })
+      return [response.status, response.headers.get('access-control-allow-origin')]
+    }
+    expect(await headersFor('https://inspector.example.com')).toEqual([
+      401,
+      'https://inspector.example.com',
+    ])
+    expect(await headersFor('https://other.example.com')).toEqual([401, null])
   },
 )
 

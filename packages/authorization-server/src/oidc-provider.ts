@@ -20,4 +20,5 @@ export type {
 export { withHashedClientSecret } from './oidc-provider/client-secrets.ts'
 export type { ResourceIndicatorFunctions } from './oidc-provider/effective-resource.ts'
 export type { FindForRefresh, StoredForRefresh } from './oidc-provider/stored-for-refresh.ts'
+export { createMemoryArtifactStore } from './oidc-provider/memory-artifact-store.ts'
 export type { IssuanceSubject } from './oidc-provider/issuance.ts'

@@ -3,6 +3,8 @@ export type { RequestHandler, RunningServer, StartServerOptions } from './server
 export { startFetchServer } from './fetch-server.ts'
 export { rawStatus, sendRaw } from './raw-request.ts'
 export type { RawRequest } from './raw-request.ts'
+export { walkThroughPages } from './sign-in-pages.ts'
+export type { FormFields, WalkOptions } from './sign-in-pages.ts'
 export { findChromium } from './chromium.ts'
 export {
   acceptsConnections,

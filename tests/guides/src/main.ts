@@ -2,14 +2,15 @@
  * `pnpm follow-guides`: follows the tutorial and each guide word for word, in an empty folder: writes
  * the files, runs the commands, and compares what they print with what the page shows.
  *
- *     pnpm follow-guides [--keep] [page …]
+ *     pnpm follow-guides [--keep] [--require] [page …]
  *
- * A page with tabs is followed once for each tab. Commands that are not run are listed, with the reason.
+ * A page that has programs and no command is loaded instead. A page with tabs is followed once for each tab. Commands that are not run are listed, with the reason.
  */
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
+import { installImports, isOnlyLoaded, loadPrograms } from './follow/load-programs.ts'
 import { packPackages, quiet } from './follow/packages.ts'
 import type { Packages } from './follow/packages.ts'
 import { guidesOf } from './follow/plan.ts'
@@ -20,6 +21,7 @@ import { readPages } from './pages/read-pages.ts'
 
 const pages = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const keep = process.argv.includes('--keep')
+const isRequired = process.argv.includes('--require')
 /** Two at a time: most of a guide is waiting for a program to start. */
 const readers = 2
 
@@ -28,7 +30,10 @@ const startedAt = performance.now()
 const all = readPages('docs/tutorial.md', 'docs/guides/*.md')
   .filter(({ path: page }) => pages.length === 0 || pages.some((part) => page.includes(part)))
   .flatMap(guidesOf)
-const guides = all.filter(({ steps }) => steps.some(({ kind }) => kind === 'run'))
+const withoutCommands = all.filter(isOnlyLoaded)
+const guides = all.filter(
+  (guide) => !isOnlyLoaded(guide) && guide.steps.some(({ kind }) => kind === 'run'),
+)
 const failures: string[] = []
 let leftOut = 0
 // Ends what the guides have started, too (terminal.ts).
@@ -38,6 +43,7 @@ try {
   const environment = readerEnvironment()
   const packages = await packPackages(path.join(work, 'packed'))
   await installPrograms(packages, environment)
+  await loadPages(packages, environment)
   const first = guides.filter(({ page }) => page === 'docs/tutorial.md')
   const queue = guides.filter(({ page }) => page !== 'docs/tutorial.md')
   // Its first command is the demo, which counts what happens within seconds. So nothing else runs.
@@ -68,9 +74,10 @@ for (const [place, because] of notRun) say(`  ${place}  ${because}`)
 for (const failure of failures) say(`\n${failure}`)
 const totalSeconds = ((performance.now() - startedAt) / 1000).toFixed(0)
 say(
-  `\n${guides.length - failures.length - leftOut} followed, ${failures.length} failed, ${leftOut} not followed, in ${totalSeconds} s`,
+  `\n${guides.length + withoutCommands.length - failures.length - leftOut} followed (${withoutCommands.length} of them without commands), ${failures.length} failed, ${leftOut} not followed, in ${totalSeconds} s`,
 )
-if (failures.length > 0 || guides.length === 0) process.exitCode = 1
+if (failures.length > 0 || guides.length + withoutCommands.length === 0) process.exitCode = 1
+if (leftOut > 0 && isRequired) process.exitCode = 1
 
 async function follow(
   guide: Guide,
@@ -98,6 +105,23 @@ async function follow(
   } catch (error) {
     say(`✗ ${name}`)
     failures.push(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** The pages whose programs are parts of a program of the reader. */
+async function loadPages(packages: Packages, environment: NodeJS.ProcessEnv): Promise<void> {
+  if (withoutCommands.length === 0) return
+  const folder = path.join(work, 'loaded')
+  await installImports(withoutCommands, packages, { folder, environment })
+  for (const [index, guide] of withoutCommands.entries()) {
+    const name = [guide.page, ...guide.tabs].join(', ')
+    try {
+      const options = { folder: path.join(folder, `page-${index}`), environment }
+      say(`✓ ${name}: ${await loadPrograms(guide, options)} files loaded`)
+    } catch (error) {
+      say(`✗ ${name}`)
+      failures.push(error instanceof Error ? error.message : String(error))
+    }
   }
 }
 

@@ -1,12 +1,9 @@
 import type { InteractiveSignIn } from '@evergrant/client'
+import { walkThroughPages } from '@evergrant/test-kit'
+import type { FormFields } from '@evergrant/test-kit'
 
 /** Nothing listens on this port: the redirect is read, not followed. */
 export const redirectUri = 'http://127.0.0.1:9/callback'
-
-const maximumPages = 20
-
-/** Form fields that a user would fill in, by name. */
-export type FormFields = Readonly<Record<string, string>>
 
 /** A sign-in that goes through a server's pages like a browser without scripts. */
 export function signInThroughPages(fields: FormFields = {}): InteractiveSignIn {
@@ -15,70 +12,12 @@ export function signInThroughPages(fields: FormFields = {}): InteractiveSignIn {
     async prepare() {
       return {
         redirectUri,
-        authorize: (authorizationUrl) => walkThroughPages(authorizationUrl, fields),
+        authorize: (authorizationUrl) =>
+          walkThroughPages(authorizationUrl, { fields, redirectUri }),
         async close() {
           // There is no listener to close.
         },
       }
     },
   }
-}
-
-/**
- * Follows redirects with cookies, and submits the first form of each page with its hidden fields.
- *
- * @returns The redirect to {@link redirectUri}.
- */
-export async function walkThroughPages(
-  authorizationUrl: string,
-  fields: FormFields = {},
-): Promise<string> {
-  const cookies = new Map<string, string>()
-  let url = new URL(authorizationUrl)
-  let submission: RequestInit = {}
-  for (let page = 0; page < maximumPages; page += 1) {
-    const response = await fetch(url, {
-      ...submission,
-      redirect: 'manual',
-      headers: {
-        accept: 'text/html',
-        cookie: Array.from(cookies, ([name, value]) => `${name}=${value}`).join('; '),
-      },
-    })
-    for (const line of response.headers.getSetCookie()) {
-      const [name = '', value = ''] = (line.split(';')[0] ?? '').split(/=(.*)/su)
-      cookies.set(name, value)
-    }
-    const location = response.headers.get('location')
-    if (location !== null) {
-      url = new URL(location, url)
-      submission = {}
-      if (url.href.startsWith(`${redirectUri}?`)) return url.href
-      continue
-    }
-    const form = firstForm(await response.text())
-    if (form === undefined) {
-      throw new Error(
-        `${url.origin}${url.pathname} answered the sign-in with status ${response.status} and no form (expected a redirect or a form).`,
-      )
-    }
-    url = new URL(form.action, url)
-    submission = { method: 'POST', body: new URLSearchParams({ ...form.hidden, ...fields }) }
-  }
-  throw new Error(`The sign-in at ${url.origin} has more than ${maximumPages} pages.`)
-}
-
-/** Parses enough HTML for the forms of these servers. */
-function firstForm(
-  html: string,
-): { readonly action: string; readonly hidden: Record<string, string> } | undefined {
-  const form = /<form[^>]*action="([^"]*)"[^>]*>(.*?)<\/form>/isu.exec(html)
-  if (form === null) return undefined
-  const [, action = '', body = ''] = form
-  const hidden: Record<string, string> = {}
-  for (const [input] of body.matchAll(/<input[^>]*type="hidden"[^>]*>/giu)) {
-    const name = /name="([^"]*)"/u.exec(input)?.[1]
-    if (name !== undefined) hidden[name] = /value="([^"]*)"/u.exec(input)?.[1] ?? ''
-  }
-  return { action, hidden }
 }

@@ -5,14 +5,13 @@ import { Provider } from 'oidc-provider'
 import type { AdapterFactory, AdapterPayload } from 'oidc-provider'
 import { createMemoryRefreshTokenStore } from '../../src/index.ts'
 import type { RefreshTokenRecord, RefreshTokenStore } from '../../src/index.ts'
-import { bindRefreshTokens } from '../../src/oidc-provider.ts'
+import { bindRefreshTokens, createMemoryArtifactStore } from '../../src/oidc-provider.ts'
 import type {
   ArtifactStore,
   FindForRefresh,
   RefreshTokenBinding,
   RefreshTokenBindingOptions,
   RefreshTokenEvent,
-  StoredArtifact,
 } from '../../src/oidc-provider.ts'
 import { refreshTokenId } from '../../src/rotation/successor.ts'
 
@@ -52,52 +51,39 @@ export function slowRefreshTokens(): RefreshTokenStore<AdapterPayload> {
 }
 
 export function slowArtifacts(): ArtifactStore {
-  const stored = new Map<string, StoredArtifact>()
+  const store = createMemoryArtifactStore()
   return {
     async put(model, id, artifact) {
       await latency()
-      stored.set(`${model}:${id}`, artifact)
+      await store.put(model, id, artifact)
     },
     async add(model, id, artifact) {
       await latency()
-      if (stored.has(`${model}:${id}`)) return false
-      stored.set(`${model}:${id}`, artifact)
-      return true
+      return await store.add(model, id, artifact)
     },
     async find(model, id) {
       await latency()
-      return stored.get(`${model}:${id}`)
+      return await store.find(model, id)
     },
     async findByLookupKey(model, lookupKey) {
       await latency()
-      return [...stored].find(
-        ([key, artifact]) => key.startsWith(`${model}:`) && artifact.lookupKey === lookupKey,
-      )?.[1]
+      return await store.findByLookupKey(model, lookupKey)
     },
     async consume(model, id, consumedAtEpochSeconds) {
       await latency()
-      const artifact = stored.get(`${model}:${id}`)
-      if (artifact === undefined || artifact.consumedAtEpochSeconds !== undefined) return false
-      stored.set(`${model}:${id}`, { ...artifact, consumedAtEpochSeconds })
-      return true
+      return await store.consume(model, id, consumedAtEpochSeconds)
     },
     async extend(model, id, expiresAtEpochSeconds) {
       await latency()
-      const artifact = stored.get(`${model}:${id}`)
-      if (artifact === undefined) return false
-      const end = Math.max(artifact.expiresAtEpochSeconds ?? 0, expiresAtEpochSeconds)
-      stored.set(`${model}:${id}`, { ...artifact, expiresAtEpochSeconds: end })
-      return true
+      return await store.extend(model, id, expiresAtEpochSeconds)
     },
     async delete(model, id) {
       await latency()
-      stored.delete(`${model}:${id}`)
+      await store.delete(model, id)
     },
     async deleteByGrant(model, grantId) {
       await latency()
-      for (const [key, artifact] of stored) {
-        if (key.startsWith(`${model}:`) && artifact.grantId === grantId) stored.delete(key)
-      }
+      await store.deleteByGrant(model, grantId)
     },
   }
 }

@@ -1,4 +1,5 @@
-import { redirectUri, walkThroughPages } from '../browser.ts'
+import { walkThroughPages } from '@evergrant/test-kit'
+import { redirectUri } from '../browser.ts'
 
 /**
  * An OAuth provider for the SDKs, as their documentation shows it: everything in memory, and an
@@ -32,7 +33,7 @@ export function memoryProvider<ClientInformation, Tokens>(
       tokens = saved
     },
     redirectToAuthorization(url: URL) {
-      answer = walkThroughPages(url.href)
+      answer = walkThroughPages(url.href, { redirectUri })
       // callback() rejects with the error. Without a caller, it must not crash the process.
       answer.catch(() => undefined)
     },

@@ -12,10 +12,10 @@ interface FormProps {
 /** Everything that can be set. */
 export default function SettingsForm(props: FormProps): ReactNode {
   return (
-    <form className={styles.settings} onSubmit={(event) => event.preventDefault()}>
+    <form onSubmit={(event) => event.preventDefault()}>
       <h2>Settings</h2>
       <Situation {...props} />
-      <fieldset>
+      <fieldset className={styles.group}>
         <legend>Authorization server</legend>
         <List {...props} name="accessTokenSeconds" label="An access token lives for" />
         <List {...props} name="refreshTokenFor" label="A refresh token goes to" />
@@ -23,14 +23,14 @@ export default function SettingsForm(props: FormProps): ReactNode {
         <List {...props} name="reuse" label="A used refresh token" />
         <List {...props} name="graceSeconds" label="Grace for a used token" />
       </fieldset>
-      <fieldset>
+      <fieldset className={styles.group}>
         <legend>Use</legend>
         <List {...props} name="hours" label="Time" />
         <Slider {...props} name="processes" label="Processes that share the sign-in" />
         <Slider {...props} name="callsPerMinute" label="Calls per minute of each process" />
         <Slider {...props} name="callsAtOnce" label="Calls at the same time" />
       </fieldset>
-      <fieldset>
+      <fieldset className={styles.group}>
         <legend>Faults</legend>
         <Slider {...props} name="lostResponses" label="Lost responses to a refresh" />
         <Slider {...props} name="kills" label="Processes killed before they save" />
