@@ -33,6 +33,16 @@ const configureSessions = source(
   `${entraDocs}/08d7daf15d/docs/identity/conditional-access/howto-conditional-access-session-lifetime.md`,
   readOn,
 )
+const tokenVersions = source(
+  'Access tokens in the Microsoft identity platform',
+  `${entraDocs}/0bbfa8a3b9/docs/identity-platform/access-tokens.md`,
+  readOn,
+)
+const acceptedVersions = source(
+  'Accepted token versions',
+  `${entraDocs}/4b5b9fa73c/docs/identity-platform/includes/scenarios/accepted-token-versions.md`,
+  readOn,
+)
 const codeFlow = source(
   'OAuth 2.0 authorization code flow',
   'https://learn.microsoft.com/en-us/entra/identity-platform/v2-oauth2-auth-code-flow#request-an-authorization-code',
@@ -114,6 +124,10 @@ export const entraId: Provider = {
       exposeApi,
     ),
     documented(
+      'Under **Manifest** of the server, set the accepted access token version to 2: `accessTokenAcceptedVersion`, which newer manifests call `requestedAccessTokenVersion`. Without it, the tokens are of version 1.0 and have another issuer than the metadata of the `v2.0` endpoint.',
+      acceptedVersions,
+    ),
+    documented(
       'Let the MCP server name that scope in full in its challenge: the Application ID URI, a slash and the scope name, such as `api://notes/Notes.Read`.',
       exposeApi,
     ),
@@ -162,6 +176,10 @@ export const entraId: Provider = {
   ],
   traps: [
     documented(
+      'The application of the server decides the version of its access tokens, whichever endpoint the client uses. A token of version 1.0 has the issuer `https://sts.windows.net/<tenant>/`, which an MCP server that names the `v2.0` issuer refuses.',
+      tokenVersions,
+    ),
+    documented(
       'A client that does not request `offline_access` gets an access token for about an hour and no refresh token: its users sign in every hour.',
       scopes,
     ),
@@ -188,8 +206,11 @@ export const entraId: Provider = {
       fact: inferred('`offline_access` without `prompt` brings a refresh token.', withoutPrompt),
     },
     accessTokenSeconds: {
-      short: 'about 1 hour',
-      fact: documented('An access token usually expires after an hour.', scopes),
+      short: '60 to 90 minutes',
+      fact: documented(
+        'An access token lives for 60 to 90 minutes, at random. Without Conditional Access, some clients get two hours.',
+        tokenVersions,
+      ),
     },
   },
 }

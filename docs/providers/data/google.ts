@@ -1,7 +1,22 @@
-import { inferred, source } from './provider.ts'
+import { documented, inferred, source } from './provider.ts'
 import type { Provider } from './provider.ts'
 
 const readOn = '2026-11-28'
+const clients = source(
+  'Manage OAuth Clients',
+  'https://support.google.com/cloud/answer/15549257',
+  readOn,
+)
+const nativeApp = source(
+  'OAuth 2.0 for iOS & Desktop Apps',
+  'https://developers.google.com/identity/protocols/oauth2/native-app',
+  readOn,
+)
+const appAudience = source(
+  'Manage App Audience',
+  'https://support.google.com/cloud/answer/15549945',
+  readOn,
+)
 const audience = source(
   'youtube-automation: why tokens expire',
   'https://github.com/daiki-beppu/youtube-automation/issues/4716',
@@ -37,8 +52,20 @@ export const google: Provider = {
   },
   emulated: 'google',
   switchOn: [
+    documented(
+      'In the Google Cloud console, open **Google Auth Platform > Clients**, and create an OAuth client. Before the first one, the console asks you to create a project and to register the application.',
+      clients,
+    ),
+    documented(
+      'For a program on the machine of the user, choose the application type **Desktop app**: it may use a loopback redirect URI.',
+      nativeApp,
+    ),
+    documented(
+      'Open **Google Auth Platform > Audience**, and choose the user type: **Internal** for the members of your organization, **External** for everyone. In the publishing status **Testing**, only up to 100 listed test users can sign in.',
+      appAudience,
+    ),
     inferred(
-      'In the Google Cloud console, open **Google Auth Platform > Audience**, and publish the application, so that its status is **In production** and not **Testing**.',
+      'Publish the application there, so that its status is **In production** and not **Testing**.',
       audience,
     ),
     inferred(

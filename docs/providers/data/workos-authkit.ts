@@ -13,6 +13,12 @@ const verifier = source(
   '2026-11-28',
 )
 
+const sessions = source(
+  'Session length vs. access token duration vs. inactivity timeout',
+  'https://workos.com/blog/session-length-access-token-duration-inactivity-timeout',
+  '2026-11-28',
+)
+
 export const workosAuthkit: Provider = {
   id: 'workos-authkit',
   name: 'WorkOS AuthKit',
@@ -35,7 +41,17 @@ export const workosAuthkit: Provider = {
       verifier,
     ),
   ],
-  lasts: [],
+  lasts: [
+    documented(
+      'Three settings decide about the sessions of an application of AuthKit, under **Applications** in the tab **Sessions**: the maximum session length, which nothing extends; the access token duration; and the inactivity timeout, which each refresh restarts. No source that we read says whether they apply to MCP clients, too.',
+      sessions,
+    ),
+  ],
   ends: [],
-  traps: [],
+  traps: [
+    documented(
+      'Users that must sign in in the middle of their work have met the maximum session length or the inactivity timeout. The access token duration does not sign anyone out.',
+      sessions,
+    ),
+  ],
 }

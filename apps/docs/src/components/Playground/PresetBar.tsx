@@ -104,7 +104,7 @@ export default function PresetBar({
       </p>
       {sharing.kind === 'by-hand' ? (
         <input
-          className={styles.link}
+          type="text"
           aria-label="Link to this state"
           readOnly
           value={sharing.link}
