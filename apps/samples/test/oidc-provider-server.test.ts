@@ -25,8 +25,8 @@ test(
       client: { name: 'test' },
       async fetch(input, init) {
         const response = await fetch(input, init)
-        if (typeof init?.body !== 'string') return response
-        if (!init.body.includes('grant_type=refresh_token')) return response
+        const form = init?.body instanceof URLSearchParams ? init.body : new URLSearchParams()
+        if (form.get('grant_type') !== 'refresh_token') return response
         requests.push(String(response.status))
         if (!loseResponse) return response
         loseResponse = false
