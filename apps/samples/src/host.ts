@@ -22,11 +22,9 @@ export type Host = Pick<SessionOptions, 'store' | 'signIn' | 'fetch'>
 export async function openHost(environment: NodeJS.ProcessEnv = process.env): Promise<Host> {
   const home = environment['EVERGRANT_SAMPLES_HOME'] ?? path.join(homedir(), '.evergrant-samples')
   const headless = environment['EVERGRANT_SAMPLES_HEADLESS'] === '1'
-  // #region store
   // The store is encrypted. Get its key from keyFileKey(), keychainKey() or passphraseKey().
   const { key } = await keyFileKey(path.join(home, 'store.key'))
   const store = await fileStore(path.join(home, 'store'), { key })
-  // #endregion store
   // #region sign-in
   const browserSignIn = loopbackSignIn((authorizationUrl) => {
     process.stderr.write(`Sign in here: ${authorizationUrl}\n`)

@@ -24,7 +24,6 @@ export function createGreetingsEndpoint(
   resource: string,
   authorizationServer: string,
 ): (request: Request) => Promise<Response> {
-  // #region protect
   const resourceServer = createResourceServer(resource, [authorizationServer], {
     scopesSupported: ['mcp:read'],
     scopeImplications: { 'mcp:write': ['mcp:read'] },
@@ -33,7 +32,6 @@ export function createGreetingsEndpoint(
 
   // Also serves the metadata, and answers unauthorized requests with the right challenge.
   return protect(resourceServer, (request) => mcp.fetch(request), { scopes: scopesFor })
-  // #endregion protect
 }
 
 // #region scopes-for

@@ -2,6 +2,7 @@ import { readBearerChallenge } from '@evergrant/core'
 import { jsonBody, startFetchServer, startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { expect, test } from 'vitest'
+import { createEndpoint } from '../src/protect-handler.ts'
 import { createGreetingsEndpoint } from '../src/resource-server-fetch.ts'
 
 test(
@@ -39,5 +40,26 @@ test(
       await client.connect(new StreamableHTTPClientTransport(new URL(resource), { requestInit }))
       return client
     }
+  },
+)
+
+test(
+  'protect-handler.ts: challenges, serves the metadata, and lets a valid token in',
+  { tags: ['S-10', 'S-12'] },
+  async () => {
+    await using as = await startScriptedAuthorizationServer()
+    const resource = 'http://127.0.0.1:3000/mcp'
+    const endpoint = createEndpoint(resource, as.issuer)
+    const refused = await endpoint(new Request(resource, { method: 'POST' }))
+    const challenge = readBearerChallenge(refused.headers.get('www-authenticate'))
+    expect([refused.status, challenge?.scope]).toEqual([401, ['mcp:read']])
+    const metadata = await endpoint(new Request(challenge?.resource_metadata ?? ''))
+    expect(await jsonBody(metadata)).toMatchObject({ authorization_servers: [as.issuer] })
+    const token = await as.signAccessToken({ scope: 'mcp:read', resource })
+    const headers = { authorization: `Bearer ${token}` }
+    const admitted = await endpoint(new Request(resource, { method: 'POST', headers, body: '{}' }))
+    // The MCP handler answers: the body is not a message.
+    expect(admitted.status).not.toBe(401)
+    expect(await admitted.text()).toContain('jsonrpc')
   },
 )

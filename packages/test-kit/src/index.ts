@@ -12,6 +12,8 @@ export {
   isRoot,
   postgresUser,
 } from './database-programs.ts'
+export { packPublished, withNeeds } from './packed-packages.ts'
+export type { PackedPackage } from './packed-packages.ts'
 export { freePort, freePorts } from './free-ports.ts'
 export { reportNotRun } from './not-run.ts'
 export { seededRandom } from './seeded-random.ts'

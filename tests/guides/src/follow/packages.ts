@@ -1,25 +1,8 @@
 /** What a reader installs: the packages of this repository as they would be published. */
-import { execFile } from 'node:child_process'
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import process from 'node:process'
-import { promisify } from 'node:util'
+import { packPublished, withNeeds } from '@evergrant/test-kit'
 import { root } from '../pages/read-pages.ts'
-
-const run = promisify(execFile)
-
-interface Manifest {
-  readonly name: string
-  readonly version: string
-  readonly dependencies?: Readonly<Record<string, string>>
-}
-
-/** A packed package. */
-interface Packed {
-  readonly tarball: string
-  /** The packages of this repository that it needs. */
-  readonly needs: readonly string[]
-}
 
 export interface Packages {
   /** Returns a script whose `npm install` gets the packed packages, and others in the tested version. */
@@ -28,44 +11,13 @@ export interface Packages {
   argumentsFor(names: readonly string[]): readonly string[]
 }
 
-const published = [
-  'packages/core',
-  'packages/client',
-  'packages/resource-server',
-  'packages/authorization-server',
-  'packages/doctor',
-  'apps/reference-client',
-  'apps/refresh-worker',
-]
-
 /** Packs all packages that are published. They must be built. */
 export async function packPackages(folder: string): Promise<Packages> {
-  const packed = new Map<string, Packed>()
-  await Promise.all(
-    published.map(async (directory) => {
-      const target = path.join(folder, path.basename(directory))
-      mkdirSync(target, { recursive: true })
-      const source = path.join(root, directory)
-      await run('pnpm', ['pack', '--pack-destination', target], {
-        cwd: source,
-        shell: process.platform === 'win32',
-      })
-      const { name, dependencies = {} } = manifestOf(source)
-      const [file = ''] = readdirSync(target)
-      const needs = Object.keys(dependencies).filter((one) => dependencies[one]?.startsWith('work'))
-      packed.set(name, { tarball: path.join(target, file), needs })
-    }),
-  )
+  const packed = await packPublished(root, folder)
 
   function argumentsFor(names: readonly string[]): readonly string[] {
-    const own = new Set<string>()
-    function add(name: string): void {
-      if (own.has(name)) return
-      own.add(name)
-      packed.get(name)?.needs.forEach(add)
-    }
-    names.forEach(add)
-    return [...own].map((name) => packed.get(name)?.tarball ?? versioned(name))
+    const others = names.filter((name) => !packed.has(name))
+    return [...withNeeds(names, packed).map(({ tarball }) => tarball), ...others.map(versioned)]
   }
 
   return {
@@ -95,10 +47,7 @@ export const quiet: readonly string[] = [
 
 /** A package of others, in the version that this repository tests. */
 function versioned(name: string): string {
-  const { version } = manifestOf(path.join(root, 'tests/guides/node_modules', name))
+  const file = path.join(root, 'tests/guides/node_modules', name, 'package.json')
+  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }
   return `${name}@${version}`
-}
-
-function manifestOf(folder: string): Manifest {
-  return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as Manifest
 }
