@@ -53,8 +53,9 @@ export async function checkTypes(
       const errors = await errorsOf(project, [program, '-p', tsconfig, '--pretty', 'false'])
       const own = errors.filter((line) => !isOfOthers(line))
       if (own.length > 0) throw new Error(`TypeScript ${version}:\n${own.join('\n')}`)
-      for (const line of errors)
-        others.add(line.replace(/^.*node_modules\//, '').replace(/\(.*$/, ''))
+      for (const line of errors) {
+        others.add(line.replace(/\(.*$/, '').replace(/^.*node_modules\//, ''))
+      }
     }
     versions.push(version)
   }
