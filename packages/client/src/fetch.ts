@@ -1,5 +1,6 @@
 import type { BearerChallenge } from '@evergrant/core'
-import { missingScopes, readScope, relateResource } from '@evergrant/core'
+import { missingScopes, readScope } from '@evergrant/core'
+import { relateResource } from '@evergrant/core/metadata'
 import type { TokenReceiver } from './fetch/redirects.ts'
 import { followRedirects } from './fetch/redirects.ts'
 import { readChallenge, readRefusal, releaseConnection } from './fetch/refusal.ts'

@@ -1,4 +1,5 @@
-import { isSecureEndpoint, readErrorWords } from '@evergrant/core'
+import { readErrorWords } from '@evergrant/core'
+import { isSecureEndpoint } from '@evergrant/core/network'
 import { systemClock } from './lib/clock.ts'
 import { EvergrantClientError, quote, quoteWords } from './lib/errors.ts'
 import { cookieJar } from './headless/cookie-jar.ts'

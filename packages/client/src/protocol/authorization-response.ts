@@ -1,5 +1,6 @@
 import type { TokenSet } from '@evergrant/core'
-import { cleanRemoteText, decideIssuer, mergeTokenResponse } from '@evergrant/core'
+import { cleanRemoteText, mergeTokenResponse } from '@evergrant/core'
+import { decideIssuer } from '@evergrant/core/authorization'
 import * as oauth from 'oauth4webapi'
 import type { PrivateJwk } from '../grant/grant.ts'
 import { EvergrantClientError, quote } from '../lib/errors.ts'

@@ -1,4 +1,4 @@
-import { basicCredentials } from '@evergrant/core'
+import { basicCredentials } from '@evergrant/core/registration'
 import type { TokenErrorDecision } from '@evergrant/core'
 import * as oauth from 'oauth4webapi'
 import type { ClientRegistration } from './registration.ts'

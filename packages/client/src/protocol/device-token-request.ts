@@ -1,10 +1,6 @@
-import type {
-  DeviceAuthorization,
-  DevicePollAnswer,
-  TokenErrorDecision,
-  TokenResponse,
-} from '@evergrant/core'
-import { decideDevicePoll } from '@evergrant/core'
+import type { TokenErrorDecision, TokenResponse } from '@evergrant/core'
+import type { DeviceAuthorization, DevicePollAnswer } from '@evergrant/core/authorization'
+import { decideDevicePoll } from '@evergrant/core/authorization'
 import * as oauth from 'oauth4webapi'
 import type { PrivateJwk } from '../grant/grant.ts'
 import { EvergrantClientError } from '../lib/errors.ts'

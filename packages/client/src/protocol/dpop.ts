@@ -1,4 +1,7 @@
-import type { AuthorizationServerMetadata, ProtectedResourceMetadata } from '@evergrant/core'
+import type {
+  AuthorizationServerMetadata,
+  ProtectedResourceMetadata,
+} from '@evergrant/core/metadata'
 import * as oauth from 'oauth4webapi'
 import type { PrivateJwk } from '../grant/grant.ts'
 

@@ -1,16 +1,11 @@
-import type {
-  AuthorizationServerMetadata,
-  ClientMetadata,
-  RegistrationResponse,
-} from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
+import type { ClientMetadata, RegistrationResponse } from '@evergrant/core/registration'
+import { parseRetryAfter, ProtocolError, readScope } from '@evergrant/core'
 import {
   buildClientMetadata,
   explainRegistrationError,
   parseRegistrationResponse,
-  parseRetryAfter,
-  ProtocolError,
-  readScope,
-} from '@evergrant/core'
+} from '@evergrant/core/registration'
 import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'
 import { EvergrantClientError, quote, quoteWords } from '../lib/errors.ts'

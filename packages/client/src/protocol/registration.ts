@@ -1,5 +1,6 @@
-import type { AuthorizationServerMetadata } from '@evergrant/core'
-import { isClientIdMetadataUrl, isSameIssuer } from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
+import { isSameIssuer } from '@evergrant/core/metadata'
+import { isClientIdMetadataUrl } from '@evergrant/core/registration'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 
 /** The registration of a client at one authorization server. It is used nowhere else (C-39). */

@@ -1,9 +1,7 @@
-import type {
-  AuthorizationServerMetadata,
-  ProviderProfile,
-  TokenErrorDecision,
-} from '@evergrant/core'
-import { applyProviderProfile } from '@evergrant/core'
+import type { TokenErrorDecision } from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
+import type { ProviderProfile } from '@evergrant/core/providers'
+import { applyProviderProfile } from '@evergrant/core/providers'
 import * as oauth from 'oauth4webapi'
 import type { PrivateJwk } from '../grant/grant.ts'
 import type { Clock } from '../lib/clock.ts'

@@ -1,4 +1,4 @@
-import { canonicalResource, isSameIssuer } from '@evergrant/core'
+import { canonicalResource, isSameIssuer } from '@evergrant/core/metadata'
 import type { GrantIdentity } from '../grant/grant.ts'
 import { isSameIdentity } from '../grant/grant.ts'
 import { isWithin } from '../lib/clock.ts'

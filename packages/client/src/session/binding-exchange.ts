@@ -1,4 +1,4 @@
-import type { AuthorizationServerMetadata } from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
 import type { Grant } from '../grant/grant.ts'
 import { isSameIdentity } from '../grant/grant.ts'
 import type { ExchangeResult, RefreshExchange } from '../grant/refresh-exchange.ts'

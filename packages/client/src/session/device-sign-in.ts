@@ -1,9 +1,6 @@
-import type { AppliedFallback } from '@evergrant/core'
-import {
-  explainMissingRefreshToken,
-  mergeTokenResponse,
-  supportsDeviceGrant,
-} from '@evergrant/core'
+import type { AppliedFallback } from '@evergrant/core/authorization'
+import { explainMissingRefreshToken, mergeTokenResponse } from '@evergrant/core'
+import { supportsDeviceGrant } from '@evergrant/core/authorization'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import {
   DeviceGrantRefused,

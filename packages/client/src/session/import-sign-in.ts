@@ -1,4 +1,4 @@
-import { isSameIssuer } from '@evergrant/core'
+import { isSameIssuer } from '@evergrant/core/metadata'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { discover } from '../protocol/discovery.ts'
 import type { DiscoverOptions } from '../protocol/discovery.ts'

@@ -1,4 +1,4 @@
-import type { AppliedFallback } from '@evergrant/core'
+import type { AppliedFallback } from '@evergrant/core/authorization'
 import { explainMissingRefreshToken } from '@evergrant/core'
 import { EvergrantClientError, quote, withNote } from '../lib/errors.ts'
 import type { Discovery } from '../protocol/discovery.ts'

@@ -1,4 +1,4 @@
-import type { AppliedFallback } from '@evergrant/core'
+import type { AppliedFallback } from '@evergrant/core/authorization'
 import { missingScopes, readScope } from '@evergrant/core'
 import { preflightAuthorization } from '../protocol/authorization-preflight.ts'
 import type { ClientRegistration } from '../protocol/registration.ts'

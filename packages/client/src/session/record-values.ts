@@ -1,10 +1,8 @@
-import type {
-  AppliedFallback,
-  AuthorizationServerMetadata,
-  BearerChallenge,
-  SignInFallback,
-} from '@evergrant/core'
-import { parseAuthorizationServerMetadata, ProtocolError, readScope } from '@evergrant/core'
+import type { BearerChallenge } from '@evergrant/core'
+import type { AppliedFallback, SignInFallback } from '@evergrant/core/authorization'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
+import { ProtocolError, readScope } from '@evergrant/core'
+import { parseAuthorizationServerMetadata } from '@evergrant/core/metadata'
 import type { Assumption } from '../lib/assumption.ts'
 import { readAssumptions } from '../lib/assumption.ts'
 import { isObject } from '../lib/is-object.ts'

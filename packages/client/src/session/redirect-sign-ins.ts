@@ -1,4 +1,5 @@
-import type { AppliedFallback, BearerChallenge } from '@evergrant/core'
+import type { BearerChallenge } from '@evergrant/core'
+import type { AppliedFallback } from '@evergrant/core/authorization'
 import { explainMissingRefreshToken } from '@evergrant/core'
 import { EvergrantClientError } from '../lib/errors.ts'
 import type { RecordStore } from '../stores/store.ts'

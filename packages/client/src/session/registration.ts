@@ -1,4 +1,4 @@
-import type { AuthorizationServerMetadata } from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
 import type { Clock } from '../lib/clock.ts'
 import { registerDynamically } from '../protocol/dynamic-registration.ts'
 import type { HttpOptions } from '../protocol/http.ts'

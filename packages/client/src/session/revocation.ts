@@ -1,4 +1,4 @@
-import type { ProviderProfile } from '@evergrant/core'
+import type { ProviderProfile } from '@evergrant/core/providers'
 import type { Clock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
 import type { Grant } from '../grant/grant.ts'

@@ -1,4 +1,6 @@
-import { canonicalResource, parseEndpoint, readScope } from '@evergrant/core'
+import { readScope } from '@evergrant/core'
+import { canonicalResource } from '@evergrant/core/metadata'
+import { parseEndpoint } from '@evergrant/core/network'
 import type { AccessToken } from '../grant/access-token.ts'
 import type { GetAccessTokenOptions } from '../grant/token-manager.ts'
 import { namingGuesses } from '../lib/assumption.ts'

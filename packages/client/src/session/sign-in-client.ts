@@ -1,5 +1,5 @@
-import type { AppliedFallback } from '@evergrant/core'
-import { isSameIssuer } from '@evergrant/core'
+import type { AppliedFallback } from '@evergrant/core/authorization'
+import { isSameIssuer } from '@evergrant/core/metadata'
 import type { Grant } from '../grant/grant.ts'
 import type { Assumption } from '../lib/assumption.ts'
 import { aboutGrant } from '../lib/events.ts'

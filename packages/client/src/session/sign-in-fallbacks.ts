@@ -1,5 +1,5 @@
-import type { AppliedFallback, SignInRefusal } from '@evergrant/core'
-import { decideSignInFallback } from '@evergrant/core'
+import type { AppliedFallback, SignInRefusal } from '@evergrant/core/authorization'
+import { decideSignInFallback } from '@evergrant/core/authorization'
 import { EvergrantClientError, withNote } from '../lib/errors.ts'
 import { aboutGrant } from '../lib/events.ts'
 import type { Binding } from './records.ts'

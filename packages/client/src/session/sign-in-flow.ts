@@ -1,4 +1,5 @@
-import type { AppliedFallback, BearerChallenge } from '@evergrant/core'
+import type { BearerChallenge } from '@evergrant/core'
+import type { AppliedFallback } from '@evergrant/core/authorization'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import type { SignInReason } from '../lib/errors.ts'
 import { namingGuesses } from '../lib/assumption.ts'

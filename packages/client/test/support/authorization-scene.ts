@@ -1,5 +1,6 @@
-import { negotiateScope, standardProfile } from '@evergrant/core'
-import type { ProviderProfile } from '@evergrant/core'
+import { negotiateScope } from '@evergrant/core'
+import { standardProfile } from '@evergrant/core/providers'
+import type { ProviderProfile } from '@evergrant/core/providers'
 import type { ScriptedAuthorizationServer, VirtualClock } from '@evergrant/test-kit'
 import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
 import type { Grant } from '../../src/index.ts'

@@ -1,4 +1,4 @@
-import { parseAuthorizationServerMetadata } from '@evergrant/core'
+import { parseAuthorizationServerMetadata } from '@evergrant/core/metadata'
 import type {
   ScriptedAuthorizationServer,
   ScriptedAuthorizationServerOptions,

@@ -1,4 +1,4 @@
-import type { AuthorizationServerMetadata } from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
 import { registerDynamically } from '../../src/protocol/dynamic-registration.ts'
 import type { RegisterClientOptions } from '../../src/protocol/dynamic-registration.ts'
 import { assertDynamicRegistration, standingRegistration } from '../../src/protocol/registration.ts'

@@ -1,4 +1,5 @@
-import { basicCredentials, showRemote } from '@evergrant/core'
+import { showRemote } from '@evergrant/core'
+import { basicCredentials } from '@evergrant/core/registration'
 import * as oauth from 'oauth4webapi'
 import { fetchFailure } from '../lib/fetch-failure.ts'
 import { limitedText } from '../lib/limited-text.ts'
