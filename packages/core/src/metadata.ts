@@ -1,16 +1,13 @@
-export {
-  decidePkce,
-  isOpenIdProvider,
-  parseAuthorizationServerMetadata,
-} from './metadata/authorization-server-metadata.ts'
+export { parseAuthorizationServerMetadata } from './metadata/authorization-server-metadata.ts'
 export type {
   AuthorizationServerMetadata,
   AuthorizationServerMetadataReading,
-  DecidePkceOptions,
   MetadataWarning,
   ParseAuthorizationServerMetadataOptions,
-  PkceDecision,
 } from './metadata/authorization-server-metadata.ts'
+export { isOpenIdProvider } from './metadata/openid-provider.ts'
+export { decidePkce } from './metadata/pkce.ts'
+export type { DecidePkceOptions, PkceDecision } from './metadata/pkce.ts'
 export { isSameIssuer, relateIssuers } from './metadata/issuer.ts'
 export type { IssuerRelation } from './metadata/issuer.ts'
 export { parseProtectedResourceMetadata } from './metadata/protected-resource-metadata.ts'

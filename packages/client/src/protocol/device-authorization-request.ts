@@ -6,11 +6,11 @@ import { applyProviderProfile } from '@evergrant/core/providers'
 import * as oauth from 'oauth4webapi'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { clientAuthentication, clientSecrets } from './client-authentication.ts'
-import { asUnavailable } from './http.ts'
+import { asUnavailable } from './unavailable.ts'
 import { adviceForRefusal } from './refusal-advice.ts'
 import { classifyAnswer, describeError, readBody } from './token-answer.ts'
 import type { TokenRequestOptions } from './token-endpoint.ts'
-import { oauthClient, oauthServer, transportOptions } from './token-endpoint.ts'
+import { oauthClient, oauthServer, transportOptions } from './oauth4webapi-options.ts'
 
 /** What a device authorization request asks for. */
 export interface DeviceAuthorizationInput {

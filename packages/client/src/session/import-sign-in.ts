@@ -5,7 +5,7 @@ import type { DiscoverOptions } from '../protocol/discovery.ts'
 import type { ClientRegistration } from '../protocol/registration.ts'
 import type { CurrentGrant } from './current-grant.ts'
 import type { Binding } from './records.ts'
-import { registrationRecord, signInTurn } from './records.ts'
+import { registrationRecord, signInTurn } from './sign-in-records.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SignInResult } from './sign-in-api.ts'
 
