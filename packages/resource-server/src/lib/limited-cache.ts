@@ -36,6 +36,10 @@ export function limitedCache<Value extends { readonly bytes: number }>(
     onDrop(value)
   }
 
+  function isTooFull(): boolean {
+    return values.size > maximumEntries || bytes > maximumBytes
+  }
+
   function removeOldest(): void {
     let { value: oldest } = oldestFirst.next()
     if (oldest === undefined) {
@@ -59,7 +63,7 @@ export function limitedCache<Value extends { readonly bytes: number }>(
       if (value.bytes > maximumBytes) return
       values.set(key, value)
       bytes += value.bytes
-      while (values.size > maximumEntries || bytes > maximumBytes) removeOldest()
+      while (isTooFull()) removeOldest()
     },
     remove,
   }
