@@ -52,6 +52,7 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   ],
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
+  ['sizes', 'node', 'scripts/size/main.ts'],
   ['smoke tests', 'node', 'tests/smoke/src/main.ts'],
   ['known vulnerabilities', 'node', 'scripts/audit.ts'],
   // The tutorial runs the demo.

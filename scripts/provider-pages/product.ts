@@ -11,8 +11,8 @@ import type {
   ProfileReason,
   Provider,
 } from '../../docs/providers/data/provider.ts'
-import { providerProfiles, standardProfile } from '../../packages/core/src/index.ts'
-import type { ProviderProfile } from '../../packages/core/src/index.ts'
+import { providerProfiles, standardProfile } from '../../packages/core/src/providers.ts'
+import type { ProviderProfile } from '../../packages/core/src/providers.ts'
 import { behaviorSentence, questions } from './behavior-sentences.ts'
 import type { Question } from './behavior-sentences.ts'
 import { referenceOf, sentence } from './words.ts'

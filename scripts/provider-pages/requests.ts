@@ -1,11 +1,7 @@
-import {
-  applyProviderProfile,
-  decidePkce,
-  explainDecision,
-  negotiateScope,
-  parseAuthorizationServerMetadata,
-} from '../../packages/core/src/index.ts'
-import type { AuthorizationServerMetadata } from '../../packages/core/src/index.ts'
+import { explainDecision, negotiateScope } from '../../packages/core/src/index.ts'
+import { decidePkce, parseAuthorizationServerMetadata } from '../../packages/core/src/metadata.ts'
+import { applyProviderProfile } from '../../packages/core/src/providers.ts'
+import type { AuthorizationServerMetadata } from '../../packages/core/src/metadata.ts'
 import type { Product } from './product.ts'
 
 const resource = 'https://mcp.example.com/mcp'

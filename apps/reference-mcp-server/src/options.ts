@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '@evergrant/core'
+import { isLoopbackHost } from '@evergrant/core/network'
 import type { ResourceServerOptions, TokenIntrospection } from '@evergrant/resource-server'
 import { McpServerError } from './errors.ts'
 import type { Log } from './telemetry/log.ts'

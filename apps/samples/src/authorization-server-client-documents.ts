@@ -10,7 +10,7 @@ import type {
   ClientDocumentStore,
 } from '@evergrant/authorization-server/client-documents'
 import { createGuardedFetch } from '@evergrant/authorization-server/guarded-fetch'
-import type { ClientIdMetadataDocument } from '@evergrant/core'
+import type { ClientIdMetadataDocument } from '@evergrant/core/registration'
 
 /** @param store - Keeps documents across restarts, for example in a table of your database. */
 export function openClientDocuments(

@@ -10,7 +10,7 @@ import type {
   BehaviorStatus,
   ServerBehaviors,
 } from '../../../apps/reference-as/src/emulation/servers/emulated-server.ts'
-import type { ProviderProfile } from '../../../packages/core/src/index.ts'
+import type { ProviderProfile } from '../../../packages/core/src/providers.ts'
 
 /** Where a fact comes from, and when it was read. */
 export interface Source {

@@ -1,4 +1,4 @@
-export { isPublicAddress } from '@evergrant/core'
+export { isPublicAddress } from '@evergrant/core/network'
 export { createGuardedFetch } from './guarded-fetch/guarded-fetch.ts'
 export type {
   GuardedFetch,

@@ -1,15 +1,17 @@
 import type { BearerChallenge } from '@evergrant/core'
-import { missingScopes, readScope, relateResource } from '@evergrant/core'
-import type { TokenReceiver } from './fetch/redirects.ts'
-import { followRedirects } from './fetch/redirects.ts'
+import { missingScopes, readScope } from '@evergrant/core'
+import { relateResource } from '@evergrant/core/metadata'
 import { readChallenge, readRefusal, releaseConnection } from './fetch/refusal.ts'
 import { refreshedToken, tokenIfSignedIn, tokenReplacement } from './fetch/rejected-token.ts'
 import { replayableRequest } from './fetch/replayable-request.ts'
-import { stepUp } from './fetch/step-up.ts'
+import { sendToServer } from './fetch/send-to-server.ts'
 import type { AccessToken } from './grant/access-token.ts'
 import type { Clock } from './lib/clock.ts'
 import { systemClock } from './lib/clock.ts'
+import { loadOnce } from './lib/load-once.ts'
+import type { TokenReceiver } from './protocol/resource-request.ts'
 import type { Session } from './session/session-api.ts'
+import type { StepUp } from './session/step-up.ts'
 
 /** Options of {@link authorizedFetch}. */
 export interface AuthorizedFetchOptions {
@@ -51,7 +53,13 @@ export function authorizedFetch(
   options: AuthorizedFetchOptions = {},
 ): typeof globalThis.fetch {
   const { fetch = globalThis.fetch, maximumStepUps, clock = systemClock } = options
-  const steps = stepUp(session, maximumStepUps)
+  /** Undefined until the first step-up: few programs meet one (ADR 28). */
+  let steps: StepUp | undefined
+  const stepUps = loadOnce('signs in for wider scope', async () => {
+    const { stepUp } = await import('./session/on-demand.ts')
+    steps = stepUp(session, maximumStepUps)
+    return steps
+  })
   const replacement = tokenReplacement(session, clock)
 
   function receiverOf(token: AccessToken | undefined): TokenReceiver {
@@ -74,7 +82,7 @@ export function authorizedFetch(
     let repeatedWithNonce: string | undefined
     let hasRefreshedForScope = false
     for (let round = 1; ; round += 1) {
-      const { response, fromServer } = await followRedirects(request, receiverOf(token), fetch)
+      const { response, fromServer } = await sendToServer(request, receiverOf(token), fetch)
       // Other servers got no token, so their refusals go to the caller.
       if (!fromServer) return response
       const isRefusal = response.status === 401 || response.status === 403
@@ -99,10 +107,10 @@ export function authorizedFetch(
           token = refreshed ?? token
           if (refreshed !== undefined) continue
         }
-        token = await steps.widen(request, token, challenge)
+        token = await (await stepUps()).widen(request, token, challenge)
         continue
       }
-      steps.succeeded(request.operation)
+      steps?.succeeded(request.operation)
       return response
     }
   }

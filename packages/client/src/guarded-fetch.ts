@@ -1,4 +1,4 @@
-import { isPublicAddress } from '@evergrant/core'
+import { isPublicAddress } from '@evergrant/core/network'
 import { Agent } from 'undici'
 import { guardedConnector } from './guarded-fetch/connector.ts'
 import type { EgressRules } from './guarded-fetch/connector.ts'

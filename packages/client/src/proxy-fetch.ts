@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '@evergrant/core'
+import { isLoopbackHost } from '@evergrant/core/network'
 import { EvergrantClientError } from './lib/errors.ts'
 import { ProxyError } from './protocol/proxy-error.ts'
 import type { NamedProxy } from './protocol/proxy-error.ts'

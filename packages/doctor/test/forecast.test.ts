@@ -1,5 +1,6 @@
-import { negotiateScope, providerProfiles, standardProfile } from '@evergrant/core'
-import type { AuthorizationServerMetadata } from '@evergrant/core'
+import { negotiateScope } from '@evergrant/core'
+import { providerProfiles, standardProfile } from '@evergrant/core/providers'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
 import { expect, test } from 'vitest'
 import { forecastSignIn } from '../src/forecast.ts'
 

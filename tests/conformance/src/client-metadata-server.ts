@@ -3,7 +3,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { buildClientMetadata } from '@evergrant/core'
+import { buildClientMetadata } from '@evergrant/core/registration'
 import { generate } from 'selfsigned'
 
 /** A client metadata document, served over TLS as the rules for it require. */

@@ -87,6 +87,37 @@ void test('client: a sign-in in the file store outlives its access tokens', asyn
   }
 })
 
+void test('client: a refresh needs nothing that is loaded on demand', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-oldest-'))
+  const key = randomBytes(32)
+  const server = await startScriptedAuthorizationServer()
+  const mcp = await startProtectedServer(server, { scopesSupported: ['mcp:read'] })
+  try {
+    const store = await fileStore(folder, { key })
+    const client = { name: 'oldest' }
+    await createSession(mcp.resource, { store, client, signIn: headlessSignIn() }).signIn()
+    await store.close()
+    const program = path.join(import.meta.dirname, 'refresh-only.ts')
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...process.execArgv.filter((flag) => !flag.startsWith('--test')),
+      program,
+      folder,
+      key.toString('hex'),
+      mcp.resource,
+    ])
+    assert.deepEqual(JSON.parse(stdout), {
+      refreshed: true,
+      status: 200,
+      code: 'TEMPORARILY_UNAVAILABLE',
+    })
+    assert.equal(server.refreshRequests(), 1)
+  } finally {
+    await mcp.close()
+    await server.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
 void test('evergrant: the command line runs', async () => {
   const { folder, manifest } = await manifestOf('evergrant')
   const program = path.join(folder, manifest.bin?.['evergrant'] ?? '')

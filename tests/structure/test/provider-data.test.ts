@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { libraryReasons, providers } from '../../../docs/providers/data/index.ts'
 import type { Fact, ProfileReasons, Provider } from '../../../docs/providers/data/provider.ts'
 import { factsOf } from '../../../packages/doctor/src/forecast/product-facts.ts'
-import { providerProfiles, standardProfile } from '../../../packages/core/src/index.ts'
+import { providerProfiles, standardProfile } from '../../../packages/core/src/providers.ts'
 import { questions } from '../../../scripts/provider-pages/behavior-sentences.ts'
 import { doctorRulesOf } from '../../../scripts/provider-pages/doctor-rules.ts'
 import {

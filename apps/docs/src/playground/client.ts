@@ -1,5 +1,5 @@
-import type { AuthorizationServerMetadata } from '@evergrant/core'
-import { buildClientMetadata, isClientIdMetadataUrl } from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
+import { buildClientMetadata, isClientIdMetadataUrl } from '@evergrant/core/registration'
 import type { PlaygroundInput } from './input'
 
 /** The client, as the authorization server knows it. */

@@ -1,26 +1,25 @@
+import type { BearerChallenge, ScopeDecision } from '@evergrant/core'
 import type {
   AuthorizationServerMetadata,
-  BearerChallenge,
   MetadataWarning,
   PkceDecision,
   ProtectedResourceMetadata,
-  ProviderProfile,
-  ScopeDecision,
-} from '@evergrant/core'
+} from '@evergrant/core/metadata'
+import type { ProviderProfile } from '@evergrant/core/providers'
+import { negotiateScope, ProtocolError, readBearerChallenge } from '@evergrant/core'
+import { buildAuthorizationUrl } from '@evergrant/core/authorization'
 import {
-  applyProviderProfile,
-  buildAuthorizationUrl,
   decidePkce,
-  negotiateScope,
   parseAuthorizationServerMetadata,
   parseProtectedResourceMetadata,
   protectedResourceMetadataUrls,
-  ProtocolError,
+} from '@evergrant/core/metadata'
+import {
+  applyProviderProfile,
   providerProfiles,
-  readBearerChallenge,
   selectProviderProfile,
   standardProfile,
-} from '@evergrant/core'
+} from '@evergrant/core/providers'
 import { forecastSignIn } from '@evergrant/doctor/forecast'
 import type { Forecast } from '@evergrant/doctor/forecast'
 import { readClient } from './client'

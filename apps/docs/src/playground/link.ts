@@ -1,4 +1,4 @@
-import { providerProfiles } from '@evergrant/core'
+import { providerProfiles } from '@evergrant/core/providers'
 import type { Field, PlaygroundInput } from './input'
 import { choices, maximumFieldLength } from './input'
 import { findPreset, presets } from './presets'

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { explainDecision, providerProfiles } from '@evergrant/core'
+import { explainDecision } from '@evergrant/core'
+import { providerProfiles } from '@evergrant/core/providers'
 import { clientIdFor } from '../../src/playground/client'
 import { evaluate } from '../../src/playground/evaluate'
 import type { Evaluation } from '../../src/playground/evaluate'

@@ -1,5 +1,6 @@
 import { isLocalRedirectUri } from '@evergrant/authorization-server'
-import { deviceCodeGrantType, parseRedirectUri, ProtocolError } from '@evergrant/core'
+import { ProtocolError } from '@evergrant/core'
+import { deviceCodeGrantType, parseRedirectUri } from '@evergrant/core/registration'
 import { errors } from 'oidc-provider'
 import type { ClientMetadata, KoaContextWithOIDC } from 'oidc-provider'
 import { isLoopbackUrl } from '../http/addresses.ts'

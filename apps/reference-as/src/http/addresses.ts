@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isLoopbackHost, requesterNetwork } from '@evergrant/core'
+import { isLoopbackHost, requesterNetwork } from '@evergrant/core/network'
 
 /** Tells whether an http(s) URL can only lead to this machine. `false` for text that is not a URL. */
 export function isLoopbackUrl(url: string): boolean {

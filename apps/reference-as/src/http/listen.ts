@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { isLoopbackHost } from '@evergrant/core'
+import { isLoopbackHost } from '@evergrant/core/network'
 import { ReferenceServerError } from '../errors.ts'
 
 /**

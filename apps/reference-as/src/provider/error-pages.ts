@@ -1,5 +1,5 @@
 import { isClientDocumentUnavailable } from '@evergrant/authorization-server/oidc-provider'
-import { isClientIdMetadataUrl } from '@evergrant/core'
+import { isClientIdMetadataUrl } from '@evergrant/core/registration'
 import { errors } from 'oidc-provider'
 import type { KoaContextWithOIDC } from 'oidc-provider'
 import { pageHeaders, renderPage } from '../pages/layout.ts'

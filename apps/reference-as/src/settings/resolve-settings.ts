@@ -4,7 +4,7 @@ import {
   defaultRefreshIssuancePolicy,
 } from '@evergrant/authorization-server'
 import type { ClientRiskRules } from '@evergrant/authorization-server'
-import { isLoopbackHost } from '@evergrant/core'
+import { isLoopbackHost } from '@evergrant/core/network'
 import type { ClientMetadata } from 'oidc-provider'
 import { emulatedSettings } from '../emulation/emulated-settings.ts'
 import { emulationOf, noEmulation } from '../emulation/emulation.ts'

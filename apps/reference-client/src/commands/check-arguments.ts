@@ -1,4 +1,6 @@
-import { parseEndpoint, parseRedirectUri, ProtocolError, readScope } from '@evergrant/core'
+import { ProtocolError, readScope } from '@evergrant/core'
+import { parseEndpoint } from '@evergrant/core/network'
+import { parseRedirectUri } from '@evergrant/core/registration'
 import type { ChosenProfile } from '../connection/surroundings.ts'
 import { CliError } from '../lib/errors.ts'
 import { serverFacts } from '../connection/sign-in-flags.ts'

@@ -1,4 +1,4 @@
-import { providerProfiles } from '@evergrant/core'
+import { providerProfiles } from '@evergrant/core/providers'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { wholeNumber } from '../lib/arguments.ts'

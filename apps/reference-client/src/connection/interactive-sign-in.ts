@@ -7,7 +7,7 @@ import type {
 import { EvergrantClientError } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { loopbackSignIn } from '@evergrant/client/loopback'
-import { parseRedirectUri } from '@evergrant/core'
+import { parseRedirectUri } from '@evergrant/core/registration'
 import type { Surroundings } from './surroundings.ts'
 import { pastedCallback } from './pasted-callback.ts'
 import type { SignInFlags } from './sign-in-flags.ts'

@@ -1,7 +1,7 @@
 import type { PreRegisteredClient, SignInPreferences } from '@evergrant/client'
 import type { LoopbackHost } from '@evergrant/client/loopback'
-import type { ProviderProfile } from '@evergrant/core'
-import { providerProfiles } from '@evergrant/core'
+import type { ProviderProfile } from '@evergrant/core/providers'
+import { providerProfiles } from '@evergrant/core/providers'
 import type { CliEnvironment } from '../lib/environment.ts'
 import { CliError } from '../lib/errors.ts'
 

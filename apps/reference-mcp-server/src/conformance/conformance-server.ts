@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import { isLoopbackHost } from '@evergrant/core'
+import { isLoopbackHost } from '@evergrant/core/network'
 import { createNodeListener } from '@evergrant/resource-server/node'
 import {
   createMcpHandler,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { requesterNetwork } from '@evergrant/core'
+import { requesterNetwork } from '@evergrant/core/network'
 import type { RefusalReason } from '@evergrant/resource-server'
 
 /** Why a request was refused, for logs and counters. */

@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '@evergrant/core'
+import { isLoopbackHost } from '@evergrant/core/network'
 import type { DatabaseUrl } from './database-url.ts'
 import { readDatabaseUrl } from './database-url.ts'
 import type { RegisteredClients } from './client-file.ts'

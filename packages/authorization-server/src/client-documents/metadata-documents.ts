@@ -1,5 +1,5 @@
-import { isClientIdMetadataUrl, parseClientIdMetadataDocument } from '@evergrant/core'
-import type { ClientIdMetadataDocument } from '@evergrant/core'
+import { isClientIdMetadataUrl, parseClientIdMetadataDocument } from '@evergrant/core/registration'
+import type { ClientIdMetadataDocument } from '@evergrant/core/registration'
 import { AuthorizationServerError } from '../lib/errors.ts'
 import type { ClientDocumentOptions, ClientDocuments } from './client-documents.ts'
 import { createDocumentCache } from './document-cache.ts'

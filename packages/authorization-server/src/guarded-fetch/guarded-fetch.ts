@@ -4,7 +4,7 @@ import { request } from 'node:https'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import { ReadableStream } from 'node:stream/web'
-import { guardLookup, isPublicAddress } from '@evergrant/core'
+import { guardLookup, isPublicAddress } from '@evergrant/core/network'
 import { AuthorizationServerError } from '../lib/errors.ts'
 import { limitedBody } from '../lib/limited-body.ts'
 

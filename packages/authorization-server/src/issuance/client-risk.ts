@@ -1,4 +1,4 @@
-import { isClientIdMetadataUrl } from '@evergrant/core'
+import { isClientIdMetadataUrl } from '@evergrant/core/registration'
 import { assertLifetime } from '../lib/lifetime.ts'
 import type { RiskAssessment } from './issuance-rule.ts'
 import { isLocalRedirectUri } from './local-redirect.ts'

@@ -1,4 +1,4 @@
-import { isLoopbackHost } from '@evergrant/core'
+import { isLoopbackHost } from '@evergrant/core/network'
 
 /**
  * Tells whether an authorization response goes to a program on the user's machine: to a loopback

@@ -1,4 +1,4 @@
-import { isClientIdMetadataUrl } from '@evergrant/core'
+import { isClientIdMetadataUrl } from '@evergrant/core/registration'
 import { errors } from 'oidc-provider'
 import type { Adapter } from 'oidc-provider'
 import type { Clock } from '../lib/clock.ts'

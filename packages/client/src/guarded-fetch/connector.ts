@@ -1,7 +1,8 @@
 import dns from 'node:dns'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
-import { guardLookup, isPublicAddress, showRemote } from '@evergrant/core'
+import { showRemote } from '@evergrant/core'
+import { guardLookup, isPublicAddress } from '@evergrant/core/network'
 import { buildConnector } from 'undici'
 import { EgressError } from '../protocol/egress-error.ts'
 

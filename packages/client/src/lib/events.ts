@@ -1,4 +1,5 @@
-import type { LifetimeMember, SignInFallback } from '@evergrant/core'
+import type { LifetimeMember } from '@evergrant/core'
+import type { SignInFallback } from '@evergrant/core/authorization'
 import type { Assumption } from './assumption.ts'
 
 /** An event of the token lifecycle. No event contains a token, a code, a verifier or a secret. */

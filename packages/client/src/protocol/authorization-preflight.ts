@@ -1,5 +1,5 @@
-import type { SignInRefusal } from '@evergrant/core'
-import { readAuthorizationAnswer } from '@evergrant/core'
+import type { SignInRefusal } from '@evergrant/core/authorization'
+import { readAuthorizationAnswer } from '@evergrant/core/authorization'
 import * as oauth from 'oauth4webapi'
 import type { HttpOptions } from './http.ts'
 import { boundedFetch, NoAnswerError } from './http.ts'

@@ -1,5 +1,7 @@
 import type { TokenSet } from '@evergrant/core'
-import { cleanRemoteText, decideIssuer, mergeTokenResponse } from '@evergrant/core'
+import { cleanRemoteText, mergeTokenResponse } from '@evergrant/core'
+import { decideIssuer } from '@evergrant/core/authorization'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
 import * as oauth from 'oauth4webapi'
 import type { PrivateJwk } from '../grant/grant.ts'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
@@ -24,6 +26,7 @@ export interface CompletedAuthorization {
 
 /** Options of {@link completeAuthorization}. */
 export interface AuthorizationResponseOptions extends TokenRequestOptions {
+  readonly authorizationServer: AuthorizationServerMetadata
   /** Another issuer that `iss` may name, because the user or the host trusts it. */
   readonly trustedIssuer?: string | undefined
 }

@@ -1,15 +1,31 @@
-import { basicCredentials } from '@evergrant/core'
+import { basicCredentials } from '@evergrant/core/registration'
 import type { TokenErrorDecision } from '@evergrant/core'
-import * as oauth from 'oauth4webapi'
+import type { ClientAuth } from 'oauth4webapi'
 import type { ClientRegistration } from './registration.ts'
 
-/** How a registered client authenticates to its authorization server. */
-export function clientAuthentication(registration: ClientRegistration): oauth.ClientAuth {
-  const { clientSecret, tokenEndpointAuthMethod } = registration
-  if (clientSecret === undefined || tokenEndpointAuthMethod === 'none') return oauth.None()
-  return tokenEndpointAuthMethod === 'client_secret_post'
-    ? oauth.ClientSecretPost(clientSecret)
-    : clientSecretBasic(clientSecret)
+/**
+ * Adds to a request how a registered client authenticates to its authorization server.
+ *
+ * oauth4webapi encodes more characters of the HTTP Basic credentials, and the many servers that never
+ * decode would then not recognize the client. The form names the client too, because some servers look
+ * it up there before they read the header. A client ID alone is not a second authentication method.
+ */
+export function authenticateClient(
+  { clientId, clientSecret, tokenEndpointAuthMethod }: ClientRegistration,
+  body: URLSearchParams,
+  headers: Headers,
+): void {
+  body.set('client_id', clientId)
+  if (clientSecret === undefined || tokenEndpointAuthMethod === 'none') return
+  if (tokenEndpointAuthMethod === 'client_secret_post') body.set('client_secret', clientSecret)
+  else headers.set('authorization', `Basic ${basicCredentials(clientId, clientSecret)}`)
+}
+
+/** The same in the form that oauth4webapi expects. */
+export function clientAuthentication(registration: ClientRegistration): ClientAuth {
+  return (_authorizationServer, _client, body, headers) => {
+    authenticateClient(registration, body, headers)
+  }
 }
 
 /** The secrets that authenticate a client, in the forms in which they are sent. */
@@ -45,18 +61,4 @@ export function mayConcernAuthentication(decision: TokenErrorDecision): boolean 
     decision.reason === 'invalid-request' &&
     /client[_ ](?:id|secret)/i.test(decision.oauthErrorDescription ?? '')
   )
-}
-
-/**
- * HTTP Basic authentication. oauth4webapi encodes more characters, and the many servers that never decode
- * would then not recognize the client.
- *
- * The form names the client too, because some servers look it up there before they read the header.
- * A client ID alone is not a second authentication method.
- */
-function clientSecretBasic(clientSecret: string): oauth.ClientAuth {
-  return (_authorizationServer, client, body, headers) => {
-    body.set('client_id', client.client_id)
-    headers.set('authorization', `Basic ${basicCredentials(client.client_id, clientSecret)}`)
-  }
 }

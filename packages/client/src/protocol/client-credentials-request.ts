@@ -7,11 +7,12 @@ import {
   withOtherAuthentication,
 } from './client-authentication.ts'
 import type { ExchangedCode } from './code-exchange.ts'
-import { asUnavailable } from './http.ts'
+import { asUnavailable } from './unavailable.ts'
 import { adviceForRefusal } from './refusal-advice.ts'
 import { describeDecision, readTokens } from './token-answer.ts'
 import type { TokenAnswer, TokenRequestOptions } from './token-endpoint.ts'
-import { oauthClient, oauthServer, requestTokens, tokenRequestOptions } from './token-endpoint.ts'
+import { oauthClient, oauthServer, tokenRequestOptions } from './oauth4webapi-options.ts'
+import { requestTokens } from './token-endpoint.ts'
 
 /** What the client requests for itself. */
 export interface ClientCredentialsInput {

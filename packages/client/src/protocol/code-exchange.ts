@@ -7,13 +7,14 @@ import {
   mayConcernAuthentication,
   withOtherAuthentication,
 } from './client-authentication.ts'
-import { asUnavailable } from './http.ts'
+import { asUnavailable } from './unavailable.ts'
 import type { PendingAuthorization } from './pending-authorization.ts'
 import { adviceForRefusal } from './refusal-advice.ts'
 import type { ClientRegistration } from './registration.ts'
 import { describeDecision, readTokens } from './token-answer.ts'
 import type { TokenAnswer, TokenRequestOptions } from './token-endpoint.ts'
-import { oauthClient, oauthServer, requestTokens, tokenRequestOptions } from './token-endpoint.ts'
+import { oauthClient, oauthServer, tokenRequestOptions } from './oauth4webapi-options.ts'
+import { requestTokens } from './token-endpoint.ts'
 
 /** The result of a code exchange. */
 export interface ExchangedCode {

@@ -1,13 +1,16 @@
-import type { DeviceAuthorization, ScopeDecision } from '@evergrant/core'
-import { applyProviderProfile, parseDeviceAuthorization, ProtocolError } from '@evergrant/core'
+import type { ScopeDecision } from '@evergrant/core'
+import type { DeviceAuthorization } from '@evergrant/core/authorization'
+import { ProtocolError } from '@evergrant/core'
+import { parseDeviceAuthorization } from '@evergrant/core/authorization'
+import { applyProviderProfile } from '@evergrant/core/providers'
 import * as oauth from 'oauth4webapi'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { clientAuthentication, clientSecrets } from './client-authentication.ts'
-import { asUnavailable } from './http.ts'
+import { asUnavailable } from './unavailable.ts'
 import { adviceForRefusal } from './refusal-advice.ts'
 import { classifyAnswer, describeError, readBody } from './token-answer.ts'
 import type { TokenRequestOptions } from './token-endpoint.ts'
-import { oauthClient, oauthServer, transportOptions } from './token-endpoint.ts'
+import { oauthClient, oauthServer, transportOptions } from './oauth4webapi-options.ts'
 
 /** What a device authorization request asks for. */
 export interface DeviceAuthorizationInput {

@@ -1,10 +1,6 @@
-import type {
-  DeviceAuthorization,
-  DevicePollAnswer,
-  TokenErrorDecision,
-  TokenResponse,
-} from '@evergrant/core'
-import { decideDevicePoll } from '@evergrant/core'
+import type { TokenErrorDecision, TokenResponse } from '@evergrant/core'
+import type { DeviceAuthorization, DevicePollAnswer } from '@evergrant/core/authorization'
+import { decideDevicePoll } from '@evergrant/core/authorization'
 import * as oauth from 'oauth4webapi'
 import type { PrivateJwk } from '../grant/grant.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
@@ -13,7 +9,8 @@ import { NoAnswerError } from './http.ts'
 import { adviceForRefusal } from './refusal-advice.ts'
 import { describeError, readTokens } from './token-answer.ts'
 import type { TokenAnswer, TokenRequestOptions } from './token-endpoint.ts'
-import { oauthClient, oauthServer, requestTokens, tokenRequestOptions } from './token-endpoint.ts'
+import { oauthClient, oauthServer, tokenRequestOptions } from './oauth4webapi-options.ts'
+import { requestTokens } from './token-endpoint.ts'
 
 /**
  * Repeats the token request until the user has approved (RFC 8628 §3.4), at the rate that the server

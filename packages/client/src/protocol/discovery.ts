@@ -2,8 +2,8 @@ import type {
   AuthorizationServerMetadata,
   MetadataWarning,
   ProtectedResourceMetadata,
-} from '@evergrant/core'
-import { canonicalResource } from '@evergrant/core'
+} from '@evergrant/core/metadata'
+import { canonicalResource } from '@evergrant/core/metadata'
 import type { Assumption } from '../lib/assumption.ts'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { refuseLocalTarget } from './local-targets.ts'

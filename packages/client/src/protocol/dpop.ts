@@ -1,4 +1,7 @@
-import type { AuthorizationServerMetadata, ProtectedResourceMetadata } from '@evergrant/core'
+import type {
+  AuthorizationServerMetadata,
+  ProtectedResourceMetadata,
+} from '@evergrant/core/metadata'
 import * as oauth from 'oauth4webapi'
 import type { PrivateJwk } from '../grant/grant.ts'
 
@@ -31,27 +34,21 @@ export async function generateDpopKey(): Promise<PrivateJwk> {
   return { kty: kty ?? 'EC', crv, x, y, d }
 }
 
-/** Signs proofs, and remembers the nonce that each server requires in the next one. */
-export interface DpopProver {
-  handle(key: PrivateJwk): Promise<oauth.DPoPHandle>
-}
-
 /** For how many grants nonces are remembered. A missing nonce costs one repeated request. */
 const maximumHandles = 1000
 
-export function dpopProver(): DpopProver {
+/** Finds the handle of a key, with the nonces that its servers required last. */
+export function dpopHandles(): (key: PrivateJwk) => Promise<oauth.DPoPHandle> {
   const handles = new Map<string, Promise<oauth.DPoPHandle>>()
-  return {
-    handle(key) {
-      const id = String(key['x'])
-      const known = handles.get(id)
-      if (known !== undefined) return known
-      const [oldest] = handles.keys()
-      if (handles.size >= maximumHandles && oldest !== undefined) handles.delete(oldest)
-      const made = importHandle(key)
-      handles.set(id, made)
-      return made
-    },
+  return (key) => {
+    const id = String(key['x'])
+    const known = handles.get(id)
+    if (known !== undefined) return known
+    const [oldest] = handles.keys()
+    if (handles.size >= maximumHandles && oldest !== undefined) handles.delete(oldest)
+    const made = importHandle(key)
+    handles.set(id, made)
+    return made
   }
 }
 
@@ -66,40 +63,42 @@ async function importHandle(key: PrivateJwk): Promise<oauth.DPoPHandle> {
 }
 
 /**
- * Sends one request to a protected resource with a token and its proof.
+ * Sends one request with its proof: to a protected resource with a token, or to a token endpoint
+ * without one.
  *
  * The library makes the proof and keeps the nonces. The request, with its body, is sent by the
  * `fetch` of the caller.
  */
 export async function sendWithProof(
   handle: oauth.DPoPHandle,
-  accessToken: string,
+  accessToken: string | undefined,
   url: string,
   init: RequestInit,
   fetch: typeof globalThis.fetch,
 ): Promise<Response> {
   const sent = Promise.withResolvers<Response>()
   const target = new URL(url)
-  await oauth.protectedResourceRequest(
-    accessToken,
-    init.method ?? 'GET',
-    target,
-    new Headers(),
-    null,
-    {
-      DPoP: handle,
-      [oauth.allowInsecureRequests]: target.protocol === 'http:',
-      async [oauth.customFetch](_url, { headers: proven }) {
-        const headers = new Headers(init.headers)
-        headers.set('authorization', `DPoP ${accessToken}`)
-        headers.set('dpop', new Headers(proven).get('dpop') ?? '')
-        const response = await fetch(url, { ...init, headers })
-        sent.resolve(response)
-        // The library needs only the nonce of the response.
-        const nonce = response.headers.get('dpop-nonce')
-        return new Response(null, nonce === null ? {} : { headers: { 'dpop-nonce': nonce } })
-      },
+  const options = {
+    DPoP: handle,
+    [oauth.allowInsecureRequests]: target.protocol === 'http:',
+    async [oauth.customFetch](_url: string, { headers: proven }: Pick<RequestInit, 'headers'>) {
+      const headers = new Headers(init.headers)
+      if (accessToken !== undefined) headers.set('authorization', `DPoP ${accessToken}`)
+      headers.set('dpop', new Headers(proven).get('dpop') ?? '')
+      const response = await fetch(url, { ...init, headers })
+      sent.resolve(response)
+      // The library needs only the nonce of the response.
+      const nonce = response.headers.get('dpop-nonce')
+      return new Response(null, nonce === null ? {} : { headers: { 'dpop-nonce': nonce } })
     },
-  )
+  }
+  if (accessToken === undefined) {
+    const server = { issuer: target.origin, token_endpoint: url }
+    const client = { client_id: 'unsent' }
+    await oauth.genericTokenEndpointRequest(server, client, oauth.None(), 'unsent', {}, options)
+  } else {
+    const method = init.method ?? 'GET'
+    await oauth.protectedResourceRequest(accessToken, method, target, new Headers(), null, options)
+  }
   return await sent.promise
 }

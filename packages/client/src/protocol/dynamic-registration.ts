@@ -1,21 +1,17 @@
-import type {
-  AuthorizationServerMetadata,
-  ClientMetadata,
-  RegistrationResponse,
-} from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
+import type { ClientMetadata, RegistrationResponse } from '@evergrant/core/registration'
+import { parseRetryAfter, ProtocolError, readScope } from '@evergrant/core'
 import {
   buildClientMetadata,
   explainRegistrationError,
   parseRegistrationResponse,
-  parseRetryAfter,
-  ProtocolError,
-  readScope,
-} from '@evergrant/core'
+} from '@evergrant/core/registration'
 import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'
 import { EvergrantClientError, quote, quoteWords } from '../lib/errors.ts'
 import type { HttpOptions } from './http.ts'
-import { asUnavailable, boundedFetch, followingRedirects, parseJson } from './http.ts'
+import { boundedFetch, followingRedirects, parseJson } from './http.ts'
+import { asUnavailable } from './unavailable.ts'
 import { registeredRedirectUri } from './registered-redirect-uri.ts'
 import type { ClientConfiguration, ClientRegistration } from './registration.ts'
 import { secretAuthMethod } from './registration.ts'
@@ -192,4 +188,24 @@ function registeredAuthMethod({
 }: RegistrationResponse): ClientRegistration['tokenEndpointAuthMethod'] {
   if (client_secret === undefined || method === 'none') return 'none'
   return method === 'client_secret_post' ? 'client_secret_post' : 'client_secret_basic'
+}
+
+/**
+ * Whether the client may register itself at a server. A client that was configured for one issuer is
+ * not silently replaced by another client at another issuer (C-40).
+ *
+ * @throws EvergrantClientError `REGISTRATION_FAILED`, which names the issuers
+ */
+export function assertDynamicRegistration(issuer: string, client: ClientConfiguration): void {
+  const configured = Object.entries(client.preRegistered ?? {})
+  if (client.dynamicRegistration ?? configured.length === 0) return
+  const where = `the MCP server uses the authorization server ${quote(issuer)}`
+  const found =
+    configured.length === 0
+      ? 'the option client.dynamicRegistration is false'
+      : `a client is configured only for ${configured.map(([other, { clientId }]) => `${quote(other)} (client ${quote(clientId)})`).join(', ')}`
+  throw new EvergrantClientError(
+    'REGISTRATION_FAILED',
+    `The client could not be registered: ${where}, and ${found}. Configure a client for ${quote(issuer)} (option client.preRegistered, or --client-id with --issuer), or let the client register itself there (option client.dynamicRegistration, or --dynamic-registration).`,
+  )
 }

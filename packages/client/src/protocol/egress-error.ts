@@ -23,6 +23,11 @@ export class EgressError extends Error {
 
   /** Recognizes the error, also from another installed copy of this package. */
   static is(value: unknown): value is EgressError {
-    return typeof value === 'object' && value !== null && brand in value
+    return isEgressError(value)
   }
+}
+
+/** The same without the class, which few programs need. */
+export function isEgressError(value: unknown): value is EgressError {
+  return typeof value === 'object' && value !== null && brand in value
 }

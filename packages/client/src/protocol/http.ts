@@ -1,6 +1,5 @@
-import { EvergrantClientError, quote } from '../lib/errors.ts'
-import { EgressError } from './egress-error.ts'
-import { ProxyError } from './proxy-error.ts'
+import { isEgressError } from './egress-error.ts'
+import { isProxyError } from './proxy-error.ts'
 import { proxyHint } from './proxy-hint.ts'
 
 /** How requests to authorization servers and for metadata documents are sent. */
@@ -38,6 +37,8 @@ export class NoAnswerError extends Error {
 
 const defaultTimeoutMilliseconds = 15_000
 const defaultMaximumBodyBytes = 1_048_576
+/** The most redirects that one request follows. */
+export const maximumRedirects = 3
 
 /**
  * A `fetch` for libraries: its answers are complete, limited in size and time, and never redirected.
@@ -46,7 +47,7 @@ const defaultMaximumBodyBytes = 1_048_576
  */
 export function boundedFetch(options: HttpOptions): typeof globalThis.fetch {
   return async (input, init) => {
-    const { url, status, headers, text } = await send(input, init, options)
+    const { url, status, headers, text } = await sendOnce(input, init, options)
     // Servers can send such a status, but a Response cannot have it.
     if (status < 200 || status > 599) {
       throw new NoAnswerError(
@@ -83,42 +84,8 @@ export function followingRedirects(fetch: typeof globalThis.fetch): typeof globa
   }
 }
 
-const maximumRedirects = 3
-
-/**
- * Gets a document. A few redirects are followed, because some servers require a slash at the end,
- * but never to another origin.
- *
- * @throws NoAnswerError, or the reason of the caller's signal
- */
-export async function getDocument(url: string, options: HttpOptions): Promise<HttpAnswer> {
-  let answer = await getOnce(url, options)
-  for (let followed = 0; followed < maximumRedirects; followed += 1) {
-    const target = redirectTarget(answer)
-    if (target === undefined) return answer
-    answer = await getOnce(target, options)
-  }
-  return answer
-}
-
-async function getOnce(url: string, options: HttpOptions): Promise<HttpAnswer> {
-  const init = { headers: { accept: 'application/json' } }
-  try {
-    return await send(url, init, options)
-  } catch (error) {
-    // The server has just closed a connection that was kept alive. Repeating the request is safe.
-    if (error instanceof NoAnswerError && isReset(error.cause))
-      return await send(url, init, options)
-    throw error
-  }
-}
-
-function isReset(error: unknown): boolean {
-  const code = systemCodeOf(error)
-  return code === 'ECONNRESET' || code === 'UND_ERR_SOCKET'
-}
-
-function redirectTarget({
+/** The target of a redirect within the origin. */
+export function redirectTarget({
   url,
   status,
   headers,
@@ -131,7 +98,8 @@ function redirectTarget({
   return target.origin === new URL(url).origin ? target.href : undefined
 }
 
-async function send(
+/** Sends a request and reads its complete answer. Redirects are not followed. */
+export async function sendOnce(
   input: Parameters<typeof globalThis.fetch>[0],
   init: RequestInit | undefined,
   options: HttpOptions,
@@ -157,7 +125,7 @@ async function send(
   } catch (cause) {
     if (signal?.aborted) throw signal.reason
     if (cause instanceof NoAnswerError) throw cause
-    if (EgressError.is(cause)) throw new NoAnswerError('refused-here', cause.message, cause)
+    if (isEgressError(cause)) throw new NoAnswerError('refused-here', cause.message, cause)
     if (timeout.signal.aborted) {
       throw new NoAnswerError(
         'timeout',
@@ -217,7 +185,7 @@ async function readText(response: Response, maximumBytes: number, origin: string
 
 /** The proxy that was configured for a failed request, for a message. */
 function proxyOf(error: unknown): string {
-  if (!ProxyError.is(error)) return ''
+  if (!isProxyError(error)) return ''
   return `; ${error.detail} (list the host in NO_PROXY if it must be reached directly)`
 }
 
@@ -229,7 +197,7 @@ function reasonOf(error: unknown): string {
 
 /** The system error code of a failed `fetch`, such as `ENOTFOUND`, if it has one. */
 export function systemCodeOf(error: unknown): string | undefined {
-  const failure = ProxyError.is(error) ? error.cause : error
+  const failure = isProxyError(error) ? error.cause : error
   const code: unknown =
     failure instanceof Error && failure.cause instanceof Error && 'code' in failure.cause
       ? failure.cause.code
@@ -244,27 +212,4 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined
   }
-}
-
-/** Translates a {@link NoAnswerError} to the error of this package. */
-export function asUnavailable(error: unknown, what: string): unknown {
-  if (!(error instanceof NoAnswerError)) return error
-  if (error.reason === 'refused-here') {
-    return new EvergrantClientError('EGRESS_REFUSED', `${what}. ${error.message}`, { cause: error })
-  }
-  return new EvergrantClientError(
-    'TEMPORARILY_UNAVAILABLE',
-    `${what}: ${error.message}. Check the network and the URL, then try again.`,
-    { cause: error },
-  )
-}
-
-/** The status, target and type of an answer, for a message about a missing JSON document. */
-export function excerpt(answer: HttpAnswer): string {
-  const location = answer.headers.get('location')
-  if (answer.status >= 300 && answer.status < 400 && location !== null) {
-    return `status ${answer.status}, a redirect to ${quote(location, 200)}`
-  }
-  const type = answer.headers.get('content-type') ?? 'no content type'
-  return `status ${answer.status}, ${quote(type, 60)}`
 }

@@ -1,4 +1,4 @@
-import { isLoopbackHost, isNonRoutableHost } from '@evergrant/core'
+import { isLoopbackHost, isNonRoutableHost } from '@evergrant/core/network'
 import type { EvergrantClientErrorCode } from '../lib/errors.ts'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 

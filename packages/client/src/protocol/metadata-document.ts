@@ -6,7 +6,9 @@ import { systemClock } from '../lib/clock.ts'
 import type { EvergrantClientErrorCode } from '../lib/errors.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
 import type { HttpAnswer, HttpOptions } from './http.ts'
-import { asUnavailable, excerpt, getDocument, parseJson } from './http.ts'
+import { excerpt, getDocument } from './get-document.ts'
+import { parseJson } from './http.ts'
+import { asUnavailable } from './unavailable.ts'
 
 /** A location of metadata without a usable document, and what was found there. */
 export interface MetadataAttempt {

@@ -33,8 +33,13 @@ export class ProxyError extends Error {
 
   /** Recognizes the error, also from another installed copy of this package. */
   static is(value: unknown): value is ProxyError {
-    return typeof value === 'object' && value !== null && brand in value
+    return isProxyError(value)
   }
+}
+
+/** The same without the class, which few programs need. */
+export function isProxyError(value: unknown): value is ProxyError {
+  return typeof value === 'object' && value !== null && brand in value
 }
 
 const longestChain = 8

@@ -1,4 +1,4 @@
-import { formEncode } from '@evergrant/core'
+import { formEncode } from '@evergrant/core/registration'
 
 const replacement = '[redacted]'
 

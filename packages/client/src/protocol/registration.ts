@@ -1,6 +1,7 @@
-import type { AuthorizationServerMetadata } from '@evergrant/core'
-import { isClientIdMetadataUrl, isSameIssuer } from '@evergrant/core'
+import { isSameIssuer } from '@evergrant/core/metadata'
+import { isClientIdMetadataUrl } from '@evergrant/core/registration'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
+import type { TokenServer } from './token-server.ts'
 
 /** The registration of a client at one authorization server. It is used nowhere else (C-39). */
 export interface ClientRegistration {
@@ -65,7 +66,7 @@ export interface ClientConfiguration {
  * server fetches.
  */
 export function standingRegistration(
-  authorizationServer: AuthorizationServerMetadata,
+  authorizationServer: TokenServer,
   client: ClientConfiguration,
 ): ClientRegistration | undefined {
   const { issuer } = authorizationServer
@@ -99,26 +100,6 @@ export function standingRegistration(
   }
 }
 
-/**
- * Whether the client may register itself at a server. A client that was configured for one issuer is
- * not silently replaced by another client at another issuer (C-40).
- *
- * @throws EvergrantClientError `REGISTRATION_FAILED`, which names the issuers
- */
-export function assertDynamicRegistration(issuer: string, client: ClientConfiguration): void {
-  const configured = Object.entries(client.preRegistered ?? {})
-  if (client.dynamicRegistration ?? configured.length === 0) return
-  const where = `the MCP server uses the authorization server ${quote(issuer)}`
-  const found =
-    configured.length === 0
-      ? 'the option client.dynamicRegistration is false'
-      : `a client is configured only for ${configured.map(([other, { clientId }]) => `${quote(other)} (client ${quote(clientId)})`).join(', ')}`
-  throw new EvergrantClientError(
-    'REGISTRATION_FAILED',
-    `The client could not be registered: ${where}, and ${found}. Configure a client for ${quote(issuer)} (option client.preRegistered, or --client-id with --issuer), or let the client register itself there (option client.dynamicRegistration, or --dynamic-registration).`,
-  )
-}
-
 /** The registration that an operator made at an issuer. The slash of an empty path makes no difference. */
 export function preRegisteredFor(
   { preRegistered = {} }: ClientConfiguration,
@@ -133,7 +114,7 @@ export function preRegisteredFor(
 
 /** The method for a client with a secret, as the server supports it. */
 export function secretAuthMethod(
-  authorizationServer: AuthorizationServerMetadata,
+  authorizationServer: TokenServer,
   hasSecret: boolean,
 ): ClientRegistration['tokenEndpointAuthMethod'] {
   if (!hasSecret) return 'none'

@@ -1,8 +1,11 @@
 import type {
   ProtectedResourceMetadataLocation,
   ProtectedResourceMetadataReading,
-} from '@evergrant/core'
-import { parseProtectedResourceMetadata, protectedResourceMetadataUrls } from '@evergrant/core'
+} from '@evergrant/core/metadata'
+import {
+  parseProtectedResourceMetadata,
+  protectedResourceMetadataUrls,
+} from '@evergrant/core/metadata'
 import type { Assumption } from '../lib/assumption.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
 import type { HttpAnswer } from './http.ts'

@@ -8,7 +8,7 @@ import {
 import { NoAnswerError } from './http.ts'
 import { classifyAnswer, describeError, readBody } from './token-answer.ts'
 import type { TokenRequestOptions } from './token-endpoint.ts'
-import { oauthClient, oauthServer, transportOptions } from './token-endpoint.ts'
+import { oauthClient, oauthServer, transportOptions } from './oauth4webapi-options.ts'
 
 /** The outcome of a revocation request. */
 export type RevocationOutcome =

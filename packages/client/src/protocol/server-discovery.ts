@@ -1,5 +1,8 @@
-import type { AuthorizationServerMetadata, MetadataWarning } from '@evergrant/core'
-import { authorizationServerMetadataUrls, parseAuthorizationServerMetadata } from '@evergrant/core'
+import type { AuthorizationServerMetadata, MetadataWarning } from '@evergrant/core/metadata'
+import {
+  authorizationServerMetadataUrls,
+  parseAuthorizationServerMetadata,
+} from '@evergrant/core/metadata'
 import type { Assumption } from '../lib/assumption.ts'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import type { HttpAnswer } from './http.ts'

@@ -1,4 +1,5 @@
-import type { ProviderProfile, TokenErrorDecision, TokenResponse } from '@evergrant/core'
+import type { TokenErrorDecision, TokenResponse } from '@evergrant/core'
+import type { ProviderProfile } from '@evergrant/core/providers'
 import { classifyTokenError, isErrorBody, parseTokenResponse, ProtocolError } from '@evergrant/core'
 import type { Clock } from '../lib/clock.ts'
 import { EvergrantClientError, quoteWords } from '../lib/errors.ts'

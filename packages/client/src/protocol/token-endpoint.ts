@@ -1,22 +1,19 @@
-import type {
-  AuthorizationServerMetadata,
-  ProviderProfile,
-  TokenErrorDecision,
-} from '@evergrant/core'
-import { applyProviderProfile } from '@evergrant/core'
-import * as oauth from 'oauth4webapi'
+import type { TokenErrorDecision } from '@evergrant/core'
+import type { ProviderProfile } from '@evergrant/core/providers'
+import { applyProviderProfile } from '@evergrant/core/providers'
+import type { TokenEndpointRequestOptions } from 'oauth4webapi'
 import type { PrivateJwk } from '../grant/grant.ts'
 import type { Clock } from '../lib/clock.ts'
 import { clientSecrets } from './client-authentication.ts'
-import type { DpopProver } from './dpop.ts'
+import type { DpopProver } from './dpop-prover.ts'
 import type { HttpOptions } from './http.ts'
-import { boundedFetch, followingRedirects } from './http.ts'
 import type { ClientRegistration } from './registration.ts'
 import { classifyAnswer, holdsTokens, readBody } from './token-answer.ts'
+import type { TokenServer } from './token-server.ts'
 
 /** Where token requests are sent, and as which client. */
 export interface TokenRequestOptions extends HttpOptions {
-  readonly authorizationServer: AuthorizationServerMetadata
+  readonly authorizationServer: TokenServer
   readonly registration: ClientRegistration
   readonly profile: ProviderProfile
   readonly clock: Clock
@@ -40,7 +37,7 @@ export async function requestTokens(
   dpopKey: PrivateJwk | undefined,
   during: 'refresh' | 'code-exchange',
   secrets: readonly (string | null)[],
-  send: (dpop: Pick<oauth.TokenEndpointRequestOptions, 'DPoP'>) => Promise<Response>,
+  send: (dpop: Pick<TokenEndpointRequestOptions, 'DPoP'>) => Promise<Response>,
 ): Promise<TokenAnswer> {
   const handle = dpopKey === undefined ? undefined : await options.dpop?.handle(dpopKey)
   for (let attempt = 1; ; attempt += 1) {
@@ -57,48 +54,15 @@ export async function requestTokens(
   }
 }
 
-/** The authorization server in the form that oauth4webapi expects. */
-export function oauthServer(options: TokenRequestOptions): oauth.AuthorizationServer {
-  const { issuer, token_endpoint, revocation_endpoint } = options.authorizationServer
-  return {
-    issuer,
-    token_endpoint,
-    ...(revocation_endpoint === undefined ? {} : { revocation_endpoint }),
-  }
-}
-
-/** The client in the form that oauth4webapi expects. */
-export function oauthClient(options: TokenRequestOptions): oauth.Client {
-  return { client_id: options.registration.clientId }
-}
-
-/** Request options for the token endpoint, with the `resource` of the grant (C-34). */
-export function tokenRequestOptions(
-  options: TokenRequestOptions,
+/** The parameters of a token request that its grant does not define: `resource` (C-34) and `scope`. */
+export function extraParameters(
+  { profile }: TokenRequestOptions,
   resource: string,
   scope?: string,
-): oauth.TokenEndpointRequestOptions & { readonly additionalParameters: Record<string, string> } {
-  const fromProfile = applyProviderProfile(options.profile, resource)
+): Readonly<Record<string, string>> {
+  const fromProfile = applyProviderProfile(profile, resource)
   return {
-    ...transportOptions(options, options.authorizationServer.token_endpoint),
-    additionalParameters: {
-      ...(fromProfile.resource === undefined ? {} : { resource: fromProfile.resource }),
-      ...(scope === undefined ? {} : { scope }),
-    },
-  }
-}
-
-/** Request options that send with the injected `fetch`, within the limits. */
-export function transportOptions(
-  options: HttpOptions,
-  endpoint: string,
-): Pick<
-  oauth.TokenEndpointRequestOptions,
-  typeof oauth.customFetch | typeof oauth.allowInsecureRequests
-> {
-  return {
-    [oauth.customFetch]: followingRedirects(boundedFetch(options)),
-    // `core` refuses metadata with an http endpoint, except on loopback.
-    [oauth.allowInsecureRequests]: new URL(endpoint).protocol === 'http:',
+    ...(fromProfile.resource === undefined ? {} : { resource: fromProfile.resource }),
+    ...(scope === undefined ? {} : { scope }),
   }
 }

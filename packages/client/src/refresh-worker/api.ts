@@ -1,4 +1,5 @@
-import type { ProviderProfile, RefreshTimingOptions } from '@evergrant/core'
+import type { RefreshTimingOptions } from '@evergrant/core'
+import type { ProviderProfile } from '@evergrant/core/providers'
 import type { ServerHealthOptions } from '../grant/server-health.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { ClientEvent } from '../lib/events.ts'

@@ -1,9 +1,9 @@
 import type { RefreshTimingOptions } from '@evergrant/core'
-import pMap from 'p-map'
 import { grantId, jitterKeyOf } from '../grant/grant.ts'
 import { grantRepository } from '../grant/grant-repository.ts'
 import type { Clock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
+import { mapAtMost } from '../lib/map-at-most.ts'
 import { identityOf, readBinding } from '../session/records.ts'
 import type { RecordStore } from '../stores/store.ts'
 
@@ -20,7 +20,7 @@ export async function linkGrants(
   signal: AbortSignal,
 ): Promise<void> {
   async function link(bindingId: string): Promise<void> {
-    if (signal.aborted) return
+    signal.throwIfAborted()
     try {
       const binding = await readBinding(store, bindingId)
       if (binding === undefined) return
@@ -38,5 +38,5 @@ export async function linkGrants(
       if (!EvergrantClientError.is(error) || error.code !== 'RECORD_UNREADABLE') throw error
     }
   }
-  await pMap(store.list('binding'), link, { concurrency: concurrentReads, signal })
+  await mapAtMost(concurrentReads, store.list('binding'), link)
 }

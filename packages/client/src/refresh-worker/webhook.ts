@@ -1,4 +1,5 @@
-import { cleanRemoteText, isSecureEndpoint, parseRetryAfter } from '@evergrant/core'
+import { cleanRemoteText, parseRetryAfter } from '@evergrant/core'
+import { isSecureEndpoint } from '@evergrant/core/network'
 import { abortable } from '../lib/abortable.ts'
 import type { Clock } from '../lib/clock.ts'
 import { systemClock } from '../lib/clock.ts'

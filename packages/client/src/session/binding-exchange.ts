@@ -1,15 +1,14 @@
-import type { AuthorizationServerMetadata } from '@evergrant/core'
 import type { Grant } from '../grant/grant.ts'
 import { isSameIdentity } from '../grant/grant.ts'
 import type { ExchangeResult, RefreshExchange } from '../grant/refresh-exchange.ts'
-import { discoverAuthorizationServer } from '../protocol/server-discovery.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import type { ClientConfiguration, ClientRegistration } from '../protocol/registration.ts'
 import { refreshRequest } from '../protocol/refresh-request.ts'
+import type { TokenServer } from '../protocol/token-server.ts'
 import type { RecordStore } from '../stores/store.ts'
 import type { Binding } from './records.ts'
 import { bindingRecord, identityOf } from './records.ts'
-import { currentRegistration } from './registration.ts'
+import { currentRegistration } from './current-registration.ts'
 import type { SessionContext } from './session-context.ts'
 
 /** What refreshing the grant of a binding needs. */
@@ -53,11 +52,13 @@ export function bindingExchange(
 
 /** The current metadata of an authorization server, if its token endpoint has changed. */
 async function movedServer(
-  { issuer, token_endpoint }: AuthorizationServerMetadata,
+  { issuer, token_endpoint }: TokenServer,
   namedIssuer: string | undefined,
   http: HttpOptions,
-): Promise<AuthorizationServerMetadata | undefined> {
+): Promise<TokenServer | undefined> {
   try {
+    // Rare, so it is loaded when it is needed (ADR 28).
+    const { discoverAuthorizationServer } = await import('./on-demand.ts')
     const { metadata } = await discoverAuthorizationServer(namedIssuer ?? issuer, {
       ...http,
       // The sign-in accepted this issuer.
@@ -73,7 +74,7 @@ async function movedServer(
 
 async function saveMove(
   binding: Binding,
-  authorizationServer: AuthorizationServerMetadata,
+  authorizationServer: TokenServer,
   store: RecordStore,
 ): Promise<void> {
   try {

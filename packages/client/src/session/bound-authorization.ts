@@ -1,7 +1,7 @@
 import type { CompletedAuthorization } from '../protocol/authorization-response.ts'
 import { completeAuthorization } from '../protocol/authorization-response.ts'
 import type { PendingAuthorization } from '../protocol/pending-authorization.ts'
-import type { Binding } from './records.ts'
+import type { SignInBinding } from './sign-in-records.ts'
 import type { SessionContext } from './session-context.ts'
 
 /**
@@ -13,7 +13,7 @@ import type { SessionContext } from './session-context.ts'
  */
 export async function completeBoundAuthorization(
   { http, clock, dpop, trustedIssuer, profileOf }: SessionContext,
-  { authorizationServer, registration }: Binding,
+  { authorizationServer, registration }: SignInBinding,
   pending: PendingAuthorization,
   callbackUrl: string,
 ): Promise<CompletedAuthorization> {

@@ -1,11 +1,11 @@
-import type { GrantIdentity } from '../grant/grant.ts'
+import type { Grant, GrantIdentity } from '../grant/grant.ts'
 import { isSameIdentity } from '../grant/grant.ts'
+import { loadOnce } from '../lib/load-once.ts'
 import type { MemoryFirstTokenManager } from '../grant/token-manager.ts'
 import { createMemoryFirstTokenManager } from '../grant/token-manager.ts'
 import { bindingExchange } from './binding-exchange.ts'
 import type { Binding } from './records.ts'
 import { bindingRecord, identityOf } from './records.ts'
-import { discardTokens } from './revocation.ts'
 import type { SessionContext } from './session-context.ts'
 
 /** The grant of a server, with its manager. */
@@ -30,6 +30,7 @@ export interface CurrentGrant {
 
 export function currentGrant(context: SessionContext): CurrentGrant {
   const { store, partition, serverUrl, clock, observe } = context
+  const revocations = loadOnce('revokes tokens', () => import('./on-demand.ts'))
   let bound: BoundGrant | undefined
   let creating:
     | { readonly identity: GrantIdentity; readonly manager: Promise<MemoryFirstTokenManager> }
@@ -71,6 +72,13 @@ export function currentGrant(context: SessionContext): CurrentGrant {
     }
   }
 
+  /** Rare, because a refresh must overlap with a sign-out. It must not throw (C-57). */
+  async function discardLater(grant: Grant, binding: Binding): Promise<void> {
+    const loaded = await revocations().catch(() => undefined)
+    // Without the part that revokes, the tokens expire. No caller gets them.
+    await loaded?.discardTokens(grant, binding, context)
+  }
+
   async function managerFor(binding: Binding): Promise<MemoryFirstTokenManager> {
     return await createMemoryFirstTokenManager(identityOf(binding), {
       requestTimeoutMilliseconds: context.http.requestTimeoutMilliseconds,
@@ -79,7 +87,7 @@ export function currentGrant(context: SessionContext): CurrentGrant {
       clock,
       observe,
       exchange: bindingExchange(binding, context),
-      discard: (grant) => discardTokens(grant, binding, context),
+      discard: (grant) => discardLater(grant, binding),
     })
   }
 

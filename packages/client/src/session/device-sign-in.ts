@@ -1,9 +1,6 @@
-import type { AppliedFallback } from '@evergrant/core'
-import {
-  explainMissingRefreshToken,
-  mergeTokenResponse,
-  supportsDeviceGrant,
-} from '@evergrant/core'
+import type { AppliedFallback } from '@evergrant/core/authorization'
+import { explainMissingRefreshToken, mergeTokenResponse } from '@evergrant/core'
+import { supportsDeviceGrant } from '@evergrant/core/authorization'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import {
   DeviceGrantRefused,
@@ -14,7 +11,7 @@ import type { Discovery } from '../protocol/discovery.ts'
 import { generateDpopKey } from '../protocol/dpop.ts'
 import type { TokenRequestOptions } from '../protocol/token-endpoint.ts'
 import type { CurrentGrant } from './current-grant.ts'
-import { assertWritable, registrationRecord } from './records.ts'
+import { assertWritable, registrationRecord } from './sign-in-records.ts'
 import { saveSignIn } from './save-sign-in.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SignInOptions, SignInResult } from './sign-in-api.ts'

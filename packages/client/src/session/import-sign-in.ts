@@ -1,11 +1,11 @@
-import { isSameIssuer } from '@evergrant/core'
+import { isSameIssuer } from '@evergrant/core/metadata'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { discover } from '../protocol/discovery.ts'
 import type { DiscoverOptions } from '../protocol/discovery.ts'
 import type { ClientRegistration } from '../protocol/registration.ts'
 import type { CurrentGrant } from './current-grant.ts'
 import type { Binding } from './records.ts'
-import { registrationRecord, signInTurn } from './records.ts'
+import { registrationRecord, signInTurn } from './sign-in-records.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SignInResult } from './sign-in-api.ts'
 

@@ -1,9 +1,9 @@
-import type { AppliedFallback } from '@evergrant/core'
+import type { AppliedFallback } from '@evergrant/core/authorization'
 import { missingScopes, readScope } from '@evergrant/core'
 import { preflightAuthorization } from '../protocol/authorization-preflight.ts'
 import type { ClientRegistration } from '../protocol/registration.ts'
 import type { CurrentGrant } from './current-grant.ts'
-import type { Binding } from './records.ts'
+import type { SignInBinding } from './sign-in-records.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SignInClientSources } from './sign-in-client.ts'
 import { bindingOf, clientForSignIn, reportNewClient } from './sign-in-client.ts'
@@ -21,7 +21,7 @@ export interface SignInSources extends SignInClientSources {
 /** A sign-in that is ready for the browser, and the fallbacks that led to it. */
 export interface PlannedSignIn {
   readonly plan: SignInPlan
-  readonly binding: Binding
+  readonly binding: SignInBinding
   readonly fallbacks: readonly AppliedFallback[]
 }
 
@@ -56,7 +56,7 @@ export async function prepareSignIn(
 /** The request of a plan, to decide on a fallback if it is refused. */
 export function refusedRequestOf(
   { request, decision, clientIsNew }: SignInPlan,
-  binding: Binding,
+  binding: SignInBinding,
 ): Parameters<typeof applyFallback>[1] {
   return {
     binding,
@@ -71,7 +71,7 @@ async function planOnce(
   context: SessionContext,
   grants: CurrentGrant,
   sources: SignInSources,
-): Promise<{ readonly plan: SignInPlan; readonly binding: Binding }> {
+): Promise<{ readonly plan: SignInPlan; readonly binding: SignInBinding }> {
   const { discovery, request, redirectUri, preferences, keptScope, fallbacks } = sources
   const signInClient = await clientForSignIn(context, grants, sources)
   const { registration, isStored, grant, promptRefused } = signInClient

@@ -1,5 +1,5 @@
-import type { ProviderProfile } from '@evergrant/core'
-import { selectProviderProfile } from '@evergrant/core'
+import type { ProviderProfile } from '@evergrant/core/providers'
+import { selectProviderProfile } from '@evergrant/core/providers'
 
 /** The profile of an authorization server. */
 export type ProfileOf = (issuer: string) => ProviderProfile

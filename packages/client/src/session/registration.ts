@@ -1,35 +1,12 @@
-import type { AuthorizationServerMetadata } from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
 import type { Clock } from '../lib/clock.ts'
 import { registerDynamically } from '../protocol/dynamic-registration.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import type { ClientConfiguration, ClientRegistration } from '../protocol/registration.ts'
-import {
-  assertDynamicRegistration,
-  preRegisteredFor,
-  standingRegistration,
-} from '../protocol/registration.ts'
+import { assertDynamicRegistration } from '../protocol/dynamic-registration.ts'
+import { preRegisteredFor, standingRegistration } from '../protocol/registration.ts'
 import type { RecordStore } from '../stores/store.ts'
-import type { Binding } from './records.ts'
-import { registrationRecord } from './records.ts'
-
-/**
- * The registration for requests of a stored grant. The configuration of the application is newer
- * than what the sign-in stored, because secrets are rotated.
- */
-export function currentRegistration(
-  { authorizationServer, registration }: Pick<Binding, 'authorizationServer' | 'registration'>,
-  client: ClientConfiguration | undefined,
-): ClientRegistration {
-  const given = client && preRegisteredFor(client, authorizationServer.issuer)
-  if (client === undefined || given?.clientId !== registration.clientId) return registration
-  const standing = standingRegistration(authorizationServer, client) ?? registration
-  // Without a configured method, the one that the server accepted at the sign-in is better than a guess.
-  const { tokenEndpointAuthMethod } = registration
-  const isGuess = given.tokenEndpointAuthMethod === undefined && given.clientSecret !== undefined
-  return isGuess && tokenEndpointAuthMethod !== 'none'
-    ? { ...standing, tokenEndpointAuthMethod }
-    : standing
-}
+import { registrationRecord } from './sign-in-records.ts'
 
 /** What a client needs to register itself, and where registrations are stored. */
 export interface RegistrationContext {

@@ -1,4 +1,4 @@
-import type { ProviderProfile } from '@evergrant/core'
+import type { ProviderProfile } from '@evergrant/core/providers'
 import type { Clock } from '../lib/clock.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
 import type { Grant } from '../grant/grant.ts'
@@ -9,9 +9,11 @@ import { revokeToken } from '../protocol/revocation-request.ts'
 import type { RecordStore } from '../stores/store.ts'
 import type { ProfileOf } from './provider-profile.ts'
 import { profileChooser } from './provider-profile.ts'
-import type { Binding, PendingRevocation } from './records.ts'
-import { revocationRecord } from './records.ts'
-import { currentRegistration, forgetRegistration } from './registration.ts'
+import type { Binding } from './records.ts'
+import type { PendingRevocation } from './sign-in-records.ts'
+import { revocationRecord } from './sign-in-records.ts'
+import { currentRegistration } from './current-registration.ts'
+import { forgetRegistration } from './registration.ts'
 
 /** After this time, a token that could not be revoked is dropped. */
 const giveUpAfterSeconds = 30 * 24 * 3600

@@ -1,4 +1,4 @@
-import type { AppliedFallback } from '@evergrant/core'
+import type { AppliedFallback } from '@evergrant/core/authorization'
 import type { Grant } from '../grant/grant.ts'
 import { isSameIdentity } from '../grant/grant.ts'
 import { persistently } from '../grant/persistently.ts'

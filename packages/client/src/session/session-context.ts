@@ -1,7 +1,7 @@
 import type { TokenManagerOptions } from '../grant/token-manager.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Observer } from '../lib/events.ts'
-import type { DpopProver } from '../protocol/dpop.ts'
+import type { DpopProver } from '../protocol/dpop-prover.ts'
 import type { HttpOptions } from '../protocol/http.ts'
 import type { ClientConfiguration } from '../protocol/registration.ts'
 import type { RecordStore } from '../stores/store.ts'

@@ -1,24 +1,23 @@
-import { canonicalResource, parseEndpoint, readScope } from '@evergrant/core'
+import { readScope } from '@evergrant/core'
+import { canonicalResource } from '@evergrant/core/metadata'
+import { parseEndpoint } from '@evergrant/core/network'
 import type { AccessToken } from '../grant/access-token.ts'
 import type { GetAccessTokenOptions } from '../grant/token-manager.ts'
 import { namingGuesses } from '../lib/assumption.ts'
 import { systemClock } from '../lib/clock.ts'
 import { EvergrantClientError, quote } from '../lib/errors.ts'
 import { diagnosticsObserver } from '../lib/events.ts'
-import type { DpopProver } from '../protocol/dpop.ts'
-import { dpopProver, sendWithProof } from '../protocol/dpop.ts'
+import { loadOnce } from '../lib/load-once.ts'
+import type { DpopProver } from '../protocol/dpop-prover.ts'
+import { dpopProver } from '../protocol/dpop-prover.ts'
 import type { CheckBinding } from './binding-change.ts'
-import { bindingCheck, mayFollowFromMove, signInElsewhere } from './binding-change.ts'
+import { mayFollowFromMove, signInElsewhere } from './binding-change.ts'
 import type { BoundGrant, CurrentGrant } from './current-grant.ts'
 import { currentGrant } from './current-grant.ts'
 import { profileChooser } from './provider-profile.ts'
-import { importSignIn } from './import-sign-in.ts'
 import type { Binding } from './records.ts'
 import type { Session, SessionOptions } from './session-api.ts'
 import type { SessionContext } from './session-context.ts'
-import { sessionStatus } from './session-status.ts'
-import { signInFlow } from './sign-in-flow.ts'
-import { signOut } from './sign-out.ts'
 
 /**
  * Opens the session of one user with one MCP server. Nothing is read or sent until you use it.
@@ -37,14 +36,15 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
   const context = contextOf(mcpServerUrl, options)
   const { serverUrl } = context
   const grants = currentGrant(context)
-  const checkBinding = bindingCheck(context, grants)
-  const signIns = signInFlow(context, grants, {
-    checkBinding,
-    preferences: options.preferences ?? {},
-    method: options.signIn ?? { kind: 'none' },
-    acceptedResource: options.acceptedResource,
-    chooseAuthorizationServer: options.chooseAuthorizationServer,
+  const actions = loadOnce('signs in and out', async () => {
+    const { sessionActions } = await import('./on-demand.ts')
+    return sessionActions(context, grants, options)
   })
+  const checkBinding: CheckBinding = async (url) => {
+    // Like metadata that cannot be read: the caller gets the error that made it check.
+    const loaded = await actions().catch(() => undefined)
+    return await loaded?.checkBinding(url)
+  }
 
   return {
     serverUrl,
@@ -53,17 +53,12 @@ export function createSession(mcpServerUrl: string, options: SessionOptions): Se
       grants.known()?.manager.fromMemory(request?.rejectedAccessToken) ??
       obtainAccessToken(serverUrl, grants, checkBinding, request),
     send: (token, url, init, fetch) => send(context.dpop, token, url, init, fetch),
-    signIn: signIns.signIn,
-    completeSignIn: signIns.completeSignIn,
-    importSignIn: (signIn) =>
-      importSignIn(context, grants, signIn, {
-        acceptedResource: options.acceptedResource,
-        chooseAuthorizationServer: options.chooseAuthorizationServer,
-        trustedIssuer: context.trustedIssuer,
-      }),
+    signIn: async (request) => await (await actions()).signIn(request),
+    completeSignIn: async (callbackUrl) => await (await actions()).completeSignIn(callbackUrl),
+    importSignIn: async (signIn) => await (await actions()).importSignIn(signIn),
     checkBinding,
-    signOut: () => signOut(context, grants),
-    status: () => sessionStatus(context, grants),
+    signOut: async () => await (await actions()).signOut(),
+    status: async () => await (await actions()).status(),
     whenIdle: grants.whenIdle,
   }
 }
@@ -144,7 +139,7 @@ async function send(
 ): Promise<Response> {
   const { value, tokenType, dpopKey } = token
   if (tokenType === 'DPoP' && dpopKey !== undefined) {
-    return await sendWithProof(await dpop.handle(dpopKey), value, url, init, fetch)
+    return await dpop.send(dpopKey, value, url, init, fetch)
   }
   const headers = new Headers(init.headers)
   headers.set('authorization', `${tokenType} ${value}`)

@@ -1,4 +1,5 @@
-import type { AppliedFallback, BearerChallenge, ScopeDecision } from '@evergrant/core'
+import type { BearerChallenge, ScopeDecision } from '@evergrant/core'
+import type { AppliedFallback } from '@evergrant/core/authorization'
 import type { GrantIdentity } from '../grant/grant.ts'
 import type { Assumption } from '../lib/assumption.ts'
 

@@ -1,14 +1,14 @@
-import type { AppliedFallback } from '@evergrant/core'
-import { isSameIssuer } from '@evergrant/core'
+import type { AppliedFallback } from '@evergrant/core/authorization'
+import { isSameIssuer } from '@evergrant/core/metadata'
 import type { Grant } from '../grant/grant.ts'
 import type { Assumption } from '../lib/assumption.ts'
 import { aboutGrant } from '../lib/events.ts'
 import type { Discovery } from '../protocol/discovery.ts'
 import type { ClientRegistration } from '../protocol/registration.ts'
 import type { CurrentGrant } from './current-grant.ts'
-import type { Binding } from './records.ts'
 import { identityOf } from './records.ts'
 import { registrationFor } from './registration.ts'
+import type { SignInBinding } from './sign-in-records.ts'
 import type { SessionContext } from './session-context.ts'
 import type { SignInOptions } from './sign-in-api.ts'
 import { wasUsed } from './sign-in-plan.ts'
@@ -71,7 +71,7 @@ export function bindingOf(
   { discovery, fallbacks }: SignInClientSources,
   { registration, ...client }: SignInClient,
   assumedByRequest: readonly Assumption[],
-): Binding {
+): SignInBinding {
   const assumptions = [...discovery.assumptions, ...assumedByRequest]
   const promptRefused = client.promptRefused || wasUsed(fallbacks, 'without-prompt')
   return {
@@ -91,7 +91,7 @@ export function reportNewClient(
   { observe }: SessionContext,
   { request, fallbacks }: SignInClientSources,
   { isStored, refusedClientId }: SignInClient,
-  binding: Binding,
+  binding: SignInBinding,
 ): void {
   const isRefused = refusedClientId !== undefined || wasUsed(fallbacks, 'register-again')
   if (isStored || (!isRefused && request.registerAgain !== true)) return

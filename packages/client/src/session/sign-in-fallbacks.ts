@@ -1,15 +1,15 @@
-import type { AppliedFallback, SignInRefusal } from '@evergrant/core'
-import { decideSignInFallback } from '@evergrant/core'
+import type { AppliedFallback, SignInRefusal } from '@evergrant/core/authorization'
+import { decideSignInFallback } from '@evergrant/core/authorization'
 import { EvergrantClientError, withNote } from '../lib/errors.ts'
 import { aboutGrant } from '../lib/events.ts'
-import type { Binding } from './records.ts'
+import type { SignInBinding } from './sign-in-records.ts'
 import { identityOf } from './records.ts'
 import { forgetRegistration, registerAndStore } from './registration.ts'
 import type { SessionContext } from './session-context.ts'
 
 /** An authorization request that the server refused. */
 export interface RefusedSignIn {
-  readonly binding: Binding
+  readonly binding: SignInBinding
   readonly redirectUri: string
   readonly scope: string | undefined
   readonly prompt: string | undefined

@@ -1,10 +1,6 @@
-import type {
-  AppliedFallback,
-  BearerChallenge,
-  ProviderProfile,
-  ScopeDecision,
-  SignInFallback,
-} from '@evergrant/core'
+import type { BearerChallenge, ScopeDecision } from '@evergrant/core'
+import type { AppliedFallback, SignInFallback } from '@evergrant/core/authorization'
+import type { ProviderProfile } from '@evergrant/core/providers'
 import { formatScope, negotiateScope, readScope, uniteScopes } from '@evergrant/core'
 import type { Grant } from '../grant/grant.ts'
 import type { Clock } from '../lib/clock.ts'

@@ -18,6 +18,14 @@ try {
     process.stdout.write(Buffer.from(entry.getSecret() ?? []).toString('base64'))
   }
 } catch (error) {
-  process.stderr.write(error instanceof Error ? error.message : 'unknown reason')
+  process.stderr.write(reasonOf(error))
   process.exitCode = 1
+}
+
+/** The program that uses the keychain installs its library: few programs do. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown reason'
+  return 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND'
+    ? 'the package @napi-rs/keyring is not installed (run: npm install @napi-rs/keyring)'
+    : error.message
 }

@@ -38,7 +38,7 @@ export interface KeychainKeyOptions {
 /**
  * The key in the keychain of the operating system. It is created and saved if it is missing.
  *
- * Requires the optional package `@napi-rs/keyring`. On Linux it requires the Secret Service, because
+ * Requires the package `@napi-rs/keyring` (optional peer). On Linux it requires the Secret Service, because
  * the keyring of the kernel, which the package would use otherwise, loses the key at the next reboot.
  * A separate process (`process.execPath`) reads the keychain, because a keychain that hangs blocks
  * its caller, and only a process can be ended.

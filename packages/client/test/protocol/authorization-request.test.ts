@@ -1,4 +1,4 @@
-import { selectProviderProfile } from '@evergrant/core'
+import { selectProviderProfile } from '@evergrant/core/providers'
 import { expect, test } from 'vitest'
 import { authorizationScene, redirectUri, resource } from '../support/authorization-scene.ts'
 

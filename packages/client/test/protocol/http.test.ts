@@ -1,6 +1,8 @@
 import { startServer } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
-import { asUnavailable, boundedFetch, getDocument, NoAnswerError } from '../../src/protocol/http.ts'
+import { getDocument } from '../../src/protocol/get-document.ts'
+import { boundedFetch, NoAnswerError } from '../../src/protocol/http.ts'
+import { asUnavailable } from '../../src/protocol/unavailable.ts'
 
 const unreachable = 'http://127.0.0.1:1/'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { followRedirects } from '../../src/fetch/redirects.ts'
+import { sendToServer } from '../../src/fetch/send-to-server.ts'
 import { discoverProtectedResource } from '../../src/protocol/resource-discovery.ts'
 import { discoverAuthorizationServer } from '../../src/protocol/server-discovery.ts'
 
@@ -33,7 +33,7 @@ function network(table: Readonly<Record<string, string>>) {
 }
 
 function follow({ fetch }: ReturnType<typeof network>) {
-  return followRedirects(
+  return sendToServer(
     { url: server, init: { method: 'POST', body: '{}' } },
     { url: server, covers: (url) => url.startsWith(server), send: (url, init) => fetch(url, init) },
     fetch,

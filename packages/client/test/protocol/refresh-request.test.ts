@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { standardProfile } from '@evergrant/core'
+import { standardProfile } from '@evergrant/core/providers'
 import { createCanaries } from '@evergrant/test-kit'
 import { expect, test } from 'vitest'
 import { refreshRequest } from '../../src/protocol/refresh-request.ts'

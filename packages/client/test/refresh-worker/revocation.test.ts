@@ -1,4 +1,4 @@
-import { standardProfile } from '@evergrant/core'
+import { standardProfile } from '@evergrant/core/providers'
 import { expect, test } from 'vitest'
 import { createTokenManager } from '../../src/index.ts'
 import { createRefreshWorker } from '../../src/refresh-worker.ts'

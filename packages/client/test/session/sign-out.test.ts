@@ -1,4 +1,4 @@
-import { standardProfile } from '@evergrant/core'
+import { standardProfile } from '@evergrant/core/providers'
 import { expect, test } from 'vitest'
 import { retryRevocations } from '../../src/index.ts'
 import { scene } from '../support/signed-in-session.ts'

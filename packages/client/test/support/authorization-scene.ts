@@ -1,5 +1,6 @@
-import { negotiateScope, standardProfile } from '@evergrant/core'
-import type { ProviderProfile } from '@evergrant/core'
+import { negotiateScope } from '@evergrant/core'
+import { standardProfile } from '@evergrant/core/providers'
+import type { ProviderProfile } from '@evergrant/core/providers'
 import type { ScriptedAuthorizationServer, VirtualClock } from '@evergrant/test-kit'
 import { startScriptedAuthorizationServer, virtualClock } from '@evergrant/test-kit'
 import type { Grant } from '../../src/index.ts'
@@ -13,7 +14,7 @@ import type { CompletedAuthorization } from '../../src/protocol/authorization-re
 import { discoverAuthorizationServer } from '../../src/protocol/server-discovery.ts'
 import type { PendingAuthorization } from '../../src/protocol/pending-authorization.ts'
 import { registerClient } from './register-client.ts'
-import type { TokenRequestOptions } from '../../src/protocol/token-endpoint.ts'
+import type { AuthorizationResponseOptions } from '../../src/protocol/authorization-response.ts'
 
 export const redirectUri = 'http://127.0.0.1:4711/callback'
 export const resource = 'https://mcp.test/mcp'
@@ -22,7 +23,7 @@ export const resource = 'https://mcp.test/mcp'
 export interface AuthorizationScene extends AsyncDisposable {
   readonly as: ScriptedAuthorizationServer
   readonly clock: VirtualClock
-  readonly options: TokenRequestOptions
+  readonly options: AuthorizationResponseOptions
   begin(input?: Partial<AuthorizationRequestInput>): Promise<AuthorizationRequest>
   /** Opens the authorization page, which approves without a user, and returns the callback URL. */
   visit(authorizationUrl: string): Promise<URL>
@@ -45,7 +46,12 @@ export async function authorizationScene(
   as.overrideMetadata(metadata)
   const { metadata: authorizationServer } = await discoverAuthorizationServer(as.issuer)
   const registration = await registerClient(authorizationServer, { name: 'App' }, redirectUri)
-  const options: TokenRequestOptions = { authorizationServer, registration, profile, clock }
+  const options: AuthorizationResponseOptions = {
+    authorizationServer,
+    registration,
+    profile,
+    clock,
+  }
   const it: AuthorizationScene = {
     as,
     clock,

@@ -1,4 +1,4 @@
-import { parseAuthorizationServerMetadata } from '@evergrant/core'
+import { parseAuthorizationServerMetadata } from '@evergrant/core/metadata'
 import type {
   ScriptedAuthorizationServer,
   ScriptedAuthorizationServerOptions,
@@ -12,7 +12,7 @@ import { bindingExchange } from '../../src/session/binding-exchange.ts'
 import { profileChooser } from '../../src/session/provider-profile.ts'
 import type { Binding } from '../../src/session/records.ts'
 import { bindingRecord, identityOf } from '../../src/session/records.ts'
-import { dpopProver } from '../../src/protocol/dpop.ts'
+import { dpopProver } from '../../src/protocol/dpop-prover.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 
 export const lifetimeSeconds = 1000

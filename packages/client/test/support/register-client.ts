@@ -1,7 +1,8 @@
-import type { AuthorizationServerMetadata } from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
 import { registerDynamically } from '../../src/protocol/dynamic-registration.ts'
 import type { RegisterClientOptions } from '../../src/protocol/dynamic-registration.ts'
-import { assertDynamicRegistration, standingRegistration } from '../../src/protocol/registration.ts'
+import { assertDynamicRegistration } from '../../src/protocol/dynamic-registration.ts'
+import { standingRegistration } from '../../src/protocol/registration.ts'
 import type { ClientConfiguration, ClientRegistration } from '../../src/protocol/registration.ts'
 
 /** Gets a client ID in the order of the specification (C-37), without a store. */

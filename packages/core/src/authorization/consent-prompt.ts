@@ -1,5 +1,5 @@
 import type { AuthorizationServerMetadata } from '../metadata/authorization-server-metadata.ts'
-import { isOpenIdProvider } from '../metadata/authorization-server-metadata.ts'
+import { isOpenIdProvider } from '../metadata/openid-provider.ts'
 import type { ProviderProfile } from '../provider/provider-profile.ts'
 
 /** Whether to send `prompt=consent` with the authorization request, and why. */

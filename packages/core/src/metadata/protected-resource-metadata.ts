@@ -10,7 +10,8 @@ import {
 import { cleanRemoteText, isRecord, showRemote } from '../lib/remote-text.ts'
 import { canonicalResource, relateResource } from './resource-identifier.ts'
 import { offlineAccess } from '../scope/scope.ts'
-import { isOriginsOwnResourceMetadata, parseIssuer } from './well-known.ts'
+import { parseIssuer } from './issuer-url.ts'
+import { isOriginsOwnResourceMetadata } from './well-known.ts'
 
 /**
  * Protected resource metadata: the members that this project uses, with validated types and the

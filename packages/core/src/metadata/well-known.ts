@@ -1,6 +1,5 @@
-import { ProtocolError } from '../lib/errors.ts'
-import { showRemote } from '../lib/remote-text.ts'
 import { parseEndpoint, parseHttpUrl } from '../network/url.ts'
+import { parseIssuer } from './issuer-url.ts'
 
 /** RFC 9728 §3: the path of the resource identifier follows it. */
 const resourceMetadataPath = '/.well-known/oauth-protected-resource'
@@ -98,18 +97,4 @@ export function authorizationServerMetadataUrls(
       place: 'path-appending',
     },
   ]
-}
-
-/** @throws {ProtocolError} The same as {@link authorizationServerMetadataUrls}. */
-export function parseIssuer(issuer: unknown): URL {
-  const url = parseHttpUrl(issuer, 'The issuer')
-  // Check the raw text, because the parsed URL does not show an empty "?" or "#".
-  if (/[?#]/.test(String(issuer))) {
-    throw new ProtocolError(
-      'URL_INVALID',
-      `The issuer ${showRemote(issuer)} has a query or fragment, which RFC 8414 §2 does not allow. Remove it.`,
-    )
-  }
-  parseEndpoint(issuer, 'The issuer')
-  return url
 }

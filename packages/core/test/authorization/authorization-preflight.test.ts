@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { readAuthorizationAnswer } from '../../src/index.ts'
-import type { AuthorizationEndpointAnswer } from '../../src/index.ts'
+import { readAuthorizationAnswer } from '../../src/authorization.ts'
+import type { AuthorizationEndpointAnswer } from '../../src/authorization.ts'
 
 function read(status: number, body: string, changes: Partial<AuthorizationEndpointAnswer> = {}) {
   return readAuthorizationAnswer({

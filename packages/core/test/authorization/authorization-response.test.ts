@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decideIssuer } from '../../src/index.ts'
+import { decideIssuer } from '../../src/authorization.ts'
 
 const issuer = 'https://auth.test'
 

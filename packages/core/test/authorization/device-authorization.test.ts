@@ -1,12 +1,12 @@
 import { anything, array, assert, constantFrom, property, record } from 'fast-check'
 import { expect, test } from 'vitest'
+import { ProtocolError } from '../../src/index.ts'
 import {
   decideDevicePoll,
-  deviceCodeGrantType,
   parseDeviceAuthorization,
-  ProtocolError,
   supportsDeviceGrant,
-} from '../../src/index.ts'
+} from '../../src/authorization.ts'
+import { deviceCodeGrantType } from '../../src/registration.ts'
 
 const usable = {
   device_code: 'device-code-secret',

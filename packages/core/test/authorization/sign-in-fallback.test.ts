@@ -1,7 +1,7 @@
 import { array, assert, constantFrom, property, record } from 'fast-check'
 import { expect, test } from 'vitest'
-import { decideSignInFallback } from '../../src/index.ts'
-import type { RefusedRequest, SignInFallback, SignInRefusal } from '../../src/index.ts'
+import { decideSignInFallback } from '../../src/authorization.ts'
+import type { RefusedRequest, SignInFallback, SignInRefusal } from '../../src/authorization.ts'
 
 const request: RefusedRequest = {
   scope: 'mcp:read offline_access',

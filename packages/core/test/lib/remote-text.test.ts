@@ -1,12 +1,8 @@
 import { assert, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
-import {
-  cleanRemoteText,
-  escapeInvisible,
-  parseProtectedResourceMetadata,
-  parseRegistrationResponse,
-  showRemote,
-} from '../../src/index.ts'
+import { cleanRemoteText, escapeInvisible, showRemote } from '../../src/index.ts'
+import { parseProtectedResourceMetadata } from '../../src/metadata.ts'
+import { parseRegistrationResponse } from '../../src/registration.ts'
 
 const hostile =
   'a\u0000\u001b]0;x\u0007\r\u007f\u009b\u061c\u200b\u200e\u202e\u2066\u2028\u2029\ufeff\u{e0041}b'

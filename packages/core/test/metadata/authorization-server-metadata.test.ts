@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
-import { decidePkce, isOpenIdProvider, parseAuthorizationServerMetadata } from '../../src/index.ts'
+import {
+  decidePkce,
+  isOpenIdProvider,
+  parseAuthorizationServerMetadata,
+} from '../../src/metadata.ts'
 
 const issuer = 'https://auth.test'
 const document = {

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest'
-import { isSameIssuer, parseAuthorizationServerMetadata, relateIssuers } from '../../src/index.ts'
+import {
+  isSameIssuer,
+  parseAuthorizationServerMetadata,
+  relateIssuers,
+} from '../../src/metadata.ts'
 
 test.each([
   ['https://as.example', 'https://as.example', 'identical'],

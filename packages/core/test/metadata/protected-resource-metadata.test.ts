@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseProtectedResourceMetadata } from '../../src/index.ts'
+import { parseProtectedResourceMetadata } from '../../src/metadata.ts'
 
 const issuer = 'https://auth.test'
 const server = 'https://mcp.test/mcp'

@@ -4,7 +4,7 @@ import {
   canonicalResource,
   protectedResourceMetadataUrls,
   relateResource,
-} from '../../src/index.ts'
+} from '../../src/metadata.ts'
 
 test.each([
   [

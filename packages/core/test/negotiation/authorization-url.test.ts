@@ -1,11 +1,7 @@
 import { expect, test } from 'vitest'
-import {
-  applyProviderProfile,
-  buildAuthorizationUrl,
-  negotiateScope,
-  providerProfiles,
-  standardProfile,
-} from '../../src/index.ts'
+import { negotiateScope } from '../../src/index.ts'
+import { buildAuthorizationUrl } from '../../src/authorization.ts'
+import { applyProviderProfile, providerProfiles, standardProfile } from '../../src/providers.ts'
 
 const resource = 'https://mcp.example.com/mcp'
 const request = {

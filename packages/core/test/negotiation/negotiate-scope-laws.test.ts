@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { explainDecision, negotiateScope, providerProfiles, readScope } from '../../src/index.ts'
+import { explainDecision, negotiateScope, readScope } from '../../src/index.ts'
+import { providerProfiles } from '../../src/providers.ts'
 import { requirements } from '../../src/requirements.ts'
 import type { NegotiateScopeOptions, ScopeSources } from '../../src/index.ts'
 import { scopeToken } from '../arbitraries.ts'

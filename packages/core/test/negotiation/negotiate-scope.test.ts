@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { negotiateScope, providerProfiles, standardProfile } from '../../src/index.ts'
+import { negotiateScope } from '../../src/index.ts'
+import { providerProfiles, standardProfile } from '../../src/providers.ts'
 import type { NegotiateScopeOptions, ScopeSources } from '../../src/index.ts'
 
 const lists = { scopes_supported: ['offline_access'] }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isLoopbackHost, isNonRoutableHost, isSecureEndpoint } from '../../src/index.ts'
+import { isLoopbackHost, isNonRoutableHost, isSecureEndpoint } from '../../src/network.ts'
 
 test.each([
   'localhost',

@@ -1,8 +1,8 @@
 import { BlockList, isIP } from 'node:net'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { guardLookup, isPublicAddress } from '../../src/index.ts'
-import type { Lookup, ResolvedAddress } from '../../src/index.ts'
+import { guardLookup, isPublicAddress } from '../../src/network.ts'
+import type { Lookup, ResolvedAddress } from '../../src/network.ts'
 
 const specialIpv4 = new BlockList()
 for (const [network, prefix] of [

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { requesterNetwork } from '../../src/index.ts'
+import { requesterNetwork } from '../../src/network.ts'
 
 test.each([
   ['192.0.2.7', '192.0.2.7'],

@@ -1,14 +1,13 @@
 import { assert, property, string } from 'fast-check'
 import { expect, test } from 'vitest'
+import { readBearerChallenge } from '../../src/index.ts'
 import {
   canonicalResource,
-  isSecureEndpoint,
   parseAuthorizationServerMetadata,
-  parseEndpoint,
   parseProtectedResourceMetadata,
-  parseRedirectUri,
-  readBearerChallenge,
-} from '../../src/index.ts'
+} from '../../src/metadata.ts'
+import { isSecureEndpoint, parseEndpoint } from '../../src/network.ts'
+import { parseRedirectUri } from '../../src/registration.ts'
 
 /** Each of these parses as a URL, but its text differs from what is shown or fetched. */
 const disguises = [

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
+import { negotiateScope } from '../../src/index.ts'
 import {
   applyProviderProfile,
-  negotiateScope,
   providerProfiles,
   selectProviderProfile,
   standardProfile,
-} from '../../src/index.ts'
+} from '../../src/providers.ts'
 
 test.each([
   ['https://accounts.google.com', 'google'],

@@ -3,7 +3,7 @@ import {
   isClientIdMetadataUrl,
   parseClientIdMetadataDocument,
   parseClientMetadata,
-} from '../../src/index.ts'
+} from '../../src/registration.ts'
 
 const url = 'https://app.example.com/oauth/client-metadata.json'
 

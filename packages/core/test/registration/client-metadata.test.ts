@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { buildClientMetadata } from '../../src/index.ts'
+import { buildClientMetadata } from '../../src/registration.ts'
 
 test(
   'client metadata: declares the refresh_token grant and the application type',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseRedirectUri } from '../../src/index.ts'
+import { parseRedirectUri } from '../../src/registration.ts'
 
 test.each([
   ['a relative reference', 'callback'],

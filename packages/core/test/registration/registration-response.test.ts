@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { explainRegistrationError, parseRegistrationResponse } from '../../src/index.ts'
+import { explainRegistrationError, parseRegistrationResponse } from '../../src/registration.ts'
 
 test('registration response: reports wrong and missing members', { tags: ['C-01'] }, () => {
   expect(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decideSignInFallback } from '../../src/index.ts'
+import { decideSignInFallback } from '../../src/authorization.ts'
 
 /** Whether a refusal with these words makes a client with a stored registration register again. */
 function registersAgain(error: string | undefined, description?: string): boolean {

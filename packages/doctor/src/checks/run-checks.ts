@@ -1,5 +1,5 @@
 import { ProtocolError } from '@evergrant/core'
-import { canonicalResource } from '@evergrant/core'
+import { canonicalResource } from '@evergrant/core/metadata'
 import { readEvidence } from '../evidence/read-evidence.ts'
 import { DoctorError } from '../lib/errors.ts'
 import type { Observations } from '../observations/observations.ts'

@@ -1,10 +1,7 @@
 import type { Discovery } from '@evergrant/client'
-import type {
-  AuthorizationServerMetadata,
-  BearerChallenge,
-  Challenge,
-  ProviderProfile,
-} from '@evergrant/core'
+import type { BearerChallenge, Challenge } from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
+import type { ProviderProfile } from '@evergrant/core/providers'
 import type { Exchange, Observations } from '../observations/observations.ts'
 
 /** What a location of metadata answered. */

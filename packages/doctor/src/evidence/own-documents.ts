@@ -1,4 +1,4 @@
-import { relateResource } from '@evergrant/core'
+import { relateResource } from '@evergrant/core/metadata'
 import type { DocumentEvidence } from './evidence.ts'
 
 /** How the resource of a document relates to the URL of the MCP server. */

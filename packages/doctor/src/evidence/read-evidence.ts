@@ -1,11 +1,7 @@
-import {
-  parseAuthorizationServerMetadata,
-  parseChallenges,
-  ProtocolError,
-  readBearerChallenge,
-  selectProviderProfile,
-} from '@evergrant/core'
-import type { AuthorizationServerMetadata } from '@evergrant/core'
+import { parseChallenges, ProtocolError, readBearerChallenge } from '@evergrant/core'
+import { parseAuthorizationServerMetadata } from '@evergrant/core/metadata'
+import { selectProviderProfile } from '@evergrant/core/providers'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
 import type { Exchange, Observations } from '../observations/observations.ts'
 import { isEventStream, readDocuments } from './documents.ts'
 import type { Access, DocumentEvidence, Evidence, ServerEvidence } from './evidence.ts'

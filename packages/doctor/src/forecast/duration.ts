@@ -1,4 +1,4 @@
-import type { AuthorizationServerMetadata } from '@evergrant/core'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
 import type { ProductFact, ProductFacts } from './product-facts.ts'
 import { formatSeconds } from './statement.ts'
 import type { Statement } from './statement.ts'

@@ -1,8 +1,11 @@
-import { authorizationServerMetadataUrls, protectedResourceMetadataUrls } from '@evergrant/core'
+import {
+  authorizationServerMetadataUrls,
+  protectedResourceMetadataUrls,
+} from '@evergrant/core/metadata'
 import type {
   AuthorizationServerMetadataLocation,
   ProtectedResourceMetadataLocation,
-} from '@evergrant/core'
+} from '@evergrant/core/metadata'
 import { limits } from '../observations/limits.ts'
 import type { Exchange } from '../observations/observations.ts'
 import type { ProbeContext } from './probe-context.ts'

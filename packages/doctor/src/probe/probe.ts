@@ -1,4 +1,5 @@
-import { isNonRoutableHost, readBearerChallenge } from '@evergrant/core'
+import { readBearerChallenge } from '@evergrant/core'
+import { isNonRoutableHost } from '@evergrant/core/network'
 import { limits } from '../observations/limits.ts'
 import type { CertificateFacts, Exchange, Observations } from '../observations/observations.ts'
 import { documentOf, stringsOf } from '../lib/json.ts'

@@ -1,4 +1,5 @@
-import { decidePkce, isOpenIdProvider, offlineAccess, showRemote } from '@evergrant/core'
+import { offlineAccess, showRemote } from '@evergrant/core'
+import { decidePkce, isOpenIdProvider } from '@evergrant/core/metadata'
 import type { Evidence, ServerEvidence } from '../evidence/evidence.ts'
 import { quoteMember } from './quotes.ts'
 import { pages } from './rule.ts'

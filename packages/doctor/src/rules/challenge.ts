@@ -1,4 +1,5 @@
-import { isSecureEndpoint, offlineAccess, readScope, showRemote } from '@evergrant/core'
+import { offlineAccess, readScope, showRemote } from '@evergrant/core'
+import { isSecureEndpoint } from '@evergrant/core/network'
 import type { Evidence } from '../evidence/evidence.ts'
 import { ownDocuments } from '../evidence/own-documents.ts'
 import { quoteExchange, quoteHeader } from './quotes.ts'

@@ -1,4 +1,5 @@
-import { isLoopbackHost, showRemote } from '@evergrant/core'
+import { showRemote } from '@evergrant/core'
+import { isLoopbackHost } from '@evergrant/core/network'
 import { isEventStream, isHtml } from '../evidence/documents.ts'
 import type { Evidence } from '../evidence/evidence.ts'
 import { ownDocuments } from '../evidence/own-documents.ts'

@@ -1,4 +1,5 @@
-import { isSecureEndpoint, offlineAccess, readScope, showRemote } from '@evergrant/core'
+import { offlineAccess, readScope, showRemote } from '@evergrant/core'
+import { isSecureEndpoint } from '@evergrant/core/network'
 import type { DocumentEvidence } from '../evidence/evidence.ts'
 import { ownDocuments, relation } from '../evidence/own-documents.ts'
 import { stringsOf } from '../lib/json.ts'

@@ -1,4 +1,5 @@
-import { isNonRoutableHost, showRemote } from '@evergrant/core'
+import { showRemote } from '@evergrant/core'
+import { isNonRoutableHost } from '@evergrant/core/network'
 import type { DocumentEvidence, Evidence } from '../evidence/evidence.ts'
 import { ownDocuments } from '../evidence/own-documents.ts'
 import { canonicalText, stringsOf } from '../lib/json.ts'

@@ -1,4 +1,6 @@
-import { isSameIssuer, isSecureEndpoint, showRemote } from '@evergrant/core'
+import { showRemote } from '@evergrant/core'
+import { isSameIssuer } from '@evergrant/core/metadata'
+import { isSecureEndpoint } from '@evergrant/core/network'
 import type { DocumentEvidence, Evidence, ServerEvidence } from '../evidence/evidence.ts'
 import { canonicalText, stringsOf } from '../lib/json.ts'
 import { quoteExchange, quoteLocation, quoteMember } from './quotes.ts'

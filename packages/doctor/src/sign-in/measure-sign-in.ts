@@ -1,6 +1,6 @@
 import type { Clock } from '@evergrant/client'
 import { systemClock } from '@evergrant/client'
-import { isClientIdMetadataUrl } from '@evergrant/core'
+import { isClientIdMetadataUrl } from '@evergrant/core/registration'
 import { limits } from '../observations/limits.ts'
 import type { Measurement } from '../observations/measurement.ts'
 import type { Exchange, Observations } from '../observations/observations.ts'

@@ -1,4 +1,4 @@
-import { isSecureEndpoint } from '@evergrant/core'
+import { isSecureEndpoint } from '@evergrant/core/network'
 import { documentOf } from '../lib/json.ts'
 import type { Observations } from '../observations/observations.ts'
 

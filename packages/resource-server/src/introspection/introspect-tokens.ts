@@ -51,7 +51,7 @@ export function introspectTokens(setup: IntrospectionSetup): VerifyToken {
       introspection.endpoint === undefined
         ? await discoverEndpoint(issuer, 'introspection_endpoint', setup.fetch)
         : new URL(introspection.endpoint)
-    return { issuer, url, introspection, fetch: setup.fetch }
+    return { url, introspection, fetch: setup.fetch }
   }
 
   async function ask(token: string): Promise<Verification> {

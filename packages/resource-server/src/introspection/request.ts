@@ -1,5 +1,5 @@
-import { basicCredentials, showRemote } from '@evergrant/core'
-import * as oauth from 'oauth4webapi'
+import { showRemote } from '@evergrant/core'
+import { basicCredentials } from '@evergrant/core/registration'
 import { fetchFailure } from '../lib/fetch-failure.ts'
 import { limitedText } from '../lib/limited-text.ts'
 import type { TokenIntrospection } from './options.ts'
@@ -18,7 +18,6 @@ export interface IntrospectionResponse {
 
 /** Sends introspection requests to one endpoint. */
 export interface IntrospectionEndpoint {
-  readonly issuer: string
   readonly url: URL
   readonly introspection: TokenIntrospection
   readonly fetch: typeof fetch
@@ -49,49 +48,74 @@ export async function introspect(
   endpoint: IntrospectionEndpoint,
   token: string,
 ): Promise<IntrospectionResponse> {
-  const { issuer, url, introspection } = endpoint
-  const server = { issuer, introspection_endpoint: url.href }
-  const client = { client_id: introspection.clientId }
+  const { url, introspection } = endpoint
   const timeoutMilliseconds = introspection.timeoutMilliseconds ?? 5000
-  let received = 'no response'
-  let length = 0
-  const send: typeof fetch = async (target, init) => {
-    const response = await endpoint.fetch(target, init)
+  let received: string | undefined
+  try {
+    // assertTrustedUrl admits http on loopback hosts only.
+    const response = await endpoint.fetch(url.href, {
+      ...introspectionRequest(introspection, token),
+      signal: AbortSignal.timeout(timeoutMilliseconds),
+    })
     received = describe(response)
     if (response.status !== 200) {
       await response.body?.cancel()
       throw refusedBy(url, response, received)
     }
-    // The library reads bodies without a limit.
     const text = await limitedText(response, maximumBytes)
-    length = text.length
-    return new Response(text, { status: 200, headers: response.headers })
-  }
-  try {
-    const response = await oauth.introspectionRequest(
-      server,
-      client,
-      clientAuthentication(introspection),
-      token,
-      {
-        additionalParameters: { token_type_hint: 'access_token' },
-        signal: AbortSignal.timeout(timeoutMilliseconds),
-        [oauth.customFetch]: send,
-        // assertTrustedUrl admits http on loopback hosts only.
-        [oauth.allowInsecureRequests]: url.protocol === 'http:',
-      },
-    )
-    const members = await oauth.processIntrospectionResponse(server, client, response)
-    return { members: { ...members }, length }
+    return { members: membersOf(response, text), length: text.length }
   } catch (error) {
     if (error instanceof IntrospectionFailure) throw error
-    const what =
-      received === 'no response'
-        ? fetchFailure(error, timeoutMilliseconds)
-        : `${received}, not an introspection response (${fetchFailure(error, timeoutMilliseconds)})`
-    // The error of the library may contain the body, and a body may echo the token.
-    throw new IntrospectionFailure(`${url.href}: ${what}`)
+    const why = fetchFailure(error, timeoutMilliseconds)
+    throw new IntrospectionFailure(
+      `${url.href}: ${received === undefined ? why : `${received}, not an introspection response (${why})`}`,
+    )
   }
+}
+
+/** @see RFC 7662 §2.1 */
+function introspectionRequest(introspection: TokenIntrospection, token: string): RequestInit {
+  const { clientId, clientSecret } = introspection
+  const body = new URLSearchParams({ token_type_hint: 'access_token', token })
+  const headers = new Headers({
+    accept: 'application/json',
+    'content-type': 'application/x-www-form-urlencoded;charset=UTF-8',
+  })
+  if (introspection.clientAuthentication === 'client_secret_post') {
+    body.set('client_id', clientId)
+    body.set('client_secret', clientSecret)
+  } else {
+    headers.set('authorization', `Basic ${basicCredentials(clientId, clientSecret)}`)
+  }
+  // A redirect could lead the token and the secret elsewhere.
+  return { method: 'POST', headers, body, redirect: 'manual' }
+}
+
+/**
+ * Reads the members of a response. The errors do not contain the body, which may echo the token.
+ *
+ * @see RFC 7662 §2.2
+ */
+function membersOf(response: Response, text: string): IntrospectionMembers {
+  if (!/^application\/json\s*(?:;|$)/i.test(response.headers.get('content-type') ?? '')) {
+    throw new Error('the content type is not application/json')
+  }
+  const members = parseObject(text)
+  if (members === undefined) throw new Error('the body is not a JSON object')
+  const { active } = members
+  if (typeof active !== 'boolean') throw new Error('its member "active" is not a boolean')
+  return { ...members, active }
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  return { ...value }
 }
 
 function describe(response: Response): string {
@@ -117,14 +141,4 @@ function refusedBy(url: URL, response: Response, received: string): Introspectio
 function isAboutTheRequest(status: number): boolean {
   if (status === 500) return true
   return status >= 400 && status < 500 && ![401, 403, 404, 405, 408, 429].includes(status)
-}
-
-function clientAuthentication(introspection: TokenIntrospection): oauth.ClientAuth {
-  const { clientId, clientSecret } = introspection
-  if (introspection.clientAuthentication === 'client_secret_post') {
-    return oauth.ClientSecretPost(clientSecret)
-  }
-  return (_server, _client, _body, headers) => {
-    headers.set('authorization', `Basic ${basicCredentials(clientId, clientSecret)}`)
-  }
 }

@@ -1,4 +1,5 @@
-import { isSecureEndpoint, showRemote } from '@evergrant/core'
+import { showRemote } from '@evergrant/core'
+import { isSecureEndpoint } from '@evergrant/core/network'
 import { ResourceServerError } from './errors.ts'
 import type { ResourceServerErrorCode } from './errors.ts'
 

@@ -1,4 +1,5 @@
-import { canonicalResource, protectedResourceMetadataUrls, showRemote } from '@evergrant/core'
+import { showRemote } from '@evergrant/core'
+import { canonicalResource, protectedResourceMetadataUrls } from '@evergrant/core/metadata'
 import { defaultProofAlgorithms } from '../dpop/options.ts'
 import type { DpopOptions } from '../dpop/options.ts'
 import { ResourceServerError } from '../lib/errors.ts'

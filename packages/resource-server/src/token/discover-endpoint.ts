@@ -1,4 +1,7 @@
-import { authorizationServerMetadataUrls, parseAuthorizationServerMetadata } from '@evergrant/core'
+import {
+  authorizationServerMetadataUrls,
+  parseAuthorizationServerMetadata,
+} from '@evergrant/core/metadata'
 import { fetchJson } from '../lib/fetch-json.ts'
 
 /** The members of authorization server metadata that this package uses, and the options that replace them. */

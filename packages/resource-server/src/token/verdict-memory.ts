@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { limitedCache } from '../lib/limited-cache.ts'
 import { createBearerIndex } from './bearer-index.ts'
 import type { KeySetVersion } from './key-cache.ts'
 import type { IssuerKeys } from './keys.ts'
@@ -24,6 +24,8 @@ export interface RememberedVerdict {
   readonly untilEpochSeconds: number
   /** The keys that the verdict rests on. */
   readonly keySet: KeySetVersion | undefined
+  /** What it takes in the memory. */
+  readonly bytes: number
   /** When its place in the order of use was last updated. */
   usedAtEpochSeconds: number
   /** What was verified, if the token was accepted. */
@@ -76,20 +78,19 @@ const orderSeconds = 1
 export function createVerdictMemory(limits: TokenMemoryLimits): VerdictMemory {
   // Bearer JWTs again. The cache costs more than the rest of the way to a remembered token.
   const index = createBearerIndex<RememberedVerdict>()
-  const accepted = new LRUCache<string, RememberedVerdict>({
-    max: limits.maximumTokens,
-    maxSize: limits.maximumBytes,
-    dispose: (remembered) => index.remove(remembered),
-  })
-  const refusals = new LRUCache<string, RememberedVerdict>({
-    max: maximumRefusedTokens,
-    maxSize: maximumRefusedBytes,
+  const accepted = limitedCache<RememberedVerdict>(
+    { maximumEntries: limits.maximumTokens, maximumBytes: limits.maximumBytes },
+    (remembered) => index.remove(remembered),
+  )
+  const refusals = limitedCache<RememberedVerdict>({
+    maximumEntries: maximumRefusedTokens,
+    maximumBytes: maximumRefusedBytes,
   })
 
   function noteUse(remembered: RememberedVerdict, now: number): void {
     if (now - remembered.usedAtEpochSeconds < orderSeconds) return
     remembered.usedAtEpochSeconds = Math.floor(now)
-    accepted.get(keyOf(tokenOf(remembered)))
+    accepted.noteUse(keyOf(tokenOf(remembered)))
   }
 
   function isUsable(remembered: RememberedVerdict, now: number): boolean {
@@ -100,14 +101,14 @@ export function createVerdictMemory(limits: TokenMemoryLimits): VerdictMemory {
 
   function forget(token: string): void {
     const key = keyOf(token)
-    accepted.delete(key)
-    refusals.delete(key)
+    accepted.remove(key)
+    refusals.remove(key)
   }
 
   return {
     find(token, now) {
       const key = keyOf(token)
-      const remembered = accepted.peek(key) ?? refusals.peek(key)
+      const remembered = accepted.find(key) ?? refusals.find(key)
       if (remembered === undefined || tokenOf(remembered) !== token) return undefined
       if (isUsable(remembered, now)) return remembered
       forget(token)
@@ -118,6 +119,7 @@ export function createVerdictMemory(limits: TokenMemoryLimits): VerdictMemory {
       return remembered !== undefined && isUsable(remembered, now) ? remembered : undefined
     },
     add(token, { verdict, validity, claimsLength = token.length }, now) {
+      const claimsBytes = verdict.valid ? bytesPerClaimCharacter * claimsLength : 0
       const remembered = {
         authorization: `${usualScheme}${token}`,
         // A clock that was set back must not extend the maximum age.
@@ -126,6 +128,7 @@ export function createVerdictMemory(limits: TokenMemoryLimits): VerdictMemory {
           Math.min(validity.untilEpochSeconds, now + limits.maximumAgeSeconds),
         ),
         keySet: validity.keys?.keySet,
+        bytes: bytesPerEntry + token.length + claimsBytes,
         usedAtEpochSeconds: Math.floor(now),
         accepted: verdict.valid ? new RememberedToken(verdict.token) : undefined,
         refusal: verdict.valid ? undefined : verdict.reason,
@@ -133,15 +136,14 @@ export function createVerdictMemory(limits: TokenMemoryLimits): VerdictMemory {
       }
       // A part of this text, because a part of `token` would keep the header of the request in memory.
       const key = keyOf(tokenOf(remembered))
-      const size = bytesPerEntry + token.length
       if (remembered.accepted === undefined) {
-        refusals.set(key, remembered, { size })
+        refusals.add(key, remembered)
         return remembered
       }
-      accepted.set(key, remembered, { size: size + bytesPerClaimCharacter * claimsLength })
+      accepted.add(key, remembered)
       const isBearer = remembered.accepted.keyThumbprint === undefined
       // Only a JWT ends with a signature. The cache does not take what is larger than all of it.
-      if (isBearer && remembered.keySet !== undefined && accepted.peek(key) === remembered) {
+      if (isBearer && remembered.keySet !== undefined && accepted.find(key) === remembered) {
         index.add(remembered)
       }
       return remembered

@@ -1,4 +1,4 @@
-import { providerProfiles } from '@evergrant/core'
+import { providerProfiles } from '@evergrant/core/providers'
 import type { ReactNode } from 'react'
 import type { FieldsProps } from './Field'
 import { ChoiceField, TextField } from './Field'

@@ -1,5 +1,5 @@
 import type { LoopbackHost } from '@evergrant/client/loopback'
-import { providerProfiles } from '@evergrant/core'
+import { providerProfiles } from '@evergrant/core/providers'
 import type { SignInFlags } from '../../connection/sign-in-flags.ts'
 
 /** An option of `evergrant proxy`. The table is the source of parsing, `--help`, the guide and tests. */

@@ -1,8 +1,8 @@
 import type { BigIntStats } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import pMap from 'p-map'
 import type { Clock } from '../../lib/clock.ts'
 import { EvergrantClientError } from '../../lib/errors.ts'
+import { mapAtMost } from '../../lib/map-at-most.ts'
 import type { ClaimOptions, ClaimedGrant, DueIndex } from '../due.ts'
 import { neverDue } from '../due.ts'
 import type { RecordName } from '../store.ts'
@@ -33,9 +33,7 @@ export function fileDueIndex(files: RecordFiles, clock: Clock): DueIndex {
   /** Reads the times. Only files that changed since the last time are read. */
   async function dueTimes(): Promise<Map<string, DueTime>> {
     const ids = await files.list('grant')
-    const found = await pMap(ids, async (id) => [id, await timeOf(id)] as const, {
-      concurrency: filesAtOnce,
-    })
+    const found = await mapAtMost(filesAtOnce, ids, async (id) => [id, await timeOf(id)] as const)
     const present = found.flatMap(([id, time]) => (time === undefined ? [] : [[id, time] as const]))
     known = new Map(present)
     for (const id of unopened.keys()) if (!known.has(id)) unopened.delete(id)
@@ -85,14 +83,10 @@ export function fileDueIndex(files: RecordFiles, clock: Clock): DueIndex {
       times.set(id, time)
       taken.push({ grant: await claimed(id, text, before, now), text, time })
     }
-    await pMap(
-      taken,
-      async ({ grant: { id, record }, text, time }) => {
-        if (record === undefined) unopened.set(id, time)
-        else await change(id, text, time)
-      },
-      { concurrency: filesAtOnce },
-    )
+    await mapAtMost(filesAtOnce, taken, async ({ grant: { id, record }, text, time }) => {
+      if (record === undefined) unopened.set(id, time)
+      else await change(id, text, time)
+    })
     return taken.map((one) => one.grant)
   }
 

@@ -1,5 +1,6 @@
-import TinyQueue from 'tinyqueue'
 import type { Clock } from '../../lib/clock.ts'
+import type { EarliestFirst } from '../../lib/earliest-first.ts'
+import { earliestFirst } from '../../lib/earliest-first.ts'
 import type { ClaimedGrant, DueIndex } from '../due.ts'
 import type { StoredRecord } from '../store.ts'
 
@@ -24,6 +25,8 @@ export interface DueTimes {
   /** Notes the time of a grant that was just written. */
   written(id: string, generation: number, dueInSeconds: number | undefined): void
   forget(id: string): void
+  /** How many times are in memory, replaced ones included. */
+  queued(): number
 }
 
 /** @param recordOf - Reads the record of a grant. */
@@ -54,15 +57,15 @@ export function dueTimes(
   function put(id: string, generation: number, atEpochSeconds: number): void {
     const time = { id, generation, atEpochSeconds }
     times.set(id, time)
-    if (atEpochSeconds !== Number.POSITIVE_INFINITY) queue.push(time)
-    if (queue.length > maximumReplacedShare * times.size + fewTimes) dropReplaced()
+    if (atEpochSeconds !== Number.POSITIVE_INFINITY) queue.add(time)
+    if (queue.size() > maximumReplacedShare * times.size + fewTimes) dropReplaced()
   }
 
   function next(): DueTime | undefined {
     for (;;) {
-      const first = queue.peek()
+      const first = queue.earliest()
       if (first === undefined || times.get(first.id) === first) return first
-      queue.pop()
+      queue.removeEarliest()
     }
   }
 
@@ -78,7 +81,7 @@ export function dueTimes(
         for (let due = next(); due !== undefined && due.atEpochSeconds <= now; due = next()) {
           if (taken.length === limit) break
           taken.push(due)
-          queue.pop()
+          queue.removeEarliest()
         }
         for (const { id, generation } of taken) put(id, generation, now + claimSeconds)
         const grants = taken.flatMap((due): ClaimedGrant[] => {
@@ -107,11 +110,12 @@ export function dueTimes(
       )
     },
     forget: (id) => times.delete(id),
+    queued: () => queue.size(),
   }
 }
 
-function queueOf(times: DueTime[]): TinyQueue<DueTime> {
-  return new TinyQueue(times, (a, b) => a.atEpochSeconds - b.atEpochSeconds)
+function queueOf(times: readonly DueTime[]): EarliestFirst<DueTime> {
+  return earliestFirst(times, ({ atEpochSeconds }) => atEpochSeconds)
 }
 
 function longest(seconds: readonly number[]): number {

@@ -1,39 +1,24 @@
-import type {
-  AppliedFallback,
-  AuthorizationServerMetadata,
-  BearerChallenge,
-  SignInFallback,
-} from '@evergrant/core'
-import { parseAuthorizationServerMetadata, ProtocolError, readScope } from '@evergrant/core'
-import type { Assumption } from '../lib/assumption.ts'
-import { readAssumptions } from '../lib/assumption.ts'
+import type { BearerChallenge } from '@evergrant/core'
+import { ProtocolError, readScope } from '@evergrant/core'
+import type { AppliedFallback, SignInFallback } from '@evergrant/core/authorization'
+import type { AuthorizationServerMetadata } from '@evergrant/core/metadata'
+import { parseAuthorizationServerMetadata } from '@evergrant/core/metadata'
 import { isObject } from '../lib/is-object.ts'
 import type { PendingAuthorization } from '../protocol/pending-authorization.ts'
 import type { ClientRegistration } from '../protocol/registration.ts'
+import type { TokenServer } from '../protocol/token-server.ts'
+import { readTokenServer } from '../protocol/token-server.ts'
+import type { Binding } from './binding-value.ts'
+import { parseBinding, parseRegistration } from './binding-value.ts'
 
-/**
- * Which grant serves an MCP server. It is found by the URL of the server, so a new process needs no
- * request to find the grant.
- */
-export interface Binding {
-  readonly serverUrl: string
-  readonly partition: string
-  readonly resource: string
+/** The binding that a sign-in makes. It has all metadata, because a request may be repeated. */
+export interface SignInBinding extends Binding {
   readonly authorizationServer: AuthorizationServerMetadata
-  readonly registration: ClientRegistration
-  /** The issuer as the MCP server names it, if the metadata of that issuer spells it differently. */
-  readonly namedIssuer?: string
-  /** Why the server issued no refresh token, in plain words; absent if it issued one. */
-  readonly noRefreshTokenReason?: string
-  /** What no server declared and the sign-in relies on; absent if nothing was assumed. */
-  readonly assumptions?: readonly Assumption[]
-  /** The authorization server refused `prompt=consent`, so it is not sent again. */
-  readonly promptRefused?: true
 }
 
 /** A sign-in whose response arrives in a later request. Secret: it holds the PKCE verifier. */
 export interface StoredSignIn {
-  readonly binding: Binding
+  readonly binding: SignInBinding
   readonly pending: PendingAuthorization
   readonly authorizationUrl: string
   /** The explanation if the server issues no refresh token, decided when the request was made. */
@@ -69,37 +54,14 @@ export interface SignInsUnderWay {
 export interface PendingRevocation {
   readonly token: string
   readonly hint: 'refresh_token' | 'access_token'
-  readonly authorizationServer: AuthorizationServerMetadata
+  readonly authorizationServer: TokenServer
   readonly registration: ClientRegistration
   readonly createdAtEpochSeconds: number
 }
 
-export function parseBinding(value: unknown): Binding | undefined {
-  if (!isObject(value)) return undefined
-  const { serverUrl, partition, resource, noRefreshTokenReason, namedIssuer } = value
-  const authorizationServer = parseServer(value['authorizationServer'])
-  const registration = parseRegistration(value['registration'])
-  if (typeof serverUrl !== 'string' || typeof partition !== 'string') return undefined
-  if (typeof resource !== 'string') return undefined
-  if (authorizationServer === undefined || registration === undefined) return undefined
-  if (registration.issuer !== authorizationServer.issuer) return undefined
-  const assumptions = readAssumptions(value['assumptions'])
-  return {
-    serverUrl,
-    partition,
-    resource,
-    authorizationServer,
-    registration,
-    ...(typeof namedIssuer === 'string' ? { namedIssuer } : {}),
-    ...(typeof noRefreshTokenReason === 'string' ? { noRefreshTokenReason } : {}),
-    ...(assumptions.length === 0 ? {} : { assumptions }),
-    ...(value['promptRefused'] === true ? { promptRefused: true } : {}),
-  }
-}
-
 export function parseSignIn(value: unknown): StoredSignIn | undefined {
   if (!isObject(value)) return undefined
-  const binding = parseBinding(value['binding'])
+  const binding = parseSignInBinding(value['binding'])
   const pending = parsePending(value['pending'])
   const { authorizationUrl, noRefreshTokenReason } = value
   if (binding === undefined || pending === undefined) return undefined
@@ -115,6 +77,23 @@ export function parseSignIn(value: unknown): StoredSignIn | undefined {
     ...(challenge === undefined ? {} : { challenge }),
     fallbacks: parseFallbacks(value['fallbacks']),
     clientIsNew: value['clientIsNew'] === true,
+  }
+}
+
+function parseSignInBinding(value: unknown): SignInBinding | undefined {
+  const binding = parseBinding(value)
+  if (binding === undefined || !isObject(value)) return undefined
+  const authorizationServer = parseServer(value['authorizationServer'])
+  return authorizationServer && { ...binding, authorizationServer }
+}
+
+function parseServer(value: unknown): AuthorizationServerMetadata | undefined {
+  if (!isObject(value) || typeof value['issuer'] !== 'string') return undefined
+  try {
+    return parseAuthorizationServerMetadata(value, value['issuer']).metadata
+  } catch (error) {
+    if (ProtocolError.is(error)) return undefined
+    throw error
   }
 }
 
@@ -197,53 +176,10 @@ function parsePending(value: unknown): PendingAuthorization | undefined {
 export function parseRevocation(value: unknown): PendingRevocation | undefined {
   if (!isObject(value)) return undefined
   const { token, hint, createdAtEpochSeconds } = value
-  const authorizationServer = parseServer(value['authorizationServer'])
+  const authorizationServer = readTokenServer(value['authorizationServer'])
   const registration = parseRegistration(value['registration'])
   if (typeof token !== 'string' || typeof createdAtEpochSeconds !== 'number') return undefined
   if (hint !== 'refresh_token' && hint !== 'access_token') return undefined
   if (authorizationServer === undefined || registration === undefined) return undefined
   return { token, hint, authorizationServer, registration, createdAtEpochSeconds }
-}
-
-export function parseRegistration(value: unknown): ClientRegistration | undefined {
-  if (!isObject(value)) return undefined
-  const { issuer, clientId, clientSecret, tokenEndpointAuthMethod, origin, redirectUri } = value
-  const { secretExpiresAtEpochSeconds, registeredAtEpochSeconds, scope } = value
-  if (typeof issuer !== 'string' || typeof clientId !== 'string') return undefined
-  if (
-    tokenEndpointAuthMethod !== 'none' &&
-    tokenEndpointAuthMethod !== 'client_secret_basic' &&
-    tokenEndpointAuthMethod !== 'client_secret_post'
-  ) {
-    return undefined
-  }
-  if (
-    origin !== 'pre-registered' &&
-    origin !== 'client-id-metadata-document' &&
-    origin !== 'dynamic'
-  ) {
-    return undefined
-  }
-  return {
-    issuer,
-    clientId,
-    tokenEndpointAuthMethod,
-    origin,
-    ...(typeof clientSecret === 'string' ? { clientSecret } : {}),
-    ...(typeof redirectUri === 'string' ? { redirectUri } : {}),
-    ...(typeof secretExpiresAtEpochSeconds === 'number' ? { secretExpiresAtEpochSeconds } : {}),
-    ...(value['usesDeviceGrant'] === true ? { usesDeviceGrant: true } : {}),
-    ...(typeof registeredAtEpochSeconds === 'number' ? { registeredAtEpochSeconds } : {}),
-    ...(typeof scope === 'string' ? { scope } : {}),
-  }
-}
-
-function parseServer(value: unknown): AuthorizationServerMetadata | undefined {
-  if (!isObject(value) || typeof value['issuer'] !== 'string') return undefined
-  try {
-    return parseAuthorizationServerMetadata(value, value['issuer']).metadata
-  } catch (error) {
-    if (ProtocolError.is(error)) return undefined
-    throw error
-  }
 }

@@ -2,9 +2,15 @@ import type { BearerChallenge } from '@evergrant/core'
 import { decideStepUp, formatScope } from '@evergrant/core'
 import type { AccessToken } from '../grant/access-token.ts'
 import { EvergrantClientError } from '../lib/errors.ts'
-import type { Session } from '../session/session-api.ts'
-import { requestsScope } from '../session/sign-in-coverage.ts'
-import type { ReplayableRequest } from './replayable-request.ts'
+import type { Session } from './session-api.ts'
+import { requestsScope } from './sign-in-coverage.ts'
+
+/** A request that needs wider scope. */
+export interface StepUpRequest {
+  /** The key for counting step-ups (C-23). */
+  readonly operation: string
+  readonly signal: AbortSignal | undefined
+}
 
 /** Signs in for wider scope after a 403 `insufficient_scope`, a limited number of times. */
 export interface StepUp {
@@ -14,7 +20,7 @@ export interface StepUp {
    * @throws EvergrantClientError `RESOURCE_REFUSED`, and the errors of {@link Session.signIn}
    */
   widen(
-    request: ReplayableRequest,
+    request: StepUpRequest,
     token: AccessToken | undefined,
     challenge: BearerChallenge,
   ): Promise<AccessToken>
@@ -29,7 +35,7 @@ export function stepUp(session: Session, maximumStepUps: number | undefined): St
    * Step-ups that one request went through, also those of other callers. When one of many concurrent
    * requests gives up, the others must not start to count again.
    */
-  const ofRequest = new WeakMap<ReplayableRequest, number>()
+  const ofRequest = new WeakMap<StepUpRequest, number>()
   return {
     async widen(request, token, challenge) {
       const { operation, signal } = request

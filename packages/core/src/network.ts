@@ -1,0 +1,6 @@
+export { guardLookup } from './network/guarded-lookup.ts'
+export type { Lookup, LookupCallback, ResolvedAddress } from './network/guarded-lookup.ts'
+export { isLoopbackHost, isNonRoutableHost } from './network/host.ts'
+export { isPublicAddress } from './network/public-address.ts'
+export { requesterNetwork } from './network/requester.ts'
+export { isSecureEndpoint, parseEndpoint } from './network/url.ts'
