@@ -5,8 +5,8 @@ import type { Judge } from './judge.ts'
 import { markdownTable } from './table.ts'
 import type { TheirClientResult } from './their-clients.ts'
 import { callers, expiries, theirClients, tryClient } from './their-clients.ts'
-import type { TheirServerResult } from './their-servers.ts'
-import { rounds, theirServers, tryServer } from './their-servers.ts'
+import { expectedOfServers, rounds, serverColumns, serverRow, tryServer } from './server-trial.ts'
+import { theirServers } from './their-servers.ts'
 import { installedVersion } from './versions.ts'
 
 /** Tests the peers from the npm registry, which are installed with this package. */
@@ -28,39 +28,16 @@ export async function npmTables(judge: Judge): Promise<readonly string[]> {
 }
 
 async function ourClientAtTheirServers({ attempt, expectFields }: Judge): Promise<string> {
-  const expected: Partial<TheirServerResult> = {
-    refreshToken: 'issued',
-    refreshes: rounds,
-    signIns: 1,
-    failedCalls: 0,
-  }
-  const rows: (readonly (string | number)[])[] = []
+  const rows: string[][] = []
   for (const [name, start] of Object.entries(theirServers)) {
     const result = await attempt(name, () => tryServer(start))
     if (result === undefined) continue
-    expectFields(name, result, expected)
-    const { offlineAccess, refreshToken, refreshes, rotated, signIns, failedCalls } = result
-    rows.push([
-      `${name} ${await installedVersion(name)}`,
-      offlineAccess,
-      refreshToken,
-      refreshes,
-      rotated,
-      signIns,
-      failedCalls,
-    ])
+    expectFields(name, result, expectedOfServers)
+    rows.push([`${name} ${await installedVersion(name)}`, ...serverRow(result)])
   }
   return markdownTable(
     `Our client at their servers: ${callers} concurrent calls at each of ${rounds} rejected access tokens`,
-    [
-      'authorization server',
-      '`offline_access`',
-      'refresh token',
-      'refreshes',
-      'rotated',
-      'sign-ins',
-      'failed calls',
-    ],
+    serverColumns,
     rows,
   )
 }

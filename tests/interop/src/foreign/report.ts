@@ -1,5 +1,6 @@
 import process from 'node:process'
 import type { Judge } from '../judge.ts'
+import { expectedOfServers, rounds, serverColumns, serverRow, tryServer } from '../server-trial.ts'
 import { markdownTable } from '../table.ts'
 import { withLimit } from '../with-limit.ts'
 import type { ForeignClientResult } from './client-trial.ts'
@@ -8,9 +9,13 @@ import type { ForeignClient } from './clients.ts'
 import { foreignClients } from './clients.ts'
 import { limitMilliseconds } from './commands.ts'
 import { NotRunError } from './not-run.ts'
+import { foreignServers } from './servers.ts'
 
 /** The names of the peers in other languages. */
-export const foreignPeers: readonly string[] = Object.keys(foreignClients)
+export const foreignPeers: readonly string[] = [
+  ...Object.keys(foreignClients),
+  ...Object.keys(foreignServers),
+]
 
 /** Which peers are tested, and what happens to those that cannot run. */
 export interface ForeignOptions {
@@ -31,8 +36,22 @@ export async function foreignTables(
   options: ForeignOptions,
 ): Promise<readonly string[]> {
   const clients = await clientsTable(judge, options)
-  return clients === undefined ? [] : [clients]
+  const servers = await serversTable(judge, options)
+  return [clients, servers].filter((table) => table !== undefined)
 }
+
+const clientColumns = [
+  'client',
+  'declares the grant',
+  'requests `offline_access`',
+  'refresh token',
+  'refreshes for one call',
+  `for ${callers} calls`,
+  'sign-ins',
+  'step-up',
+  'failed calls',
+  'with strict rotation',
+] as const
 
 async function clientsTable(judge: Judge, options: ForeignOptions): Promise<string | undefined> {
   const expected: Partial<ForeignClientResult> = {
@@ -61,7 +80,7 @@ async function clientsTable(judge: Judge, options: ForeignOptions): Promise<stri
     const { title } = foreignClients[name] ?? { title: name }
     if (outcome === undefined) continue
     if ('notRun' in outcome) {
-      rows.push([title, `not run: ${outcome.notRun}`, ...Array.from({ length: 8 }, () => '')])
+      rows.push(rowOfNotRun(title, outcome.notRun, clientColumns.length))
       continue
     }
     const { usual, strict } = outcome.result
@@ -82,20 +101,40 @@ async function clientsTable(judge: Judge, options: ForeignOptions): Promise<stri
   }
   return markdownTable(
     'Clients in other languages at one gateway that is authorization server and MCP server',
-    [
-      'client',
-      'declares the grant',
-      'requests `offline_access`',
-      'refresh token',
-      'refreshes for one call',
-      `for ${callers} calls`,
-      'sign-ins',
-      'step-up',
-      'failed calls',
-      'with strict rotation',
-    ],
+    clientColumns,
     rows,
   )
+}
+
+async function serversTable(judge: Judge, options: ForeignOptions): Promise<string | undefined> {
+  const rows: string[][] = []
+  for (const [name, { title, prepare }] of selected(foreignServers, options)) {
+    const outcome = await outcomeOf(
+      name,
+      judge,
+      options,
+      async () => await tryServer(await prepare()),
+    )
+    if (outcome === undefined) continue
+    if ('notRun' in outcome) {
+      rows.push(rowOfNotRun(title, outcome.notRun, serverColumns.length))
+      continue
+    }
+    judge.expectFields(name, outcome.result, expectedOfServers)
+    rows.push([title, ...serverRow(outcome.result)])
+  }
+  return rows.length === 0
+    ? undefined
+    : markdownTable(
+        `Our client at servers in other languages: ${callers} concurrent calls at each of ${rounds} rejected access tokens`,
+        serverColumns,
+        rows,
+      )
+}
+
+function rowOfNotRun(title: string, reason: string, columns: number): string[] {
+  const line = reason.replaceAll('|', '/').replaceAll(/\s+/gu, ' ')
+  return [title, `not run: ${line}`, ...Array.from({ length: columns - 2 }, () => '')]
 }
 
 /** The trials at a server with its default grace and overlap, and without. */

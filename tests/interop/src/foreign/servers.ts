@@ -1,0 +1,21 @@
+import type { Peer } from '../peers/peer.ts'
+import { prepareDjangoOAuthToolkit } from './peers/django-oauth-toolkit.ts'
+
+/** An authorization server in another language. */
+export interface ForeignServer {
+  /** The name of its product, with the version that its manifest pins. */
+  readonly title: string
+  /** Downloads and builds it. Returns how it is started. */
+  readonly prepare: () => Promise<() => Promise<Peer>>
+  /** Its download, build or start is slow, so it runs with `--slow` only. */
+  readonly isSlow: boolean
+}
+
+/** The foreign authorization servers, by the name of their source folder. */
+export const foreignServers: Readonly<Record<string, ForeignServer>> = {
+  'django-oauth-toolkit': {
+    title: 'django-oauth-toolkit 3.4.1',
+    prepare: prepareDjangoOAuthToolkit,
+    isSlow: false,
+  },
+}
