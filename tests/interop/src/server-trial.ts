@@ -20,6 +20,8 @@ export interface TheirServerResult {
   readonly failedCalls: number
   /** What the client says after the refresh token was revoked, or why that was not tested. */
   readonly afterRevocation: string
+  /** The outcome of the revocation when the user signs out, after another sign-in. */
+  readonly signOut: string
 }
 
 /** What every server's result must be. */
@@ -40,13 +42,14 @@ export const serverColumns = [
   'sign-ins',
   'failed calls',
   'after revocation',
+  'sign-out',
 ] as const
 
 /** The cells of a result, without the name of the server. */
 export function serverRow(result: TheirServerResult): string[] {
   const { offlineAccess, refreshToken, refreshes, rotated, signIns, failedCalls } = result
   const counts = [refreshes, rotated, signIns, failedCalls].map(String)
-  return [offlineAccess, refreshToken, ...counts, result.afterRevocation]
+  return [offlineAccess, refreshToken, ...counts, result.afterRevocation, result.signOut]
 }
 
 /** Signs in, rejects the access token repeatedly during concurrent calls, then revokes the grant. */
@@ -84,9 +87,9 @@ async function signInAndRefresh(peer: Peer): Promise<TheirServerResult> {
   let failedCalls = 0
   for (let round = 0; round < rounds; round += 1) {
     // #region round
-    peer.resource.rejectToken((await session.getAccessToken()).value)
+    await peer.resource.rejectToken((await session.getAccessToken()).value)
     const answers = await Promise.allSettled(
-      Array.from({ length: callers }, () => fetchAuthorized(peer.resource.url)),
+      Array.from({ length: callers }, () => fetchAuthorized(peer.resource.url, peer.call)),
     )
     // #endregion round
     failedCalls += answers.filter(
@@ -95,28 +98,35 @@ async function signInAndRefresh(peer: Peer): Promise<TheirServerResult> {
   }
   await session.whenIdle()
   const refreshes = events.filter((event) => event.type === 'refresh-succeeded')
+  const signInsBefore = signIns
+  const afterRevocation = await revoke(session, wire)
+  // The kept access token is still good, so without `force` no page opens.
+  await session.signIn({ force: true })
   return {
     offlineAccess: decision?.offlineAccess ?? 'unknown',
     refreshToken,
     rotated: refreshes.filter(({ rotated }) => rotated).length,
     refreshes: refreshes.length,
-    signIns,
+    signIns: signInsBefore,
     failedCalls,
-    afterRevocation: await revoke(session, wire),
+    afterRevocation,
+    signOut: (await session.signOut()).revocation,
   }
 }
 
 /** Revokes the refresh token behind the client's back, and returns what its session says then. */
 async function revoke(session: Session, wire: Wire): Promise<string> {
-  const { revocationEndpoint, clientId, clientSecret, refreshToken } = wire.seen()
+  const { revocationEndpoint, authorization, clientId, clientSecret, refreshToken } = wire.seen()
   if (revocationEndpoint === undefined) return 'not offered'
   const answer = await fetch(revocationEndpoint, {
     method: 'POST',
+    headers: authorization === undefined ? {} : { authorization },
     body: new URLSearchParams({
       token: refreshToken,
       token_type_hint: 'refresh_token',
       client_id: clientId,
-      ...(clientSecret === undefined ? {} : { client_secret: clientSecret }),
+      // The Python SDK requires the parameter. An empty one counts as omitted (RFC 6749 §3.2).
+      client_secret: clientSecret,
     }),
   })
   if (!answer.ok) return `refused with ${answer.status}`
@@ -136,36 +146,48 @@ interface Wire {
   readonly fetch: typeof globalThis.fetch
   readonly seen: () => {
     readonly revocationEndpoint: string | undefined
+    /** The header of the last token request. */
+    readonly authorization: string | undefined
     readonly clientId: string
-    readonly clientSecret: string | undefined
+    /** The parameter of the last token request; empty if there was none. */
+    readonly clientSecret: string
     readonly refreshToken: string
   }
 }
 
 /** The tokens of a session are not public, so the test reads them where they arrive. */
 function watchWire(): Wire {
-  const found = new Map<string, string>()
+  let revocationEndpoint: string | undefined
+  let authorization: string | undefined
+  let form = new URLSearchParams()
+  let refreshToken = ''
   return {
     async fetch(input, init) {
       const response = await fetch(input, init)
       const text = await response.text()
       const body = parsed(text)
-      for (const name of ['revocation_endpoint', 'client_id', 'client_secret', 'refresh_token']) {
-        const value: unknown = Reflect.get(body, name)
-        if (typeof value === 'string') found.set(name, value)
+      revocationEndpoint = stringOf(body, 'revocation_endpoint') ?? revocationEndpoint
+      refreshToken = stringOf(body, 'refresh_token') ?? refreshToken
+      if (init?.body instanceof URLSearchParams && init.body.has('grant_type')) {
+        form = init.body
+        authorization = new Headers(init.headers).get('authorization') ?? undefined
       }
-      const sent = init?.body instanceof URLSearchParams ? init.body.get('client_id') : null
-      if (sent !== null) found.set('client_id', sent)
       const { status, headers } = response
       return new Response(status === 204 || status === 304 ? null : text, { status, headers })
     },
     seen: () => ({
-      revocationEndpoint: found.get('revocation_endpoint'),
-      clientId: found.get('client_id') ?? '',
-      clientSecret: found.get('client_secret'),
-      refreshToken: found.get('refresh_token') ?? '',
+      revocationEndpoint,
+      authorization,
+      clientId: form.get('client_id') ?? '',
+      clientSecret: form.get('client_secret') ?? '',
+      refreshToken,
     }),
   }
+}
+
+function stringOf(body: object, name: string): string | undefined {
+  const value: unknown = Reflect.get(body, name)
+  return typeof value === 'string' ? value : undefined
 }
 
 function parsed(text: string): object {

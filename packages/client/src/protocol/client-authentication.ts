@@ -47,6 +47,14 @@ export function mayConcernAuthentication(decision: TokenErrorDecision): boolean 
   )
 }
 
+/** Whether a server refused because the form has no `client_secret`. */
+export function isAboutMissingSecret(decision: TokenErrorDecision): boolean {
+  return (
+    decision.reason === 'invalid-request' &&
+    /client[_ ]secret/i.test(decision.oauthErrorDescription ?? '')
+  )
+}
+
 /**
  * HTTP Basic authentication. oauth4webapi encodes more characters, and the many servers that never decode
  * would then not recognize the client.

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
+import { access, mkdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
@@ -41,4 +41,11 @@ export async function cacheFolder(
   const folder = path.join(cacheRoot(), `${name}-${hash.digest('hex').slice(0, 16)}`)
   await mkdir(folder, { recursive: true })
   return folder
+}
+
+export async function exists(file: string): Promise<boolean> {
+  return await access(file).then(
+    () => true,
+    () => false,
+  )
 }

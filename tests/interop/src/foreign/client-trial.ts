@@ -58,7 +58,8 @@ async function walkThroughLife(
   }
   const note = { title: 'title', text: 'text' }
 
-  await attempt('notes_list')
+  // Without a sign-in, nothing else can succeed.
+  await program.call('notes_list')
   const { grantTypes, requestedScope } = gateway.signals()
   const { refreshTokensIssued } = gateway.tally()
   const refreshesOfOneCall = await refreshesOf(() => attempt('notes_list'))

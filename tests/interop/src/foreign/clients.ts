@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { sourceFolder } from './cache.ts'
+import { prepareGo } from './go.ts'
 import { preparePython } from './python.ts'
 
 /** An MCP client in another language. */
@@ -23,6 +24,13 @@ export const foreignClients: Readonly<Record<string, ForeignClient>> = {
       path.join(sourceFolder('python-client'), 'client.py'),
     ],
     accessTokenLifetimeSeconds: 6,
+    isSlow: false,
+  },
+  'go-client': {
+    title: 'go-sdk 1.8.0 (Go)',
+    prepare: async () => [await prepareGo('go-client', ['main.go'])],
+    // It refreshes ten seconds before the expiry.
+    accessTokenLifetimeSeconds: 16,
     isSlow: false,
   },
 }

@@ -1,7 +1,7 @@
-import { access, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import process from 'node:process'
-import { cacheFolder, sourceFolder } from './cache.ts'
+import { cacheFolder, exists, sourceFolder } from './cache.ts'
 import { run, runOrSkip } from './commands.ts'
 import { NotRunError } from './not-run.ts'
 
@@ -58,12 +58,5 @@ async function findPython(): Promise<{ readonly command: string; readonly versio
     tooOld === undefined
       ? 'Python is not installed'
       : `Python is ${tooOld} (expected ${oldest.major}.${oldest.minor} or later)`,
-  )
-}
-
-async function exists(file: string): Promise<boolean> {
-  return await access(file).then(
-    () => true,
-    () => false,
   )
 }

@@ -1,5 +1,6 @@
 import type { Peer } from '../peers/peer.ts'
 import { prepareDjangoOAuthToolkit } from './peers/django-oauth-toolkit.ts'
+import { preparePythonServer } from './peers/python-server.ts'
 
 /** An authorization server in another language. */
 export interface ForeignServer {
@@ -16,6 +17,11 @@ export const foreignServers: Readonly<Record<string, ForeignServer>> = {
   'django-oauth-toolkit': {
     title: 'django-oauth-toolkit 3.4.1',
     prepare: prepareDjangoOAuthToolkit,
+    isSlow: false,
+  },
+  'python-server': {
+    title: 'mcp 2.3.0 (Python server)',
+    prepare: preparePythonServer,
     isSlow: false,
   },
 }

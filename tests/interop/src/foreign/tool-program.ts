@@ -11,7 +11,7 @@ export interface ToolProgram {
   close(): Promise<void>
 }
 
-const callTimeoutMilliseconds = 45_000
+const callTimeoutMilliseconds = 20_000
 
 /** What a program writes to its standard output, one line each. */
 interface Message {
