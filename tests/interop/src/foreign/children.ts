@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import process from 'node:process'
 
 const running = new Set<ChildProcess>()
+const groups = new WeakSet<ChildProcess>()
 const endTimeoutMilliseconds = 10_000
 
 // A peer that hangs outlives its limit, but not this process.
@@ -10,9 +11,14 @@ process.once('exit', () => {
   for (const child of running) signal(child, 'SIGKILL')
 })
 
-/** Ends a child with this process at the latest. */
-export function keepTrack(child: ChildProcess): void {
+/**
+ * Ends a child with this process at the latest.
+ *
+ * @param leadsGroup - Whether it was started as `detached`, so that its own children end too.
+ */
+export function keepTrack(child: ChildProcess, leadsGroup: boolean = false): void {
   running.add(child)
+  if (leadsGroup && process.platform !== 'win32') groups.add(child)
   child.once('close', () => running.delete(child))
 }
 
@@ -26,6 +32,12 @@ export async function endChild(child: ChildProcess): Promise<void> {
   clearTimeout(limit)
 }
 
+/** Signals the process group of a child that leads one, otherwise the child. */
 function signal(child: ChildProcess, name: NodeJS.Signals): void {
-  child.kill(name)
+  try {
+    if (child.pid !== undefined && groups.has(child)) process.kill(-child.pid, name)
+    else child.kill(name)
+  } catch {
+    // It has just ended.
+  }
 }

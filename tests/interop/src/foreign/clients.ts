@@ -2,6 +2,7 @@ import path from 'node:path'
 import { sourceFolder } from './cache.ts'
 import { prepareGo } from './go.ts'
 import { preparePython } from './python.ts'
+import { prepareRust } from './rust.ts'
 
 /** An MCP client in another language. */
 export interface ForeignClient {
@@ -32,5 +33,11 @@ export const foreignClients: Readonly<Record<string, ForeignClient>> = {
     // It refreshes ten seconds before the expiry.
     accessTokenLifetimeSeconds: 16,
     isSlow: false,
+  },
+  'rust-client': {
+    title: 'rmcp 3.11.0 (Rust)',
+    prepare: async () => [await prepareRust('rust-client')],
+    accessTokenLifetimeSeconds: 6,
+    isSlow: true,
   },
 }

@@ -109,12 +109,11 @@ async function clientsTable(judge: Judge, options: ForeignOptions): Promise<stri
 async function serversTable(judge: Judge, options: ForeignOptions): Promise<string | undefined> {
   const rows: string[][] = []
   for (const [name, { title, prepare }] of selected(foreignServers, options)) {
-    const outcome = await outcomeOf(
-      name,
-      judge,
-      options,
-      async () => await tryServer(await prepare()),
-    )
+    const prepared = await outcomeOf(name, judge, options, prepare)
+    const outcome =
+      prepared === undefined || 'notRun' in prepared
+        ? prepared
+        : await outcomeOf(name, judge, options, () => tryServer(prepared.result))
     if (outcome === undefined) continue
     if ('notRun' in outcome) {
       rows.push(rowOfNotRun(title, outcome.notRun, serverColumns.length))

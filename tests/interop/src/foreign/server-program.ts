@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import process from 'node:process'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 import { endChild, keepTrack } from './children.ts'
+import { limitMilliseconds } from './commands.ts'
 
 /** A server in another language, as a child process. */
 export interface ServerProgram {
@@ -32,4 +35,43 @@ export async function startServerProgram(command: readonly string[]): Promise<Se
     ready: { ...Object(ready) },
     close: () => endChild(child),
   }
+}
+
+/**
+ * Starts a server, and waits until it answers.
+ *
+ * @param url - It answers with 200 when the server is ready.
+ */
+export async function startServerAt(
+  url: string,
+  command: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ close(): Promise<void> }> {
+  const [file = '', ...parameters] = command
+  const child = spawn(file, parameters, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+    // A script can start the server as a child of its own. Both must end.
+    detached: true,
+  })
+  keepTrack(child, true)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-2000)
+    })
+  }
+  let failure: Error | undefined
+  child.once('error', (error) => {
+    failure = error
+  })
+  const giveUpAt = performance.now() + limitMilliseconds
+  while (performance.now() < giveUpAt) {
+    const response = await fetch(url).catch(() => undefined)
+    if (response?.status === 200) return { close: () => endChild(child) }
+    if (failure !== undefined || child.exitCode !== null) break
+    await pause(250)
+  }
+  await endChild(child)
+  throw failure ?? new Error(`${file} did not answer at ${url}: ${output.trim()}`)
 }

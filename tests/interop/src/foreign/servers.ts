@@ -1,5 +1,6 @@
 import type { Peer } from '../peers/peer.ts'
 import { prepareDjangoOAuthToolkit } from './peers/django-oauth-toolkit.ts'
+import { prepareKeycloak } from './peers/keycloak.ts'
 import { preparePythonServer } from './peers/python-server.ts'
 
 /** An authorization server in another language. */
@@ -23,5 +24,10 @@ export const foreignServers: Readonly<Record<string, ForeignServer>> = {
     title: 'mcp 2.3.0 (Python server)',
     prepare: preparePythonServer,
     isSlow: false,
+  },
+  keycloak: {
+    title: 'Keycloak 26.7.3',
+    prepare: prepareKeycloak,
+    isSlow: true,
   },
 }

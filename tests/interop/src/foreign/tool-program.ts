@@ -11,7 +11,8 @@ export interface ToolProgram {
   close(): Promise<void>
 }
 
-const callTimeoutMilliseconds = 20_000
+// The first call includes the start of the program and the sign-in, on a machine that may be busy.
+const callTimeoutMilliseconds = 60_000
 
 /** What a program writes to its standard output, one line each. */
 interface Message {
