@@ -2,6 +2,7 @@ import type { Peer } from '../peers/peer.ts'
 import { prepareDjangoOAuthToolkit } from './peers/django-oauth-toolkit.ts'
 import { prepareKeycloak } from './peers/keycloak.ts'
 import { preparePythonServer } from './peers/python-server.ts'
+import { prepareSpringAuthorizationServer } from './peers/spring-authorization-server.ts'
 
 /** An authorization server in another language. */
 export interface ForeignServer {
@@ -28,6 +29,11 @@ export const foreignServers: Readonly<Record<string, ForeignServer>> = {
   keycloak: {
     title: 'Keycloak 26.7.3',
     prepare: prepareKeycloak,
+    isSlow: true,
+  },
+  'spring-authorization-server': {
+    title: 'Spring Authorization Server 7.1.2',
+    prepare: prepareSpringAuthorizationServer,
     isSlow: true,
   },
 }
