@@ -3,8 +3,11 @@ import { once } from 'node:events'
 import process from 'node:process'
 import { NotRunError } from './not-run.ts'
 
-/** Each peer is downloaded, built and tested in less than this. */
+/** Each peer is downloaded and built in less than this, and tested in less than this. */
 export const limitMilliseconds = 180_000
+
+/** For a build that compiles hundreds of packages. */
+export const slowBuildLimitMilliseconds = 1_200_000
 
 /** Options of {@link run}. */
 export interface RunOptions {

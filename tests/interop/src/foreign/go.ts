@@ -1,7 +1,7 @@
 import path from 'node:path'
 import process from 'node:process'
 import { cacheFolder, exists, sourceFolder } from './cache.ts'
-import { run, runOrFail, runOrSkip } from './commands.ts'
+import { run, runOrFail, runOrSkip, slowBuildLimitMilliseconds } from './commands.ts'
 import { NotRunError } from './not-run.ts'
 
 /** Options of {@link prepareGo}. */
@@ -28,12 +28,15 @@ export async function prepareGo(
   const folder = await cacheFolder(name, [...files, 'go.mod', 'go.sum'], version)
   const program = path.join(folder, process.platform === 'win32' ? `${name}.exe` : name)
   if (await exists(program)) return program
-  await runOrSkip('The Go module proxy gave not all modules', 'go', ['mod', 'download'], { cwd })
+  await runOrSkip('The Go module proxy gave not all modules', 'go', ['mod', 'download'], {
+    cwd,
+    timeoutMilliseconds: slowBuildLimitMilliseconds,
+  })
   const { package: target = '.', tags = [] } = options
   await runOrFail(
     'go',
     ['build', '-mod=readonly', `-tags=${tags.join(',')}`, '-o', program, target],
-    { cwd },
+    { cwd, timeoutMilliseconds: slowBuildLimitMilliseconds },
   )
   return program
 }

@@ -7,7 +7,7 @@ import type { ForeignClientResult } from './client-trial.ts'
 import { callers, tryForeignClient } from './client-trial.ts'
 import type { ForeignClient } from './clients.ts'
 import { foreignClients } from './clients.ts'
-import { limitMilliseconds } from './commands.ts'
+import { limitMilliseconds, slowBuildLimitMilliseconds } from './commands.ts'
 import { NotRunError } from './not-run.ts'
 import { foreignServers } from './servers.ts'
 
@@ -66,7 +66,7 @@ async function clientsTable(judge: Judge, options: ForeignOptions): Promise<stri
     []
   for (const [name, client] of selected(foreignClients, options)) {
     // One build after the other. The trials mostly wait for expiries, so the next build goes on.
-    const prepared = await outcomeOf(name, judge, options, () => client.prepare())
+    const prepared = await preparationOf(name, judge, options, client)
     const trial =
       prepared === undefined || 'notRun' in prepared
         ? Promise.resolve(prepared)
@@ -108,8 +108,9 @@ async function clientsTable(judge: Judge, options: ForeignOptions): Promise<stri
 
 async function serversTable(judge: Judge, options: ForeignOptions): Promise<string | undefined> {
   const rows: string[][] = []
-  for (const [name, { title, prepare }] of selected(foreignServers, options)) {
-    const prepared = await outcomeOf(name, judge, options, prepare)
+  for (const [name, peer] of selected(foreignServers, options)) {
+    const { title } = peer
+    const prepared = await preparationOf(name, judge, options, peer)
     const outcome =
       prepared === undefined || 'notRun' in prepared
         ? prepared
@@ -162,16 +163,28 @@ function selected<Peer extends { readonly isSlow: boolean }>(
   )
 }
 
+/** Downloads and builds a peer, which takes longer for the slow ones. */
+async function preparationOf<Result>(
+  name: string,
+  judge: Judge,
+  options: ForeignOptions,
+  { isSlow, prepare }: { readonly isSlow: boolean; readonly prepare: () => Promise<Result> },
+): Promise<Outcome<Result> | undefined> {
+  const limit = isSlow ? slowBuildLimitMilliseconds : limitMilliseconds
+  return await outcomeOf(name, judge, options, prepare, limit)
+}
+
 /** Does the work within the limit of a peer. `undefined` is a failure that the judge knows. */
 async function outcomeOf<Result>(
   name: string,
   judge: Judge,
   options: ForeignOptions,
   work: () => Promise<Result>,
+  limit: number = limitMilliseconds,
 ): Promise<Outcome<Result> | undefined> {
   return await judge.attempt(name, async () => {
     try {
-      return { result: await withLimit(limitMilliseconds, work()) }
+      return { result: await withLimit(limit, work()) }
     } catch (error) {
       if (!(error instanceof NotRunError)) throw error
       process.stderr.write(`NOT RUN: interop of ${name} (${error.message})\n`)

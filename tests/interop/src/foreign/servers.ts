@@ -1,6 +1,7 @@
 import type { Peer } from '../peers/peer.ts'
 import { prepareDjangoOAuthToolkit } from './peers/django-oauth-toolkit.ts'
 import { prepareKeycloak } from './peers/keycloak.ts'
+import { prepareOryHydra } from './peers/ory-hydra.ts'
 import { preparePythonServer } from './peers/python-server.ts'
 import { prepareSpringAuthorizationServer } from './peers/spring-authorization-server.ts'
 
@@ -34,6 +35,11 @@ export const foreignServers: Readonly<Record<string, ForeignServer>> = {
   'spring-authorization-server': {
     title: 'Spring Authorization Server 7.1.2',
     prepare: prepareSpringAuthorizationServer,
+    isSlow: true,
+  },
+  'ory-hydra': {
+    title: 'Ory Hydra 2.3.0',
+    prepare: prepareOryHydra,
     isSlow: true,
   },
 }
