@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { freePort, jsonBody, startTrustingResource } from '@evergrant/test-kit'
 import { redirectUri, signInThroughPages } from '../../browser.ts'
 import type { Peer } from '../../peers/peer.ts'
 import { resourceScope } from '../../peers/peer.ts'
+import { exists } from '../cache.ts'
+import { runOrFail, slowBuildLimitMilliseconds } from '../commands.ts'
 import { prepareMaven } from '../maven.ts'
 import { startServerAt } from '../server-program.ts'
 
@@ -13,23 +14,31 @@ const version = '26.7.3'
 const password = randomBytes(16).toString('hex')
 const clientId = 'interop'
 
-/** Keycloak in development mode with rotation on. Returns how it is started. */
+/** Keycloak with rotation on, and its database in memory. Returns how it is started. */
 export async function prepareKeycloak(): Promise<() => Promise<Peer>> {
   const folder = await prepareMaven('keycloak', [], ['dependency:unpack'])
+  const script = path.join(folder, `keycloak-${version}`, 'bin', 'kc.sh')
+  const built = path.join(folder, 'built')
+  if (!(await exists(built))) {
+    // Otherwise, each start compiles the server for its settings.
+    await runOrFail(script, ['build', '--db=dev-mem', '--cache=local'], {
+      timeoutMilliseconds: slowBuildLimitMilliseconds,
+    })
+    await writeFile(built, '')
+  }
   return async () => {
-    const data = await mkdtemp(path.join(tmpdir(), 'evergrant-interop-'))
     const resource = await startTrustingResource(resourceScope)
     const base = `http://127.0.0.1:${await freePort()}`
     const server = await startServerAt(
       `${base}/realms/master`,
       [
-        path.join(folder, `keycloak-${version}`, 'bin', 'kc.sh'),
-        'start-dev',
+        script,
+        'start',
+        '--optimized',
+        '--http-enabled=true',
+        '--hostname-strict=false',
         '--http-host=127.0.0.1',
         `--http-port=${new URL(base).port}`,
-        '--http-management-scheme=http',
-        `--http-management-port=${await freePort()}`,
-        '--db=dev-mem',
       ],
       {
         JAVA_OPTS_KC_HEAP: '-Xms128m -Xmx512m',
@@ -40,7 +49,6 @@ export async function prepareKeycloak(): Promise<() => Promise<Peer>> {
     const close = async (): Promise<void> => {
       await server.close()
       await resource.close()
-      await rm(data, { recursive: true, force: true })
     }
     try {
       await createRealm(base)
