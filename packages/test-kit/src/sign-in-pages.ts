@@ -64,13 +64,24 @@ export async function walkThroughPages(
 function firstForm(
   html: string,
 ): { readonly action: string; readonly hidden: Record<string, string> } | undefined {
-  const form = /<form[^>]*action="([^"]*)"[^>]*>(.*?)<\/form>/isu.exec(html)
+  const form = /<form([^>]*)>(.*?)<\/form>/isu.exec(html)
   if (form === null) return undefined
-  const [, action = '', body = ''] = form
+  const [, attributes = '', body = ''] = form
   const hidden: Record<string, string> = {}
   for (const [input] of body.matchAll(/<input[^>]*type="hidden"[^>]*>/giu)) {
-    const name = /name="([^"]*)"/u.exec(input)?.[1]
-    if (name !== undefined) hidden[name] = /value="([^"]*)"/u.exec(input)?.[1] ?? ''
+    const name = attribute(input, 'name')
+    if (name !== undefined) hidden[name] = attribute(input, 'value') ?? ''
   }
-  return { action, hidden }
+  // Without an action, a form goes to the URL of its page.
+  return { action: attribute(attributes, 'action') ?? '', hidden }
+}
+
+function attribute(html: string, name: string): string | undefined {
+  return new RegExp(`\\s${name}="([^"]*)"`, 'iu')
+    .exec(html)?.[1]
+    ?.replaceAll('&quot;', '"')
+    .replaceAll('&#x27;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&')
 }

@@ -1,170 +1,58 @@
 /**
  * `pnpm interop`: the client at third-party authorization servers, and third-party clients at the
- * reference authorization server, over loopback. Prints tables of the results. The exit code is 0 if
- * all results are as expected.
+ * reference servers, over loopback. Prints tables of the results. The exit code is 0 if all results
+ * are as expected.
  */
 import process from 'node:process'
-import { defaultRefreshIssuancePolicy } from '@evergrant/authorization-server'
-import type { Forgiveness } from './clients/testbed.ts'
-import { declaredGrantsTrials, tryDeclaredGrants } from './declared-grants.ts'
-import { markdownTable } from './table.ts'
-import type { TheirClientResult } from './their-clients.ts'
-import { callers, expiries, theirClients, tryClient } from './their-clients.ts'
-import type { TheirServerResult } from './their-servers.ts'
-import { rounds, theirServers, tryServer } from './their-servers.ts'
-import { installedVersion } from './versions.ts'
+import { parseArgs } from 'node:util'
+import { foreignPeers, foreignTables } from './foreign/report.ts'
+import { createJudge } from './judge.ts'
+import { npmTables } from './npm-report.ts'
+import { withLimit } from './with-limit.ts'
+
+const usage = `Usage: pnpm interop [--slow] [--require] [peer…]
+
+Without a peer, all run: those from npm, and those in other languages whose build is quick.
+  --slow     also those whose download or build takes minutes
+  --require  fail if one of them cannot run here
+
+Peers in other languages: ${foreignPeers.join(', ')}
+`
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    slow: { type: 'boolean', default: false },
+    require: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+const unknown = positionals.filter((name) => !foreignPeers.includes(name))
+if (values.help || unknown.length > 0) {
+  process.stdout.write(usage)
+  process.exit(values.help ? 0 : 2)
+}
 
 /** A third-party program that hangs must not hang this one. */
-const limitMilliseconds = 180_000
-const limit = setTimeout(() => {
-  process.stdout.write(
-    `Not finished after ${limitMilliseconds / 1000} s: one of the third-party programs hangs.\n`,
-  )
-  process.exit(1)
-}, limitMilliseconds)
-
-const failures: string[] = []
-const tables = [
-  await ourClientAtTheirServers(),
-  await declaredGrantsAtOurServer(),
-  await theirClientsAtOurServer(
-    'default',
-    `Their clients at our server: ${callers} concurrent calls at each of ${expiries} expiries, each call refreshes on its own`,
-  ),
-  await theirClientsAtOurServer(
-    'none',
-    'For comparison: the same at a server without grace and overlap (`--grace 0 --overlap 0`)',
-  ),
-]
-clearTimeout(limit)
+const npmLimitMilliseconds = 180_000
+const judge = createJudge()
+const tables: string[] = []
+if (positionals.length === 0) {
+  const npm = await judge.attempt('npm', () => withLimit(npmLimitMilliseconds, npmTables(judge)))
+  tables.push(...(npm ?? []))
+}
+tables.push(
+  ...(await foreignTables(judge, {
+    slow: values.slow,
+    require: values.require,
+    only: positionals,
+  })),
+)
+const { failures } = judge
 // Printed at the end, because some of the programs write to the same output.
 process.stdout.write(tables.join(''))
 process.stdout.write(`\n${failures.map((line) => `✗ ${line}\n`).join('')}`)
 process.stdout.write(
   failures.length === 0 ? 'All as expected.\n' : `${failures.length} not as expected.\n`,
+  // A program that hangs would keep this one alive.
+  () => process.exit(failures.length === 0 ? 0 : 1),
 )
-process.exitCode = failures.length === 0 ? 0 : 1
-
-async function ourClientAtTheirServers(): Promise<string> {
-  const expected: Partial<TheirServerResult> = {
-    refreshToken: 'issued',
-    refreshes: rounds,
-    signIns: 1,
-    failedCalls: 0,
-  }
-  const rows: (readonly (string | number)[])[] = []
-  for (const [name, start] of Object.entries(theirServers)) {
-    const result = await attempt(name, () => tryServer(start))
-    if (result === undefined) continue
-    expectFields(name, result, expected)
-    const { offlineAccess, refreshToken, refreshes, rotated, signIns, failedCalls } = result
-    rows.push([
-      `${name} ${await installedVersion(name)}`,
-      offlineAccess,
-      refreshToken,
-      refreshes,
-      rotated,
-      signIns,
-      failedCalls,
-    ])
-  }
-  return markdownTable(
-    `Our client at their servers: ${callers} concurrent calls at each of ${rounds} rejected access tokens`,
-    [
-      'authorization server',
-      '`offline_access`',
-      'refresh token',
-      'refreshes',
-      'rotated',
-      'sign-ins',
-      'failed calls',
-    ],
-    rows,
-  )
-}
-
-async function theirClientsAtOurServer(forgiveness: Forgiveness, title: string): Promise<string> {
-  // Without grace and overlap, the result depends on the client.
-  const expected: Partial<TheirClientResult> =
-    forgiveness === 'none' ? {} : { signIns: 1, failedCalls: 0, reuseDetected: 0 }
-  // Concurrently, because most of the time is spent waiting for tokens to expire.
-  const trials = Object.entries(theirClients).map(async ([name, client]) => ({
-    name,
-    preset: client.preset,
-    result: await attempt(name, () => tryClient(client, forgiveness)),
-  }))
-  const rows: (readonly (string | number)[])[] = []
-  for (const { name, preset, result } of await Promise.all(trials)) {
-    if (result === undefined) continue
-    expectFields(name, result, expected)
-    const { signIns, failedCalls, rotated, replayed, kept, reuseDetected } = result
-    rows.push([
-      `${name} ${await installedVersion(name)}`,
-      `\`${preset}\``,
-      signIns,
-      `${failedCalls} of ${expiries * callers}`,
-      rotated,
-      replayed,
-      kept,
-      reuseDetected,
-    ])
-  }
-  return markdownTable(
-    title,
-    [
-      'client',
-      'preset',
-      'sign-ins',
-      'failed calls',
-      'rotated',
-      'replayed',
-      'kept',
-      'reuse detected',
-    ],
-    rows,
-  )
-}
-
-async function declaredGrantsAtOurServer(): Promise<string> {
-  const rows: string[][] = []
-  for (const trial of declaredGrantsTrials) {
-    const { client, preset, declaresGrant, requestsOfflineAccess } = trial
-    const name = `${client} at ${preset}`
-    const refreshToken = await attempt(name, () => tryDeclaredGrants(trial))
-    if (refreshToken === undefined) continue
-    expectFields(name, { refreshToken }, { refreshToken: trial.refreshToken })
-    const version = await installedVersion(client)
-    const signals = [declaresGrant, requestsOfflineAccess]
-    rows.push([`\`${preset}\``, `${client} ${version}`, ...signals, refreshToken])
-  }
-  return markdownTable(
-    `Who gets a refresh token at our server (the default preset is ${defaultRefreshIssuancePolicy})`,
-    ['preset', 'client', 'declares the grant', 'requests `offline_access`', 'refresh token'],
-    rows,
-  )
-}
-
-async function attempt<Result>(
-  name: string,
-  work: () => Promise<Result>,
-): Promise<Result | undefined> {
-  try {
-    return await work()
-  } catch (error) {
-    failures.push(`${name}: ${error instanceof Error ? (error.stack ?? error.message) : 'failed'}`)
-    return undefined
-  }
-}
-
-function expectFields<Result extends object>(
-  name: string,
-  result: Result,
-  expected: Partial<Result>,
-): void {
-  for (const [field, value] of Object.entries(expected)) {
-    const got: unknown = Reflect.get(result, field)
-    if (got !== value) {
-      failures.push(`${name}: ${field} is ${String(got)} (expected ${String(value)})`)
-    }
-  }
-}

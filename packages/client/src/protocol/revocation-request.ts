@@ -1,3 +1,4 @@
+import type { TokenErrorDecision } from '@evergrant/core'
 import * as oauth from 'oauth4webapi'
 import {
   clientAuthentication,
@@ -23,13 +24,16 @@ export type RevocationOutcome =
       readonly clientUnknown: boolean
       /** Whether the server may expect the client secret in another place. */
       readonly otherAuthentication: boolean
+      /** Whether the server requires a parameter that this client has no value for. */
+      readonly requiresSecretParameter: boolean
     }
   /** No answer, or one that may not be final. Try again later. */
   | { readonly outcome: 'unavailable'; readonly detail: string }
 
 /**
  * Revokes a refresh or access token (RFC 7009). Failures are outcomes; nothing is thrown. If the server
- * does not recognize the client, the request is repeated once with the secret in another place.
+ * does not recognize the client, the request is repeated with the secret in another place. If it
+ * requires the parameter `client_secret`, the request is repeated with an empty one.
  */
 export async function revokeToken(
   token: string,
@@ -39,15 +43,22 @@ export async function revokeToken(
   const first = await sendRevocation(token, hint, options)
   if (first.outcome !== 'refused' || !first.otherAuthentication) return first
   const registration = withOtherAuthentication(options.registration)
-  if (registration === undefined) return first
-  const second = await sendRevocation(token, hint, { ...options, registration })
-  return second.outcome === 'revoked' ? second : first
+  if (registration !== undefined) {
+    const second = await sendRevocation(token, hint, { ...options, registration })
+    if (second.outcome === 'revoked') return second
+  }
+  if (!first.requiresSecretParameter) return first
+  // The Python MCP SDK requires the parameter from every client, also from those that authenticate in
+  // the header or not at all. An empty parameter counts as omitted (RFC 6749 §3.2).
+  const third = await sendRevocation(token, hint, options, { client_secret: '' })
+  return third.outcome === 'revoked' ? third : first
 }
 
 async function sendRevocation(
   token: string,
   hint: 'refresh_token' | 'access_token',
   options: TokenRequestOptions,
+  parameters: Readonly<Record<string, string>> = {},
 ): Promise<RevocationOutcome> {
   if (options.authorizationServer.revocation_endpoint === undefined) {
     return { outcome: 'not-supported' }
@@ -61,7 +72,7 @@ async function sendRevocation(
       token,
       {
         ...transportOptions(options, options.authorizationServer.revocation_endpoint),
-        additionalParameters: { token_type_hint: hint },
+        additionalParameters: { token_type_hint: hint, ...parameters },
       },
     )
   } catch (error) {
@@ -78,5 +89,14 @@ async function sendRevocation(
   if (!isRefused) return { outcome: 'unavailable', detail }
   const clientUnknown = decision.outcome === 'registration-ended'
   const otherAuthentication = mayConcernAuthentication(decision)
-  return { outcome: 'refused', detail, clientUnknown, otherAuthentication }
+  const requiresSecretParameter = isAboutMissingSecret(decision)
+  return { outcome: 'refused', detail, clientUnknown, otherAuthentication, requiresSecretParameter }
+}
+
+/** Whether a server refused because the form has no `client_secret`. */
+function isAboutMissingSecret(decision: TokenErrorDecision): boolean {
+  return (
+    decision.reason === 'invalid-request' &&
+    /client[_ ]secret/i.test(decision.oauthErrorDescription ?? '')
+  )
 }

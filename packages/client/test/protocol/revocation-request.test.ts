@@ -58,3 +58,42 @@ test.each([
     ).toMatchObject({ outcome })
   },
 )
+
+test.each([
+  [
+    'that authenticates in the header',
+    { clientSecret: 'secret-1', tokenEndpointAuthMethod: 'client_secret_basic' },
+    ['basic', 'form', 'basic'],
+  ],
+  ['without a secret', { tokenEndpointAuthMethod: 'none' }, ['none', 'none']],
+] as const)(
+  'revocation request: a client %s sends an empty client_secret to a server that requires the parameter',
+  { tags: ['C-57'] },
+  async (_, authentication, expected) => {
+    await using it = await authorizationScene()
+    const { tokenSet } = await it.signIn()
+    it.as.faults.revoke.push(
+      jsonStatus(
+        400,
+        '{"error":"invalid_request","error_description":"client_secret: Field required"}',
+      ),
+    )
+    if (expected.length === 3) {
+      it.as.faults.revoke.push(jsonStatus(401, '{"error":"unauthorized_client"}'))
+    }
+    const registration = { ...it.options.registration, ...authentication }
+    const options = { ...it.options, registration }
+    expect(await revokeToken(tokenSet.refreshToken ?? '', 'refresh_token', options)).toEqual({
+      outcome: 'revoked',
+    })
+    const sent = it.as.requests.filter(({ endpoint }) => endpoint === 'revoke')
+    expect(
+      sent.map(({ headers, form }) => {
+        if (headers.authorization !== undefined) return 'basic'
+        return form['client_secret'] ? 'form' : 'none'
+      }),
+    ).toEqual(expected)
+    expect(sent.map(({ form }) => form['client_secret']).at(-1)).toBe('')
+    expect(sent[0]?.form).not.toHaveProperty('client_secret')
+  },
+)

@@ -5,7 +5,7 @@ import { listenOnLoopback } from '../loopback.ts'
 import type { Peer } from './peer.ts'
 import { resourceScope } from './peer.ts'
 
-/** oidc-provider with default settings, plus one resource and client registration. */
+/** oidc-provider with default settings, plus one resource, client registration and revocation. */
 export async function startOidcProvider(): Promise<Peer> {
   const resource = await startTrustingResource(resourceScope)
   const { server, origin, close } = await listenOnLoopback()
@@ -13,6 +13,7 @@ export async function startOidcProvider(): Promise<Peer> {
   const provider = new Provider(origin, {
     features: {
       registration: { enabled: true },
+      revocation: { enabled: true },
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: () => ({ scope: resourceScope, accessTokenFormat: 'jwt' }),

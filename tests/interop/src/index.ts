@@ -1,0 +1,5 @@
+export { startAuthorsGateway } from './authors-gateway.ts'
+export type { AuthorsGateway } from './authors-gateway.ts'
+export { connectSdkV1 } from './clients/sdk-v1.ts'
+export { connectSdkV2 } from './clients/sdk-v2.ts'
+export type { ToolCaller } from './clients/tool-caller.ts'
