@@ -6,7 +6,7 @@ import type { Peer } from './peers/peer.ts'
 
 /** Number of rounds: in each, the access token is rejected during eight concurrent calls. */
 export const rounds = 5
-export const callers = 8
+const callers = 8
 
 /** The result of `@evergrant/client` at a third-party authorization server. */
 export interface TheirServerResult {

@@ -6,8 +6,8 @@ import { NotRunError } from './not-run.ts'
 /** Each peer is downloaded and built in less than this, and tested in less than this. */
 export const limitMilliseconds = 180_000
 
-/** For a build that compiles hundreds of packages. */
-export const slowBuildLimitMilliseconds = 1_200_000
+/** For a build that compiles hundreds of packages, and for a server that starts slowly. */
+export const slowLimitMilliseconds = 1_200_000
 
 /** Options of {@link run}. */
 export interface RunOptions {

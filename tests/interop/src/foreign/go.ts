@@ -1,7 +1,7 @@
 import path from 'node:path'
 import process from 'node:process'
 import { cacheFolder, exists, sourceFolder } from './cache.ts'
-import { run, runOrFail, runOrSkip, slowBuildLimitMilliseconds } from './commands.ts'
+import { run, runOrFail, runOrSkip, slowLimitMilliseconds } from './commands.ts'
 import { NotRunError } from './not-run.ts'
 
 /** Options of {@link prepareGo}. */
@@ -30,13 +30,13 @@ export async function prepareGo(
   if (await exists(program)) return program
   await runOrSkip('The Go module proxy gave not all modules', 'go', ['mod', 'download'], {
     cwd,
-    timeoutMilliseconds: slowBuildLimitMilliseconds,
+    timeoutMilliseconds: slowLimitMilliseconds,
   })
   const { package: target = '.', tags = [] } = options
   await runOrFail(
     'go',
     ['build', '-mod=readonly', `-tags=${tags.join(',')}`, '-o', program, target],
-    { cwd, timeoutMilliseconds: slowBuildLimitMilliseconds },
+    { cwd, timeoutMilliseconds: slowLimitMilliseconds },
   )
   return program
 }

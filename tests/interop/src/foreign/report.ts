@@ -7,7 +7,7 @@ import type { ForeignClientResult } from './client-trial.ts'
 import { callers, tryForeignClient } from './client-trial.ts'
 import type { ForeignClient } from './clients.ts'
 import { foreignClients } from './clients.ts'
-import { limitMilliseconds, slowBuildLimitMilliseconds } from './commands.ts'
+import { limitMilliseconds, slowLimitMilliseconds } from './commands.ts'
 import { NotRunError } from './not-run.ts'
 import { foreignServers } from './servers.ts'
 
@@ -114,7 +114,7 @@ async function serversTable(judge: Judge, options: ForeignOptions): Promise<stri
     const outcome =
       prepared === undefined || 'notRun' in prepared
         ? prepared
-        : await outcomeOf(name, judge, options, () => tryServer(prepared.result))
+        : await outcomeOf(name, judge, options, () => tryServer(prepared.result), limitOf(peer))
     if (outcome === undefined) continue
     if ('notRun' in outcome) {
       rows.push(rowOfNotRun(title, outcome.notRun, serverColumns.length))
@@ -168,10 +168,13 @@ async function preparationOf<Result>(
   name: string,
   judge: Judge,
   options: ForeignOptions,
-  { isSlow, prepare }: { readonly isSlow: boolean; readonly prepare: () => Promise<Result> },
+  peer: { readonly isSlow: boolean; readonly prepare: () => Promise<Result> },
 ): Promise<Outcome<Result> | undefined> {
-  const limit = isSlow ? slowBuildLimitMilliseconds : limitMilliseconds
-  return await outcomeOf(name, judge, options, prepare, limit)
+  return await outcomeOf(name, judge, options, peer.prepare, limitOf(peer))
+}
+
+function limitOf({ isSlow }: { readonly isSlow: boolean }): number {
+  return isSlow ? slowLimitMilliseconds : limitMilliseconds
 }
 
 /** Does the work within the limit of a peer. `undefined` is a failure that the judge knows. */

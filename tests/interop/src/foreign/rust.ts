@@ -1,7 +1,7 @@
 import path from 'node:path'
 import process from 'node:process'
 import { cacheFolder, exists, sourceFolder } from './cache.ts'
-import { run, runOrFail, runOrSkip, slowBuildLimitMilliseconds } from './commands.ts'
+import { run, runOrFail, runOrSkip, slowLimitMilliseconds } from './commands.ts'
 import { NotRunError } from './not-run.ts'
 
 /**
@@ -22,7 +22,7 @@ export async function prepareRust(name: string): Promise<string> {
   })
   await runOrFail('cargo', ['build', '--quiet', '--locked', '--offline', '--target-dir', folder], {
     cwd,
-    timeoutMilliseconds: slowBuildLimitMilliseconds,
+    timeoutMilliseconds: slowLimitMilliseconds,
   })
   return program
 }

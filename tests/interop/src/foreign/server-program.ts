@@ -4,7 +4,7 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { endChild, keepTrack } from './children.ts'
-import { limitMilliseconds } from './commands.ts'
+import { slowLimitMilliseconds } from './commands.ts'
 
 /** A server in another language, as a child process. */
 export interface ServerProgram {
@@ -65,7 +65,7 @@ export async function startServerAt(
   child.once('error', (error) => {
     failure = error
   })
-  const giveUpAt = performance.now() + limitMilliseconds
+  const giveUpAt = performance.now() + slowLimitMilliseconds
   while (performance.now() < giveUpAt) {
     const response = await fetch(url).catch(() => undefined)
     if (response?.status === 200) return { close: () => endChild(child) }

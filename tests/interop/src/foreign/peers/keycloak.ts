@@ -6,7 +6,7 @@ import { redirectUri, signInThroughPages } from '../../browser.ts'
 import type { Peer } from '../../peers/peer.ts'
 import { resourceScope } from '../../peers/peer.ts'
 import { exists } from '../cache.ts'
-import { runOrFail, slowBuildLimitMilliseconds } from '../commands.ts'
+import { runOrFail, slowLimitMilliseconds } from '../commands.ts'
 import { prepareMaven } from '../maven.ts'
 import { startServerAt } from '../server-program.ts'
 
@@ -22,7 +22,7 @@ export async function prepareKeycloak(): Promise<() => Promise<Peer>> {
   if (!(await exists(built))) {
     // Otherwise, each start compiles the server for its settings.
     await runOrFail(script, ['build', '--db=dev-mem', '--cache=local'], {
-      timeoutMilliseconds: slowBuildLimitMilliseconds,
+      timeoutMilliseconds: slowLimitMilliseconds,
     })
     await writeFile(built, '')
   }

@@ -81,7 +81,7 @@ async function startPages(admin: string) {
     const page = new URL(request.url ?? '/', admin)
     const kind = page.pathname.slice(1)
     const name = `${kind}_challenge`
-    const query = new URLSearchParams({ [name]: page.searchParams.get(name) ?? '' })
+    const query = `${name}=${encodeURIComponent(page.searchParams.get(name) ?? '')}`
     const url = `${admin}/oauth2/auth/requests/${kind}`
     const asked = await jsonBody(await fetch(`${url}?${query}`))
     const answer = await jsonBody(
