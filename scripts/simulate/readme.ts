@@ -28,7 +28,7 @@ export function readmeSection(rows: readonly Row[], summary: Summary): string {
   })
   return `${totalsTable(summary)}
 
-Sign-ins at the ${summary.compared.length} products that issue refresh tokens and at which every client can sign in, with 1 / 4 processes. *Forced* is what no client can avoid. *Asking*: the application requests \`offline_access\` itself. Six of the products in a month with everything:
+Sign-ins at the ${summary.compared.length} products that issue refresh tokens and at which every client can sign in, with 1 / 4 processes. *Forced* is what no client can avoid, and Evergrant reaches it at each product in each situation. *Asking*: the application requests \`offline_access\` itself. Six of the products in a month with everything:
 
 ${table(['', 'Forced', ...clientIds.map((id) => clientNames[id])], tellingRows)}`
 }
