@@ -38,7 +38,7 @@ describe.each(processCounts)('a month with everything and %i processes', (proces
 })
 
 test.each(situations)(
-  'a month, %s: evergrant signs in once at a server with grace, also with other seeds',
+  'a month, %s: evergrant signs in as often as a server with grace forces, also with other seeds',
   async (situation) => {
     for (const seed of [2, 3]) {
       const month = settings('workos', situation, 4, seed)

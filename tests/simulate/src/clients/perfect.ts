@@ -6,14 +6,7 @@ import type { Life } from '../world/machine.ts'
 import type { Client, ClientContext, Surroundings } from './client.ts'
 
 /** Why a client that makes no mistake signs in. */
-export const forcedReasons = [
-  'first-sign-in',
-  'no-refresh-token',
-  'idle',
-  'absolute',
-  'lost',
-] as const
-export type ForcedReason = (typeof forcedReasons)[number]
+export type ForcedReason = 'first-sign-in' | 'no-refresh-token' | 'idle' | 'absolute' | 'lost'
 
 export type ForcedSignIns = Readonly<Record<ForcedReason, number>>
 
