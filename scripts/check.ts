@@ -50,6 +50,13 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
     'scripts/playground-presets.ts',
     '--check',
   ],
+  [
+    'a month in a minute, a few products',
+    'node',
+    '--conditions=evergrant:source',
+    'scripts/simulate/main.ts',
+    '--check',
+  ],
   ['unused code', 'knip'],
   ['packages', 'node', 'scripts/package-check.ts'],
   ['sizes', 'node', 'scripts/size/main.ts'],

@@ -106,6 +106,7 @@ const sidebars: SidebarsConfig = {
         'explanation/rotation',
         'explanation/refresh-transaction',
         'explanation/refresh-cost',
+        'explanation/a-month-in-a-minute',
         'explanation/measurements',
         'explanation/threat-model',
         'explanation/architecture',

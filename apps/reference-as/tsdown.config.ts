@@ -2,5 +2,6 @@ import { packageBuild } from '../../tsdown.shared.ts'
 
 export default packageBuild({
   index: 'src/index.ts',
+  emulation: 'src/emulation.ts',
   main: 'src/main.ts',
 })

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import Doors from '../components/FrontPage/Doors'
 import Hero from '../components/FrontPage/Hero'
 import Measured from '../components/FrontPage/Measured'
+import Month from '../components/FrontPage/Month'
 import Race from '../components/FrontPage/Race'
 import styles from '../components/FrontPage/FrontPage.module.css'
 
@@ -12,6 +13,7 @@ export default function FrontPage(): ReactNode {
     <Layout description="Why MCP sign-ins end, and how to make them last. The reference implementation of SEP-2207 in TypeScript.">
       <main className={styles.page}>
         <Hero />
+        <Month />
         <Race />
         <Measured />
         <Doors />

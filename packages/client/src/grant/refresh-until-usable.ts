@@ -34,6 +34,7 @@ export async function refreshUntilUsable(
   const { context, memory, unsaved } = grant
   const { clock } = context
   let waitingFromEpochSeconds = clock.nowEpochSeconds()
+  let hasRepeated = false
   for (;;) {
     await unsaved.save()
     if (unsaved.tokens === undefined) {
@@ -45,7 +46,11 @@ export async function refreshUntilUsable(
     if (outcome.kind === 'refreshed' || outcome.kind === 'adopted') return outcome.stored
     // The last access token can outlive its grant: it serves until it expires or is rejected.
     if (memory.stored !== undefined && memory.usableFor(request.rejectedAccessToken)) {
-      return memory.stored
+      const isLost = outcome.kind === 'not-now' && outcome.because === 'response-lost'
+      if (!isLost || hasRepeated) return memory.stored
+      // Nothing waits for this refresh, and the next call may come after the grace of the server.
+      hasRepeated = true
+      continue
     }
     if (outcome.kind === 'unsaved') throw outcome.tokens.cause
     if (outcome.kind !== 'not-now') throw signInRequired(outcome)

@@ -176,6 +176,25 @@ test(
 )
 
 test(
+  'lost response: is requested again at once in the background, too, while the server has grace',
+  { tags: ['C-52', 'C-53'] },
+  async () => {
+    await using it = await managedScene({ graceSeconds: 30 })
+    const manager = await it.manager()
+    const { value } = await manager.getAccessToken()
+    it.clock.advanceSeconds(lifetimeSeconds * 0.88)
+    it.as.faults.token.push({ kind: 'drop-after-commit' })
+    expect((await manager.getAccessToken()).value).toBe(value)
+    await manager.whenIdle()
+    expect(it.as.refreshRequests()).toBe(2)
+    // The next call comes long after the grace.
+    it.clock.advanceSeconds(lifetimeSeconds * 0.05)
+    expect((await manager.getAccessToken()).value).not.toBe(value)
+    expect(it.as.isGrantAlive()).toBe(true)
+  },
+)
+
+test(
   'lost response: at a server without grace, the sign-in error gives the cause',
   { tags: ['C-53'] },
   async () => {

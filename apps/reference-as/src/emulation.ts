@@ -1,0 +1,8 @@
+export { emulatedSettings, rotates } from './emulation/emulated-settings.ts'
+export type { EmulatedSettings } from './emulation/emulated-settings.ts'
+export { emulationOf } from './emulation/emulation.ts'
+export type { Emulation } from './emulation/emulation.ts'
+export { emulateReuse } from './emulation/refresh-token-store.ts'
+export { emulatedServers, findEmulatedServer } from './emulation/servers/catalog.ts'
+export type { EmulatedServer, ServerBehaviors } from './emulation/servers/emulated-server.ts'
+export { graceWithin } from './settings/resolve-settings.ts'
