@@ -1,5 +1,6 @@
 import type { Client, ClientContext, ClientId } from '../clients/client.ts'
 import { evergrant } from '../clients/evergrant.ts'
+import { loadEvergrant } from '../clients/load-evergrant.ts'
 import { mcpRemote } from '../clients/mcp-remote.ts'
 import { perfect } from '../clients/perfect.ts'
 import type { ForcedSignIns } from '../clients/perfect.ts'
@@ -32,6 +33,7 @@ export interface MonthResult {
 
 /** Runs the real code of a client for a month. The same settings give the same result. */
 export async function runMonth(client: ClientId, settings: MonthSettings): Promise<MonthResult> {
+  if (client === 'evergrant') await loadEvergrant()
   return await run(settings, (context) => createClient[client](context, settings.rules))
 }
 
