@@ -21,5 +21,7 @@ test('front page: its figures are those of the benchmark', async () => {
     ([, name, requests, lost, grant]) => [name, requests, lost, grant === 'dead' ? 'ended' : grant],
   )
   expect(measured).toHaveLength(3)
-  expect(page).toEqual(measured)
+  // The other table of the page is that of the simulation, which `pnpm simulate` writes.
+  const names = new Set(measured.map(([name]) => name))
+  expect(page.filter(([name]) => names.has(name))).toEqual(measured)
 })
