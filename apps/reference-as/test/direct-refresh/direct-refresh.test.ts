@@ -1,9 +1,13 @@
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
-import { expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { nowEpochSeconds } from '../../src/lib/clock.ts'
 import { post, presentation, refresh, resource } from '../support.ts'
 import { openScene } from './scene.ts'
 import type { Stored } from './scene.ts'
+
+// Both paths state what remains of a lifetime in whole seconds, and must see the same second.
+beforeEach(() => vi.useFakeTimers({ toFake: ['Date'] }))
+afterEach(() => vi.useRealTimers())
 
 /** Names and kinds of values, for what differs between two tokens. */
 const shapeOf = (value: object) => Object.entries(value).map(([name, one]) => [name, typeof one])
