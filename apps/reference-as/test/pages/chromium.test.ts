@@ -54,7 +54,6 @@ async function open(options: AuthorizationServerOptions = {}) {
   })
   // The pages must work without scripts.
   const context = await browser.newContext({ javaScriptEnabled: false })
-  context.setDefaultTimeout(10_000)
   const page = await context.newPage()
   const violations: string[] = []
   page.on('console', (message) => {

@@ -12,14 +12,19 @@ import type { StoreKey } from './file/keys.ts'
 import { assertPrivatePath } from './file/private-path.ts'
 
 /** For one request: a keychain that shows an invisible dialog would wait forever. */
-const timeoutMilliseconds = 3000
+const answerMilliseconds = 3000
+/** For the start of the helper program. It is longer, because a busy machine is no broken keychain. */
+const startMilliseconds = 30_000
 /** Creating the key takes two requests. */
-const lockWaitMilliseconds = 3 * timeoutMilliseconds
+const lockWaitMilliseconds = 2 * (startMilliseconds + answerMilliseconds)
 
 /** It has the extension of this file: `.ts` in the sources, `.js` in the build. */
 const program = fileURLToPath(
   new URL(`./keychain-program${path.extname(import.meta.url)}`, import.meta.url),
 )
+
+/** The program writes it before it uses the keychain. It is no character of base64. */
+const readyMark = '\n'
 
 /**
  * Set for the program. If the executable contains a complete application, it starts the application
@@ -49,7 +54,8 @@ export interface KeychainKeyOptions {
  * @param lockFile - A separate file beside the store, the same for every process. It is created if it
  *   is missing, and never removed.
  * @throws EvergrantClientError `TOKEN_STORE_UNAVAILABLE` if there is no keychain, if it does not
- *   answer within 3 seconds, or if the user declines. It never falls back to another place.
+ *   answer within 3 seconds, if the helper program does not start within 30 seconds, or if the user
+ *   declines. It never falls back to another place.
  * @example
  * const { key } = await keychainKey(lockFile)
  */
@@ -107,26 +113,32 @@ async function ask(parameters: readonly string[], input: string): Promise<string
   const { execFile } = await import('node:child_process')
   const { promisify } = await import('node:util')
   const running = promisify(execFile)(process.execPath, [program, ...parameters], {
-    timeout: timeoutMilliseconds,
-    killSignal: 'SIGKILL',
     windowsHide: true,
     // This makes an Electron executable work as Node.js.
     env: { ...process.env, ELECTRON_RUN_AS_NODE: '1', [insideProgram]: '1' },
   })
-  running.child.stdin?.on('error', () => undefined).end(input)
+  const { child } = running
+  let late = `its helper program did not start within ${startMilliseconds / 1000} seconds`
+  const end = () => child.kill('SIGKILL')
+  let timer = setTimeout(end, startMilliseconds)
+  child.stdout?.once('data', () => {
+    clearTimeout(timer)
+    late = `it did not answer within ${answerMilliseconds / 1000} seconds`
+    timer = setTimeout(end, answerMilliseconds)
+  })
+  child.stdin?.on('error', () => undefined).end(input)
   try {
-    return (await running).stdout
+    return (await running).stdout.slice(readyMark.length)
   } catch (error) {
-    throw noKeychain(whyItFailed(error))
+    throw noKeychain(child.killed ? late : whyItFailed(error))
+  } finally {
+    clearTimeout(timer)
   }
 }
 
 /** Only the error output of the program, because its standard output may be a secret. */
 function whyItFailed(error: unknown): string {
   if (!(error instanceof Error)) return 'its helper program failed'
-  if ('killed' in error && error.killed === true) {
-    return `it did not answer within ${timeoutMilliseconds / 1000} seconds`
-  }
   const output = 'stderr' in error ? cleanRemoteText(error.stderr) : undefined
   return output ?? 'its helper program could not be started'
 }
