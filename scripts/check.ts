@@ -1,9 +1,11 @@
 /**
  * `pnpm check`: runs every step of CI in order and prints the time of each. It continues after a
  * failure, so that one run shows everything to fix, and repeats the failures at the end, where a
- * truncated log still contains them.
+ * truncated log still contains them. A step that passed on the same files does not run again, unless
+ * something in it could not run on this machine; `--force` runs all.
  */
 import process from 'node:process'
+import { openPassedSteps } from './passed-steps.ts'
 import { repeatFailures } from './repeat-failures.ts'
 import { runCommand } from './run-command.ts'
 
@@ -76,13 +78,27 @@ const steps: readonly (readonly [title: string, command: string, ...parameters: 
   ['interoperation', 'node', 'tests/interop/src/main.ts'],
 ]
 
+/** Its input is a database on the network. */
+const neverRemembered = new Set(['known vulnerabilities'])
+
+/** What the steps print when something is missing on this machine. */
+const notRun = /\bNOT RUN\b/u
+
+const force = process.argv.includes('--force')
+const before = openPassedSteps()
 const failed = new Map<string, readonly string[]>()
 for (const [title, command, ...parameters] of steps) {
+  if (!force && before.has(title)) {
+    process.stdout.write(`── ${title}: passed before on these files\n`)
+    continue
+  }
   process.stdout.write(`\n── ${title}: ${[command, ...parameters].join(' ')}\n`)
   const startedAt = performance.now()
   const { succeeded, lines } = await runCommand(command, parameters)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   if (!succeeded) failed.set(title, lines)
+  else if (!neverRemembered.has(title) && !lines.some((line) => notRun.test(line)))
+    before.add(title)
   process.stdout.write(`   ${title}: ${succeeded ? 'passed' : 'FAILED'} in ${seconds} s\n`)
 }
 

@@ -10,8 +10,6 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
-import { startAuthorizationServer } from '@evergrant/reference-as'
-import { startMcpServer } from '@evergrant/reference-mcp-server'
 import { packPublished } from '@evergrant/test-kit'
 import { NotRun } from './check.ts'
 import type { CheckResult } from './check.ts'
@@ -22,6 +20,7 @@ import { checkReadmes, writeExamples } from './checks/readmes.ts'
 import { checkTypes } from './checks/types.ts'
 import { checkWorkerd } from './checks/workerd.ts'
 import { nodeReleases } from './node-releases.ts'
+import { startReferenceServers } from './reference-servers.ts'
 import { createScratchProject } from './scratch-project.ts'
 import type { PackageManager } from './scratch-project.ts'
 
@@ -45,9 +44,10 @@ try {
     const examples = writeExamples(installation)
     for (const release of nodeReleases()) {
       await report(manager, () => checkEntries(installation, release))
-      await report(manager, () =>
-        withServers((url) => checkReadmes(installation, examples, release, url)),
-      )
+      await report(manager, async () => {
+        await using servers = await startReferenceServers()
+        return await checkReadmes(installation, examples, release, servers.server.url)
+      })
       await report(manager, () => checkClients(installation, release))
     }
     await report(manager, () => checkTypes(installation, examples))
@@ -75,17 +75,6 @@ async function report(manager: PackageManager, check: () => Promise<CheckResult>
     }
     failures += 1
     say(`✗ ${manager}: ${error instanceof Error ? error.message : String(error)}`)
-  }
-}
-
-async function withServers<Result>(use: (url: string) => Promise<Result>): Promise<Result> {
-  const as = await startAuthorizationServer({ demo: true })
-  const server = await startMcpServer({ authorizationServer: as.issuer })
-  try {
-    return await use(server.url)
-  } finally {
-    await server.close()
-    await as.close()
   }
 }
 

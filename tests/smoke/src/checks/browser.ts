@@ -1,13 +1,12 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
-import { startAuthorizationServer } from '@evergrant/reference-as'
-import { startMcpServer } from '@evergrant/reference-mcp-server'
 import { findChromium, startFetchServer } from '@evergrant/test-kit'
 import { chromium } from 'playwright-core'
 import { bundleProgram } from '../bundle.ts'
 import { NotRun } from '../check.ts'
 import type { CheckResult, Installation } from '../check.ts'
+import { startReferenceServers } from '../reference-servers.ts'
 
 const samples = path.resolve(import.meta.dirname, '../../../../apps/samples/src')
 const page = `<!doctype html><title>Smoke</title><link rel="icon" href="data:,">
@@ -24,14 +23,13 @@ export async function checkBrowser({ project }: Installation): Promise<CheckResu
   // The code of the guide for browser apps, as it is printed.
   copyFileSync(path.join(samples, 'browser-sign-in.ts'), path.join(folder, 'browser-sign-in.ts'))
   const script = await bundleProgram(project, 'page.ts', 'browser')
-  const as = await startAuthorizationServer({ demo: true })
   await using site = await startFetchServer((request) => {
     const isScript = new URL(request.url).pathname === '/page.js'
     const headers = { 'content-type': isScript ? 'text/javascript' : 'text/html' }
     return Promise.resolve(new Response(isScript ? script : page, { headers }))
   })
   const { origin } = new URL(site.url)
-  const server = await startMcpServer({ authorizationServer: as.issuer, allowedOrigins: [origin] })
+  await using servers = await startReferenceServers([origin])
   const browser = await chromium.launch({
     executablePath,
     // Chromium refuses its sandbox to root, as which CI runs.
@@ -39,7 +37,7 @@ export async function checkBrowser({ project }: Installation): Promise<CheckResu
   })
   try {
     const tab = await browser.newPage()
-    await tab.goto(`${origin}/?mcp=${encodeURIComponent(server.url)}`)
+    await tab.goto(`${origin}/?mcp=${encodeURIComponent(servers.server.url)}`)
     await tab.getByRole('button').click()
     const output = tab.locator('output')
     await output.filter({ hasText: /./ }).waitFor()
@@ -47,8 +45,6 @@ export async function checkBrowser({ project }: Installation): Promise<CheckResu
     if (shown !== 'status 200, refresh token: true') throw new Error(`The page shows: ${shown}`)
   } finally {
     await browser.close()
-    await server.close()
-    await as.close()
   }
   return 'browser: a page signs in with a window, and calls an MCP server of another origin'
 }

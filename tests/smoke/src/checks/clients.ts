@@ -4,10 +4,9 @@ import { copyFileSync, mkdtempSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
-import { startAuthorizationServer } from '@evergrant/reference-as'
-import { startMcpServer } from '@evergrant/reference-mcp-server'
 import { walkThroughPages } from '@evergrant/test-kit'
 import type { CheckResult, Installation, NodeRelease } from '../check.ts'
+import { startReferenceServers } from '../reference-servers.ts'
 
 /** The complete programs of the guide for clients. */
 const programs = ['quickstart.ts', 'quickstart-sdk-v1.ts', 'quickstart-fetch.ts']
@@ -18,28 +17,23 @@ export async function checkClients(
   { project }: Installation,
   release: NodeRelease,
 ): Promise<CheckResult> {
-  const as = await startAuthorizationServer({ demo: true })
-  const server = await startMcpServer({ authorizationServer: as.issuer })
-  try {
-    for (const [index, program] of programs.entries()) {
-      copyFileSync(path.join(samples, program), path.join(project.folder, program))
-      const home = mkdtempSync(path.join(project.folder, 'home-'))
-      for (const expected of ['Sign in', undefined]) {
-        const lines = await runClient(program, {
-          folder: project.folder,
-          home,
-          release,
-          url: server.url,
-        })
-        if (lines.some((line) => line.startsWith('Sign in')) !== (expected !== undefined)) {
-          throw new Error(`${program} printed:\n${lines.join('\n')}`)
-        }
+  await using servers = await startReferenceServers()
+  const { as, server } = servers
+  for (const [index, program] of programs.entries()) {
+    copyFileSync(path.join(samples, program), path.join(project.folder, program))
+    const home = mkdtempSync(path.join(project.folder, 'home-'))
+    for (const expected of ['Sign in', undefined]) {
+      const lines = await runClient(program, {
+        folder: project.folder,
+        home,
+        release,
+        url: server.url,
+      })
+      if (lines.some((line) => line.startsWith('Sign in')) !== (expected !== undefined)) {
+        throw new Error(`${program} printed:\n${lines.join('\n')}`)
       }
-      if (as.stats().signIns !== index + 1) throw new Error(`${program} signed in more than once.`)
     }
-  } finally {
-    await server.close()
-    await as.close()
+    if (as.stats().signIns !== index + 1) throw new Error(`${program} signed in more than once.`)
   }
   return `SDK 2.x, SDK 1.x and fetch on Node.js ${release.version}: one sign-in for two runs each`
 }

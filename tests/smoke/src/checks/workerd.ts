@@ -1,15 +1,14 @@
-import { startAuthorizationServer } from '@evergrant/reference-as'
-import { startMcpServer } from '@evergrant/reference-mcp-server'
 import { freePort } from '@evergrant/test-kit'
 import { Miniflare } from 'miniflare'
 import { bundleProgram } from '../bundle.ts'
 import type { CheckResult, Installation } from '../check.ts'
+import { startReferenceServers } from '../reference-servers.ts'
 
 /** In workerd: a resource server that challenges, and a client that signs in and calls. */
 export async function checkWorkerd({ project }: Installation): Promise<CheckResult> {
   const contents = await bundleProgram(project, 'worker.ts', 'workerd')
-  const as = await startAuthorizationServer({ demo: true })
-  const server = await startMcpServer({ authorizationServer: as.issuer })
+  await using servers = await startReferenceServers()
+  const { as, server } = servers
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
   const miniflare = new Miniflare({
@@ -33,8 +32,6 @@ export async function checkWorkerd({ project }: Installation): Promise<CheckResu
     }
   } finally {
     await miniflare.dispose()
-    await server.close()
-    await as.close()
   }
   return 'workerd: a resource server challenges, a client signs in and calls'
 }
