@@ -67,7 +67,6 @@ export function summarize(rows: readonly Row[]): Summary {
 export function missed(rows: readonly Row[]): readonly Row[] {
   return rows.filter(
     (row) =>
-      issuesRefreshTokens(row) &&
       (signInsOf(row.clients.evergrant) ?? Number.POSITIVE_INFINITY) > forcedCount(row.forced),
   )
 }

@@ -37,6 +37,17 @@ describe.each(processCounts)('a month with everything and %i processes', (proces
   )
 })
 
+test.each(processCounts)(
+  'a month with everything and %i processes: evergrant at a server without refresh tokens signs in no earlier than it must',
+  { tags: ['C-05'] },
+  async (processes) => {
+    const month = settings('spring', 'everything', processes)
+    const { forced } = await runPerfectMonth(month)
+    const { counts } = await runMonth('evergrant', month)
+    expect(counts.signIns).toBeLessThanOrEqual(forcedCount(forced))
+  },
+)
+
 test.each(situations)(
   'a month, %s: evergrant signs in as often as a server with grace forces, also with other seeds',
   async (situation) => {

@@ -91,7 +91,7 @@ async function fromStore(
   if (stored?.grant.state !== 'active' || stored.grant.tokenSet === undefined) return undefined
   const { tokenSet } = stored.grant
   if (tokenSet.accessToken === rejectedAccessToken) return undefined
-  const action = actionFor(tokenSet)
+  const action = actionFor(stored.grant)
   if (action === 'expired') return undefined
   // The token in memory is already due for a refresh, so another token that is due does not help.
   if (reason === 'ahead-of-expiry' && action === 'refresh-in-background') return undefined

@@ -70,11 +70,10 @@ export function sharedRefresh(grant: ManagedGrant, maximumWaitSeconds: number): 
       for (let attempt = 0; attempt < 3; attempt += 1) {
         const work = running ?? run({ reason, rejectedAccessToken }, false)
         const stored = await (work.inBackground ? work.result.catch(() => undefined) : work.result)
-        const tokenSet = stored?.grant.tokenSet
-        if (stored === undefined || tokenSet === undefined) continue
-        if (tokenSet.accessToken === rejectedAccessToken) continue
+        if (stored === undefined) continue
         const token = accessTokenOf(stored.grant)
-        if (token !== undefined && (actionFor(tokenSet) !== 'expired' || attempt > 0)) return token
+        if (token === undefined || token.value === rejectedAccessToken) continue
+        if (actionFor(stored.grant) !== 'expired' || attempt > 0) return token
       }
       throw new EvergrantClientError(
         'RESOURCE_REFUSED',

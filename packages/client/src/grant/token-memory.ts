@@ -33,9 +33,10 @@ export function tokenMemory(actionFor: Freshness): TokenMemory {
       stored = next
     },
     usableFor(rejectedAccessToken) {
-      const tokenSet = stored?.grant.tokenSet
-      if (tokenSet === undefined || tokenSet.accessToken === rejectedAccessToken) return undefined
-      const action = actionFor(tokenSet)
+      if (stored === undefined) return undefined
+      const { grant } = stored
+      if (grant.tokenSet?.accessToken === rejectedAccessToken) return undefined
+      const action = actionFor(grant)
       return action === 'expired' ? undefined : action
     },
     token() {

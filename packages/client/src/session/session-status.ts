@@ -44,7 +44,7 @@ function refreshDueOf(
   clock: Clock,
   refresh: SessionContext['refresh'],
 ): Pick<SessionStatus, 'refreshDueAtEpochSeconds'> {
-  if (tokenSet?.refreshToken === undefined) return {}
+  if (tokenSet === undefined) return {}
   const { refreshDueAtEpochSeconds: due } = decideRefresh(
     tokenSet,
     clock.nowEpochSeconds(),

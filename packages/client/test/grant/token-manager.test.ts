@@ -164,9 +164,9 @@ test(
   async () => {
     await using it = await managedScene({ issueRefreshTokens: 'never' })
     const manager = await it.manager()
-    it.clock.advanceSeconds(lifetimeSeconds * 0.88)
+    it.clock.advanceSeconds(lifetimeSeconds * 0.999)
     expect((await manager.getAccessToken()).value).toBeTypeOf('string')
-    it.clock.advanceSeconds(lifetimeSeconds)
+    it.clock.advanceSeconds(lifetimeSeconds * 0.002)
     await expect(manager.getAccessToken()).rejects.toMatchObject({
       code: 'SIGN_IN_REQUIRED',
       signInReason: 'no-refresh-token',

@@ -8,7 +8,7 @@ export interface RefreshTimingOptions {
   readonly aheadFraction?: number | undefined
   /**
    * How far the resource server's clock may be ahead of this machine's. A token this close to its
-   * expiry counts as expired. Default 120, but at most a tenth of the lifetime.
+   * expiry counts as expired if it can be refreshed. Default 120, but at most a tenth of the lifetime.
    */
   readonly clockSkewSeconds?: number | undefined
   /**
@@ -34,8 +34,9 @@ export interface RefreshTiming {
     | 'expired'
     | 'within-clock-skew'
     | 'clock-went-back'
+    | 'no-refresh-token'
     | 'no-lifetime-given'
-  /** When a refresh is due; `undefined` if the lifetime is unknown. */
+  /** When a refresh is due; `undefined` if the lifetime is unknown or there is no refresh token. */
   readonly refreshDueAtEpochSeconds: number | undefined
 }
 
@@ -63,11 +64,12 @@ export function refreshAheadSeconds(
 }
 
 /**
- * Decides what to do with an access token now (C-55).
+ * Decides what to do with an access token now (C-55). Without a refresh token, only the user can get
+ * another one, so the token is used until it expires (C-05).
  *
  * @example
  * ```ts
- * const tokenSet = { issuedAtEpochSeconds: 0, expiresAtEpochSeconds: 1000 }
+ * const tokenSet = { issuedAtEpochSeconds: 0, expiresAtEpochSeconds: 1000, refreshToken: 'r' }
  * decideRefresh(tokenSet, 790).action // 'fresh'
  * decideRefresh(tokenSet, 810).action // 'refresh-in-background'
  * decideRefresh(tokenSet, 1000).action // 'expired'
@@ -78,17 +80,22 @@ export function refreshAheadSeconds(
  * @see RFC 6749 §5.1 (`expires_in` is RECOMMENDED, so it may be absent)
  */
 export function decideRefresh(
-  tokenSet: Pick<TokenSet, 'expiresAtEpochSeconds' | 'issuedAtEpochSeconds'>,
+  tokenSet: Pick<TokenSet, 'expiresAtEpochSeconds' | 'issuedAtEpochSeconds' | 'refreshToken'>,
   nowEpochSeconds: number,
   options: RefreshTimingOptions = {},
 ): RefreshTiming {
-  const { expiresAtEpochSeconds, issuedAtEpochSeconds } = tokenSet
+  const { expiresAtEpochSeconds, issuedAtEpochSeconds, refreshToken } = tokenSet
   if (expiresAtEpochSeconds === undefined) {
     return {
       action: 'unknown-expiry',
       reason: 'no-lifetime-given',
       refreshDueAtEpochSeconds: undefined,
     }
+  }
+  if (refreshToken === undefined) {
+    return nowEpochSeconds >= expiresAtEpochSeconds
+      ? { action: 'expired', reason: 'expired', refreshDueAtEpochSeconds: undefined }
+      : { action: 'fresh', reason: 'no-refresh-token', refreshDueAtEpochSeconds: undefined }
   }
   const lifetime = Math.max(expiresAtEpochSeconds - issuedAtEpochSeconds, 0)
   const refreshDueAtEpochSeconds = expiresAtEpochSeconds - refreshAheadSeconds(lifetime, options)

@@ -2,7 +2,8 @@ import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { decideRefresh, refreshAheadSeconds } from '../../src/index.ts'
 
-const token = { issuedAtEpochSeconds: 0, expiresAtEpochSeconds: 3600 }
+const refreshToken = 'r'
+const token = { issuedAtEpochSeconds: 0, expiresAtEpochSeconds: 3600, refreshToken }
 
 test.each([
   [0, 'fresh', 'not-due'],
@@ -25,14 +26,41 @@ test(
   'refresh timing: a token without a lifetime is used until it is rejected',
   { tags: ['C-05', 'C-55'] },
   () => {
-    expect(
-      decideRefresh({ issuedAtEpochSeconds: 0, expiresAtEpochSeconds: undefined }, 1e9),
-    ).toMatchObject({ action: 'unknown-expiry', refreshDueAtEpochSeconds: undefined })
+    for (const one of [refreshToken, undefined]) {
+      const tokenSet = {
+        issuedAtEpochSeconds: 0,
+        expiresAtEpochSeconds: undefined,
+        refreshToken: one,
+      }
+      expect(decideRefresh(tokenSet, 1e9)).toMatchObject({
+        action: 'unknown-expiry',
+        refreshDueAtEpochSeconds: undefined,
+      })
+    }
+  },
+)
+
+test.each([
+  [0, 'fresh', 'no-refresh-token'],
+  [3480, 'fresh', 'no-refresh-token'],
+  [3599.9, 'fresh', 'no-refresh-token'],
+  [3600, 'expired', 'expired'],
+  // Its age is unknown. The resource server decides.
+  [-60, 'fresh', 'no-refresh-token'],
+])(
+  'refresh timing: without a refresh token, a token of one hour is, at second %s, %s (%s)',
+  { tags: ['C-05', 'C-55'] },
+  (now, action, reason) => {
+    expect(decideRefresh({ ...token, refreshToken: undefined }, now)).toEqual({
+      action,
+      reason,
+      refreshDueAtEpochSeconds: undefined,
+    })
   },
 )
 
 test('refresh timing: a new token of two seconds is not due', { tags: ['C-55'] }, () => {
-  const short = { issuedAtEpochSeconds: 100, expiresAtEpochSeconds: 102 }
+  const short = { issuedAtEpochSeconds: 100, expiresAtEpochSeconds: 102, refreshToken }
   expect(decideRefresh(short, 100).action).toBe('fresh')
   expect(decideRefresh(short, 101.7).action).toBe('refresh-in-background')
   expect(decideRefresh(short, 101.9).action).toBe('expired')
@@ -68,7 +96,11 @@ test(
         fc.integer(),
         fc.array(fc.double({ min: 0, max: 2, noNaN: true })),
         (lifetime, jitterKey, moments) => {
-          const tokenSet = { issuedAtEpochSeconds: 0, expiresAtEpochSeconds: lifetime }
+          const tokenSet = {
+            issuedAtEpochSeconds: 0,
+            expiresAtEpochSeconds: lifetime,
+            refreshToken,
+          }
           const steps = moments
             .toSorted((left, right) => left - right)
             .map((part) =>
@@ -101,7 +133,7 @@ test(
 )
 
 test('refresh timing: the documented example', { tags: ['C-55'] }, () => {
-  const tokenSet = { issuedAtEpochSeconds: 0, expiresAtEpochSeconds: 1000 }
+  const tokenSet = { issuedAtEpochSeconds: 0, expiresAtEpochSeconds: 1000, refreshToken: 'r' }
   expect(decideRefresh(tokenSet, 790).action).toBe('fresh')
   expect(decideRefresh(tokenSet, 810).action).toBe('refresh-in-background')
   expect(decideRefresh(tokenSet, 1000).action).toBe('expired')
