@@ -32,6 +32,8 @@ export async function walkThroughPages(
       redirect: 'manual',
       headers: {
         accept: 'text/html',
+        // A pooled connection may be one that the server is closing, because nothing used it for seconds.
+        connection: 'close',
         cookie: Array.from(jar, ([name, value]) => `${name}=${value}`).join('; '),
       },
     })

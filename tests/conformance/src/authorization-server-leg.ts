@@ -1,5 +1,6 @@
+import { inspect } from 'node:util'
 import { startAuthorizationServer } from '@evergrant/reference-as'
-import { freePort } from '@evergrant/test-kit'
+import { freePort, walkThroughPages } from '@evergrant/test-kit'
 import { z } from 'zod'
 import { count } from './report.ts'
 import type { Report } from './report.ts'
@@ -22,8 +23,8 @@ export async function runAuthorizationServerLeg(report: Report): Promise<void> {
         const url = /https?:\/\/\S+[?&]response_type=\S+/.exec(line)?.[0]
         if (url === undefined || followed.has(url)) return
         followed.add(url)
-        followRedirects(url).catch((error: unknown) => {
-          report.problem(`${title}: ${url} cannot be opened: ${String(error)}`)
+        walkThroughPages(url).catch((error: unknown) => {
+          report.problem(`${title}: ${url} cannot be opened: ${inspect(error)}`)
         })
       },
     })
@@ -52,22 +53,4 @@ async function register(issuer: string, redirectUri: string): Promise<string> {
     }),
   })
   return z.object({ client_id: z.string() }).parse(await response.json()).client_id
-}
-
-/** Follows the redirects of the demo server to the callback of the suite, as a browser does. */
-async function followRedirects(url: string): Promise<void> {
-  const cookies = new Map<string, string>()
-  let next: string | undefined = url
-  for (let redirects = 0; next !== undefined && redirects < 10; redirects += 1) {
-    const response: Response = await fetch(next, {
-      redirect: 'manual',
-      headers: { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
-    })
-    for (const line of response.headers.getSetCookie()) {
-      const [name = '', value = ''] = line.split(';', 1).join('').split(/=(.*)/s)
-      cookies.set(name, value)
-    }
-    const location = response.headers.get('location')
-    next = location === null ? undefined : new URL(location, next).href
-  }
 }

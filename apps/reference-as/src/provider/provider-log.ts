@@ -35,6 +35,9 @@ export function logClientDocumentEvent(
   log({ level, event: `client_document.${type}`, url: clip(url), detail })
 }
 
+/** The grants that a user takes part in. */
+const signInGrants = new Set(['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'])
+
 /** Counts and logs what the engine answers. */
 export function observeProvider(provider: Provider, events: ServerEvents, log: Log): void {
   const grantType = (ctx: KoaContextWithOIDC) => {
@@ -45,13 +48,16 @@ export function observeProvider(provider: Provider, events: ServerEvents, log: L
     const client = clip(ctx.oidc.client?.clientId)
     log({ level: 'warn', event, client, ...describeError(error) })
   }
-  provider.on('authorization.success', () => events.signedIn())
   provider.on('authorization.error', refused('authorization.refused'))
   provider.on('device_authorization.error', refused('device_authorization.refused'))
   provider.on('registration_create.error', refused('registration.refused'))
   provider.on('revocation.error', refused('revocation.refused'))
   provider.on('introspection.error', refused('introspection.refused'))
-  provider.on('grant.success', (ctx) => events.tokenRequest(grantType(ctx), 'success'))
+  provider.on('grant.success', (ctx) => {
+    const type = grantType(ctx)
+    events.tokenRequest(type, 'success')
+    if (signInGrants.has(type)) events.signedIn()
+  })
   provider.on('grant.error', (ctx, error) => {
     events.tokenRequest(grantType(ctx), error.error)
     // A client repeats the request every few seconds until the user has approved.

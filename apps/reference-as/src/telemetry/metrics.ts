@@ -28,7 +28,7 @@ export async function globalMeter(): Promise<Meter | undefined> {
 export function createMetrics(meter: Meter): ServerEvents {
   const counter = (name: string, description: string) =>
     meter.createCounter(`evergrant.as.${name}`, { description })
-  const signIns = counter('sign_ins', 'Authorization responses with a code')
+  const signIns = counter('sign_ins', 'Codes exchanged for tokens, those of devices included')
   const refreshes = counter('refreshes', 'Token requests with a refresh token')
   const replays = counter('refreshes.replayed', 'Successors given again within the grace')
   const kept = counter('refreshes.kept', 'Tokens given back within the overlap')

@@ -2,7 +2,10 @@ import type { RefreshTokenEvent } from '@evergrant/authorization-server/oidc-pro
 
 /** What the server has done since it started. */
 export interface AuthorizationServerStats {
-  /** Authorization responses with a code: what a user experiences as signing in. */
+  /**
+   * Codes exchanged for tokens, those of devices included. A code that is not exchanged is no sign-in:
+   * a client can ask whether the server accepts its request, and drop the answer.
+   */
   readonly signIns: number
   /** Token requests by `grant_type`, then by outcome: `success` or the OAuth error code. */
   readonly tokenRequests: Readonly<Record<string, Readonly<Record<string, number>>>>

@@ -25,9 +25,6 @@ export interface PlannedSignIn {
   readonly fallbacks: readonly AppliedFallback[]
 }
 
-/** A client that was registered in this period is not checked again. */
-const newClientSeconds = 60
-
 /**
  * Registers the client if necessary, plans the authorization request, and checks that the server still
  * knows a stored client.
@@ -40,7 +37,7 @@ export async function prepareSignIn(
   let { fallbacks } = sources
   for (;;) {
     const { plan, binding } = await planOnce(context, grants, { ...sources, fallbacks })
-    const refusal = needsPreflight(context, plan, fallbacks)
+    const refusal = needsPreflight(plan, fallbacks)
       ? await preflightAuthorization(plan.request.authorizationUrl, {
           ...context.http,
           signal: sources.request.signal,
@@ -101,15 +98,13 @@ async function planOnce(
  * little, or refused it before.
  */
 function needsPreflight(
-  { clock }: SessionContext,
   { registration, clientIsNew, decision }: SignInPlan,
   fallbacks: readonly AppliedFallback[],
 ): boolean {
   if (registration.origin !== 'dynamic') return false
   if (wasUsed(fallbacks, 'register-with-scope')) return true
   if (lacksScope(registration, decision.scope)) return true
-  const registeredAt = registration.registeredAtEpochSeconds ?? Number.NEGATIVE_INFINITY
-  return !clientIsNew && clock.nowEpochSeconds() - registeredAt > newClientSeconds
+  return !clientIsNew
 }
 
 function lacksScope({ scope }: ClientRegistration, requested: string | undefined): boolean {

@@ -141,11 +141,10 @@ test(
   async () => {
     await using it = await scene({ as: { clients: [{ clientId: 'by-hand' }] } })
     await it.session().signIn()
-    await it.session().signIn({ force: true })
-    expect(it.as.count('authorize')).toBe(2)
+    expect(it.as.count('authorize')).toBe(1)
     const preRegistered = { [it.as.issuer]: { clientId: 'by-hand' } }
     await it.session({ client: { name: 'by hand', preRegistered } }).signIn({ force: true })
-    expect(it.as.count('authorize')).toBe(3)
+    expect(it.as.count('authorize')).toBe(2)
   },
 )
 
@@ -158,6 +157,8 @@ test.each<[string, UnknownClientAnswer]>([
   { tags: ['C-41'] },
   async (_what, answer) => {
     await using it = await forgottenScene(answer)
+    // The check before the page gets no answer.
+    it.as.faults.authorize.push(statusFault(503, {}))
     const result = await it.user.signIn({ force: true })
     expect(result.identity.clientId).not.toBe(it.clientId)
     expect(it.signIns()).toBe(3)
@@ -320,5 +321,18 @@ test(
     expect(failure.message).toContain('may have forgotten the client "client-')
     expect(failure.message).toContain('signIn({ registerAgain: true })')
     expect(failure.message).toContain('evergrant login --register-again')
+  },
+)
+
+test(
+  'forgotten client: is noticed at once, also seconds after its registration',
+  { tags: ['C-41'] },
+  async () => {
+    await using it = await forgottenScene()
+    it.clock.advanceSeconds(1)
+    const result = await it.user.signIn({ force: true })
+    expect(result.identity.clientId).not.toBe(it.clientId)
+    // The second page is the first with the new client.
+    expect(it.signIns()).toBe(2)
   },
 )

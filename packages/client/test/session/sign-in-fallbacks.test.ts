@@ -258,6 +258,8 @@ test.each(['unauthorized_client', 'invalid_client'])(
     const registered = await session.completeSignIn(await callbackOf(await urlOf(session)))
     it.as.revokeGrant()
     it.as.forgetClient(registered.identity.clientId)
+    // The check before the page gets no answer.
+    it.as.faults.authorize.push({ kind: 'status', status: 503 })
     const challenge = {
       scheme: 'Bearer',
       error: 'insufficient_scope',
@@ -283,7 +285,8 @@ test(
     const session = it.session({ signIn: redirect })
     await session.completeSignIn(await callbackOf(await urlOf(session)))
     const refusal = oauthError('unauthorized_client', 'not on the list')
-    it.as.faults.authorize.push(refusal, refusal)
+    // The check before the page gets no answer.
+    it.as.faults.authorize.push({ kind: 'status', status: 503 }, refusal, refusal)
     const first = await failureOf(session.signIn({ force: true }))
     const next = await failureOf(session.completeSignIn(await callbackOf(first.authorizationUrl)))
     const last = await failureOf(session.completeSignIn(await callbackOf(next.authorizationUrl)))

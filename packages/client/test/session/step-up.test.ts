@@ -15,7 +15,9 @@ test(
     const scopes = it.as.requests
       .filter(({ endpoint }) => endpoint === 'authorize')
       .map(({ query }) => query['scope'])
-    expect(scopes).toEqual(['mcp:read offline_access', 'mcp:read offline_access mcp:write'])
+    const union = 'mcp:read offline_access mcp:write'
+    // The check of the stored client requests it, too.
+    expect(scopes).toEqual(['mcp:read offline_access', union, union])
     expect(await session.status()).toMatchObject({ state: 'active', hasRefreshToken: true })
     expect(it.signIns()).toBe(2)
     expect(it.as.refreshRequests()).toBe(0)
