@@ -88,7 +88,8 @@ export function createVerdictMemory(limits: TokenMemoryLimits): VerdictMemory {
 
   function isUsable(remembered: RememberedVerdict, now: number): boolean {
     const isValid = holds(remembered, now)
-    if (isValid) remembered.wasUsed = true
+    // Written once only: an entry that changes has to be written back from the caches of the processor.
+    if (isValid && !remembered.wasUsed) remembered.wasUsed = true
     return isValid
   }
 
