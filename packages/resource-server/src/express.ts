@@ -7,6 +7,7 @@ import { answerMetadataRequest } from './access/metadata-endpoint.ts'
 import { resolveScopes } from './scope/required-scopes.ts'
 import type { RequiredScopes } from './scope/required-scopes.ts'
 import type { AccessRequest } from './access/credentials.ts'
+import { recallOf } from './access/recall.ts'
 import type { ResourceServer } from './access/resource-server.ts'
 import { whenKnown } from './lib/maybe-promise.ts'
 import type { MaybePromise } from './lib/maybe-promise.ts'
@@ -155,8 +156,23 @@ export function requireAccess(
     next()
   }
 
+  const recall = recallOf(resourceServer)
+
+  /** The token of the usual request, for which no decision is made again. An observer receives every decision. */
+  function recalledToken(request: Request): VerifiedAccessToken | undefined {
+    if (fixed === undefined || observe !== undefined) return undefined
+    const authorization = fieldValues(headerLinesOf(request), 'authorization')
+    return recall(authorization, request.originalUrl, fixed)
+  }
+
   // Without a promise if the token is remembered. Express forwards the error of a rejected promise.
-  return (request, response, next) => {
+  return (request: GuardedRequest, response, next) => {
+    const token = recalledToken(request)
+    if (token !== undefined) {
+      request[verified] = { resourceServer, token }
+      next()
+      return undefined
+    }
     const authentication = authenticateOnce(resourceServer, request, challenged)
     return 'authenticated' in authentication
       ? proceed(authentication, request, response, next)

@@ -10,7 +10,7 @@ import {
 import type { ScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { accessTokenOf, requireAccess, serveMetadata } from '../src/express.ts'
 import { createResourceServer } from '../src/index.ts'
-import type { ResourceServer, ResourceServerOptions } from '../src/index.ts'
+import type { AccessDecision, ResourceServer, ResourceServerOptions } from '../src/index.ts'
 import { proofKey, tokenHash } from './proofs.ts'
 
 interface ExpressResource extends AsyncDisposable {
@@ -220,6 +220,55 @@ test(
       expect((await fetch(`${resource.url}/mcp`, { headers })).status).toBe(200)
     }
     expect(computed).toBe(0)
+  },
+)
+
+test(
+  'express: a remembered token still needs the scopes of each route, and each wrapped guard decides',
+  { tags: ['S-11', 'S-12'] },
+  async () => {
+    const observed: string[] = []
+    await using resource = await startExpress((app, resourceServer) => {
+      const wrapped: ResourceServer = {
+        ...resourceServer,
+        authenticate: async (request) => {
+          const decision = await resourceServer.authenticate(request)
+          observed.push(`wrapped: ${decision.authenticated}`)
+          return decision
+        },
+      }
+      const observe = ({ reason }: AccessDecision): void => void observed.push(reason)
+      const routes = {
+        '/read': requireAccess(resourceServer, { scopes: ['mcp:read'] }),
+        '/write': requireAccess(resourceServer, { scopes: ['mcp:write'] }),
+        '/observed': requireAccess(resourceServer, { scopes: ['mcp:read'], observe }),
+        '/wrapped': requireAccess(wrapped, { scopes: ['mcp:read'] }),
+      }
+      for (const [path, guard] of Object.entries(routes)) {
+        app.get(path, guard, (request, response) => {
+          response.send(accessTokenOf(request).subject)
+        })
+      }
+    })
+    const { resourceServer, as } = resource
+    const token = await as.signAccessToken({
+      scope: 'mcp:read',
+      resource: resourceServer.resource,
+    })
+    const authorization = `Bearer ${token}`
+    const statuses: number[] = []
+    for (const path of ['/read', '/write', '/observed', '/wrapped', '/read?access_token=a']) {
+      for (let request = 0; request < 3; request += 1) {
+        const response = await fetch(`${resource.url}${path}`, { headers: { authorization } })
+        statuses.push(response.status)
+        await response.text()
+      }
+    }
+    expect(statuses).toEqual([200, 403, 200, 200, 400].flatMap((status) => Array(3).fill(status)))
+    expect(observed).toEqual([
+      ...Array(3).fill('scope-sufficient'),
+      ...Array(3).fill('wrapped: true'),
+    ])
   },
 )
 

@@ -187,6 +187,30 @@ test(
   },
 )
 
+/** The token with another subject and the same signature. */
+function forgedFrom(token: string): string {
+  const [header, payload = '', signature] = token.split('.')
+  const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as object
+  const forged = Buffer.from(JSON.stringify({ ...claims, sub: 'root' })).toString('base64url')
+  return `${header}.${forged}.${signature}`
+}
+
+test.each(['the good one', 'the forged one'])(
+  'token cache: a token and a forged one with its signature share no verification, %s first',
+  { tags: ['S-12'] },
+  async (first) => {
+    await using server = await start()
+    const pair = [server.token, forgedFrom(server.token)]
+    const order = first === 'the good one' ? pair : pair.toReversed()
+    const decisions = await Promise.all(order.map((token) => server.decide(token)))
+    expect(decisions.map(({ reason }) => reason)).toEqual(
+      order.map((token) =>
+        token === server.token ? 'scope-sufficient' : 'token-signature-invalid',
+      ),
+    )
+  },
+)
+
 test(
   'token cache: an unchanged key set keeps verdicts, a withdrawn key ends its tokens',
   { tags: ['S-12'] },

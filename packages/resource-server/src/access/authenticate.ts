@@ -68,7 +68,8 @@ export function authenticate(
  */
 export function rememberedToken(
   { tokens, proofs, isDenied }: AuthenticationMeans,
-  { authorization, url }: AccessRequest,
+  authorization: AccessRequest['authorization'],
+  url: string,
 ): VerifiedAccessToken | undefined {
   if (isDenied !== undefined || proofs?.isRequired === true) return undefined
   if (typeof authorization !== 'string' || url.includes('?')) return undefined

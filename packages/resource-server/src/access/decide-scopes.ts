@@ -8,25 +8,33 @@ import { refuse } from './refuse.ts'
 import type { ChallengeSource } from './refuse.ts'
 
 /**
- * Creates the decision about the scopes of verified tokens. The scopes that a remembered token grants are
- * computed once.
+ * Creates the decision about the scopes of verified tokens. Scopes that tokens grant are
+ * expanded once.
  */
 export function scopeDecider(
   hierarchy: ScopeHierarchy,
   challenges: ChallengeSource,
 ): (token: VerifiedAccessToken, requiredScopes: readonly string[]) => AccessDecision {
+  // By the lists of remembered tokens, which cannot change. Tokens with the same scopes share one.
+  const expanded = new WeakMap<readonly string[], readonly string[]>()
+
+  function grantedTo({ scopes }: VerifiedAccessToken): readonly string[] {
+    const known = expanded.get(scopes)
+    if (known !== undefined) return known
+    const granted = hierarchy.expand(scopes)
+    if (Object.isFrozen(scopes)) expanded.set(scopes, granted)
+    return granted
+  }
+
   function decide(token: VerifiedAccessToken, checked: CheckedScopes): AccessDecision {
     const { required, warnings } = checked
-    const granted = RememberedToken.grantedBy(token, hierarchy) ?? hierarchy.expand(token.scopes)
+    const granted = grantedTo(token)
     const missingScopes = required.filter((scope) => !granted.includes(scope))
-    const isSufficient = missingScopes.length === 0
-    RememberedToken.memorize(token, {
-      owner: hierarchy,
-      granted,
+    if (missingScopes.length === 0) {
       // Computed scopes are another list in each request.
-      sufficientFor: isSufficient && checked.source !== undefined ? checked : undefined,
-    })
-    if (isSufficient) return grant(token, checked)
+      if (checked.source !== undefined) RememberedToken.noteSufficient(token, hierarchy, checked)
+      return grant(token, checked)
+    }
     const scheme = token.keyThumbprint === undefined ? 'Bearer' : 'DPoP'
     const reason = 'insufficient-scope'
     return { ...refuse(challenges, { reason, scopes: required, warnings, scheme }), missingScopes }

@@ -87,7 +87,7 @@ export interface ResourceServerOptions {
 
 /** Limits of the memory for verified tokens. */
 export interface TokenCacheOptions {
-  /** Default 10,000. If there are more, those that were not used for the longest time are verified again. */
+  /** Default 10,000. If there are more, those that were not used lately are verified again. */
   readonly maximumTokens?: number
   /**
    * Default 64 MiB. A JWT counts as three times its length and 300 bytes, which is about what the token, its

@@ -5,6 +5,8 @@ import { whenKnown } from '../lib/maybe-promise.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
 import type { VerifiedAccessToken } from '../token/verification.ts'
 import { authenticate, rememberedToken } from './authenticate.ts'
+import { setRecall } from './recall.ts'
+import { RememberedToken } from '../token/remembered-token.ts'
 import type { AccessRequest, TokenScheme } from './credentials.ts'
 import type { AccessDecision, AuthenticationDecision } from './decision.ts'
 import { assertAllowedOrigins, decideCrossOrigin } from './cross-origin.ts'
@@ -102,7 +104,7 @@ export function createResourceServer(
     authorizationServers: trusted.map((server) => server.issuer),
   })
   const metadataUrl = protectedResourceMetadataUrl(resource)
-  const scopes = createScopeHierarchy(options.scopeImplications)
+  const scopeHierarchy = createScopeHierarchy(options.scopeImplications)
   const { allowedOrigins } = options
   assertAllowedOrigins(allowedOrigins)
   const settings = tokenSettings(resource, options)
@@ -118,16 +120,16 @@ export function createResourceServer(
     isDenied: options.isDenied,
     challenges,
   }
-  const decideRequired = scopeDecider(scopes, challenges)
+  const decideRequired = scopeDecider(scopeHierarchy, challenges)
   const ordinaryScopes = checkScopes(metadata.scopes_supported ?? [])
 
-  return {
+  const resourceServer: ResourceServer = {
     resource,
     metadata,
     metadataUrl,
-    scopes,
+    scopes: scopeHierarchy,
     authenticate(request, challengeScopes) {
-      const remembered = rememberedToken(means, request)
+      const remembered = rememberedToken(means, request.authorization, request.url)
       if (remembered !== undefined) return { authenticated: true, token: remembered }
       const challenged =
         challengeScopes === undefined ? ordinaryScopes : checkScopes(challengeScopes)
@@ -135,7 +137,7 @@ export function createResourceServer(
     },
     decideScopes: (token, requiredScopes = []) => decideRequired(token, requiredScopes),
     authorize(request, requiredScopes = []) {
-      const remembered = rememberedToken(means, request)
+      const remembered = rememberedToken(means, request.authorization, request.url)
       if (remembered !== undefined) return decideRequired(remembered, requiredScopes)
       const challenged = checkScopes(requiredScopes)
       return whenKnown(authenticate(means, request, challenged), (decision) =>
@@ -146,6 +148,14 @@ export function createResourceServer(
     },
     crossOrigin: (request) => decideCrossOrigin(allowedOrigins, request),
   }
+  setRecall(resourceServer, (authorization, url, scopes) => {
+    const token = rememberedToken(means, authorization, url)
+    const isAllowed =
+      token !== undefined &&
+      RememberedToken.lastSufficient(token, scopeHierarchy, scopes) !== undefined
+    return isAllowed ? token : undefined
+  })
+  return resourceServer
 }
 
 function proofVerifier(

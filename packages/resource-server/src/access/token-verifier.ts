@@ -38,11 +38,14 @@ export function createTokenVerifier(
         }
 
   const expectations = { ...settings, keysByIssuer }
-  const verify: VerifyToken = async (token) => {
+  // Returns the promise of the verification itself. A second one would cost time.
+  const verify: VerifyToken = (token) => {
     const isJwt = isCompactForm(token)
-    if (!isJwt && !isTokenText(token)) return refused('malformed-credentials')
-    if (opaque?.includes(token) === true) return await opaque.verify(token)
-    return isJwt ? await verifyAccessToken(token, expectations) : refused('token-malformed')
+    if (!isJwt && !isTokenText(token)) return Promise.resolve(refused('malformed-credentials'))
+    if (opaque?.includes(token) === true) return opaque.verify(token)
+    return isJwt
+      ? verifyAccessToken(token, expectations)
+      : Promise.resolve(refused('token-malformed'))
   }
   return rememberVerifiedTokens(verify, settings.cacheLimits, clock)
 }

@@ -3,13 +3,14 @@
  * deeply than the stack.
  */
 export function deepFreeze<Value>(value: Value): Value {
-  const pending: unknown[] = [value]
-  while (pending.length > 0) {
-    const next = pending.pop()
-    if (typeof next === 'object' && next !== null && !Object.isFrozen(next)) {
-      Object.freeze(next)
-      for (const inner of Object.values(next)) pending.push(inner)
-    }
+  const pending: object[] = isUnfrozen(value) ? [value] : []
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    Object.freeze(next)
+    for (const inner of Object.values(next)) if (isUnfrozen(inner)) pending.push(inner)
   }
   return value
+}
+
+function isUnfrozen(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Object.isFrozen(value)
 }

@@ -4,29 +4,42 @@ export interface CacheLimits {
   readonly maximumBytes: number
 }
 
-/** Values by a key. When a limit is reached, those that were not used for the longest time are dropped. */
-export interface LimitedCache<Value> {
-  /** Finds a value. This is not a use, which would cost more. */
+/** What is kept in a {@link LimitedCache}. */
+export interface Limited {
+  readonly bytes: number
+  /** Set it to `true` with each use. The cache sets it back. */
+  wasUsed: boolean
+}
+
+/** Values by a key. When a limit is reached, values that were not used lately are dropped. */
+export interface LimitedCache<Value extends Limited> {
   find(key: string): Value | undefined
-  noteUse(key: string): void
-  /** Adds a value in place of an earlier one. A value that is larger than the cache is not kept. */
-  add(key: string, value: Value): void
+  /**
+   * Adds a value in place of an earlier one.
+   *
+   * @returns Whether it was added. A value that is larger than the cache is not.
+   */
+  add(key: string, value: Value): boolean
   remove(key: string): void
 }
 
 /**
- * Makes a cache. A `Map` keeps its keys in the order of insertion, so a used one is inserted again.
+ * Makes a cache. To make room, it goes from the oldest value to the newest and around again: it spares a value that
+ * was used since it last came by, and drops one that was not. So a use costs no more than a note on the value, and
+ * values that are used once do not displace those that are used often.
  *
  * @param onDrop - Receives each value that is no longer in the cache.
+ * @see Zhang et al., "SIEVE is Simpler than LRU" (NSDI 2024)
  */
-export function limitedCache<Value extends { readonly bytes: number }>(
+export function limitedCache<Value extends Limited>(
   { maximumEntries, maximumBytes }: CacheLimits,
   onDrop: (value: Value) => void = () => undefined,
 ): LimitedCache<Value> {
+  // In the order of insertion.
   const values = new Map<string, Value>()
   let bytes = 0
-  /** Continues where it stopped. A new iterator passes the places of all removed keys first. */
-  let oldestFirst = values.keys()
+  /** Continues where it stopped, also behind values that were added since then. */
+  let hand = values.entries()
 
   function remove(key: string): void {
     const value = values.get(key)
@@ -36,34 +49,34 @@ export function limitedCache<Value extends { readonly bytes: number }>(
     onDrop(value)
   }
 
-  function isTooFull(): boolean {
-    return values.size > maximumEntries || bytes > maximumBytes
+  function next(): [string, Value] | undefined {
+    const { value: entry } = hand.next()
+    if (entry !== undefined) return entry
+    // An iterator that has reached the end stays there.
+    hand = values.entries()
+    return hand.next().value
   }
 
-  function removeOldest(): void {
-    let { value: oldest } = oldestFirst.next()
-    if (oldest === undefined) {
-      // An iterator that has reached the end stays there.
-      oldestFirst = values.keys()
-      oldest = oldestFirst.next().value
+  function dropOne(): void {
+    for (let entry = next(); entry !== undefined; entry = next()) {
+      const [key, value] = entry
+      if (!value.wasUsed) {
+        remove(key)
+        return
+      }
+      value.wasUsed = false
     }
-    if (oldest !== undefined) remove(oldest)
   }
 
   return {
     find: (key) => values.get(key),
-    noteUse(key) {
-      const value = values.get(key)
-      if (value === undefined) return
-      values.delete(key)
-      values.set(key, value)
-    },
     add(key, value) {
       remove(key)
-      if (value.bytes > maximumBytes) return
+      if (value.bytes > maximumBytes) return false
+      while (values.size >= maximumEntries || bytes + value.bytes > maximumBytes) dropOne()
       values.set(key, value)
       bytes += value.bytes
-      while (isTooFull()) removeOldest()
+      return true
     },
     remove,
   }

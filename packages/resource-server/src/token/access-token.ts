@@ -1,7 +1,11 @@
-import { decodeJwt, decodeProtectedHeader, errors } from 'jose'
-import type { JWTPayload, JWTVerifyGetKey } from 'jose'
+import { errors } from 'jose'
+import type { JWTPayload } from 'jose'
 import type { Clock } from '../lib/clock.ts'
 import { ResourceServerError } from '../lib/errors.ts'
+import { claimRefusal } from './claim-refusal.ts'
+import { decodeJwt } from './decoded-jwt.ts'
+import type { DecodedJwt } from './decoded-jwt.ts'
+import type { FindKey } from './key-finder.ts'
 import type { IssuerKeys, KeyRequest } from './keys.ts'
 import { readBinding } from './token-binding.ts'
 import { areClaimsUsable, grantedScopes, scopeClaimOf } from './token-claims.ts'
@@ -13,8 +17,7 @@ import type {
   VerifiedAccessToken,
   Verification,
 } from './verification.ts'
-import { verifyJwt } from './verify-jwt.ts'
-import type { VerifiedJwt, VerifyJwtOptions } from './verify-jwt.ts'
+import { verifySignature } from './verify-signature.ts'
 
 /** What a token is verified against. */
 export interface AccessTokenExpectations {
@@ -31,7 +34,6 @@ export interface AccessTokenExpectations {
   readonly clock: Clock
 }
 
-const requiredAlways = ['iss', 'exp', 'aud']
 /** RFC 9068 §2.2: other required claims of tokens of type `at+jwt`. */
 const requiredByProfile = ['sub', 'client_id', 'iat', 'jti']
 
@@ -48,15 +50,19 @@ export async function verifyAccessToken(
   expectations: AccessTokenExpectations,
 ): Promise<Verification> {
   try {
-    const issuer = issuerOf(token, expectations)
+    const jwt = decodeJwt(token)
+    const { header, payload } = jwt
+    // Not verified yet. A token that names another issuer than its own is refused by the keys of that issuer.
+    const { iss: issuer } = payload
     const source = issuer === undefined ? undefined : expectations.keysByIssuer.get(issuer)
     if (issuer === undefined || source === undefined) return refused('token-issuer-not-trusted')
-    const { result, keySet } = await source.verify(
-      () => keyRequestOf(token, issuer, expectations),
-      (getKey) => verifiedBy(token, getKey, optionsNow(issuer, expectations)),
+    const keySet = await source.verify(
+      () => keyRequestOf(jwt, expectations),
+      (findKey) => verifyWithKeys(jwt, findKey, expectations.algorithms),
     )
-    const { payload, protectedHeader } = result
-    const reason = claimRefusal(payload, protectedHeader.typ, expectations)
+    const reason =
+      claimRefusal(payload, expectations, expectations.clock.nowEpochSeconds()) ??
+      profileRefusal(payload, header['typ'], expectations)
     if (reason !== undefined) return refused(reason)
     const binding = readBinding(payload['cnf'])
     if (binding === 'unsupported') return refused('token-binding-unsupported')
@@ -71,28 +77,6 @@ export async function verifyAccessToken(
   }
 }
 
-/**
- * The issuer whose keys verify a token. It is not verified yet. The claim is read only if there are several
- * issuers, because reading it twice costs time.
- */
-function issuerOf(token: string, { keysByIssuer }: AccessTokenExpectations): string | undefined {
-  if (keysByIssuer.size > 1) return decodeJwt(token).iss
-  const [only] = keysByIssuer.keys()
-  return only
-}
-
-/** The time is read when there are keys, because a token may expire while they are fetched. */
-function optionsNow(issuer: string, expectations: AccessTokenExpectations): VerifyJwtOptions {
-  return {
-    issuer,
-    audience: [...expectations.audiences],
-    algorithms: [...expectations.algorithms],
-    clockTolerance: expectations.clockToleranceSeconds,
-    currentDate: new Date(expectations.clock.nowEpochSeconds() * 1000),
-    requiredClaims: requiredAlways,
-  }
-}
-
 /** A reason for a refusal, inside the verification. */
 class TokenRefused extends Error {
   readonly reason: TokenRefusal
@@ -104,39 +88,37 @@ class TokenRefused extends Error {
 }
 
 /**
- * Identifies the key of a token that is not verified yet. An unknown key is not a new key of the issuer if the
- * token is not from there.
+ * Identifies the key of a token that is not verified yet.
  *
  * @throws {TokenRefused}
  */
 function keyRequestOf(
-  token: string,
-  issuer: string,
+  { header, encoded }: DecodedJwt,
   { tokenTypes }: AccessTokenExpectations,
 ): KeyRequest {
-  const { typ, kid: keyId } = decodeProtectedHeader(token)
+  const { typ, kid: keyId } = header
   if (!isTypeAllowed(typ, tokenTypes)) throw new TokenRefused('token-type-not-allowed')
   // RFC 7515 §4.1.4. Only text can be recognized as a key that was already missing from a fetch.
   if (keyId !== undefined && typeof keyId !== 'string') throw new TokenRefused('token-malformed')
-  if (decodeJwt(token).iss !== issuer) throw new TokenRefused('token-issuer-not-trusted')
-  return { keyId, signature: token.slice(token.lastIndexOf('.') + 1) }
+  return { keyId, signature: encoded.signature }
 }
 
-/** Checks what the signature does not: whether it is an access token, and the types of its claims. */
-function claimRefusal(
+/** Checks whether a verified token is an access token, and the types of its claims. */
+function profileRefusal(
   payload: JWTPayload,
   typ: unknown,
   { tokenTypes }: AccessTokenExpectations,
 ): TokenRefusal | undefined {
   if (!isTypeAllowed(typ, tokenTypes)) return 'token-type-not-allowed'
   const isProfiled = tokenType(typ) === 'at+jwt'
-  const required = isProfiled ? requiredByProfile : []
-  if (required.some((name) => payload[name] === undefined)) return 'token-claim-invalid'
+  if (isProfiled && requiredByProfile.some((name) => payload[name] === undefined)) {
+    return 'token-claim-invalid'
+  }
   if (!areClaimsUsable(payload)) return 'token-claim-invalid'
   return !isProfiled && isAnotherToken(payload) ? 'token-type-not-allowed' : undefined
 }
 
-/** As jose checks `nbf` and `exp`. */
+/** As {@link claimRefusal} checks `nbf` and `exp`. */
 function validTime(
   { nbf, exp = 0 }: JWTPayload,
   { clockToleranceSeconds }: AccessTokenExpectations,
@@ -151,20 +133,21 @@ function validTime(
 const maximumCandidates = 8
 
 /** Tries each matching key, because `kid` is optional (RFC 7515 §4.1.4). */
-async function verifiedBy(
-  token: string,
-  keys: JWTVerifyGetKey,
-  options: VerifyJwtOptions,
-): Promise<VerifiedJwt> {
+async function verifyWithKeys(
+  jwt: DecodedJwt,
+  findKey: FindKey,
+  algorithms: readonly string[],
+): Promise<void> {
   try {
-    return await verifyJwt(token, keys, options)
+    await verifySignature(jwt, findKey, algorithms)
   } catch (several) {
     if (!(several instanceof errors.JWKSMultipleMatchingKeys)) throw several
     let tried = 0
     for await (const key of several) {
       tried += 1
       try {
-        return await verifyJwt(token, key, options)
+        await verifySignature(jwt, key, algorithms)
+        return
       } catch (error) {
         const isOfAnotherKey = error instanceof errors.JWSSignatureVerificationFailed
         if (!isOfAnotherKey || tried === maximumCandidates) throw error
@@ -194,16 +177,9 @@ function describe(
 }
 
 function reasonOf(error: unknown): TokenRefusal {
-  if (error instanceof errors.JWTExpired) return 'token-expired'
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'token-signature-invalid'
   if (error instanceof errors.JOSEAlgNotAllowed) return 'token-algorithm-not-allowed'
   if (error instanceof errors.JWKSNoMatchingKey) return 'token-key-unknown'
   if (error instanceof errors.JWKSMultipleMatchingKeys) return 'token-key-unknown'
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.claim === 'iss') return 'token-issuer-not-trusted'
-    if (error.claim === 'aud' && error.reason === 'check_failed') return 'token-audience-mismatch'
-    if (error.claim === 'nbf' && error.reason === 'check_failed') return 'token-not-yet-valid'
-    return 'token-claim-invalid'
-  }
   return 'token-malformed'
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../lib/clock.ts'
 import { fetchJson } from '../lib/fetch-json.ts'
 import { failureMemory } from './failure-memory.ts'
 import { createKeyFinder } from './key-finder.ts'
-import type { KeyFinder } from './key-finder.ts'
+import type { FindKey } from './key-finder.ts'
 import type { KeyLocation } from './key-location.ts'
 
 /** One version of a key set. Fetching the same document again keeps the version. */
@@ -18,7 +18,7 @@ export interface KeySetVersion {
 
 /** The keys of one fetch. */
 export interface FetchedKeys {
-  readonly finder: KeyFinder
+  readonly find: FindKey
   readonly version: KeySetVersion
   /** `kid` of each key. */
   readonly keyIds: ReadonlySet<string>
@@ -100,7 +100,7 @@ export function createKeyCache(location: KeyLocation, fetching: KeyFetching): Ke
     version.freshFromEpochSeconds = now - freshSeconds
     version.freshUntilEpochSeconds = now + freshSeconds
     return {
-      finder: unchanged?.finder ?? createKeyFinder(keySet),
+      find: unchanged?.find ?? createKeyFinder(keySet),
       version,
       keyIds,
       withdrawnKeyIds: [...(last?.keyIds ?? [])].filter((keyId) => !keyIds.has(keyId)),

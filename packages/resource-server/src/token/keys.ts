@@ -1,11 +1,11 @@
 import { showRemote } from '@evergrant/core'
 import { errors } from 'jose'
-import type { JWTVerifyGetKey } from 'jose'
+import type { CryptoKey } from 'jose'
 import { ResourceServerError } from '../lib/errors.ts'
 import { failurePauseSeconds } from './failure-memory.ts'
 import { createKeyCache } from './key-cache.ts'
 import type { FetchedKeys, KeyFetching, KeySetVersion } from './key-cache.ts'
-import type { FoundKey } from './key-finder.ts'
+import type { FindKey } from './key-finder.ts'
 import { keyLocation } from './key-location.ts'
 import type { KeySource } from './key-location.ts'
 import { missingKeys } from './missing-keys.ts'
@@ -15,12 +15,6 @@ export interface KeyRequest {
   /** The header `kid`. */
   readonly keyId: string | undefined
   readonly signature: string
-}
-
-/** A result, and the keys that it rests on. */
-export interface VerifiedWith<Result> {
-  readonly result: Result
-  readonly keySet: KeySetVersion
 }
 
 /** The keys of one issuer. */
@@ -39,13 +33,14 @@ export interface IssuerKeys {
    * fetched again and `verifyWith` is called a second time.
    *
    * @param identify - Called only if the token decides about a fetch. May throw to refuse the token.
+   * @returns The keys that the verification rests on.
    * @throws {ResourceServerError} `KEYS_UNAVAILABLE` if the keys cannot be fetched, or must not be
    *   fetched again yet and may contain the key by then (S-18).
    */
-  verify<Result>(
+  verify(
     identify: () => KeyRequest,
-    verifyWith: (keys: JWTVerifyGetKey) => Promise<Result>,
-  ): Promise<VerifiedWith<Result>>
+    verifyWith: (findKey: FindKey) => Promise<void>,
+  ): Promise<KeySetVersion>
 }
 
 /** Creates the keys of an issuer. Nothing is fetched before the first token. */
@@ -69,7 +64,7 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
   async function newerKeys(request: KeyRequest): Promise<FetchedKeys | undefined> {
     const label = labelOf(request)
     const newer = await available(() => cache.refetch())
-    if ('finder' in newer) {
+    if ('find' in newer) {
       missing.fetched(newer, label)
       return newer
     }
@@ -85,14 +80,6 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
       `${what}. It may be new, and the keys can be fetched again in ${waitSeconds} seconds`,
       waitSeconds,
     )
-  }
-
-  /** Verifies, and says with which keys. */
-  async function verifyIn<Result>(
-    keys: FetchedKeys,
-    verifyWith: (find: JWTVerifyGetKey) => Promise<Result>,
-  ): Promise<VerifiedWith<Result>> {
-    return { result: await verifyWith(findIn(keys, issuer)), keySet: keys.version }
   }
 
   function keySetInUse(nowEpochSeconds: number): KeySetVersion | undefined {
@@ -115,14 +102,16 @@ export function issuerKeys(server: KeySource, fetching: KeyFetching): IssuerKeys
       const isFetchedForThisToken = keys.sequence > sequenceBefore
       missing.fetched(keys, isFetchedForThisToken ? labelOf(identify()) : undefined)
       try {
-        return await verifyIn(keys, verifyWith)
+        await verifyWith(findIn(keys, issuer))
+        return keys.version
       } catch (error) {
         if (isFetchedForThisToken || !isAboutTheKey(error)) throw error
         const request = identify()
         if (!isPerhapsRotated(error, request)) throw error
         const newer = await newerKeys(request)
         if (newer === undefined) throw error
-        return await verifyIn(newer, verifyWith)
+        await verifyWith(findIn(newer, issuer))
+        return newer.version
       }
     },
   }
@@ -133,16 +122,19 @@ function labelOf(request: KeyRequest): string {
 }
 
 /** An error about a key that exists and cannot be used says nothing about the token. */
-function findIn({ finder }: FetchedKeys, issuer: string): JWTVerifyGetKey {
-  async function find(...request: Parameters<JWTVerifyGetKey>): Promise<FoundKey> {
+function findIn(keys: FetchedKeys, issuer: string): FindKey {
+  async function reported(searched: Promise<CryptoKey>): Promise<CryptoKey> {
     try {
-      return await finder.find(...request)
+      return await searched
     } catch (error) {
       if (isAboutTheToken(error)) throw error
       throw unavailable(issuer, reasonOf(error), failurePauseSeconds, error)
     }
   }
-  return (header, token) => finder.findAgain(header) ?? find(header, token)
+  return (jwt) => {
+    const found = keys.find(jwt)
+    return found instanceof Promise ? reported(found) : found
+  }
 }
 
 function isAboutTheToken(error: unknown): boolean {

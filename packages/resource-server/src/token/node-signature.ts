@@ -1,14 +1,15 @@
 import type { KeyObject, VerifyKeyObjectInput } from 'node:crypto'
 import type * as NodeCrypto from 'node:crypto'
 import type { CryptoKey } from 'jose'
+import type { MaybePromise } from '../lib/maybe-promise.ts'
 
 /** Verifies a signature. The promise rejects only for a key that `node:crypto` cannot use. */
-export type VerifySignature = (
+export type VerifyWithKey = (
   algorithm: string,
   key: CryptoKey,
   data: Uint8Array,
   signature: Uint8Array,
-) => Promise<boolean>
+) => MaybePromise<boolean>
 
 interface EcdsaParameters {
   readonly digest: string
@@ -43,7 +44,7 @@ const minimumModulusBits = 2048
  *
  * @see RFC 7518 §3.1, RFC 8037 §3.1
  */
-export function createNodeSignatures(crypto: typeof NodeCrypto): VerifySignature {
+export function createNodeSignatures(crypto: typeof NodeCrypto): VerifyWithKey {
   const { KeyObject: KeyObjects, constants } = crypto
   const objects = new WeakMap<CryptoKey, KeyObject>()
 
@@ -69,27 +70,26 @@ export function createNodeSignatures(crypto: typeof NodeCrypto): VerifySignature
     })
   }
 
-  return async (algorithm, key, data, signature) => {
+  return (algorithm, key, data, signature) => {
     const { name, namedCurve, modulusLength, hash } = parametersOf(key)
     if (algorithm === 'EdDSA' || algorithm === 'Ed25519') {
-      return name === 'Ed25519' && (await verify(null, data, objectOf(key), signature))
+      return name === 'Ed25519' && verify(null, data, objectOf(key), signature)
     }
     const curve = Object.hasOwn(ecdsa, algorithm) ? ecdsa[algorithm] : undefined
     if (curve !== undefined) {
       const { numberBytes, digest } = curve
       if (name !== 'ECDSA' || namedCurve !== curve.curve) return false
       if (signature.byteLength !== 2 * numberBytes) return false
-      return await verify(digest, data, objectOf(key), derSignature(signature, numberBytes))
+      return verify(digest, data, objectOf(key), derSignature(signature, numberBytes))
     }
     const scheme = Object.hasOwn(rsa, algorithm) ? rsa[algorithm] : undefined
     if (scheme === undefined || name !== scheme.name) return false
     if (hash !== scheme.digest || (modulusLength ?? 0) < minimumModulusBits) return false
     const object = objectOf(key)
-    if (scheme.name === 'RSASSA-PKCS1-v1_5')
-      return await verify(scheme.digest, data, object, signature)
+    if (scheme.name === 'RSASSA-PKCS1-v1_5') return verify(scheme.digest, data, object, signature)
     const padding = constants.RSA_PKCS1_PSS_PADDING
     const saltLength = constants.RSA_PSS_SALTLEN_DIGEST
-    return await verify(scheme.digest, data, { key: object, padding, saltLength }, signature)
+    return verify(scheme.digest, data, { key: object, padding, saltLength }, signature)
   }
 }
 

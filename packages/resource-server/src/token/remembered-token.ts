@@ -2,21 +2,15 @@ import type { CheckedScopes } from '../scope/check-scopes.ts'
 import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { VerifiedAccessToken } from './verification.ts'
 
-/** What was computed from the scopes of a token. */
-export interface ScopeMemory {
-  /** Who computed it. Another one must not use it. */
-  readonly owner: object
-  /** The granted scopes, with those that they imply. */
-  readonly granted: readonly string[]
-  /** The last list of a route that they satisfied. */
-  readonly sufficientFor: CheckedScopes | undefined
-}
-
 /**
  * A token that is remembered. Its public members are frozen, because all requests with the token share it. What
- * is computed from its scopes is on the token, because looking it up in a map costs more than the decision.
+ * its scopes were sufficient for is on the token, because looking it up in a map costs more than the decision.
  */
 export class RememberedToken implements VerifiedAccessToken {
+  // Freezing does not affect private members. First, because a request reads them and none of the others: so they
+  // are next to each other in memory.
+  #owner: object | undefined
+  #sufficientFor: CheckedScopes | undefined
   readonly issuer: string
   readonly subject: string | undefined
   readonly clientId: string | undefined
@@ -25,10 +19,6 @@ export class RememberedToken implements VerifiedAccessToken {
   readonly expiresAtEpochSeconds: number | undefined
   readonly keyThumbprint: string | undefined
   readonly claims: Readonly<Record<string, unknown>>
-  // Freezing does not affect private members.
-  #owner: object | undefined
-  #granted: readonly string[] | undefined
-  #sufficientFor: CheckedScopes | undefined
 
   constructor(token: VerifiedAccessToken) {
     this.issuer = token.issuer
@@ -53,16 +43,15 @@ export class RememberedToken implements VerifiedAccessToken {
     return last?.source === requiredScopes ? last : undefined
   }
 
-  /** The granted scopes as `owner` computed them. */
-  static grantedBy(token: VerifiedAccessToken, owner: object): readonly string[] | undefined {
-    return #granted in token && token.#owner === owner ? token.#granted : undefined
-  }
-
-  /** Does nothing for a token that is not remembered, which can change. */
-  static memorize(token: VerifiedAccessToken, memory: ScopeMemory): void {
+  /**
+   * Notes a list of scopes, for {@link RememberedToken.lastSufficient}. Does nothing for a token that is not
+   * remembered, which can change.
+   *
+   * @param checked - Of a frozen list.
+   */
+  static noteSufficient(token: VerifiedAccessToken, owner: object, checked: CheckedScopes): void {
     if (!(#sufficientFor in token)) return
-    token.#owner = memory.owner
-    token.#granted = memory.granted
-    token.#sufficientFor = memory.sufficientFor
+    token.#owner = owner
+    token.#sufficientFor = checked
   }
 }

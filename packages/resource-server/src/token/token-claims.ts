@@ -1,15 +1,33 @@
 import { isScopeToken, uniteScopes } from '@evergrant/core'
 import type { JWTPayload } from 'jose'
 
+/** Results for claims. Most tokens of an issuer grant one of a few combinations of scopes. */
+const results = new Map<string, readonly string[]>()
+const maximumResults = 100
+const maximumClaimLength = 1000
+
 /**
  * Returns the scope tokens that a claim grants, strictly by the grammar (RFC 6749 §3.3): U+0020
  * separates the tokens of a string, each entry of an array is one token, and invalid tokens grant
  * nothing. Reading `"mcp:read\u00a0x"` as two tokens would grant a scope that the authorization server
  * did not write.
+ *
+ * @returns A frozen list. Tokens with the same claim share it.
  */
 export function grantedScopes(claim: unknown): readonly string[] {
-  const entries: readonly unknown[] = typeof claim === 'string' ? claim.split(' ') : [claim].flat()
-  return uniteScopes(entries.filter((entry) => isScopeToken(entry)))
+  if (typeof claim !== 'string') return scopesAmong([claim].flat())
+  const known = results.get(claim)
+  if (known !== undefined) return known
+  const scopes = scopesAmong(claim.split(' '))
+  if (claim.length <= maximumClaimLength) {
+    if (results.size === maximumResults) results.clear()
+    results.set(claim, scopes)
+  }
+  return scopes
+}
+
+function scopesAmong(entries: readonly unknown[]): readonly string[] {
+  return Object.freeze(uniteScopes(entries.filter((entry) => isScopeToken(entry))))
 }
 
 /**

@@ -15,22 +15,23 @@ export interface TokenMemoryLimits {
 }
 
 /**
- * A verdict. One object with whole numbers, because each further object that a request reads costs time.
+ * A verdict. One object with whole numbers, because each further object that a request reads costs time. What a
+ * request reads comes first, so that it is together in memory.
  */
 export interface RememberedVerdict {
   /** `Bearer ` and the token, whatever scheme the token needs. */
   readonly authorization: string
+  /** What was verified, if the token was accepted. */
+  readonly accepted: RememberedToken | undefined
   readonly fromEpochSeconds: number
   readonly untilEpochSeconds: number
   /** The keys that the verdict rests on. */
   readonly keySet: KeySetVersion | undefined
+  /** For the cache. */
+  wasUsed: boolean
   /** What it takes in the memory. */
   readonly bytes: number
-  /** When its place in the order of use was last updated. */
-  usedAtEpochSeconds: number
-  /** What was verified, if the token was accepted. */
-  readonly accepted: RememberedToken | undefined
-  /** Why it was refused, otherwise. */
+  /** Why the token was refused, otherwise. */
   readonly refusal: TokenRefusal | undefined
   readonly keySource: IssuerKeys | undefined
 }
@@ -65,8 +66,6 @@ const maximumRefusedTokens = 1000
 const maximumRefusedBytes = 1_048_576
 /** Long tokens are found by their last characters, because hashing all of them costs more than the rest. */
 const keyLength = 48
-/** How exact the order of use is. Updating it costs more than the look-up. */
-const orderSeconds = 1
 
 /**
  * Creates the memory.
@@ -87,15 +86,10 @@ export function createVerdictMemory(limits: TokenMemoryLimits): VerdictMemory {
     maximumBytes: maximumRefusedBytes,
   })
 
-  function noteUse(remembered: RememberedVerdict, now: number): void {
-    if (now - remembered.usedAtEpochSeconds < orderSeconds) return
-    remembered.usedAtEpochSeconds = Math.floor(now)
-    accepted.noteUse(keyOf(tokenOf(remembered)))
-  }
-
   function isUsable(remembered: RememberedVerdict, now: number): boolean {
     const isValid = holds(remembered, now)
-    if (isValid) noteUse(remembered, now)
+    // Written once only: an entry that changes has to be written back from the caches of the processor.
+    if (isValid && !remembered.wasUsed) remembered.wasUsed = true
     return isValid
   }
 
@@ -122,15 +116,15 @@ export function createVerdictMemory(limits: TokenMemoryLimits): VerdictMemory {
       const claimsBytes = verdict.valid ? bytesPerClaimCharacter * claimsLength : 0
       const remembered = {
         authorization: `${usualScheme}${token}`,
+        accepted: verdict.valid ? new RememberedToken(verdict.token) : undefined,
         // A clock that was set back must not extend the maximum age.
         fromEpochSeconds: Math.ceil(Math.max(validity.fromEpochSeconds, Math.floor(now))),
         untilEpochSeconds: Math.floor(
           Math.min(validity.untilEpochSeconds, now + limits.maximumAgeSeconds),
         ),
         keySet: validity.keys?.keySet,
+        wasUsed: false,
         bytes: bytesPerEntry + token.length + claimsBytes,
-        usedAtEpochSeconds: Math.floor(now),
-        accepted: verdict.valid ? new RememberedToken(verdict.token) : undefined,
         refusal: verdict.valid ? undefined : verdict.reason,
         keySource: validity.keys?.source,
       }
@@ -140,12 +134,10 @@ export function createVerdictMemory(limits: TokenMemoryLimits): VerdictMemory {
         refusals.add(key, remembered)
         return remembered
       }
-      accepted.add(key, remembered)
+      const isAdded = accepted.add(key, remembered)
       const isBearer = remembered.accepted.keyThumbprint === undefined
-      // Only a JWT ends with a signature. The cache does not take what is larger than all of it.
-      if (isBearer && remembered.keySet !== undefined && accepted.find(key) === remembered) {
-        index.add(remembered)
-      }
+      // Only a JWT ends with a signature.
+      if (isAdded && isBearer && remembered.keySet !== undefined) index.add(remembered)
       return remembered
     },
     forget,
@@ -165,7 +157,10 @@ export function holds(
   return now >= fromEpochSeconds && now < untilEpochSeconds
 }
 
-/** A short token may consist of a constant and a random part, in any order, so all of it is the key. */
-function keyOf(token: string): string {
+/**
+ * What a token is found by, before it is compared as a whole. A short token may consist of a constant and a random
+ * part, in any order, so all of it is the key.
+ */
+export function keyOf(token: string): string {
   return token.length <= 2 * keyLength ? token : token.slice(-keyLength)
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../lib/clock.ts'
 import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
 import type { KeySetVersion } from './key-cache.ts'
-import { createVerdictMemory, holds, tokenOf } from './verdict-memory.ts'
+import { createVerdictMemory, holds, keyOf, tokenOf } from './verdict-memory.ts'
 import type { LastingVerification, RememberedVerdict, TokenMemoryLimits } from './verdict-memory.ts'
 import type {
   TokenVerdict,
@@ -41,23 +41,30 @@ export function rememberVerifiedTokens(
     }
   }
   const memory = createVerdictMemory(limits)
-  const pending = new Map<string, Promise<TokenVerdict>>()
+  const pending = new Map<string, PendingVerdict>()
 
   function verifyOnce(token: string): Promise<TokenVerdict> {
-    const running = pending.get(token)
-    if (running !== undefined) return running
-    const started = verifyAndRemember(token)
-    pending.set(token, started)
-    return started
+    const key = keyOf(token)
+    const running = pending.get(key)
+    if (running === undefined) {
+      const verdict = verifyAndRemember(token, key)
+      pending.set(key, { token, verdict })
+      return verdict
+    }
+    // Another token with the same end is under way: a forged one, or the one that it was made from.
+    return running.token === token ? running.verdict : verifyAndRemember(token, undefined)
   }
 
-  async function verifyAndRemember(token: string): Promise<TokenVerdict> {
+  async function verifyAndRemember(
+    token: string,
+    pendingKey: string | undefined,
+  ): Promise<TokenVerdict> {
     try {
       const verification = await verify(token)
       if (!isLasting(verification)) return deepFreeze(verification.verdict)
       return verdictOf(memory.add(token, verification, clock.nowEpochSeconds()))
     } finally {
-      pending.delete(token)
+      if (pendingKey !== undefined) pending.delete(pendingKey)
     }
   }
 
@@ -95,6 +102,12 @@ export function rememberVerifiedTokens(
       return verifyWithCurrentKeys(remembered)
     },
   }
+}
+
+/** A verification that is under way. */
+interface PendingVerdict {
+  readonly token: string
+  readonly verdict: Promise<TokenVerdict>
 }
 
 function isLasting(verification: Verification): verification is LastingVerification {
