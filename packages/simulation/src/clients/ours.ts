@@ -14,7 +14,7 @@ const shortestPauseSeconds = 0.05
  * Evergrant's client: one refresh for all calls of a process, over a grant that all processes share.
  * `decideRefresh` of `@evergrant/core` decides when to refresh.
  */
-export function createEvergrantClient(world: World): ModeledClient {
+export function createOurClient(world: World): ModeledClient {
   const { timeline } = world
   const grant = createSharedGrant(world)
   const memory = new Map<number, Tokens>()
