@@ -50,7 +50,7 @@ export function startProxy(
 ): ProxyProcess {
   const child = spawn(process.execPath, ['--conditions=workspace:source', main, 'proxy', ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, EVERGRANT_HOME: emptyHome, EVERGRANT_KEY: 'key-file', ...env },
   })
   const received: Rpc[] = []
   const watchers = new Set<() => void>()

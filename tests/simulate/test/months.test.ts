@@ -43,7 +43,7 @@ test.each(processCounts)(
   async (processes) => {
     const month = settings('spring', 'everything', processes)
     const { forced } = await runPerfectMonth(month)
-    const { counts } = await runMonth('evergrant', month)
+    const { counts } = await runMonth('ours', month)
     expect(counts.signIns).toBeLessThanOrEqual(forcedCount(forced))
   },
 )
