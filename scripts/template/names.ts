@@ -100,6 +100,11 @@ export function nameForms(kept: Kept = keepsNothing): readonly NameForm[] {
       replace: ({ name }) => pascalCase(name),
     },
     {
+      what: 'an anchor of a heading',
+      pattern: /(?<=\.md#[\w-]*)evergrant/,
+      replace: ({ displayName }) => displayName.toLowerCase().replaceAll(/[ .]+/g, '-'),
+    },
+    {
       what: 'the display name',
       pattern: /Evergrant/,
       replace: ({ displayName }) => displayName,

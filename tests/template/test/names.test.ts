@@ -83,6 +83,7 @@ test.each([
   ['completions/evergrant.fish', 'completions/token-desk.fish'],
   ['EvergrantClientError', 'TokenDeskClientError'],
   ['connectEvergrant()', 'connectTokenDesk()'],
+  ['[x](okta.md#what-evergrant-sends)', '[x](okta.md#what-token-desk-sends)'],
   ['# Evergrant', '# Token Desk'],
   ['npx evergrant-worker run', 'npx token-desk-worker run'],
 ])('names: %s becomes %s', (before, after) => {
