@@ -54,9 +54,9 @@ export function packageTests(root: string, test: ViteUserConfig['test'] = {}): V
   return defineConfig({
     root,
     // Tests read the sources of other packages, so that they need no build.
-    resolve: { conditions: ['evergrant:source'] },
+    resolve: { conditions: ['workspace:source'] },
     ssr: {
-      resolve: { conditions: ['evergrant:source'], externalConditions: ['evergrant:source'] },
+      resolve: { conditions: ['workspace:source'], externalConditions: ['workspace:source'] },
     },
     test: {
       include: ['test/**/*.test.ts'],

@@ -187,7 +187,7 @@ function listItem(name: string, text: string, byDefault: string | undefined): st
 async function helpOf({ main }: Program, command: string): Promise<string> {
   const { stdout } = await run(
     process.execPath,
-    ['--conditions=evergrant:source', main, ...command.split(' '), '--help'],
+    ['--conditions=workspace:source', main, ...command.split(' '), '--help'],
     { cwd: root },
   )
   return stdout.trim()

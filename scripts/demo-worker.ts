@@ -27,7 +27,7 @@ const demo = spawnSync(
     'scripts/test-services.ts',
     '--',
     'node',
-    '--conditions=evergrant:source',
+    '--conditions=workspace:source',
     'apps/refresh-worker/demo/main.ts',
     ...process.argv.slice(2),
   ],

@@ -18,7 +18,7 @@ const fence =
   /^(?<open>(?<ticks>`{3,})\w+[^\n]*\bsource="(?<source>[^"]+)"[^\n]*)\n(?<code>[\s\S]*?)^\k<ticks>$/gm
 
 const pages = [
-  ...markdownIn('docs'),
+  ...(existsSync(path.join(root, 'docs')) ? markdownIn('docs') : []),
   'README.md',
   ...['packages', 'apps', 'tests'].flatMap((parent) =>
     readdirSync(path.join(root, parent)).map((name) => `${parent}/${name}/README.md`),

@@ -2,7 +2,7 @@
  * Writes the products of the playground: the metadata that the reference server serves when it
  * emulates each product. With `--check`, only reports whether the file is up to date.
  *
- *     node --conditions=evergrant:source scripts/playground-presets.ts [--check]
+ *     node --conditions=workspace:source scripts/playground-presets.ts [--check]
  */
 import { providers } from '../docs/providers/data/index.ts'
 import { emulatedServers } from '../apps/reference-as/src/emulation/servers/catalog.ts'

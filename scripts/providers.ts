@@ -4,7 +4,7 @@
  * outputs as they are: `tests/e2e` runs the commands of each page. `--keep-outputs` does not run them
  * either.
  *
- *     node --conditions=evergrant:source scripts/providers.ts [--check | --keep-outputs] [id…]
+ *     node --conditions=workspace:source scripts/providers.ts [--check | --keep-outputs] [id…]
  */
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'

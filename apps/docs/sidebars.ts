@@ -91,6 +91,7 @@ const sidebars: SidebarsConfig = {
             'guides/limit-unknown-clients',
           ],
         },
+        'guides/start-a-project',
       ],
     },
     {

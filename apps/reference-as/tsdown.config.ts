@@ -1,7 +1,10 @@
 import { packageBuild } from '../../tsdown.shared.ts'
 
-export default packageBuild({
-  index: 'src/index.ts',
-  emulation: 'src/emulation.ts',
-  main: 'src/main.ts',
-})
+export default packageBuild(
+  {
+    index: 'src/index.ts',
+    emulation: 'src/emulation.ts',
+    main: 'src/main.ts',
+  },
+  { tsconfig: 'tsconfig.build.json' },
+)

@@ -2,7 +2,7 @@
  * Writes the pages of the doctor's rules from their data and the servers of their tests. With
  * `--check`, only reports whether the pages are up to date.
  *
- *     node --conditions=evergrant:source scripts/doctor-rules/main.ts [--check]
+ *     node --conditions=workspace:source scripts/doctor-rules/main.ts [--check]
  */
 import { rules } from '../../packages/doctor/src/index.ts'
 import { writeGeneratedFolder } from '../generated-page.ts'

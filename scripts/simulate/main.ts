@@ -2,7 +2,7 @@
  * `pnpm simulate`: runs a month of every client at every emulated product, prints the totals, and writes
  * the tables of the README, of the page and of the front page.
  *
- *     node --conditions=evergrant:source scripts/simulate/main.ts
+ *     node --conditions=workspace:source scripts/simulate/main.ts
  *       --product NAME  runs one product and prints it
  *       --json          prints all counts
  *       --seed NUMBER   draws another month, and only prints
@@ -127,7 +127,10 @@ async function writePages(published: readonly Row[]): Promise<void> {
     monthPage(published, summary, await versions(), publishedSeed),
     'simulate',
   )
-  await writeGeneratedSection('README.md', 'month', readmeSection(published, summary), 'simulate')
+  // A project that was made of this repository has a README of its own.
+  if ((await readFile(path.join(root, 'README.md'), 'utf8')).includes('<!-- month:')) {
+    await writeGeneratedSection('README.md', 'month', readmeSection(published, summary), 'simulate')
+  }
   const totals = summary.totals.filter(({ processes }) => processes === 4)
   await writeGeneratedFile(
     'apps/docs/src/components/FrontPage/month.json',

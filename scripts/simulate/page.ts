@@ -43,7 +43,7 @@ export function totalsTable({ totals }: Summary): string {
 }
 
 function bold(id: ClientId, text: string): string {
-  return id === 'evergrant' ? `**${text}**` : text
+  return id === 'ours' ? `**${text}**` : text
 }
 
 /** One situation: one row for each product. */

@@ -66,7 +66,6 @@ export function summarize(rows: readonly Row[]): Summary {
 /** Where Evergrant does not reach the number that the server forces. */
 export function missed(rows: readonly Row[]): readonly Row[] {
   return rows.filter(
-    (row) =>
-      (signInsOf(row.clients.evergrant) ?? Number.POSITIVE_INFINITY) > forcedCount(row.forced),
+    (row) => (signInsOf(row.clients.ours) ?? Number.POSITIVE_INFINITY) > forcedCount(row.forced),
   )
 }

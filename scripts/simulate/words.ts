@@ -6,7 +6,7 @@ export const clientNames: Readonly<Record<ClientId, string>> = {
   'sdk-v1-offline': 'SDK 1.x, asking',
   'sdk-v2': 'SDK 2.x',
   'mcp-remote': 'mcp-remote',
-  evergrant: 'Evergrant',
+  ours: 'Evergrant',
 }
 
 export const situationNames: Readonly<Record<Situation, string>> = {

@@ -48,9 +48,9 @@ export function startProxy(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
 ): ProxyProcess {
-  const child = spawn(process.execPath, ['--conditions=evergrant:source', main, 'proxy', ...args], {
+  const child = spawn(process.execPath, ['--conditions=workspace:source', main, 'proxy', ...args], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
+    env: { ...process.env, EVERGRANT_HOME: emptyHome, EVERGRANT_KEY: 'key-file', ...env },
   })
   const received: Rpc[] = []
   const watchers = new Set<() => void>()

@@ -91,7 +91,7 @@ test.each([
     const client = new Client({ name: 'sdk', version: '1' }, { versionNegotiation: negotiation })
     const transport = new StdioClientTransport({
       command: process.execPath,
-      args: ['--conditions=evergrant:source', main, 'proxy', s.url],
+      args: ['--conditions=workspace:source', main, 'proxy', s.url],
       env: { PATH: process.env['PATH'] ?? '', ...s.env },
       stderr: 'pipe',
     })

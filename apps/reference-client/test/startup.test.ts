@@ -25,7 +25,7 @@ test.each(['--version', '-V'])('startup: %s loads no command and no dependency',
       "registerHooks({ load: (url, context, next) => { process.stderr.write(url + '\\n'); return next(url, context) } })\n",
   )
   const { stdout, stderr } = await run(process.execPath, [
-    '--conditions=evergrant:source',
+    '--conditions=workspace:source',
     '--import',
     loads,
     main,

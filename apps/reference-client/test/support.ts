@@ -116,7 +116,7 @@ export async function runInProcess(
 
 function spawnCli(args: readonly string[], env: Readonly<Record<string, string>>): CliChild {
   const main = path.join(import.meta.dirname, '..', 'src', 'main.ts')
-  const child = spawn(process.execPath, ['--conditions=evergrant:source', main, ...args], {
+  const child = spawn(process.execPath, ['--conditions=workspace:source', main, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   })

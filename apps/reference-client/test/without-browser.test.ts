@@ -139,7 +139,8 @@ test('login: client credentials need a client with a secret', async () => {
   await using s = await scene()
   const { code, err } = await s.run(['login', s.url, '--client-credentials'])
   expect(code).toBe(2)
-  expect(err).toContain('EVERGRANT_CLIENT_SECRET')
+  expect(err).toContain('has no secret')
+  expect(err).toContain('--client-id and --issuer')
 })
 
 test.each([

@@ -19,6 +19,7 @@ import type { Log } from './telemetry/log.ts'
 import { logWhenClosed } from './telemetry/request-log.ts'
 import { createStatsRecorder } from './telemetry/stats.ts'
 import type { McpServerStats } from './telemetry/stats.ts'
+import { resourceTitle } from './names.ts'
 
 /** A running MCP server. */
 export interface RunningMcpServer extends AsyncDisposable {
@@ -142,7 +143,7 @@ function protectNotes(resource: string, options: McpServerOptions): ResourceServ
     allowedOrigins: admittedOrigins(resource, allowedOrigins),
     scopesSupported: basicScopes,
     scopeImplications,
-    resourceName: 'Evergrant notes',
+    resourceName: resourceTitle,
   })
 }
 

@@ -141,7 +141,7 @@ async function spawnServer(
   ...flags: readonly string[]
 ): Promise<{ child: ChildProcess; url: string }> {
   const main = path.join(import.meta.dirname, '..', 'src', 'main.ts')
-  const args = ['--conditions=evergrant:source', main, 'serve', '--json', ...flags]
+  const args = ['--conditions=workspace:source', main, 'serve', '--json', ...flags]
   const child = spawn(process.execPath, [...args, '--authorization-server', issuer], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })

@@ -4,6 +4,7 @@ import { createProgram } from './commands/program.ts'
 import type { CliEnvironment, ExitCode } from './lib/environment.ts'
 import { exitCodes } from './lib/environment.ts'
 import { describeFailure } from './output/failure.ts'
+import { commandName } from './lib/names.ts'
 
 /**
  * Runs one command line. `run` resolves after `environment.signal` has aborted and the worker has
@@ -30,7 +31,7 @@ export async function runCli(
       return error.exitCode === 0 ? exitCodes.done : exitCodes.usage
     }
     const failure = describeFailure(error)
-    environment.stderr(`evergrant-worker: ${escapeInvisible(failure.message)} [${failure.code}]\n`)
+    environment.stderr(`${commandName}: ${escapeInvisible(failure.message)} [${failure.code}]\n`)
     return failure.exitCode
   }
 }

@@ -50,7 +50,9 @@ async function servedNames(): Promise<ReadonlySet<string>> {
 }
 
 function namesIn(expressions: readonly string[]): readonly string[] {
-  const names = expressions.flatMap((one) => one.match(/\b(?:evergrant|process)_[a-z_]+/g) ?? [])
+  const names = expressions.flatMap(
+    (one) => one.match(/\b(?:evergrant_client|process)_[a-z_]+/g) ?? [],
+  )
   return [...new Set(names)].toSorted()
 }
 

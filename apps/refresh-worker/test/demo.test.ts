@@ -14,7 +14,7 @@ test.runIf(url !== undefined)(
   async () => {
     const main = path.join(import.meta.dirname, '..', 'demo', 'main.ts')
     const { stdout } = await promisify(execFile)(process.execPath, [
-      '--conditions=evergrant:source',
+      '--conditions=workspace:source',
       main,
       '--users',
       '10',

@@ -1,7 +1,7 @@
 /**
  * An MCP client without an SDK: a `fetch` that stays signed in.
  *
- *     node --conditions=evergrant:source src/client-fetch.ts http://127.0.0.1:9500/mcp
+ *     node --conditions=workspace:source src/client-fetch.ts http://127.0.0.1:9500/mcp
  */
 import process from 'node:process'
 import { escapeInvisible } from '@evergrant/core'

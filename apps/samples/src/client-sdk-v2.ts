@@ -1,7 +1,7 @@
 /**
  * A client on `@modelcontextprotocol/client` 2.x that stays signed in.
  *
- *     node --conditions=evergrant:source src/client-sdk-v2.ts http://127.0.0.1:9500/mcp
+ *     node --conditions=workspace:source src/client-sdk-v2.ts http://127.0.0.1:9500/mcp
  */
 import process from 'node:process'
 import { escapeInvisible } from '@evergrant/core'

@@ -36,7 +36,7 @@ async function run(
 ): Promise<readonly string[]> {
   const child = spawn(
     process.execPath,
-    ['--conditions=evergrant:source', path.join(sources, name), ...parameters],
+    ['--conditions=workspace:source', path.join(sources, name), ...parameters],
     {
       cwd: home,
       stdio: ['ignore', 'pipe', 'inherit'],

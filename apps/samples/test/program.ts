@@ -17,7 +17,7 @@ export async function startProgram(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<Program> {
   const file = path.resolve(import.meta.dirname, '../src', name)
-  const child = spawn(process.execPath, ['--conditions=evergrant:source', file, ...parameters], {
+  const child = spawn(process.execPath, ['--conditions=workspace:source', file, ...parameters], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...environment },
   })

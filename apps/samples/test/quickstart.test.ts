@@ -16,7 +16,7 @@ async function runQuickstart(
   const home = scene.environment['EVERGRANT_SAMPLES_HOME']
   const child = spawn(
     process.execPath,
-    ['--conditions=evergrant:source', program, scene.server.url],
+    ['--conditions=workspace:source', program, scene.server.url],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
       // `homedir()` reads the first on POSIX and the second on Windows.

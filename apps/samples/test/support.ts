@@ -44,7 +44,7 @@ export async function runSample(name: string, scene: Scene): Promise<string> {
   const sample = path.resolve(import.meta.dirname, '../src', name)
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--conditions=evergrant:source', sample, scene.server.url],
+    ['--conditions=workspace:source', sample, scene.server.url],
     { env: { ...process.env, ...scene.environment } },
   )
   return stdout

@@ -4,7 +4,7 @@ import type { ClientEvent } from './lib/events.ts'
 import { grantMetrics } from './opentelemetry/grant-metrics.ts'
 import { refreshSpans } from './opentelemetry/refresh-spans.ts'
 import { refreshWorkerEvents } from './opentelemetry/refresh-worker-events.ts'
-import { scope } from './opentelemetry/scope.ts'
+import { metricPrefix, scope } from './opentelemetry/scope.ts'
 import type { RefreshWorkerEvent } from './refresh-worker/api.ts'
 
 export { refreshWorkerGauges } from './opentelemetry/refresh-worker-gauges.ts'
@@ -49,7 +49,7 @@ export function openTelemetryObserver(
   options: OpenTelemetryObserverOptions = {},
 ): (event: ClientEvent | RefreshWorkerEvent) => void {
   const meter = options.meter ?? metrics.getMeter(scope)
-  const available = meter.createGauge('evergrant.client.authorization_server.available', {
+  const available = meter.createGauge(`${metricPrefix}authorization_server.available`, {
     description: 'Whether tokens can be refreshed at the authorization server: 0 or 1',
   })
   const ofGrants = grantMetrics(meter, available)

@@ -1,6 +1,6 @@
 import type { ClientId, ModeledClient } from './clients/client-model.ts'
 import { askingDefaults, getsRefreshToken } from './clients/client-model.ts'
-import { createEvergrantClient } from './clients/evergrant.ts'
+import { createOurClient } from './clients/ours.ts'
 import { createSdkClient } from './clients/sdk.ts'
 import type { Scenario } from './scenario/scenario.ts'
 import type { Counts, SimulationEvent } from './world/events.ts'
@@ -42,9 +42,7 @@ export function simulate(client: ClientId, scenario: Scenario): Run {
     },
   }))
   const modeled: ModeledClient =
-    client === 'evergrant'
-      ? createEvergrantClient(world)
-      : createSdkClient(client === 'sdk-v1' ? 1 : 2, world)
+    client === 'ours' ? createOurClient(world) : createSdkClient(client === 'sdk-v1' ? 1 : 2, world)
 
   function call(process: number): void {
     if (world.faults.isAsleep(world.timeline.now())) return

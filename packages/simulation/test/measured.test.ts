@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { evergrant } from './measured/evergrant.ts'
+import { ours } from './measured/ours.ts'
 import type { Outcome, Situation, Step } from './measured/measure.ts'
 import { measure, model } from './measured/measure.ts'
 import { sdkV1, sdkV2 } from './measured/sdks.ts'
 
 const sdks = [sdkV1, sdkV2]
-const everyClient = [...sdks, evergrant]
+const everyClient = [...sdks, ours]
 const strict = {
   accessTokenSeconds: 3600,
   rotation: 'rotates',
@@ -103,10 +103,10 @@ describe.each(races)('model and real code: %s, without a grace', (_, situation) 
     },
   )
 
-  test('evergrant: one refresh for each expiry, and no sign-in', async () => {
+  test('ours: one refresh for each expiry, and no sign-in', async () => {
     const expected: Outcome = { refreshes: 2, refused: 0, signIns: 0 }
-    expect(await measure(evergrant, situation)).toEqual(expected)
-    expect(model('evergrant', situation)).toEqual(expected)
+    expect(await measure(ours, situation)).toEqual(expected)
+    expect(model('ours', situation)).toEqual(expected)
   })
 })
 
@@ -122,9 +122,9 @@ describe('model and real code: two processes that call at once, and reuse is onl
     expect((await measure(candidate, situation)).refused).toBeGreaterThanOrEqual(1)
   })
 
-  test('evergrant: the second process uses the tokens of the first', async () => {
-    expect(await measure(evergrant, situation)).toEqual({ refreshes: 1, refused: 0, signIns: 0 })
-    expect(model('evergrant', situation)).toEqual(await measure(evergrant, situation))
+  test('ours: the second process uses the tokens of the first', async () => {
+    expect(await measure(ours, situation)).toEqual({ refreshes: 1, refused: 0, signIns: 0 })
+    expect(model('ours', situation)).toEqual(await measure(ours, situation))
   })
 })
 
@@ -140,6 +140,6 @@ describe('model and real code: two refreshes are answered with status 503', () =
     const { refreshes: _modeled, ...modeled } = model(candidate.id, situation)
     const { refreshes: _measured, ...measured } = await measure(candidate, situation)
     expect(modeled).toEqual(measured)
-    expect(measured).toEqual({ refused: 0, signIns: candidate.id === 'evergrant' ? 0 : 1 })
+    expect(measured).toEqual({ refused: 0, signIns: candidate.id === 'ours' ? 0 : 1 })
   })
 })

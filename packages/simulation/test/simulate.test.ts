@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { ClientId, Fault, ServerRules, Settings } from '../src/index.ts'
 import { defaultTiming, drawScenario, simulate } from '../src/index.ts'
 
-const clients: readonly ClientId[] = ['sdk-v1', 'sdk-v2', 'evergrant']
+const clients: readonly ClientId[] = ['sdk-v1', 'sdk-v2', 'ours']
 const strict: ServerRules = {
   accessTokenSeconds: 3600,
   refreshTokenFor: 'always',
@@ -92,14 +92,14 @@ describe('laws of the simulation', () => {
     )
   })
 
-  test('evergrant: no refresh is refused and no sign-in is lost at a server that accepts reuse', () => {
+  test('ours: no refresh is refused and no sign-in is lost at a server that accepts reuse', () => {
     fc.assert(
       fc.property(anySettings, (settings) => {
         const forgiving: Settings = {
           ...settings,
           server: { ...settings.server, refreshTokenFor: 'always', reuse: 'accepted' },
         }
-        const { counts } = simulate('evergrant', drawScenario(forgiving))
+        const { counts } = simulate('ours', drawScenario(forgiving))
         expect(counts.refusedRefreshes).toBe(0)
         expect(counts.signIns).toBe(0)
       }),
@@ -111,7 +111,7 @@ describe('laws of the simulation', () => {
 describe('a day', () => {
   test('parallel calls: the SDKs lose grants, Evergrant refreshes once for each expiry', () => {
     expect(run('sdk-v2').counts.signIns).toBeGreaterThan(0)
-    const { counts } = run('evergrant')
+    const { counts } = run('ours')
     expect(counts).toMatchObject({ refusedRefreshes: 0, signIns: 0, failedCalls: 0 })
     // The last of the 300 seconds before an expiry, at the earliest.
     expect(counts.refreshes).toBeLessThanOrEqual(86_400 / 3300)
@@ -128,7 +128,7 @@ describe('a day', () => {
 
   test('an outage before the expiry: Evergrant refreshes ahead, so no call fails', () => {
     const at = (fault: Fault): number =>
-      simulate('evergrant', { ...drawScenario(day), faults: [fault] }).counts.failedCalls
+      simulate('ours', { ...drawScenario(day), faults: [fault] }).counts.failedCalls
     expect(at({ kind: 'outage', atSeconds: 3300, forSeconds: 60 })).toBe(0)
   })
 
@@ -136,7 +136,7 @@ describe('a day', () => {
     const sleep: Fault = { kind: 'sleep', atSeconds: 1000, forSeconds: 28_800 }
     const scenario = { ...drawScenario({ ...day, durationSeconds: 30_000 }), faults: [sleep] }
     expect(simulate('sdk-v1', scenario).counts.reuseDetections).toBeGreaterThan(0)
-    expect(simulate('evergrant', scenario).counts).toMatchObject({ refreshes: 1, signIns: 0 })
+    expect(simulate('ours', scenario).counts).toMatchObject({ refreshes: 1, signIns: 0 })
   })
 
   test('another seed: the calls come at other times', () => {
@@ -156,7 +156,7 @@ describe('what a server issues a refresh token for', () => {
   test('offline-access: neither SDK gets one by default', () => {
     const server: ServerRules = { ...strict, refreshTokenFor: 'offline-access' }
     expect(callsAt('sdk-v2', server, atEachExpiry)).toMatchObject({ refreshes: 0, signIns: 2 })
-    expect(callsAt('evergrant', server, atEachExpiry)).toMatchObject({ refreshes: 2, signIns: 0 })
+    expect(callsAt('ours', server, atEachExpiry)).toMatchObject({ refreshes: 2, signIns: 0 })
   })
 })
 

@@ -18,10 +18,10 @@ async function inARow(getToken: GetToken): Promise<void> {
 
 /** How long it takes to get a stored, valid token. */
 export async function benchGoodToken(): Promise<void> {
-  const evergrant = await evergrantTokens()
+  const ours = await ourTokens()
   const subjects: Readonly<Record<string, GetToken>> = {
-    'Evergrant `TokenManager.getAccessToken()`': evergrant.manager,
-    'Evergrant `Session.getAccessToken()`': evergrant.session,
+    'Evergrant `TokenManager.getAccessToken()`': ours.manager,
+    'Evergrant `Session.getAccessToken()`': ours.session,
     'google-auth-library `OAuth2Client.getAccessToken()`': googleToken(),
     '@azure/msal-node `acquireTokenSilent()`': await microsoftToken(),
   }
@@ -45,10 +45,10 @@ export async function benchGoodToken(): Promise<void> {
     ]),
   )
   // The measured calls must have used memory only.
-  if (evergrant.requests() !== 0) throw new Error('A call for a valid token used the network.')
+  if (ours.requests() !== 0) throw new Error('A call for a valid token used the network.')
 }
 
-async function evergrantTokens(): Promise<{
+async function ourTokens(): Promise<{
   readonly manager: GetToken
   readonly session: GetToken
   readonly requests: () => number

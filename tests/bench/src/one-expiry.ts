@@ -9,7 +9,7 @@ import { systemClock } from '@evergrant/client'
 import type { ScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { startScriptedAuthorizationServer } from '@evergrant/test-kit'
 import { startTinyMcpServer } from './mcp-server.ts'
-import { openSession } from './peers/evergrant.ts'
+import { openSession } from './peers/ours.ts'
 import type { PeerName } from './peers/peer.ts'
 import type { PeerAnswer, PeerCommand } from './peers/process.ts'
 import { table } from './report.ts'
@@ -19,11 +19,11 @@ const lifetimeSeconds = 3600
 const scope = 'mcp:read offline_access'
 
 const names: Readonly<Record<PeerName, string>> = {
-  evergrant: 'Evergrant',
+  ours: 'Evergrant',
   'sdk-v1': 'MCP SDK 1.x',
   'sdk-v2': 'MCP SDK 2.x',
 }
-const peers: readonly PeerName[] = ['evergrant', 'sdk-v1', 'sdk-v2']
+const peers: readonly PeerName[] = ['ours', 'sdk-v1', 'sdk-v2']
 
 /**
  * Many concurrent calls meet one expiry at a server that rotates refresh tokens and revokes the family
@@ -43,7 +43,7 @@ export async function benchOneExpiry(): Promise<void> {
     for (const peer of peers) {
       for (const { processes, calls } of cases) {
         const seen = await meetExpiry(peer, processes, calls)
-        if (peer === 'evergrant' && (seen.refreshRequests !== 1 || seen.lostCalls > 0)) {
+        if (peer === 'ours' && (seen.refreshRequests !== 1 || seen.lostCalls > 0)) {
           process.exitCode = 1
         }
         rows.push([
@@ -116,7 +116,7 @@ async function signIn(
   serverUrl: string,
   folder: string,
 ): Promise<void> {
-  if (peer === 'evergrant') {
+  if (peer === 'ours') {
     const { session } = await openSession({ serverUrl, folder }, systemClock)
     await session.signIn()
     return

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { evergrantFromSources } from '../src/proxy/contestants.ts'
+import { ourProxyFromSources } from '../src/proxy/contestants.ts'
 import { seededRandom } from '@evergrant/test-kit'
 import { startProtectedMcp } from '../src/proxy/server-process.ts'
 import { storm } from '../src/proxy/storm.ts'
@@ -17,7 +17,7 @@ test(
       // Without grace, a process killed between the server's rotation and its own save ends the grant.
       graceSeconds: 60,
     })
-    const contestant = await evergrantFromSources(mcp.url, folder)
+    const contestant = await ourProxyFromSources(mcp.url, folder)
     const plan = {
       instances: 4,
       seconds: 6,

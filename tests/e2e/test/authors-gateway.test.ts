@@ -11,7 +11,7 @@ const callers = 8
 // The overlap is half of it, enough for calls that notice the expiry one after another.
 const accessTokenLifetimeSeconds = 6
 
-async function connectEvergrant(mcpUrl: string): Promise<ToolCaller> {
+async function connectOurs(mcpUrl: string): Promise<ToolCaller> {
   const session = createSession(mcpUrl, {
     store: memoryStore(),
     client: { name: 'Evergrant' },
@@ -57,7 +57,7 @@ test(
 )
 
 test.concurrent.for([
-  { name: 'Evergrant', connect: connectEvergrant, preset: 'oidc', mostRefreshes: 2 },
+  { name: 'Evergrant', connect: connectOurs, preset: 'oidc', mostRefreshes: 2 },
   { name: 'SDK 2.x', connect: connectSdkV2, preset: 'oidc', mostRefreshes: 1 + callers },
   // It does not request offline_access, so the declared grant must be enough.
   { name: 'SDK 1.x', connect: connectSdkV1, preset: 'oauth21', mostRefreshes: 1 + callers },

@@ -41,13 +41,13 @@ export async function startWorker(
   options: StartWorkerOptions,
 ): Promise<Worker> {
   const limited = options.diskFull === true
-  const node = [process.execPath, '--conditions=evergrant:source']
+  const node = [process.execPath, '--conditions=workspace:source']
   const child = fork(program, [], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, NODE_COMPILE_CACHE: options.compileCache },
     ...(limited
       ? { execPath: '/bin/sh', execArgv: ['-c', 'ulimit -f 0; exec "$@"', 'sh', ...node] }
-      : { execArgv: ['--conditions=evergrant:source'] }),
+      : { execArgv: ['--conditions=workspace:source'] }),
   })
   const opened = Promise.withResolvers<void>()
   const exited = Promise.withResolvers<void>()

@@ -28,7 +28,7 @@ async function errorsOf(name: string, programs: readonly Program[]): Promise<rea
     lib: ['ES2024'],
     module: 'NodeNext',
     moduleDetection: 'force',
-    customConditions: ['evergrant:source'],
+    customConditions: ['workspace:source'],
     types: ['node'],
     strict: true,
     skipLibCheck: true,

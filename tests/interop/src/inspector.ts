@@ -23,7 +23,7 @@ const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-inspector-'))
 const env = { ...process.env, EVERGRANT_HOME: folder, EVERGRANT_KEY: 'key-file' }
 const file = path.join(folder, 'mcp.json')
 
-async function evergrant(args: readonly string[]): Promise<void> {
+async function runCli(args: readonly string[]): Promise<void> {
   await run(process.execPath, [program, ...args], { env })
 }
 
@@ -34,8 +34,8 @@ async function inspect(args: readonly string[]): Promise<string> {
 }
 
 try {
-  await evergrant(['login', server.url, '--headless'])
-  await evergrant([
+  await runCli(['login', server.url, '--headless'])
+  await runCli([
     'config',
     'cursor',
     server.url,

@@ -56,7 +56,7 @@ for (const name of emulated) {
 const reference = await startAuthorizationServer({ demo: true })
 const notes = await startMcpServer({ authorizationServer: reference.issuer })
 await record(
-  'evergrant',
+  'reference-servers',
   'evergrant-as and evergrant-mcp-server with default settings',
   notes.url,
   reference.issuer,

@@ -29,7 +29,7 @@ describe.each(processCounts)('a month with everything and %i processes', (proces
     async ({ name }) => {
       const month = settings(name, 'everything', processes)
       const { forced } = await runPerfectMonth(month)
-      const { counts, refusedWith } = await runMonth('evergrant', month)
+      const { counts, refusedWith } = await runMonth('ours', month)
       expect(refusedWith).toBeUndefined()
       expect(counts.signIns).toBe(forcedCount(forced))
       expect(counts.resets).toBe(0)
@@ -43,7 +43,7 @@ test.each(processCounts)(
   async (processes) => {
     const month = settings('spring', 'everything', processes)
     const { forced } = await runPerfectMonth(month)
-    const { counts } = await runMonth('evergrant', month)
+    const { counts } = await runMonth('ours', month)
     expect(counts.signIns).toBeLessThanOrEqual(forcedCount(forced))
   },
 )
@@ -54,7 +54,7 @@ test.each(situations)(
     for (const seed of [2, 3]) {
       const month = settings('workos', situation, 4, seed)
       const { forced } = await runPerfectMonth(month)
-      const { counts } = await runMonth('evergrant', month)
+      const { counts } = await runMonth('ours', month)
       expect(counts.signIns).toBe(forcedCount(forced))
     }
   },

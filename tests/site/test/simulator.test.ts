@@ -28,8 +28,8 @@ describe.runIf(executablePath !== undefined)('simulator', () => {
     const page = await open()
     expect(await count(page, 'sdk-v1-signIns')).toBeGreaterThan(5)
     expect(await count(page, 'sdk-v2-signIns')).toBeGreaterThan(5)
-    expect(await count(page, 'evergrant-signIns')).toBe(0)
-    expect(await count(page, 'evergrant-refusedRefreshes')).toBe(0)
+    expect(await count(page, 'ours-signIns')).toBe(0)
+    expect(await count(page, 'ours-refusedRefreshes')).toBe(0)
     await keepScreenshot(page, 'simulator')
   })
 
@@ -58,7 +58,7 @@ describe.runIf(executablePath !== undefined)('simulator', () => {
     await page.getByLabel('Grace for a used token').selectOption('1 minute')
     await expect.poll(() => count(page, 'sdk-v2-signIns')).toBe(0)
     expect(await count(page, 'sdk-v2-refreshes')).toBeGreaterThan(
-      await count(page, 'evergrant-refreshes'),
+      await count(page, 'ours-refreshes'),
     )
     expect(await page.getByLabel('Situation').inputValue()).toBe('')
   })

@@ -24,12 +24,17 @@ const packageNames = workspaces.map((folder) => {
   return (manifest as { readonly name: string }).name
 })
 
-test.each(Object.entries(folderRules))('%s: folders import by the rules', (workspace, rules) => {
+/** Rules of workspaces that are not in this repository do not apply: a project can drop some. */
+function ofPresent<Rules>(all: Readonly<Record<string, Rules>>): [string, Rules][] {
+  return Object.entries(all).filter(([workspace]) => workspaces.includes(workspace))
+}
+
+test.each(ofPresent(folderRules))('%s: folders import by the rules', (workspace, rules) => {
   expect(wrongFolderImports(workspace, rules, readSources(root, workspace))).toEqual([])
   expect(circularRules(rules)).toEqual([])
 })
 
-test.each(Object.entries(layers))('%s: imports only packages below', (workspace, allowed) => {
+test.each(ofPresent(layers))('%s: imports only packages below', (workspace, allowed) => {
   expect(wrongPackageImports(allowed, packageNames, readSources(root, workspace))).toEqual([])
 })
 
@@ -76,7 +81,7 @@ describe('planted faults', () => {
 
   test('structure: finds a package above', () => {
     const sources = planted('index.ts', '@evergrant/client/fetch')
-    expect(wrongPackageImports(['@evergrant/core'], packageNames, sources)).toEqual([
+    expect(wrongPackageImports(['@evergrant/core'], ['@evergrant/client'], sources)).toEqual([
       'packages/x/src/index.ts imports @evergrant/client/fetch, which its layer does not allow.',
     ])
   })

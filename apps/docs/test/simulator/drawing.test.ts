@@ -52,7 +52,7 @@ test('ticks: at most eight, from the start to the end', () => {
 
 test('words: a run without a drawing', () => {
   const scenario = drawScenario(simulationSettings({ ...defaultSettings, sleeps: 0 }))
-  const runs = [simulate('sdk-v1', scenario), simulate('evergrant', scenario)]
+  const runs = [simulate('sdk-v1', scenario), simulate('ours', scenario)]
   expect(describeRun(runs[0] ?? simulate('sdk-v1', scenario))).toMatch(
     /^MCP SDK 1\.x: \d+ refreshes, \d+ refused, \d+ sign-ins\. The user signs in at \d+:\d\d/,
   )

@@ -50,31 +50,31 @@ describe('situations', () => {
     const scenario = drawScenario(simulationSettings(situation?.settings ?? defaultSettings))
     const signIns = (client: Parameters<typeof simulate>[0]) =>
       simulate(client, scenario).counts.signIns
-    return { sdk: signIns('sdk-v2'), evergrant: signIns('evergrant') }
+    return { sdk: signIns('sdk-v2'), ours: signIns('ours') }
   }
 
   // The notes on the page say so.
   test('parallel calls: only the SDK loses sign-ins', () => {
-    const { sdk, evergrant } = signInsOf('agents')
+    const { sdk, ours } = signInsOf('agents')
     expect(sdk).toBeGreaterThan(5)
-    expect(evergrant).toBe(0)
+    expect(ours).toBe(0)
   })
 
   test('a lost answer without a grace: no client keeps the sign-in', () => {
-    const { sdk, evergrant } = signInsOf('lost-response')
+    const { sdk, ours } = signInsOf('lost-response')
     expect(sdk).toBeGreaterThanOrEqual(1)
-    expect(evergrant).toBe(1)
+    expect(ours).toBe(1)
   })
 
   test('lost answers with a grace: Evergrant repeats the request', () => {
-    const { sdk, evergrant } = signInsOf('grace')
+    const { sdk, ours } = signInsOf('grace')
     expect(sdk).toBeGreaterThanOrEqual(1)
-    expect(evergrant).toBe(0)
+    expect(ours).toBe(0)
   })
 
   test('offline_access: without a refresh token, the user signs in at each expiry', () => {
-    const { sdk, evergrant } = signInsOf('offline-access')
+    const { sdk, ours } = signInsOf('offline-access')
     expect(sdk).toBeGreaterThan(10)
-    expect(evergrant).toBe(0)
+    expect(ours).toBe(0)
   })
 })

@@ -6,6 +6,7 @@ import { addKeyCommands } from './keys.ts'
 import { addProductsCommand } from './products.ts'
 import { addServeCommand } from './serve.ts'
 import { addUserCommands } from './users.ts'
+import { commandName, debugName } from '../names.ts'
 
 const usageErrors: ReadonlySet<ReferenceServerErrorCode> = new Set([
   'OPTION_INVALID',
@@ -22,7 +23,7 @@ export async function runCli(
   argv: readonly string[],
   environment: CliEnvironment,
 ): Promise<number> {
-  const program = new Command('evergrant-as')
+  const program = new Command(commandName)
     .description('A reference authorization server for MCP with refresh tokens')
     .exitOverride()
     .configureOutput({ writeOut: environment.stdout, writeErr: environment.stderr })
@@ -39,7 +40,7 @@ export async function runCli(
       environment.stderr(unexpected(error, environment.environment['NODE_DEBUG']))
       return 4
     }
-    environment.stderr(`evergrant-as: ${error.message}\n`)
+    environment.stderr(`${commandName}: ${error.message}\n`)
     return usageErrors.has(error.code) ? 2 : 4
   }
 }
@@ -47,9 +48,10 @@ export async function runCli(
 /** An error that is not a {@link ReferenceServerError} is a defect, or an unforeseen failure. */
 function unexpected(error: unknown, nodeDebug = ''): string {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error))
-  if (/\bevergrant\b/.test(nodeDebug)) return `evergrant-as: unexpected ${stack ?? message}\n`
+  if (nodeDebug.split(',').includes(debugName))
+    return `${commandName}: unexpected ${stack ?? message}\n`
   return (
-    `evergrant-as: unexpected ${name}: ${message}. ` +
-    'Run it again with NODE_DEBUG=evergrant to see the stack, and please report it.\n'
+    `${commandName}: unexpected ${name}: ${message}. ` +
+    `Run it again with NODE_DEBUG=${debugName} to see the stack, and please report it.\n`
   )
 }

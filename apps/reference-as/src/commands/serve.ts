@@ -7,13 +7,14 @@ import { createJsonLog } from '../telemetry/json-log.ts'
 import { sourcesOf } from './command-settings.ts'
 import type { CliEnvironment } from './environment.ts'
 import { summary } from './summary.ts'
+import { variablePrefix } from '../names.ts'
 
 export function addServeCommand(program: Command, environment: CliEnvironment): void {
   const command = program
     .command('serve')
     .description(
       'start the server. Each setting is a flag, an environment variable such as ' +
-        'EVERGRANT_AS_ACCESS_TOKEN_TTL, or an entry such as "access-token-ttl" of the file that ' +
+        `${variablePrefix}ACCESS_TOKEN_TTL, or an entry such as "access-token-ttl" of the file that ` +
         '--config names, in this order of precedence.',
     )
     .option('--config <file>', 'JSON file with settings')

@@ -3,6 +3,7 @@ import { addAccount } from '../accounts/accounts.ts'
 import { ReferenceServerError } from '../errors.ts'
 import { onDatabase, withStore } from './command-settings.ts'
 import type { CliEnvironment } from './environment.ts'
+import { commandName } from '../names.ts'
 
 export function addUserCommands(program: Command, environment: CliEnvironment): void {
   const { stdout, stderr } = environment
@@ -23,7 +24,7 @@ export function addUserCommands(program: Command, environment: CliEnvironment): 
         if (!(await store.accounts.remove(name))) {
           throw new ReferenceServerError(
             'ACCOUNT_UNKNOWN',
-            `There is no account called ${JSON.stringify(name)}. Run: evergrant-as users list`,
+            `There is no account called ${JSON.stringify(name)}. Run: ${commandName} users list`,
           )
         }
         stderr(`Removed ${JSON.stringify(name)}.\n`)

@@ -11,6 +11,7 @@ import {
 import type { ServerSettings } from './server-settings.ts'
 import { settings, settingsTable } from './settings-table.ts'
 import type { Setting } from './settings-table.ts'
+import { variablePrefix } from '../names.ts'
 
 /** Where settings come from, strongest first. */
 export interface ConfigurationSources {
@@ -25,8 +26,6 @@ export interface Configuration {
   /** For the summary: `flags`, `environment`, the file's name. */
   readonly sources: readonly string[]
 }
-
-const prefix = 'EVERGRANT_AS_'
 
 interface Given {
   readonly value: unknown
@@ -71,7 +70,7 @@ export function readDatabase(sources: ConfigurationSources): string {
   throw new ReferenceServerError(
     'OPTION_INVALID',
     '--db: expected a SQLite file or postgres://…, got nothing, and with ' +
-      `${given.get('demo')?.from} the server keeps everything in memory. Set --db, ${prefix}DB, or ` +
+      `${given.get('demo')?.from} the server keeps everything in memory. Set --db, ${variablePrefix}DB, or ` +
       '"db" in the file that --config names.',
   )
 }
@@ -104,7 +103,7 @@ function read<Value>(
 
 function givenSettings({ flags, environment }: ConfigurationSources): Map<string, Given> {
   const given = new Map<string, Given>()
-  const file = flags['config'] ?? environment[`${prefix}CONFIG`]
+  const file = flags['config'] ?? environment[`${variablePrefix}CONFIG`]
   if (typeof file === 'string') {
     for (const [name, value] of Object.entries(readFile(file))) {
       const from = `${JSON.stringify(name)} in ${file}`
@@ -113,8 +112,8 @@ function givenSettings({ flags, environment }: ConfigurationSources): Map<string
     }
   }
   for (const [variable, value] of Object.entries(environment)) {
-    if (!variable.startsWith(prefix) || variable === `${prefix}CONFIG`) continue
-    const name = variable.slice(prefix.length).toLowerCase().replaceAll('_', '-')
+    if (!variable.startsWith(variablePrefix) || variable === `${variablePrefix}CONFIG`) continue
+    const name = variable.slice(variablePrefix.length).toLowerCase().replaceAll('_', '-')
     const setting = settings.find((one) => one.name === name)
     // A misspelled variable would otherwise be silently ignored.
     if (setting === undefined || setting.kind.flag === 'file-only') throw unknownSetting(variable)

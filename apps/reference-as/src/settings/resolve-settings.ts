@@ -16,9 +16,10 @@ import { checked, invalidOption } from './option-error.ts'
 import type { AuthorizationServerOptions, ConfigurableOptions } from './options.ts'
 import type { ServerSettings } from './server-settings.ts'
 import { settings, settingsTable } from './settings-table.ts'
+import { commandName } from '../names.ts'
 
 /** Accounts are added by another process, which could not reach a database in memory. */
-export const defaultDatabasePath = 'evergrant-as.sqlite'
+export const defaultDatabasePath: string = `${commandName}.sqlite`
 
 type NameOf = (option: keyof AuthorizationServerOptions) => string
 

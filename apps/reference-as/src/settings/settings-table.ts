@@ -16,6 +16,7 @@ import {
   wholeNumber,
 } from './setting-values.ts'
 import type { ValueKind } from './setting-values.ts'
+import { commandName } from '../names.ts'
 
 /** Everything about one setting: `--name`, `EVERGRANT_AS_NAME`, `"name"` in a file. */
 export interface Setting<Value> {
@@ -113,7 +114,7 @@ export const settingsTable: SettingsTable = {
     name: 'db',
     kind: text,
     schema: string,
-    defaultText: 'evergrant-as.sqlite, in memory with --demo',
+    defaultText: `${commandName}.sqlite, in memory with --demo`,
     help: 'SQLite file, :memory:, or postgres://user:password@host/name',
     details: 'the server removes the permissions of group and others from the file',
   },
@@ -124,7 +125,7 @@ export const settingsTable: SettingsTable = {
       (name) => findEmulatedServer(name) !== undefined,
       emulatedServers.map(({ name }) => name).join(', '),
     ),
-    help: 'product to emulate; see: evergrant-as products',
+    help: `product to emulate; see: ${commandName} products`,
     details: 'other settings take precedence over the emulation',
   },
   preset: {

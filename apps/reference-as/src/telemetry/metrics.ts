@@ -1,5 +1,6 @@
 import type { Meter } from '@opentelemetry/api'
 import type { ServerEvents } from './stats.ts'
+import { metricPrefix } from '../names.ts'
 
 const scope = '@evergrant/reference-as'
 
@@ -27,7 +28,7 @@ export async function globalMeter(): Promise<Meter | undefined> {
  */
 export function createMetrics(meter: Meter): ServerEvents {
   const counter = (name: string, description: string) =>
-    meter.createCounter(`evergrant.as.${name}`, { description })
+    meter.createCounter(`${metricPrefix}${name}`, { description })
   const signIns = counter('sign_ins', 'Codes exchanged for tokens, those of devices included')
   const refreshes = counter('refreshes', 'Token requests with a refresh token')
   const replays = counter('refreshes.replayed', 'Successors given again within the grace')

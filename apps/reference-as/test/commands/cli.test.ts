@@ -256,7 +256,7 @@ test(
       code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
       code_challenge_method: 'S256',
     })
-    const answer = await fetch(`${issuer}/auth?${query}`, { redirect: 'manual' })
+    const answer = await fetch(`${issuer}/auth?${query.toString()}`, { redirect: 'manual' })
     expect(answer.headers.get('location')).toMatch(/^http:\/\/127\.0\.0\.1:4200\/callback\?code=/)
     const { code, stderr } = await serving.done()
     expect(code).toBe(0)
@@ -309,7 +309,7 @@ test('configuration: users and keys use the database of serve', async () => {
 test('configuration: without a database setting, users and serve share a file in the working directory', async () => {
   using folder = temporaryFolder()
   const program = [
-    '--conditions=evergrant:source',
+    '--conditions=workspace:source',
     path.join(import.meta.dirname, '..', '..', 'src', 'main.ts'),
   ]
   const working = { cwd: path.dirname(folder.file('x')), stdio: 'pipe' } as const

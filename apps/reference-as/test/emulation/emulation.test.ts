@@ -53,7 +53,7 @@ async function startTestbed(emulate: string | undefined) {
       ['code_challenge_method', 'S256'],
       ...parameters.map(([name, value]): [string, string] => [name, value]),
     ])
-    const answer = await fetch(`${as.issuer}/auth?${query}`, { redirect: 'manual' })
+    const answer = await fetch(`${as.issuer}/auth?${query.toString()}`, { redirect: 'manual' })
     const { searchParams } = new URL(answer.headers.get('location') ?? 'about:blank')
     return { code: searchParams.get('code'), error: searchParams.get('error'), verifier }
   }

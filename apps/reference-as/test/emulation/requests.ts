@@ -29,7 +29,7 @@ export async function signIn(issuer: string, parameters: Parameters): Promise<Ou
     code_challenge_method: 'S256',
     ...parameters,
   })
-  const answer = await fetch(`${issuer}/auth?${query}`, { redirect: 'manual' })
+  const answer = await fetch(`${issuer}/auth?${query.toString()}`, { redirect: 'manual' })
   const { searchParams } = new URL(answer.headers.get('location') ?? 'about:blank')
   const code = searchParams.get('code')
   if (code === null) return { error: searchParams.get('error') ?? `status ${answer.status}` }

@@ -133,7 +133,7 @@ async function spawnServer(databasePath: string, port: number) {
   const main = path.join(import.meta.dirname, '..', '..', 'src', 'main.ts')
   const child = spawn(
     process.execPath,
-    ['--conditions=evergrant:source', main, 'serve', '--demo', '--json'].concat([
+    ['--conditions=workspace:source', main, 'serve', '--demo', '--json'].concat([
       // The chains below refresh without a pause, and every refresh must rotate.
       '--overlap',
       '0',

@@ -15,6 +15,7 @@ import { runRounds } from '../calls/rounds.ts'
 import type { TallyReading } from '../calls/tally.ts'
 import { createTally } from '../calls/tally.ts'
 import type { CommonFlags } from './runner.ts'
+import { commandName } from '../names.ts'
 
 /** Options of `evergrant call`. */
 export interface CallFlags extends SignInFlags, CommonFlags {
@@ -95,7 +96,7 @@ function checked(tool: string, result: CallToolResult, app: App): CallToolResult
   const said = cleanRemoteText(app.redact(textOf(result))) ?? 'no reason given'
   throw new CliError(
     'MCP_REQUEST_FAILED',
-    `The tool ${JSON.stringify(tool)} reported an error: ${JSON.stringify(said)}. Check its name and arguments with evergrant tools.`,
+    `The tool ${JSON.stringify(tool)} reported an error: ${JSON.stringify(said)}. Check its name and arguments with ${commandName} tools.`,
   )
 }
 

@@ -6,6 +6,7 @@ import { CliError } from '../lib/errors.ts'
 import { serverFacts } from '../connection/sign-in-flags.ts'
 import type { CliEnvironment } from '../lib/environment.ts'
 import type { CommandArguments } from './runner.ts'
+import { variables } from '../names.ts'
 
 /**
  * Checks the URLs, scope and combinations that the user gave, before a home, a key or a request is
@@ -24,7 +25,7 @@ export function checkArguments(
   checkUrl('--resource', flags.resource, parseEndpoint)
   if (flags.redirectUri !== undefined) parseRedirectUri(flags.redirectUri)
   serverFacts(flags, env)
-  const variable = env['EVERGRANT_PROFILE']
+  const variable = env[variables.profile]
   return {
     profile: profileOf(flags.profile, variable),
     hasProfile: flags.profile !== undefined || (variable ?? '') !== '',
@@ -39,7 +40,7 @@ function profileOf(flag: string | undefined, variable: string | undefined): stri
   if (/^[\w.@+-]+$/.test(profile) && profile.length <= longestProfile) return profile
   throw new CliError(
     'USAGE',
-    `${flag === undefined ? 'EVERGRANT_PROFILE' : 'The option --profile'} cannot be used: ${JSON.stringify(profile)} is not a profile name (expected 1 to ${longestProfile} letters, digits or . _ @ + -). Correct it.`,
+    `${flag === undefined ? variables.profile : 'The option --profile'} cannot be used: ${JSON.stringify(profile)} is not a profile name (expected 1 to ${longestProfile} letters, digits or . _ @ + -). Correct it.`,
   )
 }
 

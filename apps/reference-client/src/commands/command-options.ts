@@ -2,6 +2,7 @@ import { providerProfiles } from '@evergrant/core/providers'
 import type { Command } from 'commander'
 import { Option } from 'commander'
 import { wholeNumber } from '../lib/arguments.ts'
+import { commandName, variables } from '../names.ts'
 
 /** A command with the options that every command has, and with examples in its help. */
 export function command(
@@ -10,7 +11,7 @@ export function command(
   description: string,
   examples: readonly string[],
 ): Command {
-  const lines = examples.map((example) => `  $ evergrant ${example}`)
+  const lines = examples.map((example) => `  $ ${commandName} ${example}`)
   return program
     .command(usage)
     .description(description)
@@ -28,7 +29,7 @@ export function accountCommand(
 ): Command {
   return command(program, usage, description, examples).option(
     '--profile <name>',
-    'one of several accounts at the same servers (default: EVERGRANT_PROFILE, or "default")',
+    `one of several accounts at the same servers (default: ${variables.profile}, or "default")`,
   )
 }
 
@@ -54,7 +55,7 @@ export function signInCommand(
     .addOption(
       new Option(
         '--client-credentials',
-        'get access for the client itself, unattended; needs --client-id, --issuer and EVERGRANT_CLIENT_SECRET the first time',
+        `get access for the client itself, unattended; needs --client-id, --issuer and ${variables.clientSecret} the first time`,
       ).conflicts(['headless', 'deviceCode', 'redirectUri', 'callbackHost', 'callbackPort']),
     )
     .addOption(
@@ -75,7 +76,7 @@ export function signInCommand(
     )
     .option(
       '--client-id <id>',
-      'a client registered by hand; its secret is read from EVERGRANT_CLIENT_SECRET',
+      `a client registered by hand; its secret is read from ${variables.clientSecret}`,
     )
     .option('--issuer <url>', 'the authorization server where --client-id is registered')
     .addOption(

@@ -13,6 +13,7 @@ import { CliError } from '../lib/errors.ts'
 import { parseProxyArguments } from '../proxy/flags/parse.ts'
 import { assertAccepted } from '../proxy/flags/refused.ts'
 import { checkServerUrl } from '../proxy/flags/settings.ts'
+import { commandName } from '../names.ts'
 
 /** Options of `evergrant config`. */
 export interface ConfigFlags {
@@ -82,7 +83,7 @@ function checkProxyArguments(serverUrl: string, options: readonly string[]): voi
   if (parsed === undefined) {
     throw new CliError(
       'USAGE',
-      `The options for the proxy cannot be used: ${JSON.stringify(options.join(' '))} (expected options of evergrant proxy). Run: evergrant proxy --help`,
+      `The options for the proxy cannot be used: ${JSON.stringify(options.join(' '))} (expected options of ${commandName} proxy). Run: ${commandName} proxy --help`,
     )
   }
   assertAccepted(parsed.flags)
@@ -96,8 +97,8 @@ function commandFor(
 ): HostCommand {
   const args = ['proxy', serverUrl, ...proxyOptions]
   return isInstalled
-    ? { command: 'evergrant', args }
-    : { command: 'npx', args: ['-y', 'evergrant', ...args] }
+    ? { command: commandName, args }
+    : { command: 'npx', args: ['-y', commandName, ...args] }
 }
 
 function describe(host: McpHost, name: string, written: WrittenEntry): string {

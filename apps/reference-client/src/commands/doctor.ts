@@ -22,6 +22,7 @@ import type { CommandOutcome } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
 import { CliError } from '../lib/errors.ts'
 import type { CommonFlags } from './runner.ts'
+import { displayName } from '../names.ts'
 
 /** Options of `evergrant doctor`. */
 export interface DoctorFlags extends CommonFlags, SignInFlags {
@@ -142,7 +143,7 @@ function measurement(
   return {
     signIn: signInOf(flags, surroundings),
     client: {
-      name: 'Evergrant doctor',
+      name: `${displayName} doctor`,
       ...(facts.preRegistered === undefined ? {} : { preRegistered: facts.preRegistered }),
       dynamicRegistration: facts.dynamicRegistration,
     },

@@ -3,6 +3,7 @@ import { mcpHosts } from '../hosts/host-files.ts'
 import { command } from './command-options.ts'
 import type { ConfigFlags } from './config.ts'
 import type { CommandRunner, CommonFlags } from './runner.ts'
+import { commandName } from '../names.ts'
 
 /** Adds the commands that move hosts to the proxy. */
 export function addHostCommands(program: Command, run: CommandRunner): void {
@@ -18,7 +19,7 @@ export function addHostCommands(program: Command, run: CommandRunner): void {
     .option('--write', 'write the entry, and keep a backup of the file')
     .option('--name <name>', 'name of the entry (default: from the URL)')
     .option('--file <path>', 'configuration file (default: the one of the user)')
-    .option('--installed', 'start the installed evergrant, and not npx')
+    .option('--installed', `start the installed ${commandName}, and not npx`)
     .action(
       async (
         host: string,
@@ -36,7 +37,7 @@ export function addHostCommands(program: Command, run: CommandRunner): void {
   const imports = program
     .command('import')
     .description('take over the sign-ins of another program')
-    .addHelpText('after', '\nExamples:\n  $ evergrant import mcp-remote')
+    .addHelpText('after', `\nExamples:\n  $ ${commandName} import mcp-remote`)
   command(
     imports,
     'mcp-remote [mcp-urls...]',

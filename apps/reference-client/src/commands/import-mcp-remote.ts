@@ -10,6 +10,7 @@ import type { Candidate } from '../mcp-remote/candidates.ts'
 import { mcpRemoteEntries } from '../mcp-remote/host-entries.ts'
 import { mcpRemoteFolder, storedSignIns } from '../mcp-remote/stored-sign-ins.ts'
 import type { StoredByMcpRemote } from '../mcp-remote/stored-sign-ins.ts'
+import { commandName } from '../names.ts'
 
 /** What happened to one sign-in of mcp-remote. */
 interface ImportResult {
@@ -131,7 +132,7 @@ function describe(folder: string, results: readonly ImportResult[]): string {
   })
   const advice = results.some(({ outcome }) => outcome === 'taken-over')
     ? [
-        'The files of mcp-remote are unchanged. Replace mcp-remote by evergrant proxy in every host before you go on: two programs that refresh the same sign-in end it.',
+        `The files of mcp-remote are unchanged. Replace mcp-remote by ${commandName} proxy in every host before you go on: two programs that refresh the same sign-in end it.`,
       ]
     : []
   return [...lines, ...advice].join('\n')

@@ -11,6 +11,7 @@ import { firstChallenge } from '../connection/mcp.ts'
 import type { TokenTrial } from '../connection/try-token.ts'
 import { tryToken } from '../connection/try-token.ts'
 import type { CommonFlags } from './runner.ts'
+import { commandName } from '../names.ts'
 
 /** Options of `evergrant login`. */
 export interface LoginFlags extends SignInFlags, CommonFlags {
@@ -113,7 +114,7 @@ function describeTrial(serverUrl: string, trial: TokenTrial): readonly string[] 
   if (trial.outcome === 'accepted') return ['  access token          accepted by the MCP server']
   if (trial.outcome === 'unknown') {
     return [
-      `  access token          not tried: the MCP server failed (${trial.detail}). Run: evergrant tools ${serverUrl}`,
+      `  access token          not tried: the MCP server failed (${trial.detail}). Run: ${commandName} tools ${serverUrl}`,
     ]
   }
   const required = trial.requiredScope === undefined ? '' : ` (${trial.requiredScope})`

@@ -14,6 +14,7 @@ import { addHostCommands } from './host-commands.ts'
 import { addProxyCommand } from './proxy.ts'
 import type { CommandRunner, CommonFlags } from './runner.ts'
 import type { StatusFlags } from './status.ts'
+import { commandName } from '../names.ts'
 
 /**
  * The commands and their options. Each command loads its code when it runs: loading everything takes
@@ -24,7 +25,7 @@ export function createProgram(
   json: boolean,
   run: CommandRunner,
 ): Command {
-  const program = new Command('evergrant')
+  const program = new Command(commandName)
     .description('Sign in to an MCP server once, and stay signed in')
     .version(version)
     .exitOverride()
@@ -63,7 +64,7 @@ function addSignInCommands(program: Command, run: CommandRunner): void {
   accountCommand(program, 'status [mcp-url]', 'show the state of one sign-in, or of all', [
     'status',
     'status https://mcp.example.com/mcp --json',
-    'status --check || evergrant login https://mcp.example.com/mcp',
+    `status --check || ${commandName} login https://mcp.example.com/mcp`,
   ])
     .option('--check', 'exit with code 1 if a sign-in is needed')
     .action(async (serverUrl: string | undefined, flags: StatusFlags) => {
@@ -161,7 +162,7 @@ function addReadCommands(program: Command, run: CommandRunner): void {
 function addCompletion(program: Command, run: CommandRunner): void {
   command(program, 'completion', 'print a script that completes commands in a shell', [
     'completion bash >> ~/.bashrc',
-    'completion fish > ~/.config/fish/completions/evergrant.fish',
+    `completion fish > ~/.config/fish/completions/${commandName}.fish`,
   ])
     .addArgument(new Argument('<shell>', 'the shell').choices(shells))
     .action(async (shell: Shell, flags: CommonFlags) => {

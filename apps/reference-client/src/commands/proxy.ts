@@ -5,6 +5,7 @@ import { maximumSeconds, portIn, secondsIn } from '../proxy/flags/parse.ts'
 import { proxyFlags } from '../proxy/flags/table.ts'
 import type { ProxyFlag, ProxyFlags } from '../proxy/flags/table.ts'
 import type { CommandRunner } from './runner.ts'
+import { commandName } from '../names.ts'
 
 /** Adds `evergrant proxy`. */
 export function addProxyCommand(program: Command, run: CommandRunner): void {
@@ -15,7 +16,7 @@ export function addProxyCommand(program: Command, run: CommandRunner): void {
     .description('connect a host that speaks stdio to an MCP server, with the shared sign-in')
     .addHelpText(
       'after',
-      '\nExamples:\n  $ evergrant proxy https://mcp.example.com/mcp\n  $ evergrant config cursor https://mcp.example.com/mcp --write',
+      `\nExamples:\n  $ ${commandName} proxy https://mcp.example.com/mcp\n  $ ${commandName} config cursor https://mcp.example.com/mcp --write`,
     )
   for (const flag of proxyFlags) command.addOption(optionOf(flag))
   command.option('--trace <file>', 'draw the exchange in an HTML file, without secrets')

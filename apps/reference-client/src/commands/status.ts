@@ -7,6 +7,7 @@ import { needsSignIn, reportOn } from '../status/report.ts'
 import type { SessionReport } from '../status/report.ts'
 import { statusTable } from '../status/table.ts'
 import type { CommonFlags } from './runner.ts'
+import { commandName } from '../names.ts'
 
 /** Options of `evergrant status`. */
 export interface StatusFlags extends CommonFlags {
@@ -50,7 +51,9 @@ export async function status(
       `Store: ${home.storeFolder}, encrypted with the key in ${key.source}`,
       ...(table === undefined ? [] : [`\n${table}`]),
       ...detailed.map((session) => `\n${describeSession(session, now)}`),
-      ...(sessions.length === 0 ? ['\nNo stored sign-in. Run: evergrant login <mcp-url>'] : []),
+      ...(sessions.length === 0
+        ? [`\nNo stored sign-in. Run: ${commandName} login <mcp-url>`]
+        : []),
       ...unreadable.map(({ message }) => `\n${message}`),
       ...(pendingRevocations === 0 ? [] : [`\nRevocations pending: ${pendingRevocations}`]),
     ].join('\n'),

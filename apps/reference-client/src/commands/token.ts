@@ -8,6 +8,7 @@ import { serverFacts } from '../connection/sign-in-flags.ts'
 import type { CommandOutcome } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
 import { CliError } from '../lib/errors.ts'
+import { commandName } from '../names.ts'
 
 /** Prints an access token that can be used now, for scripts. Signs in if that is possible. */
 export async function token(
@@ -23,12 +24,12 @@ export async function token(
   if (found.tokenType === 'DPoP') {
     throw new CliError(
       'TOKEN_BOUND',
-      `The access token for ${session.serverUrl} is bound to a key (DPoP), so no other program can use it. Use evergrant call or evergrant proxy instead.`,
+      `The access token for ${session.serverUrl} is bound to a key (DPoP), so no other program can use it. Use ${commandName} call or ${commandName} proxy instead.`,
     )
   }
   if (environment.stdoutTerminal !== undefined) {
     say(
-      'Keep this token secret: until it expires, it gives access to your account. In a script, capture it: TOKEN=$(evergrant token <mcp-url>)',
+      `Keep this token secret: until it expires, it gives access to your account. In a script, capture it: TOKEN=$(${commandName} token <mcp-url>)`,
     )
   }
   return {

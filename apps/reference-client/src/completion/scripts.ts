@@ -1,5 +1,6 @@
 import type { CompletedCommand, CompletedOption } from './commands.ts'
 import type { Shell } from './shells.ts'
+import { commandName } from '../names.ts'
 
 const makers: Readonly<Record<Shell, (commands: readonly CompletedCommand[]) => string>> = {
   bash,
@@ -18,8 +19,8 @@ function bash(commands: readonly CompletedCommand[]): string {
     ({ name, options }) =>
       `    ${name}) options=${quoted(options.map((option) => option.name).join(' '))} ;;`,
   )
-  return `# evergrant completion for bash. Add to ~/.bashrc: eval "$(evergrant completion bash)"
-_evergrant() {
+  return `# ${commandName} completion for bash. Add to ~/.bashrc: eval "$(${commandName} completion bash)"
+_${commandName}() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} options=
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W ${quoted(commands.map(({ name }) => name).join(' '))} -- "$current"))
@@ -33,7 +34,7 @@ ${cases.join('\n')}
   esac
   COMPREPLY=($(compgen -W "$options" -- "$current"))
 }
-complete -F _evergrant evergrant`
+complete -F _${commandName} ${commandName}`
 }
 
 function valueCases(commands: readonly CompletedCommand[]): string {
@@ -51,9 +52,9 @@ function zsh(commands: readonly CompletedCommand[]): string {
     const specs = options.map((option) => quoted(zshSpec(option)))
     return `    ${name}) _arguments ${specs.join(' ')} '*:' ;;`
   })
-  return `#compdef evergrant
-# evergrant completion for zsh. Add to ~/.zshrc: eval "$(evergrant completion zsh)"
-_evergrant() {
+  return `#compdef ${commandName}
+# ${commandName} completion for zsh. Add to ~/.zshrc: eval "$(${commandName} completion zsh)"
+_${commandName}() {
   local -a commands
   commands=(${names.join(' ')})
   if (( CURRENT == 2 )); then
@@ -67,7 +68,7 @@ _evergrant() {
 ${cases.join('\n')}
   esac
 }
-compdef _evergrant evergrant`
+compdef _${commandName} ${commandName}`
 }
 
 function zshSpec({ name, description, choices, takesFile }: CompletedOption): string {
@@ -79,7 +80,7 @@ function zshSpec({ name, description, choices, takesFile }: CompletedOption): st
 
 function fish(commands: readonly CompletedCommand[]): string {
   const lines = commands.flatMap(({ name, description, options }) => [
-    `complete -c evergrant -f -n __fish_use_subcommand -a ${name} -d ${quotedForFish(description)}`,
+    `complete -c ${commandName} -f -n __fish_use_subcommand -a ${name} -d ${quotedForFish(description)}`,
     ...options.map((option) => {
       const value =
         option.choices !== undefined
@@ -87,10 +88,10 @@ function fish(commands: readonly CompletedCommand[]): string {
           : option.takesFile
             ? ' -r -F'
             : ''
-      return `complete -c evergrant -f -n '__fish_seen_subcommand_from ${name}' -l ${option.name.slice(2)}${value} -d ${quotedForFish(option.description)}`
+      return `complete -c ${commandName} -f -n '__fish_seen_subcommand_from ${name}' -l ${option.name.slice(2)}${value} -d ${quotedForFish(option.description)}`
     }),
   ])
-  return `# evergrant completion for fish. Run: evergrant completion fish > ~/.config/fish/completions/evergrant.fish
+  return `# ${commandName} completion for fish. Run: ${commandName} completion fish > ~/.config/fish/completions/${commandName}.fish
 ${lines.join('\n')}`
 }
 
@@ -103,8 +104,8 @@ function powershell(commands: readonly CompletedCommand[]): string {
   const values = optionsWithValues(commands).flatMap(({ name, choices }) =>
     choices === undefined ? [] : [`    '${name}' = ${list(choices)}`],
   )
-  return `# evergrant completion for PowerShell. Add to $PROFILE: evergrant completion powershell | Out-String | Invoke-Expression
-Register-ArgumentCompleter -Native -CommandName evergrant -ScriptBlock {
+  return `# ${commandName} completion for PowerShell. Add to $PROFILE: ${commandName} completion powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName ${commandName} -ScriptBlock {
   param($word, $line, $position)
   $options = @{
 ${options.join('\n')}

@@ -14,6 +14,7 @@ import { version } from '../lib/version.ts'
 import type { TraceRecorder } from '../trace/recorder.ts'
 import type { ServerFacts } from './sign-in-flags.ts'
 import type { Surroundings } from './surroundings.ts'
+import { commandName, displayName } from '../names.ts'
 
 /** What a command that uses sign-ins works with. */
 export interface App extends Surroundings, AsyncDisposable {
@@ -60,8 +61,8 @@ export async function openApp(surroundings: Surroundings): Promise<App> {
         fetch,
         partition: profile ?? surroundings.profile,
         client: {
-          name: 'Evergrant',
-          softwareId: 'evergrant',
+          name: displayName,
+          softwareId: commandName,
           softwareVersion: version,
           ...(facts?.preRegistered === undefined ? {} : { preRegistered: facts.preRegistered }),
           dynamicRegistration: facts?.dynamicRegistration,

@@ -11,6 +11,7 @@ import { parseRedirectUri } from '@evergrant/core/registration'
 import type { Surroundings } from './surroundings.ts'
 import { pastedCallback } from './pasted-callback.ts'
 import type { SignInFlags } from './sign-in-flags.ts'
+import { commandName } from '../names.ts'
 
 /** What a sign-in uses of the program. */
 type SignInContext = Pick<Surroundings, 'environment' | 'fetch'> &
@@ -88,7 +89,7 @@ function browserSignIn(flags: SignInFlags, app: SignInContext): InteractiveSignI
       )
     },
     {
-      clientName: 'evergrant',
+      clientName: commandName,
       host: flags.callbackHost,
       port: flags.callbackPort,
       redirectUri: flags.redirectUri,

@@ -9,6 +9,7 @@ import { version } from '../lib/version.ts'
 import { signInIfPossible } from './interactive-sign-in.ts'
 import type { SignInFlags } from './sign-in-flags.ts'
 import { serverFacts } from './sign-in-flags.ts'
+import { commandName } from '../names.ts'
 
 const responseTimeoutMilliseconds = 15_000
 
@@ -36,7 +37,7 @@ export async function withClient<Result>(
   const ask = authorizedFetch(session, { fetch: withTimeout(fetch) })
   await discard(await ask(session.serverUrl, ping(signal)))
   const client = new Client(
-    { name: 'evergrant', version },
+    { name: commandName, version },
     { versionNegotiation: { mode: 'auto' } },
   )
   await client.connect(sessionTransport(session, { fetch }), requestOptions(signal))

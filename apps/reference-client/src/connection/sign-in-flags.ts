@@ -4,6 +4,7 @@ import type { ProviderProfile } from '@evergrant/core/providers'
 import { providerProfiles } from '@evergrant/core/providers'
 import type { CliEnvironment } from '../lib/environment.ts'
 import { CliError } from '../lib/errors.ts'
+import { variables } from '../names.ts'
 
 /** Flags of every command that can sign in. */
 export interface SignInFlags {
@@ -73,6 +74,6 @@ function registeredByHand(
       'Use --client-id and --issuer together: a client registered by hand exists at one authorization server. The issuer is the exact value of "issuer" in that server\'s metadata.',
     )
   }
-  const clientSecret = env['EVERGRANT_CLIENT_SECRET']
+  const clientSecret = env[variables.clientSecret]
   return { [issuer]: { clientId, ...(clientSecret ? { clientSecret } : {}) } }
 }

@@ -4,6 +4,7 @@ import { assertPrivatePath, preparePrivateFolder } from '@evergrant/client/store
 import envPaths from 'env-paths'
 import { CliError } from '../lib/errors.ts'
 import { fileAdvice } from '../lib/file-advice.ts'
+import { commandName, variables } from '../names.ts'
 
 /** Where the program keeps its state. */
 export interface Home {
@@ -26,10 +27,10 @@ export interface Home {
  * @throws CliError `HOME_UNUSABLE`
  */
 export async function openHome(env: Readonly<Record<string, string | undefined>>): Promise<Home> {
-  const given = env['EVERGRANT_HOME']
+  const given = env[variables.home]
   const folder =
     given === undefined || given === ''
-      ? envPaths('evergrant', { suffix: '' }).data
+      ? envPaths(commandName, { suffix: '' }).data
       : path.resolve(given)
   const home = {
     folder,
@@ -52,7 +53,7 @@ export async function openHome(env: Readonly<Record<string, string | undefined>>
 
 /** The error for a home that cannot be read or written, or that another user could have prepared. */
 export function homeUnusable(target: string, cause: unknown): CliError {
-  const otherHome = 'Or set EVERGRANT_HOME to another folder.'
+  const otherHome = `Or set ${variables.home} to another folder.`
   if (EvergrantClientError.is(cause)) {
     return new CliError('HOME_UNUSABLE', `${cause.message} ${otherHome}`, { cause })
   }

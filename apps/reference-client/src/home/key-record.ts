@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { link, open, readFile, rm } from 'node:fs/promises'
 import { CliError } from '../lib/errors.ts'
 import { homeUnusable } from './home.ts'
+import { commandName } from '../names.ts'
 
 /** Where a store key can be kept. */
 export type KeyKind = 'keychain' | 'key-file' | 'passphrase'
@@ -35,7 +36,7 @@ export async function readKeyRecord(file: string): Promise<KeyRecord | undefined
   if (record !== undefined) return record
   throw new CliError(
     'STORE_KEY_UNAVAILABLE',
-    `${JSON.stringify(file)} does not say which key the store uses: it is damaged, or a later version wrote it. Restore it or update evergrant. To start over, remove its folder and sign in again.`,
+    `${JSON.stringify(file)} does not say which key the store uses: it is damaged, or a later version wrote it. Restore it or update ${commandName}. To start over, remove its folder and sign in again.`,
   )
 }
 

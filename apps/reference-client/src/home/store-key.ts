@@ -8,6 +8,7 @@ import { CliError } from '../lib/errors.ts'
 import type { Home } from './home.ts'
 import { createKeyRecord, isKeyKind, readKeyRecord } from './key-record.ts'
 import type { KeyKind, KeyRecord } from './key-record.ts'
+import { variables } from '../names.ts'
 
 /** The key of a store, and where it is kept. */
 export interface OpenedKey extends StoreKey {
@@ -33,8 +34,8 @@ export async function openStoreKey(
   env: Readonly<Record<string, string | undefined>>,
   options: StoreKeyOptions,
 ): Promise<OpenedKey> {
-  const wish = readWish(env['EVERGRANT_KEY'])
-  const sources = keySources(home, env['EVERGRANT_PASSPHRASE'], options.keychain ?? keychainKey)
+  const wish = readWish(env[variables.key])
+  const sources = keySources(home, env[variables.passphrase], options.keychain ?? keychainKey)
   let record = await readKeyRecord(home.keyRecordFile)
   if (record === undefined) {
     const chosen = await choose(wish, sources, home, options.notice)
@@ -45,7 +46,7 @@ export async function openStoreKey(
   if (wish !== 'auto' && wish !== kind) {
     throw new CliError(
       'USAGE',
-      `EVERGRANT_KEY is ${wish}, but the store in ${JSON.stringify(home.folder)} uses ${kind}. Unset EVERGRANT_KEY to use this store, or set EVERGRANT_HOME to another folder.`,
+      `${variables.key} is ${wish}, but the store in ${JSON.stringify(home.folder)} uses ${kind}. Unset ${variables.key} to use this store, or set ${variables.home} to another folder.`,
     )
   }
   if (kind === 'key-file') await assertPresent(home.keyFile)
@@ -56,7 +57,7 @@ export async function openStoreKey(
     throw keyMissing(
       home,
       kind === 'passphrase'
-        ? 'EVERGRANT_PASSPHRASE differs from the passphrase that the store was created with'
+        ? `${variables.passphrase} differs from the passphrase that the store was created with`
         : `the key in ${found.source} differs from the key that the store was created with`,
     )
   }
@@ -77,7 +78,7 @@ function keySources(
       if (passphrase === undefined || passphrase === '') {
         throw new CliError(
           'STORE_KEY_UNAVAILABLE',
-          'The store is encrypted with a passphrase, but EVERGRANT_PASSPHRASE is not set. Set it to that passphrase.',
+          `The store is encrypted with a passphrase, but ${variables.passphrase} is not set. Set it to that passphrase.`,
         )
       }
       return await passphraseKey(passphrase, Uint8Array.from(Buffer.from(salt, 'base64')))
@@ -90,7 +91,7 @@ function readWish(value: string | undefined): KeyKind | 'auto' {
   if (isKeyKind(value)) return value
   throw new CliError(
     'USAGE',
-    `EVERGRANT_KEY is ${JSON.stringify(value)}; expected auto, keychain, key-file or passphrase.`,
+    `${variables.key} is ${JSON.stringify(value)}; expected auto, keychain, key-file or passphrase.`,
   )
 }
 
@@ -120,7 +121,7 @@ async function recordOf(kind: KeyKind, sources: KeySources): Promise<KeyRecord> 
 }
 
 function fingerprintOf(key: Uint8Array): string {
-  return createHmac('sha256', key).update('evergrant store key').digest('base64url').slice(0, 22)
+  return createHmac('sha256', key).update('store key').digest('base64url').slice(0, 22)
 }
 
 /** Without this check, a lost key file would silently be replaced by a new one. */

@@ -1,4 +1,5 @@
 import type { CommandOutcome, ExitCode } from '../lib/environment.ts'
+import { commandName } from '../names.ts'
 
 /** A failure that a user or a program can act on. */
 export interface Failure {
@@ -21,6 +22,6 @@ export function failedOutcome(
 ): CommandOutcome {
   const { exitCode, ...error } = failure
   const { message, command } = failure
-  const advice = `evergrant: ${message}\n${command === undefined ? '' : `Run: ${command}\n`}`
+  const advice = `${commandName}: ${message}\n${command === undefined ? '' : `Run: ${command}\n`}`
   return { exitCode, document: { error, ...more }, text: '', advice }
 }

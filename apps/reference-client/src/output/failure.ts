@@ -8,6 +8,7 @@ import type { ExitCode } from '../lib/environment.ts'
 import { exitCodes } from '../lib/environment.ts'
 import { CliError } from '../lib/errors.ts'
 import type { Failure } from './failed-outcome.ts'
+import { commandName } from '../names.ts'
 
 const longestChain = 8
 
@@ -65,7 +66,7 @@ function clientFailure(error: EvergrantClientError, serverUrl: string | undefine
     ...(requiredScope === undefined ? {} : { requiredScope }),
     ...(flags === undefined || serverUrl === undefined || !isSafeInShell(serverUrl)
       ? {}
-      : { command: `evergrant login ${serverUrl}${flags}` }),
+      : { command: `${commandName} login ${serverUrl}${flags}` }),
   }
 }
 
@@ -131,7 +132,7 @@ function mcpFailure(
     return {
       exitCode,
       code: 'MCP_REQUEST_FAILED',
-      message: `${server} refused the request: ${JSON.stringify(cleanRemoteText(redact(refused.message)) ?? '')} (JSON-RPC ${refused.code}). Check the tool's name and arguments with evergrant tools.`,
+      message: `${server} refused the request: ${JSON.stringify(cleanRemoteText(redact(refused.message)) ?? '')} (JSON-RPC ${refused.code}). Check the tool's name and arguments with ${commandName} tools.`,
     }
   }
   const proxied = chain.find((one) => ProxyError.is(one))

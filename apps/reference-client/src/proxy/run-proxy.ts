@@ -20,6 +20,7 @@ import type { Deliver } from './remote/upstream.ts'
 import { atMost } from './remote/waiting.ts'
 import { wakeWatch } from './remote/wake.ts'
 import { serverConnection } from './server-connection.ts'
+import { commandName } from '../names.ts'
 
 /** How long open requests get when the host closes stdin. Hosts wait about 2 s before they kill. */
 const flushMilliseconds = 5000
@@ -39,17 +40,17 @@ export async function runProxy(
   if (stdio === undefined) {
     throw new CliError(
       'USAGE',
-      'evergrant proxy needs stdin and stdout. Start it from an MCP host.',
+      `${commandName} proxy needs stdin and stdout. Start it from an MCP host.`,
     )
   }
   const settings = await readSettings(serverUrl, port, flags, environment.env)
   const say = (text: string): void => {
-    if (settings.verbosity === 'debug') surroundings.say(`evergrant: ${server.redact(text)}`)
+    if (settings.verbosity === 'debug') surroundings.say(`${commandName}: ${server.redact(text)}`)
   }
   const ignored = settings.signIn?.ignoredMetadata ?? []
   if (ignored.length > 0 && settings.verbosity !== 'silent') {
     surroundings.say(
-      `evergrant: --static-oauth-client-metadata: only "scope" is used. Ignored: ${ignored.join(', ')}.`,
+      `${commandName}: --static-oauth-client-metadata: only "scope" is used. Ignored: ${ignored.join(', ')}.`,
     )
   }
   const host = hostConnection(stdio.input, stdio.output)
@@ -63,7 +64,8 @@ export async function runProxy(
     signal: ended.signal,
     onSignedIn: () => passing?.signedIn(),
     onFailed(error) {
-      if (settings.verbosity !== 'silent') surroundings.say(`evergrant: ${describe(error).message}`)
+      if (settings.verbosity !== 'silent')
+        surroundings.say(`${commandName}: ${describe(error).message}`)
     },
   })
   const context = { serverUrl, redact: server.redact }

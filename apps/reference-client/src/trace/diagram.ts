@@ -1,5 +1,6 @@
 import { escapeHtml } from './escape-html.ts'
 import type { TraceEntry } from './recorder.ts'
+import { commandName } from '../names.ts'
 
 /** Distances in the unit of the drawing. */
 const columnWidth = 260
@@ -19,7 +20,7 @@ export function sequenceDiagram(entries: readonly TraceEntry[]): string {
   ]
   const named = origins.slice(0, mostServers)
   const columns = [
-    'evergrant',
+    commandName,
     ...named,
     ...(origins.length > mostServers ? ['other servers'] : []),
   ]

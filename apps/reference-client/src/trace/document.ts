@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { sequenceDiagram } from './diagram.ts'
 import { escapeHtml } from './escape-html.ts'
 import type { Recording, TraceEntry } from './recorder.ts'
+import { commandName } from '../names.ts'
 
 const style = `
 :root { color-scheme: light dark; --ink: #1b1f24; --soft: #57606a; --paper: #fff; --line: #d0d7de;
@@ -61,7 +62,7 @@ export function traceDocument(
 </head>
 <body>
 <h1>Trace of <code>${escapeHtml(name)}</code></h1>
-<p class="soft">evergrant ${escapeHtml(version)}, ${startedAt.toISOString()}, exit code ${exitCode}. Tokens, codes, secrets and the contents of MCP messages are removed. The names of servers are not.</p>
+<p class="soft">${commandName} ${escapeHtml(version)}, ${startedAt.toISOString()}, exit code ${exitCode}. Tokens, codes, secrets and the contents of MCP messages are removed. The names of servers are not.</p>
 ${failure === undefined ? '' : `<p><strong>Failed:</strong> ${escapeHtml(failure)}</p>\n`}${isTruncated ? `<p>Only the first ${entries.length} entries are shown.</p>\n` : ''}<div class="diagram" role="img" aria-label="Sequence diagram of the exchange. The list below has the same content." tabindex="0">
 ${sequenceDiagram(entries)}
 </div>

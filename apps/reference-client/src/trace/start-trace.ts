@@ -4,6 +4,7 @@ import { traceDocument } from './document.ts'
 import type { TraceEntry, TraceRecorder } from './recorder.ts'
 import { createTraceRecorder } from './recorder.ts'
 import { openTraceFile } from './trace-file.ts'
+import { commandName } from '../names.ts'
 
 /** The trace of one command. */
 export interface Trace {
@@ -34,7 +35,7 @@ export async function startTrace(file: string, command: string): Promise<Trace> 
       const entries = recording.entries.map((entry) => cleanEntry(entry, clean))
       const { exitCode, advice } = outcome
       const failure = advice === undefined ? undefined : clean(advice.replace(/^evergrant: /, ''))
-      const name = `evergrant ${clean(command)}`
+      const name = `${commandName} ${clean(command)}`
       const about = { name, exitCode, failure: failure?.trim(), version, startedAt }
       await target.write(traceDocument(about, { entries, isTruncated: recording.isTruncated }))
     },

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import { McpServerError } from '../errors.ts'
 import { addServeCommand } from './serve.ts'
 import type { CliSurroundings } from './surroundings.ts'
+import { commandName } from '../names.ts'
 
 /**
  * Runs the command line.
@@ -14,7 +15,7 @@ export async function runCli(
   args: readonly string[],
   surroundings: CliSurroundings,
 ): Promise<number> {
-  const program = new Command('evergrant-mcp-server')
+  const program = new Command(commandName)
     .description('An MCP server for notes, whose operations require three scopes')
     .exitOverride()
     .configureOutput({

@@ -4,6 +4,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { McpServerError } from '../errors.ts'
 import { defaults } from '../options.ts'
 import type { McpServerOptions } from '../options.ts'
+import { variablePrefix } from '../names.ts'
 
 /** The values of the flags, as commander names them. */
 export interface ServeFlags {
@@ -172,7 +173,7 @@ function incomplete(what: string): McpServerError {
 
 function option(flags: string, help: string): Option {
   const created = new Option(flags, help)
-  return created.env(`EVERGRANT_MCP_${created.name().toUpperCase().replaceAll('-', '_')}`)
+  return created.env(`${variablePrefix}${created.name().toUpperCase().replaceAll('-', '_')}`)
 }
 
 function parsePort(value: string): number {

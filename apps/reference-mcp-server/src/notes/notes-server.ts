@@ -3,6 +3,7 @@ import type { Notebook, NotesStore } from './notes-store.ts'
 import { registerNotePrompts } from './prompts.ts'
 import { registerNoteResources } from './resources.ts'
 import { registerNoteTools, registerStatisticsTool } from './tools.ts'
+import { resourceTitle } from '../names.ts'
 
 /**
  * Builds the MCP server for one request. The SDK creates one per request, for clients of 2025-11-25 and
@@ -13,7 +14,7 @@ import { registerNoteTools, registerStatisticsTool } from './tools.ts'
  */
 export function buildNotesServer(notebook: Notebook, store: NotesStore): McpServer {
   const server = new McpServer(
-    { name: 'evergrant-notes', title: 'Evergrant notes', version: '0.0.0' },
+    { name: 'evergrant-notes', title: resourceTitle, version: '0.0.0' },
     {
       // Requests are separate, so there is no stream on which a change could be announced.
       capabilities: {

@@ -5,13 +5,14 @@ import type { GivenOptions } from '../settings/given-options.ts'
 import { givenOptions, positiveNumberOf } from '../settings/given-options.ts'
 import type { OptionRow } from '../settings/option-table.ts'
 import { runOptions, storeOptions, variableOf } from '../settings/option-table.ts'
+import { commandName } from '../lib/names.ts'
 
 /** The commands and their options. Each command loads its code when it runs. */
 export function createProgram(
   environment: CliEnvironment,
   finish: (exitCode: ExitCode) => void,
 ): Command {
-  const program = new Command('evergrant-worker')
+  const program = new Command(commandName)
     .description('Refreshes the OAuth grants of a gateway in the background')
     .version(version)
     .exitOverride()
@@ -82,7 +83,7 @@ function subcommand(
   description: string,
   { options, examples }: CommandParts,
 ): Command {
-  const lines = examples.map((example) => `  $ evergrant-worker ${example}`)
+  const lines = examples.map((example) => `  $ ${commandName} ${example}`)
   const command = program
     .command(name)
     .description(description)

@@ -29,6 +29,7 @@ import { openStore } from '../store/open-store.ts'
 import type { OpenStore } from '../store/open-store.ts'
 import { watchStore } from '../store/store-activity.ts'
 import { egressFetch } from './egress-fetch.ts'
+import { commandName } from '../lib/names.ts'
 
 /** Everything that `run` was configured with. */
 interface Settings {
@@ -132,7 +133,7 @@ function workerOptions(options: RunSettings): RefreshWorkerOptions {
     maximumRefreshesPerSecond: rate,
     maximumInFlight: inFlight,
     onNeedsReauth: webhook?.deliver,
-    client: clients && { name: 'evergrant-worker', preRegistered: clients },
+    client: clients && { name: commandName, preRegistered: clients },
   }
 }
 

@@ -5,6 +5,7 @@ import { PrometheusExporter } from '@opentelemetry/exporter-prometheus'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { MeterProvider } from '@opentelemetry/sdk-metrics'
 import { version } from '../lib/version.ts'
+import { commandName } from '../lib/names.ts'
 
 /** The metrics of this process, in the text format of Prometheus. */
 export interface ProcessMetrics {
@@ -18,7 +19,7 @@ export function createMetrics(): ProcessMetrics {
   const provider = new MeterProvider({
     readers: [exporter],
     resource: resourceFromAttributes({
-      'service.name': 'evergrant-worker',
+      'service.name': commandName,
       'service.version': version,
     }),
   })

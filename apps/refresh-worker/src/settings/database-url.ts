@@ -1,6 +1,7 @@
 import { WorkerError } from '../lib/errors.ts'
 import type { GivenOptions } from './given-options.ts'
 import { readSmallFile } from './read-small-file.ts'
+import { variablePrefix } from '../lib/names.ts'
 
 /** The database of a store. */
 export interface DatabaseUrl {
@@ -44,14 +45,14 @@ export async function readDatabaseUrl(given: GivenOptions): Promise<DatabaseUrl>
   if (text === undefined) {
     throw new WorkerError(
       'OPTION_INVALID',
-      'No database is named. Set EVERGRANT_WORKER_DATABASE_URL, --database-url-file or --database-url to postgres://… or redis://….',
+      `No database is named. Set ${variablePrefix}DATABASE_URL, --database-url-file or --database-url to postgres://… or redis://….`,
     )
   }
   const database = parseDatabaseUrl(text, source)
   if (inline?.isFlag === true && database.secrets.length > 0) {
     throw new WorkerError(
       'OPTION_INVALID',
-      '--database-url contains a password, which every user of this machine can read in the list of processes. Set EVERGRANT_WORKER_DATABASE_URL or --database-url-file instead.',
+      `--database-url contains a password, which every user of this machine can read in the list of processes. Set ${variablePrefix}DATABASE_URL or --database-url-file instead.`,
     )
   }
   return database

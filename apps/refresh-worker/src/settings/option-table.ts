@@ -1,3 +1,5 @@
+import { defaultKeyPrefix, defaultTable, variablePrefix } from '../lib/names.ts'
+
 /** One option: a flag, and the same as an environment variable. */
 export interface OptionRow {
   /** `rate` is the flag `--rate` and the variable `EVERGRANT_WORKER_RATE`. */
@@ -22,13 +24,13 @@ export const storeOptions: readonly OptionRow[] = [
     name: 'table',
     value: 'name',
     help: 'table of the store in PostgreSQL',
-    defaultText: 'evergrant_records',
+    defaultText: defaultTable,
   },
   {
     name: 'key-prefix',
     value: 'text',
     help: 'beginning of the keys in Redis',
-    defaultText: 'evergrant:',
+    defaultText: defaultKeyPrefix,
   },
   {
     name: 'key-file',
@@ -102,5 +104,5 @@ export const runOptions: readonly OptionRow[] = [
 
 /** The environment variable of an option. */
 export function variableOf(name: string): string {
-  return `EVERGRANT_WORKER_${name.toUpperCase().replaceAll('-', '_')}`
+  return `${variablePrefix}${name.toUpperCase().replaceAll('-', '_')}`
 }

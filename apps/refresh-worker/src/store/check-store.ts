@@ -2,6 +2,7 @@ import type { RecordStore } from '@evergrant/client'
 import { EvergrantClientError } from '@evergrant/client'
 import { systemCodeOf, WorkerError } from '../lib/errors.ts'
 import type { StoreSettings } from '../settings/worker-settings.ts'
+import { defaultTable } from '../lib/names.ts'
 
 /** How many grants are read. One of another key can be a leftover; if no key opens any, it is wrong. */
 const sampledGrants = 10
@@ -16,7 +17,7 @@ const missingTableCodes: ReadonlySet<string> = new Set(['42P01', '42703', '3F000
  */
 export async function checkStore(
   store: RecordStore,
-  { database, table = 'evergrant_records' }: Pick<StoreSettings, 'database' | 'table'>,
+  { database, table = defaultTable }: Pick<StoreSettings, 'database' | 'table'>,
 ): Promise<void> {
   try {
     await store.due.backlog()

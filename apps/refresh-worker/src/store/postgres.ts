@@ -3,6 +3,7 @@ import { Pool } from 'pg'
 import type { StoreSettings } from '../settings/worker-settings.ts'
 import { unavailable } from './check-store.ts'
 import type { ConnectionObserver, OpenStore } from './open-store.ts'
+import { commandName } from '../lib/names.ts'
 
 export function openPostgres(
   { database, keys, table, poolSize }: StoreSettings,
@@ -27,7 +28,7 @@ function createPool({ url, shown }: StoreSettings['database'], max: number): Poo
     return new Pool({
       connectionString: url,
       max,
-      application_name: 'evergrant-worker',
+      application_name: commandName,
       connectionTimeoutMillis: 5000,
       keepAlive: true,
     })

@@ -3,6 +3,7 @@ import { createClient } from 'redis'
 import type { StoreSettings } from '../settings/worker-settings.ts'
 import { unavailable } from './check-store.ts'
 import type { ConnectionObserver, OpenStore } from './open-store.ts'
+import { commandName } from '../lib/names.ts'
 
 const connectTimeoutMilliseconds = 5000
 const longestPauseMilliseconds = 2000
@@ -14,7 +15,7 @@ export async function openRedis(
   let isConnected = false
   const client = createClient({
     url: database.url,
-    name: 'evergrant-worker',
+    name: commandName,
     socket: {
       connectTimeout: connectTimeoutMilliseconds,
       reconnectStrategy: (retries) =>

@@ -27,7 +27,7 @@ export function startProgram(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Program {
-  const child = spawn(process.execPath, ['--conditions=evergrant:source', main, ...args], {
+  const child = spawn(process.execPath, ['--conditions=workspace:source', main, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'] ?? '', ...env },
   })

@@ -26,7 +26,7 @@ export function successorDerivation(successorKey: Uint8Array): (refreshToken: st
   const key = createSecretKey(successorKey)
   return (refreshToken) =>
     createHmac('sha256', key)
-      .update('evergrant refresh token successor\0')
+      .update('refresh token successor\0')
       .update(refreshToken)
       .digest('base64url')
 }

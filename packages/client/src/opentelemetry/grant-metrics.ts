@@ -1,6 +1,7 @@
 import type { Gauge, Meter } from '@opentelemetry/api'
 import type { ClientEvent } from '../lib/events.ts'
 import { byIssuer, byOauthError } from './attributes.ts'
+import { metricPrefix } from './scope.ts'
 
 /** The buckets that SDKs use by default are for milliseconds. */
 const durationBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 30, 60]
@@ -15,9 +16,9 @@ const lateBuckets = [0, 1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 21_600, 
  */
 export function grantMetrics(meter: Meter, available: Gauge): (event: ClientEvent) => void {
   const counter = (name: string, description: string) =>
-    meter.createCounter(`evergrant.client.${name}`, { description })
+    meter.createCounter(`${metricPrefix}${name}`, { description })
   const histogram = (name: string, description: string, explicitBucketBoundaries: number[]) =>
-    meter.createHistogram(`evergrant.client.${name}`, {
+    meter.createHistogram(`${metricPrefix}${name}`, {
       description,
       unit: 's',
       advice: { explicitBucketBoundaries },

@@ -1,6 +1,7 @@
 import type { Gauge, Meter } from '@opentelemetry/api'
 import type { RefreshWorkerEvent } from '../refresh-worker/api.ts'
 import { byIssuer } from './attributes.ts'
+import { metricPrefix } from './scope.ts'
 
 /**
  * Turns the events of refresh workers into metrics.
@@ -12,7 +13,7 @@ export function refreshWorkerEvents(
   available: Gauge,
 ): (event: RefreshWorkerEvent) => void {
   const counter = (name: string, description: string) =>
-    meter.createCounter(`evergrant.client.refresh_worker.${name}`, { description })
+    meter.createCounter(`${metricPrefix}refresh_worker.${name}`, { description })
   const claimed = counter('claimed', 'Due grants that workers took from the store')
   const pauses = counter('pauses', 'How often a worker stopped to refresh at a server')
   const notices = counter('notices', 'Deliveries of notices that a grant needs the user')

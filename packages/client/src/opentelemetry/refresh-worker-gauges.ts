@@ -4,7 +4,7 @@ import { abortable } from '../lib/abortable.ts'
 import type { RefreshWorker } from '../refresh-worker/api.ts'
 import type { DueBacklog } from '../stores/due.ts'
 import { byIssuer } from './attributes.ts'
-import { scope } from './scope.ts'
+import { metricPrefix, scope } from './scope.ts'
 
 /** Options of {@link refreshWorkerGauges}. */
 export interface RefreshWorkerGaugesOptions {
@@ -27,12 +27,12 @@ const maximumIssuers = 1000
  * Measures a refresh worker and its store whenever metrics are read. Add it to
  * `openTelemetryObserver`, which turns events into metrics.
  *
- * Metrics of the store, the same from every worker: `evergrant.client.grants.due` (the backlog: how
+ * Metrics of the store, the same from every worker: `${metricPrefix}grants.due` (the backlog: how
  * many grants are due now) and `.grants.due.late` (how long the most overdue one has been due). They are
  * not a number (NaN) while the store does not answer. `.refresh_worker.store_available` is then 0, and
  * otherwise 1.
  *
- * Metrics of this worker: `evergrant.client.refresh_worker.in_flight` (how many grants it works on), and
+ * Metrics of this worker: `${metricPrefix}refresh_worker.in_flight` (how many grants it works on), and
  * for each authorization server with work `.refresh_worker.refreshing` (requests under way) and
  * `.refresh_worker.waiting` (due grants that wait for a place in the budget).
  *
@@ -46,7 +46,7 @@ export function refreshWorkerGauges(
 ): RefreshWorkerGauges {
   const meter = options.meter ?? metrics.getMeter(scope)
   const gauge = (name: string, description: string, unit?: string) =>
-    meter.createObservableGauge(`evergrant.client.${name}`, {
+    meter.createObservableGauge(`${metricPrefix}${name}`, {
       description,
       ...(unit === undefined ? {} : { unit }),
     })

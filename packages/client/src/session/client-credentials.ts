@@ -91,6 +91,6 @@ function assertSecret({ issuer, clientId, clientSecret }: ClientRegistration): v
   if (clientSecret !== undefined) return
   throw new EvergrantClientError(
     'INVALID_OPTION',
-    `The client cannot sign in with client credentials at ${quote(issuer)}: the client ${quote(clientId)} has no secret. Configure a client with a secret for this issuer (option client.preRegistered, or --client-id with --issuer and EVERGRANT_CLIENT_SECRET).`,
+    `The client cannot sign in with client credentials at ${quote(issuer)}: the client ${quote(clientId)} has no secret. Configure a client with a secret for this issuer (option client.preRegistered, or the options --client-id and --issuer of the command line, which says in --help where the secret belongs).`,
   )
 }

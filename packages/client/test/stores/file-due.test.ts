@@ -122,7 +122,7 @@ test(
     const stranger = await it.another(randomBytes(32))
     await it.store.write(one, '1', 0, 0)
     await it.store.write(two, '2', 0, 0)
-    await it.change(two, (text) => text.replace('"evergrant":1', '"evergrant":2'))
+    await it.change(two, (text) => text.replace('"format":1', '"format":2'))
     const files = await Promise.all([one, two].map((name) => readFile(it.fileOf(name), 'utf8')))
     const { grants } = await stranger.due.claim(all)
     expect(grants).toHaveLength(2)

@@ -112,7 +112,7 @@ test(
     await expect(elsewhere.read(name)).rejects.toThrow('another key')
     expect((await it.store.read(name))?.body).toContain(secret)
 
-    const later = (await readFile(it.file, 'utf8')).replace('"evergrant":1', '"evergrant":2')
+    const later = (await readFile(it.file, 'utf8')).replace('"format":1', '"format":2')
     await writeFile(it.file, later)
     await expect(it.store.read(name)).rejects.toThrow('Update')
     expect(await readFile(it.file, 'utf8')).toBe(later)

@@ -35,7 +35,7 @@ for (const kind of sharedStores) {
     test('shared store: the stored text shows no token', { tags: ['C-06'] }, async () => {
       await using it = await scene()
       await it.shared.tamper(name, (sealed) => {
-        expect(sealed).toContain('"evergrant":1')
+        expect(sealed).toContain('"format":1')
         expect(sealed).not.toContain(secret)
         return sealed
       })
@@ -107,7 +107,7 @@ for (const kind of sharedStores) {
       { tags: ['C-52'] },
       async () => {
         await using it = await scene()
-        const later = (sealed: string): string => sealed.replace('"evergrant":1', '"evergrant":2')
+        const later = (sealed: string): string => sealed.replace('"format":1', '"format":2')
         await it.shared.tamper(name, later)
         const message = expect.stringContaining('format version 2')
         await expect(it.store.read(name)).rejects.toMatchObject({

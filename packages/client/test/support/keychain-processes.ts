@@ -13,7 +13,7 @@ export type KeychainOutcome =
 type Environment = Readonly<Record<string, string | undefined>>
 
 const run = promisify(execFile)
-const conditions = '--conditions=evergrant:source'
+const conditions = '--conditions=workspace:source'
 
 /**
  * Opens the keychain key in a separate process, because the keychain library reads its environment.

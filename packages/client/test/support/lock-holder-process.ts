@@ -1,7 +1,7 @@
 /**
  * Holds the lock of a grant until its input ends. The tests kill and suspend it.
  *
- *     node --conditions=evergrant:source lock-holder-process.ts <table> <key in hexadecimal> <grant>
+ *     node --conditions=workspace:source lock-holder-process.ts <table> <key in hexadecimal> <grant>
  */
 import process from 'node:process'
 import { Pool } from 'pg'

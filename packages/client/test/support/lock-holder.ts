@@ -24,7 +24,7 @@ export async function startLockHolder(
   const program = fileURLToPath(new URL('./lock-holder-process.ts', import.meta.url))
   const child = spawn(
     process.execPath,
-    ['--conditions=evergrant:source', program, table, Buffer.from(key).toString('hex'), grantId],
+    ['--conditions=workspace:source', program, table, Buffer.from(key).toString('hex'), grantId],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   )
   const ended = once(child, 'exit')

@@ -4,6 +4,7 @@ import { limits } from './limits.ts'
 import type { Exchange, Observations } from './observations.ts'
 import { isMeasurement } from './parse-measurement.ts'
 import { removeSecrets } from './remove-secrets.ts'
+import { commandName } from '../lib/names.ts'
 
 /** Formats observations as a recording, which {@link parseRecording} reads. It contains no secret. */
 export function formatRecording(observations: Observations): string {
@@ -52,7 +53,7 @@ export function parseRecording(text: string): Observations {
 function invalid(why: string): DoctorError {
   return new DoctorError(
     'RECORDING_INVALID',
-    `The recording cannot be used: ${why}. Make a recording with evergrant doctor --record.`,
+    `The recording cannot be used: ${why}. Make a recording with ${commandName} --record.`,
   )
 }
 

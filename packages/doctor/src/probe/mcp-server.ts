@@ -3,9 +3,7 @@ import type { Exchange } from '../observations/observations.ts'
 import type { ProbeContext } from './probe-context.ts'
 import { request } from './request.ts'
 import type { RequestPlan } from './request.ts'
-
-/** A token that no server has issued, and that says where it comes from in a log. */
-const invalidToken = 'evergrant-doctor-sends-an-invalid-token'
+import { inventedToken, softwareId } from '../lib/names.ts'
 
 const jsonHeaders = {
   accept: 'application/json, text/event-stream',
@@ -28,7 +26,7 @@ export function initializeRequest(url: string): Omit<RequestPlan, 'purpose'> {
       params: {
         protocolVersion,
         capabilities: {},
-        clientInfo: { name: 'evergrant-doctor', version: '1' },
+        clientInfo: { name: softwareId, version: '1' },
       },
     }),
   }
@@ -111,7 +109,7 @@ async function probeInvalidToken(
   context: ProbeContext,
 ): Promise<void> {
   const purpose = 'invalid-token-request'
-  const authorization = `Bearer ${invalidToken}`
+  const authorization = `Bearer ${inventedToken}`
   if (challenged.method === 'GET') {
     const headers = { accept: 'text/event-stream', authorization }
     await request({ purpose, url: serverUrl, headers, withoutBody: true }, context)

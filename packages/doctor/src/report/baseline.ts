@@ -1,6 +1,7 @@
 import { DoctorError } from '../lib/errors.ts'
 import { isRecord, parseJson } from '../lib/json.ts'
 import type { Finding, Report } from './report.ts'
+import { commandName } from '../lib/names.ts'
 
 /** What changed between two reports. */
 export interface BaselineComparison {
@@ -61,7 +62,7 @@ export function parseReport(text: string): Report {
   }
   throw new DoctorError(
     'BASELINE_INVALID',
-    'The baseline cannot be used: it is not a report of this version. Save one with evergrant doctor --json.',
+    `The baseline cannot be used: it is not a report of this version. Save one with ${commandName} --json.`,
   )
 }
 

@@ -13,6 +13,7 @@ import {
   outlooks,
   plainText,
 } from './words.ts'
+import { displayName } from '../lib/names.ts'
 
 /**
  * Formats a report as one HTML file: no script, no request, and a content security policy that allows
@@ -30,12 +31,12 @@ export function formatHtml(report: Report): string {
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
-<title>Evergrant doctor: ${escapeHtml(serverUrl)}</title>
+<title>${displayName}: ${escapeHtml(serverUrl)}</title>
 <style>${style}</style>
 </head>
 <body>
 <header>
-<h1>Evergrant doctor</h1>
+<h1>${displayName}</h1>
 <p><code>${escapeHtml(serverUrl)}</code>: ${escapeHtml(describeAccess(report))}</p>
 <p class="muted">${escapeHtml(describeCounts(report))}. Checked on ${new Date(observedAtEpochSeconds * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC.</p>
 </header>

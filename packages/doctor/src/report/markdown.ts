@@ -10,6 +10,7 @@ import {
   outlooks,
   plainText,
 } from './words.ts'
+import { displayName } from '../lib/names.ts'
 
 /** Formats a report as Markdown, for the summary of a build or an issue. */
 export function formatMarkdown(report: Report): string {
@@ -17,7 +18,7 @@ export function formatMarkdown(report: Report): string {
   const forecast = describeForecast(report)
   const measured = describeMeasurement(report)
   const lines = [
-    `## Evergrant doctor: ${code(serverUrl)}`,
+    `## ${displayName}: ${code(serverUrl)}`,
     '',
     `${describeCounts(report)}. ${escaped(capitalized(describeAccess(report)))}`,
     '',

@@ -3,6 +3,7 @@ import { site } from '../lib/site.ts'
 import { rules } from '../rules/all-rules.ts'
 import { severityOf } from '../rules/rule.ts'
 import type { Finding, Report } from './report.ts'
+import { commandName, softwareId } from '../lib/names.ts'
 
 const documentation = `${site}/reference/doctor-rules`
 
@@ -20,7 +21,7 @@ export function formatSarif(report: Report): string {
       {
         tool: {
           driver: {
-            name: 'evergrant doctor',
+            name: commandName,
             informationUri: documentation,
             rules: listed.map(({ id, title, why, change, keyword, link, requirements }) => ({
               id,
@@ -33,7 +34,7 @@ export function formatSarif(report: Report): string {
             })),
           },
         },
-        automationDetails: { id: `evergrant-doctor/${report.serverUrl}` },
+        automationDetails: { id: `${softwareId}/${report.serverUrl}` },
         results: report.findings.map((finding) =>
           resultOf(
             finding,

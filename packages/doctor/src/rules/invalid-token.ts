@@ -2,6 +2,7 @@ import { readBearerChallenge } from '@evergrant/core'
 import { quoteExchange, quoteHeader } from './quotes.ts'
 import { pages } from './rule.ts'
 import type { Rule } from './rule.ts'
+import { inventedToken } from '../lib/names.ts'
 
 const step = 'challenge'
 const concerns = 'mcp-server'
@@ -25,7 +26,7 @@ export const invalidTokenRules: readonly Rule[] = [
       if (invalidToken === undefined || status < 200 || status >= 300) return []
       return [
         {
-          message: `A request without a token is refused, and one with the token "evergrant-doctor-sends-an-invalid-token" is answered with status ${status}.`,
+          message: `A request without a token is refused, and one with the token "${inventedToken}" is answered with status ${status}.`,
           evidence: [quoteExchange(invalidToken)],
         },
       ]

@@ -3,6 +3,7 @@ import type { Evidence } from '../evidence/evidence.ts'
 import type { Measurement, RefreshTrial } from '../observations/measurement.ts'
 import { pages } from './rule.ts'
 import type { Occurrence, Rule } from './rule.ts'
+import { inventedToken } from '../lib/names.ts'
 
 const concerns = 'authorization-server'
 
@@ -209,7 +210,7 @@ export const signInRules: readonly Rule[] = [
       'Refuse refresh tokens that the server did not issue, with status 400 and invalid_grant.',
     check: measured(({ invalidToken }) =>
       invalidToken.outcome === 'tokens'
-        ? 'The token "evergrant-doctor-sends-an-invalid-token" brought an access token.'
+        ? `The token "${inventedToken}" brought an access token.`
         : undefined,
     ),
   },

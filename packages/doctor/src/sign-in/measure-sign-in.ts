@@ -16,6 +16,7 @@ import { measureRevocation } from './measure-revocation.ts'
 import { signInForMeasurement } from './sign-in.ts'
 import type { NewGrant, SignInSetup } from './sign-in.ts'
 import type { SendOptions } from './token-client.ts'
+import { inventedToken } from '../lib/names.ts'
 
 /** Options of {@link measureSignIn}. */
 export interface MeasureOptions extends SignInSetup {
@@ -32,9 +33,6 @@ export interface MeasureOptions extends SignInSetup {
 }
 
 const defaultMaximumWaitSeconds = 90
-
-/** A refresh token that no server has issued. */
-const invalidRefreshToken = 'evergrant-doctor-sends-an-invalid-token'
 
 /**
  * Signs in for real, measures what happens to the tokens, and revokes everything that it created.
@@ -111,7 +109,7 @@ async function measureGrant(
   const mcpServerStatus = await tryToken(first.access_token)
   say('Measuring refreshes.')
   const refresh = grant.refreshToken === undefined ? undefined : await measureRefresh(grant, wait)
-  const invalid = await grant.client.refresh(invalidRefreshToken, {}, 'present an invalid token')
+  const invalid = await grant.client.refresh(inventedToken, {}, 'present an invalid token')
   say('Measuring the revocation.')
   const revocation = await measureRevocation(grant, tryToken, wait)
   return {

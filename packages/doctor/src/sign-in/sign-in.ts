@@ -10,6 +10,7 @@ import type { GrantUnderTest } from './grant-under-test.ts'
 import { revocationEndpointOf } from './revocation-endpoint.ts'
 import { createTokenClient } from './token-client.ts'
 import type { SendOptions } from './token-client.ts'
+import { displayName, softwareId } from '../lib/names.ts'
 
 /** How the measurement signs in. */
 export interface SignInSetup {
@@ -42,7 +43,7 @@ export async function signInForMeasurement(
 ): Promise<NewGrant> {
   const session = createSession(serverUrl, {
     store: memoryStore(),
-    client: { name: 'Evergrant doctor', softwareId: 'evergrant-doctor', ...setup.client },
+    client: { name: displayName, softwareId, ...setup.client },
     // Bound tokens cannot be refreshed with plain requests.
     preferences: { ...setup.preferences, dpop: 'never' },
     signIn: capturingSignIn(setup.signIn, captured),

@@ -3,7 +3,7 @@ import type { ServerRules } from '../server/server-rules.ts'
 import type { WorldListener } from '../world/world.ts'
 
 /** The clients that are compared. */
-export type ClientId = 'sdk-v1' | 'sdk-v2' | 'evergrant'
+export type ClientId = 'sdk-v1' | 'sdk-v2' | 'ours'
 
 /** A client in a simulation. */
 export interface ModeledClient extends WorldListener {
@@ -26,7 +26,7 @@ export interface AskingDefaults {
 export const askingDefaults: Readonly<Record<ClientId, AskingDefaults>> = {
   'sdk-v1': { name: 'MCP SDK 1.x', declaresRefreshGrant: false, requestsOfflineAccess: false },
   'sdk-v2': { name: 'MCP SDK 2.x', declaresRefreshGrant: true, requestsOfflineAccess: false },
-  evergrant: { name: 'Evergrant', declaresRefreshGrant: true, requestsOfflineAccess: true },
+  ours: { name: 'Evergrant', declaresRefreshGrant: true, requestsOfflineAccess: true },
 }
 
 /** Whether a server issues refresh tokens to a client with its defaults. */

@@ -1,8 +1,8 @@
-import { decideRefresh } from '@evergrant/core'
 import type { Latch, Task } from '../lib/timeline.ts'
 import { createLatch } from '../lib/timeline.ts'
 import type { Tokens } from '../server/authorization-server.ts'
 import type { World } from '../world/world.ts'
+import { refreshAction } from './refresh-action.ts'
 
 const firstBackoffSeconds = 0.5
 const maximumBackoffSeconds = 60
@@ -47,7 +47,7 @@ export function createSharedGrant(world: World): SharedGrant {
 
   function* underLock(process: number): Task<RefreshOutcome> {
     if (needsReauth) return { kind: 'needs-reauth' }
-    const isFresh = decideRefresh(tokens, timeline.now()).action === 'fresh'
+    const isFresh = refreshAction(tokens, timeline.now()) === 'fresh'
     if (journaledAttempts === 0 && isFresh) return { kind: 'usable' }
     const { refreshToken } = tokens
     if (refreshToken === undefined) return { kind: 'needs-reauth' }

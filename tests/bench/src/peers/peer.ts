@@ -1,5 +1,5 @@
 /** The clients that are compared. */
-export type PeerName = 'evergrant' | 'sdk-v1' | 'sdk-v2'
+export type PeerName = 'ours' | 'sdk-v1' | 'sdk-v2'
 
 /** The settings of a client's process. */
 export interface PeerSettings {

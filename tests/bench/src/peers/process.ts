@@ -1,7 +1,7 @@
 /** One process of an application. It connects and calls on command. */
 import process from 'node:process'
 import type { Clock } from '@evergrant/client'
-import { connectEvergrant } from './evergrant.ts'
+import { connectOurs } from './ours.ts'
 import type { ConnectedPeer, PeerName, PeerSettings } from './peer.ts'
 import { connectSdkV1 } from './sdk-v1.ts'
 import { connectSdkV2 } from './sdk-v2.ts'
@@ -28,7 +28,7 @@ const clock: Clock = {
 }
 
 const connectors: Readonly<Record<PeerName, (settings: PeerSettings) => Promise<ConnectedPeer>>> = {
-  evergrant: (settings) => connectEvergrant(settings, clock),
+  ours: (settings) => connectOurs(settings, clock),
   'sdk-v1': connectSdkV1,
   'sdk-v2': connectSdkV2,
 }

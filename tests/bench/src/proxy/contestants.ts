@@ -24,7 +24,7 @@ async function programOf(packageName: string, bin: string): Promise<string> {
 }
 
 /** `evergrant proxy` over a home of its own. */
-export async function evergrant(url: string, folder: string): Promise<Contestant> {
+export async function ourProxy(url: string, folder: string): Promise<Contestant> {
   return {
     name: 'evergrant proxy',
     args: [await programOf('evergrant', 'evergrant'), 'proxy', url, '--headless'],
@@ -33,11 +33,11 @@ export async function evergrant(url: string, folder: string): Promise<Contestant
 }
 
 /** `evergrant proxy` from the sources, so that a test needs no build. */
-export async function evergrantFromSources(url: string, folder: string): Promise<Contestant> {
-  const { name, args, env } = await evergrant(url, folder)
+export async function ourProxyFromSources(url: string, folder: string): Promise<Contestant> {
+  const { name, args, env } = await ourProxy(url, folder)
   const [program = '', ...others] = args
   const source = path.join(path.dirname(path.dirname(program)), 'src', 'main.ts')
-  return { name, args: ['--conditions=evergrant:source', source, ...others], env }
+  return { name, args: ['--conditions=workspace:source', source, ...others], env }
 }
 
 /** mcp-remote, signed in: with the files that it would have written. */

@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util'
 import { round, say, table } from '../report.ts'
 import { median } from '../statistics.ts'
 import type { Contestant } from './contestants.ts'
-import { evergrant, mcpRemote, signIn } from './contestants.ts'
+import { mcpRemote, ourProxy, signIn } from './contestants.ts'
 import { directCalls } from './direct.ts'
 import { startHost } from './host.ts'
 import type { Memory } from './memory.ts'
@@ -61,7 +61,7 @@ async function succeed(calling: Promise<string | undefined>): Promise<void> {
 
 const folder = await mkdtemp(path.join(tmpdir(), 'evergrant-bench-'))
 await using mcp = await startProtectedMcp({ accessTokenLifetimeSeconds: 86_400 })
-const contestants = [await evergrant(mcp.url, folder), await mcpRemote(mcp.url, folder)] as const
+const contestants = [await ourProxy(mcp.url, folder), await mcpRemote(mcp.url, folder)] as const
 await signIn(contestants[0], mcp.url)
 const samples = contestants.map((): Sample[] => [])
 const direct: number[] = []

@@ -13,7 +13,7 @@ import path from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { say, table } from '../report.ts'
-import { evergrant } from './contestants.ts'
+import { ourProxy } from './contestants.ts'
 import { seededRandom } from '@evergrant/test-kit'
 import { startProtectedMcp } from './server-process.ts'
 import { storm } from './storm.ts'
@@ -30,7 +30,7 @@ await using mcp = await startProtectedMcp({
   // Without grace, a process killed between the server's rotation and its own save ends the grant.
   graceSeconds: 60,
 })
-const contestant = await evergrant(mcp.url, folder)
+const contestant = await ourProxy(mcp.url, folder)
 const report = await storm(
   {
     instances: 8,

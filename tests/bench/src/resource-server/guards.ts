@@ -27,9 +27,9 @@ export interface Guard {
 
 export type GuardName =
   | 'none'
-  | 'evergrant'
-  | 'evergrant-sdk-v1'
-  | 'evergrant-sdk-v2'
+  | 'ours'
+  | 'ours-sdk-v1'
+  | 'ours-sdk-v2'
   | 'jwt-bearer'
   | 'sdk-v1'
   | 'sdk-v2'
@@ -38,12 +38,12 @@ export type GuardName =
 /** The ways that are compared, in the order of the report. All require the same scope. */
 export const guards: Readonly<Record<GuardName, Guard>> = {
   none: { title: 'no verification', role: 'baseline', handlers: () => [] },
-  evergrant: {
+  ours: {
     title: 'Evergrant `requireAccess`',
     role: 'measured',
     handlers: (trust) => [requireAccess(guardOf(trust), { scopes: [requiredScope] })],
   },
-  'evergrant-sdk-v1': {
+  'ours-sdk-v1': {
     title: 'SDK 1.x `requireBearerAuth`, Evergrant `tokenVerifier`',
     role: 'adapter',
     handlers: (trust) => [
@@ -53,7 +53,7 @@ export const guards: Readonly<Record<GuardName, Guard>> = {
       }),
     ],
   },
-  'evergrant-sdk-v2': {
+  'ours-sdk-v2': {
     title: 'SDK 2.x `requireBearerAuth`, Evergrant `tokenVerifier`',
     role: 'adapter',
     handlers: (trust) => [

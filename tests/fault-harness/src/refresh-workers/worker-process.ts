@@ -36,7 +36,7 @@ export async function startFleetWorker(
       ...process.env,
       NODE_COMPILE_CACHE: path.join(tmpdir(), 'evergrant-faults-compiled'),
     },
-    execArgv: ['--conditions=evergrant:source'],
+    execArgv: ['--conditions=workspace:source'],
   })
   const started = Promise.withResolvers<void>()
   const exited = Promise.withResolvers<void>()

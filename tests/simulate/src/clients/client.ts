@@ -4,7 +4,7 @@ import type { SimulatedFetch } from '../world/network.ts'
 import type { World } from '../world/world.ts'
 
 /** The clients that are compared. */
-export const clientIds = ['sdk-v1', 'sdk-v1-offline', 'sdk-v2', 'mcp-remote', 'evergrant'] as const
+export const clientIds = ['sdk-v1', 'sdk-v1-offline', 'sdk-v2', 'mcp-remote', 'ours'] as const
 export type ClientId = (typeof clientIds)[number]
 
 /** What a process of a client runs with. */

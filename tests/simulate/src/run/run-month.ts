@@ -1,6 +1,6 @@
 import type { Client, ClientContext, ClientId } from '../clients/client.ts'
-import { evergrant } from '../clients/evergrant.ts'
-import { loadEvergrant } from '../clients/load-evergrant.ts'
+import { ours } from '../clients/ours.ts'
+import { loadOurClient } from '../clients/load-ours.ts'
 import { mcpRemote } from '../clients/mcp-remote.ts'
 import { perfect } from '../clients/perfect.ts'
 import type { ForcedSignIns } from '../clients/perfect.ts'
@@ -33,7 +33,7 @@ export interface MonthResult {
 
 /** Runs the real code of a client for a month. The same settings give the same result. */
 export async function runMonth(client: ClientId, settings: MonthSettings): Promise<MonthResult> {
-  if (client === 'evergrant') await loadEvergrant()
+  if (client === 'ours') await loadOurClient()
   return await run(settings, (context) => createClient[client](context, settings.rules))
 }
 
@@ -58,7 +58,7 @@ const createClient: Readonly<
   'sdk-v1-offline': (context) => sdkV1(context, true),
   'sdk-v2': sdkV2,
   'mcp-remote': mcpRemote,
-  evergrant: (context, rules) => evergrant(context, rules.accessTokenSeconds),
+  ours: (context, rules) => ours(context, rules.accessTokenSeconds),
 }
 
 async function run(

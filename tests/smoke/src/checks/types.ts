@@ -51,7 +51,7 @@ export async function checkTypes(
       )
       const program = path.join(path.dirname(manifest), 'bin/tsc')
       const errors = await errorsOf(project, [program, '-p', tsconfig, '--pretty', 'false'])
-      const own = errors.filter((line) => !isOfOthers(line))
+      const own = errors.filter((line) => !isOfOthers(line, [...packed.keys()]))
       if (own.length > 0) throw new Error(`TypeScript ${version}:\n${own.join('\n')}`)
       for (const line of errors) {
         others.add(line.replace(/\(.*$/, '').replace(/^.*node_modules\//, ''))
@@ -81,6 +81,8 @@ async function errorsOf(
 }
 
 /** An error in the declarations of another package, which its users meet without ours, too. */
-function isOfOthers(line: string): boolean {
-  return line.startsWith('node_modules/') && !/node_modules\/(?:@?evergrant)/.test(line)
+function isOfOthers(line: string, ours: readonly string[]): boolean {
+  return (
+    line.startsWith('node_modules/') && !ours.some((name) => line.includes(`node_modules/${name}/`))
+  )
 }

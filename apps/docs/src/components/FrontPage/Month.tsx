@@ -40,7 +40,7 @@ export default function Month(): ReactNode {
               <th scope="row">{situations[situation]}</th>
               <td>{forced}</td>
               <td>
-                <strong>{clients.evergrant}</strong>
+                <strong>{clients.ours}</strong>
               </td>
               <td>{clients['mcp-remote']}</td>
               <td>{clients['sdk-v2']}</td>

@@ -11,7 +11,7 @@ import Legend from './Legend'
 import SettingsForm from './SettingsForm'
 import styles from './Simulator.module.css'
 
-const clients: readonly ClientId[] = ['sdk-v1', 'sdk-v2', 'evergrant']
+const clients: readonly ClientId[] = ['sdk-v1', 'sdk-v2', 'ours']
 
 /** The settings, and the same time with each client. */
 export default function Simulator(): ReactNode {

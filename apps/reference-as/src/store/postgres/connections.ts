@@ -1,6 +1,7 @@
 import { Pool, TypeOverrides, types } from 'pg'
 import type { PoolClient } from 'pg'
 import { ReferenceServerError } from '../../errors.ts'
+import { commandName } from '../../names.ts'
 
 /** @throws {@link ReferenceServerError} `STORE_UNAVAILABLE` */
 export function createPool(connectionString: string): Pool {
@@ -10,7 +11,7 @@ export function createPool(connectionString: string): Pool {
   try {
     const pool = new Pool({
       connectionString,
-      application_name: 'evergrant-as',
+      application_name: commandName,
       connectionTimeoutMillis: 5000,
       statement_timeout: 10_000,
       query_timeout: 10_000,

@@ -14,6 +14,7 @@ import {
 } from './refresh-tokens.ts'
 import { prepareSchema } from './schema.ts'
 import { postgresSecrets } from './secrets.ts'
+import { tablePrefix, tables } from '../../names.ts'
 
 /**
  * Opens a Postgres database by its connection string. Creates the tables it needs, `evergrant_as_*`
@@ -32,7 +33,7 @@ export async function openPostgresStore(connectionString: string): Promise<Store
   const sweeps = sweepsOf(queries)
   const findLayout = queries.first(
     'find_layout',
-    `SELECT current_setting('transaction_read_only') AS read_only FROM evergrant_as_layout`,
+    `SELECT current_setting('transaction_read_only') AS read_only FROM ${tables.layout}`,
   )
 
   return {
@@ -46,14 +47,14 @@ export async function openPostgresStore(connectionString: string): Promise<Store
         ...options,
         storeClient: pool,
         storeType: 'pool',
-        tableName: 'evergrant_as_rate_limits',
+        tableName: tables.rateLimits,
         tableCreated: true,
         clearExpiredByTimeout: false,
       }),
     listActiveGrants: postgresActiveGrants(queries),
     async check() {
       const found = await findLayout()
-      if (found === undefined) throw new Error('evergrant_as_layout is empty')
+      if (found === undefined) throw new Error(`${tables.layout} is empty`)
       // For example a standby, or a server that was made read-only because its disk is full.
       if (found['read_only'] !== 'off') throw new Error('the database is read-only')
     },
@@ -89,8 +90,8 @@ function sweepsOf({ run }: Queries): readonly ((beforeEpochSeconds: number) => P
     const before = expiry === 'expire' ? '$1::bigint * 1000' : '$1'
     return run(
       `sweep_${table}`,
-      `DELETE FROM evergrant_as_${table} WHERE ctid = ANY (ARRAY (
-         SELECT ctid FROM evergrant_as_${table} WHERE ${expiry} < ${before}
+      `DELETE FROM ${tablePrefix}${table} WHERE ctid = ANY (ARRAY (
+         SELECT ctid FROM ${tablePrefix}${table} WHERE ${expiry} < ${before}
          LIMIT ${sweepBatchRows} FOR UPDATE SKIP LOCKED
        ))`,
     )

@@ -14,6 +14,7 @@ import type { Store } from '../store.ts'
 import { lockSql, transaction } from './connections.ts'
 import { createBatches } from './batches.ts'
 import type { Queries, Value } from './queries.ts'
+import { tables } from '../../names.ts'
 
 export function postgresRefreshTokens(
   queries: Queries,
@@ -22,19 +23,16 @@ export function postgresRefreshTokens(
   const { first, run } = queries
   const insert = run(
     'insert_refresh_token',
-    `INSERT INTO evergrant_as_refresh_tokens (${refreshTokenColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+    `INSERT INTO ${tables.refreshTokens} (${refreshTokenColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
   )
-  const find = first(
-    'find_refresh_token',
-    'SELECT * FROM evergrant_as_refresh_tokens WHERE id = $1',
-  )
+  const find = first('find_refresh_token', `SELECT * FROM ${tables.refreshTokens} WHERE id = $1`)
   const supersede = createBatches<Supersession, boolean>({
     keyOf: ({ id }) => id,
     run: supersessions(queries),
   })
   const markUsed = run(
     'mark_used',
-    `UPDATE evergrant_as_refresh_tokens SET first_used_at = $2
+    `UPDATE ${tables.refreshTokens} SET first_used_at = $2
      WHERE id = $1 AND first_used_at IS NULL`,
   )
 
@@ -62,7 +60,7 @@ export function postgresRefreshTokens(
         // A concurrent rotation holds the row of the predecessor, so the DELETE waits for it. It
         // does not see the successor, which was inserted after it began, but the next DELETE does.
         // When a DELETE finds no row, no rotation can add one.
-        const sql = 'DELETE FROM evergrant_as_refresh_tokens WHERE family_id = $1'
+        const sql = `DELETE FROM ${tables.refreshTokens} WHERE family_id = $1`
         while (((await client.query(sql, [familyId])).rowCount ?? 0) > 0);
       })
     },
@@ -84,11 +82,11 @@ function supersessions({ copied }: Queries) {
     const pairs = copies.map(
       (parameter, copy) => `
         marked${copy} AS (
-          UPDATE evergrant_as_refresh_tokens
+          UPDATE ${tables.refreshTokens}
           SET superseded_at = ${parameter(9)}, successor_id = ${parameter(1)}
           WHERE id = ${parameter(8)} AND superseded_at IS NULL RETURNING id
         ), stored${copy} AS (
-          INSERT INTO evergrant_as_refresh_tokens (${refreshTokenColumns})
+          INSERT INTO ${tables.refreshTokens} (${refreshTokenColumns})
           SELECT ${parameter(1)}, ${parameter(2)}, ${parameter(3)}, ${parameter(4)}::bigint,
             ${parameter(5)}::bigint, ${parameter(6)}::bigint, ${parameter(7)}
           FROM marked${copy} RETURNING 1
@@ -109,10 +107,10 @@ export function postgresRefreshReads({ copied }: Queries): Store['findForRefresh
       .map(
         (parameter, copy) => `
           SELECT ${copy} AS copy, ${refreshReadsColumns} FROM (SELECT 1) AS one
-          LEFT JOIN evergrant_as_artifacts AS c ON c.model = 'Client' AND c.id = ${parameter(1)}
-          LEFT JOIN evergrant_as_refresh_tokens AS t ON t.id = ${parameter(2)}
-          LEFT JOIN evergrant_as_artifacts AS g ON g.model = 'Grant' AND g.id = t.family_id
-          LEFT JOIN evergrant_as_accounts AS a ON a.id = t.account_id`,
+          LEFT JOIN ${tables.artifacts} AS c ON c.model = 'Client' AND c.id = ${parameter(1)}
+          LEFT JOIN ${tables.refreshTokens} AS t ON t.id = ${parameter(2)}
+          LEFT JOIN ${tables.artifacts} AS g ON g.model = 'Grant' AND g.id = t.family_id
+          LEFT JOIN ${tables.accounts} AS a ON a.id = t.account_id`,
       )
       .join(' UNION ALL '),
   )
@@ -133,7 +131,7 @@ export function postgresRefreshReads({ copied }: Queries): Store['findForRefresh
 export function postgresActiveGrants({ all }: Queries): Store['listActiveGrants'] {
   const live = all(
     'live_refresh_tokens',
-    `SELECT * FROM evergrant_as_refresh_tokens
+    `SELECT * FROM ${tables.refreshTokens}
      WHERE account_id = $1 AND superseded_at IS NULL AND expires_at > $2
      ORDER BY issued_at DESC`,
   )

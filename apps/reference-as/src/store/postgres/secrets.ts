@@ -1,16 +1,17 @@
 import { text } from '../rows.ts'
 import type { SecretStore } from '../store.ts'
 import type { Queries } from './queries.ts'
+import { tables } from '../../names.ts'
 
 export function postgresSecrets({ first, run }: Queries): SecretStore {
   const add = run(
     'add_secret',
-    'INSERT INTO evergrant_as_secrets (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+    `INSERT INTO ${tables.secrets} (name, value) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
   )
-  const find = first('find_secret', 'SELECT value FROM evergrant_as_secrets WHERE name = $1')
+  const find = first('find_secret', `SELECT value FROM ${tables.secrets} WHERE name = $1`)
   const replace = run(
     'replace_secret',
-    'UPDATE evergrant_as_secrets SET value = $3 WHERE name = $1 AND value = $2',
+    `UPDATE ${tables.secrets} SET value = $3 WHERE name = $1 AND value = $2`,
   )
 
   return {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Message } from '../messages/message.ts'
 import { isRecord, messageFrom } from '../messages/message.ts'
 import type { Deliver } from '../remote/upstream.ts'
+import { commandName } from '../../names.ts'
 
 /** Puts the questions of a server to the host as requests, as it knows them. */
 export interface HostQuestions {
@@ -33,7 +34,7 @@ export function hostQuestions(toHost: Deliver): HostQuestions {
     if (!isRecord(question) || !methods.has(method)) {
       throw new Error(`the server asks for ${JSON.stringify(method)}, which hosts do not know`)
     }
-    const id = `evergrant-ask-${randomUUID()}`
+    const id = `${commandName}-ask-${randomUUID()}`
     const answered = Promise.withResolvers<Message>()
     function abort(): void {
       answered.reject(signal.reason)

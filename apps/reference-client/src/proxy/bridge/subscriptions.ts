@@ -5,6 +5,7 @@ import type { Deliver, Upstream } from '../remote/upstream.ts'
 import { pause, reconnectDelay } from '../remote/waiting.ts'
 import { requestMeta } from './request-meta.ts'
 import type { HostIdentity } from './request-meta.ts'
+import { commandName } from '../../names.ts'
 
 /** The notifications that the host expects without asking, and the resources that it subscribed to. */
 export interface Subscriptions {
@@ -51,7 +52,7 @@ export function subscriptions(
   async function listen(own: AbortSignal): Promise<void> {
     const position = { lastEventId: undefined, retryMilliseconds: undefined }
     for (let failures = 1; !own.aborted; failures += 1) {
-      const id = `evergrant-listen-${randomUUID()}`
+      const id = `${commandName}-listen-${randomUUID()}`
       const params = requestMeta({ notifications: filter() }, identity)
       const request = messageFrom({ id, method: 'subscriptions/listen', params })
       await upstream.send(request, { signal: own, deliver }).catch(() => undefined)

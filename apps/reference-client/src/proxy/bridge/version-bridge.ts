@@ -11,6 +11,7 @@ import { modernVersion, requestMeta } from './request-meta.ts'
 import type { HostIdentity } from './request-meta.ts'
 import { subscriptions } from './subscriptions.ts'
 import type { Subscriptions } from './subscriptions.ts'
+import { commandName } from '../../names.ts'
 
 /** What a bridge uses. */
 export interface VersionBridgeOptions {
@@ -53,7 +54,7 @@ export function versionBridge(upstream: Upstream, options: VersionBridgeOptions)
       capabilities: isRecord(params['capabilities']) ? params['capabilities'] : {},
       logLevel: undefined,
     }
-    const id = `evergrant-${randomUUID()}`
+    const id = `${commandName}-${randomUUID()}`
     const asked = messageFrom({ id, method: 'server/discover', params: requestMeta({}, identity) })
     await upstream.send(asked, {
       ...sending,

@@ -14,6 +14,7 @@ import { readHeaderFlags, resolveHeaders } from './headers.ts'
 import type { WrittenHeader } from './headers.ts'
 import { mcpRemoteHash, mcpRemotePort } from '../../mcp-remote/store-names.ts'
 import type { ProxyFlags, TransportStrategy } from './table.ts'
+import { commandName, displayName } from '../../names.ts'
 
 /** How the user signs in, and as which client. */
 export interface SignInSettings {
@@ -268,8 +269,8 @@ export function clientOf(
 ): ClientConfiguration {
   const preRegistered = registered ?? facts.preRegistered
   return {
-    name: 'Evergrant',
-    softwareId: 'evergrant',
+    name: displayName,
+    softwareId: commandName,
     softwareVersion: version,
     ...(preRegistered === undefined ? {} : { preRegistered }),
     ...(clientMetadataUrl === undefined ? {} : { clientIdMetadataUrl: clientMetadataUrl }),

@@ -1,6 +1,7 @@
 import type { LoopbackHost } from '@evergrant/client/loopback'
 import { providerProfiles } from '@evergrant/core/providers'
 import type { SignInFlags } from '../../connection/sign-in-flags.ts'
+import { variables } from '../../names.ts'
 
 /** An option of `evergrant proxy`. The table is the source of parsing, `--help`, the guide and tests. */
 export interface ProxyFlag {
@@ -251,8 +252,7 @@ const signIn: readonly ProxyFlag[] = [
 const shared: readonly ProxyFlag[] = [
   {
     flags: '--profile <name>',
-    description:
-      'one of several accounts at the same servers (default: EVERGRANT_PROFILE, or "default")',
+    description: `one of several accounts at the same servers (default: ${variables.profile}, or "default")`,
     kind: 'text',
   },
   {
@@ -283,7 +283,7 @@ const shared: readonly ProxyFlag[] = [
   },
   {
     flags: '--client-id <id>',
-    description: 'a client registered by hand; its secret is read from EVERGRANT_CLIENT_SECRET',
+    description: `a client registered by hand; its secret is read from ${variables.clientSecret}`,
     kind: 'text',
   },
   {

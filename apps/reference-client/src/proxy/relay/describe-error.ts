@@ -12,6 +12,7 @@ import {
 } from '../remote/upstream.ts'
 import { SignInPendingError } from '../sign-in/pending-sign-in.ts'
 import type { SignInInstruction } from '../sign-in/proxy-sign-in.ts'
+import { commandName } from '../../names.ts'
 
 /** What a description names. */
 export interface ErrorContext {
@@ -26,7 +27,7 @@ export function describeError(error: unknown, context: ErrorContext): RpcError {
   if (error instanceof HttpStatusError) return httpStatus(error, context)
   if (EvergrantClientError.is(error)) return clientError(error, context)
   if (CliError.is(error) || ProtocolError.is(error)) {
-    return { code: rpcErrorCodes.proxyFailed, message: `evergrant: ${error.message}` }
+    return { code: rpcErrorCodes.proxyFailed, message: `${commandName}: ${error.message}` }
   }
   const server = `The MCP server ${context.serverUrl}`
   if (error instanceof ConnectionLostError || error instanceof SessionLostError) {
@@ -45,7 +46,7 @@ export function describeError(error: unknown, context: ErrorContext): RpcError {
     ? unreachable(error, server, context)
     : {
         code: rpcErrorCodes.proxyFailed,
-        message: `evergrant: The request to ${context.serverUrl} failed: ${clean(error instanceof Error ? error.message : '', context)}. Try again. If it fails again, start the proxy with --debug.`,
+        message: `${commandName}: The request to ${context.serverUrl} failed: ${clean(error instanceof Error ? error.message : '', context)}. Try again. If it fails again, start the proxy with --debug.`,
       }
 }
 
@@ -83,7 +84,7 @@ export function sentenceOf(instruction: SignInInstruction | undefined): string {
 function clientError(error: EvergrantClientError, { serverUrl }: ErrorContext): RpcError {
   const { code, message } = error
   const needsSignIn = code === 'SIGN_IN_REQUIRED' || code === 'SIGN_IN_FAILED'
-  const advice = needsSignIn ? ` Try again, or run: evergrant login ${serverUrl}` : ''
+  const advice = needsSignIn ? ` Try again, or run: ${commandName} login ${serverUrl}` : ''
   return {
     code: needsSignIn ? rpcErrorCodes.signInFailed : rpcErrorCodes.serverRefused,
     message: `${message}${advice}`,

@@ -5,6 +5,7 @@ import { isRecord, isResponseTo, messageFrom, paramsOf } from '../messages/messa
 import type { Deliver, SendOptions, Upstream } from '../remote/upstream.ts'
 import { sentenceOf } from './describe-error.ts'
 import { SignInPendingError } from '../sign-in/pending-sign-in.ts'
+import { commandName, displayName } from '../../names.ts'
 
 /** The `initialize` handshake of protocol versions before 2026-07-28, with the host and the server. */
 export interface Handshake {
@@ -115,7 +116,7 @@ export function handshake(options: HandshakeOptions): Handshake {
     state.isReady = false
     upstream.reset()
     const own = messageFrom({
-      id: `evergrant-${randomUUID()}`,
+      id: `${commandName}-${randomUUID()}`,
       method: 'initialize',
       params: request.body['params'],
     }) as RequestMessage
@@ -207,7 +208,7 @@ function answerForServer(request: RequestMessage, instruction: string): Message 
         prompts: { listChanged: true },
         resources: { listChanged: true },
       },
-      serverInfo: { name: 'evergrant', title: 'Evergrant proxy (sign-in required)', version },
+      serverInfo: { name: commandName, title: `${displayName} proxy (sign-in required)`, version },
       instructions: `The user must sign in, and until then every request fails. ${instruction}, then try again.`,
     },
   })

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { messageFrom } from '../messages/message.ts'
 import type { Upstream } from '../remote/upstream.ts'
+import { commandName } from '../../names.ts'
 
 /** What keeps a session alive. */
 export interface KeepAliveOptions {
@@ -20,7 +21,7 @@ export function keepAlive({
 }: KeepAliveOptions): void {
   const timer = setInterval(() => {
     if (!hasSession()) return
-    const ping = messageFrom({ id: `evergrant-ping-${randomUUID()}`, method: 'ping' })
+    const ping = messageFrom({ id: `${commandName}-ping-${randomUUID()}`, method: 'ping' })
     const limit = AbortSignal.any([signal, AbortSignal.timeout(intervalSeconds * 1000)])
     // The host has not sent it, so it does not get the response.
     upstream.send(ping, { signal: limit, deliver: () => Promise.resolve() }).catch(() => undefined)

@@ -17,6 +17,7 @@ import { pendingSignIn } from './pending-sign-in.ts'
 import { proxySignIn } from './proxy-sign-in.ts'
 import type { SignInInstruction } from './proxy-sign-in.ts'
 import { sharedPage } from './shared-page.ts'
+import { displayName } from '../../names.ts'
 
 /** A session whose `signIn` limits how long a request waits. */
 export interface OpenedSession {
@@ -150,7 +151,7 @@ async function registrationOf(
   fetch: typeof globalThis.fetch,
 ): Promise<Readonly<Record<string, PreRegisteredClient>> | undefined> {
   if (client === undefined) return undefined
-  const stored = createSession(serverUrl, { store, partition, client: { name: 'Evergrant' } })
+  const stored = createSession(serverUrl, { store, partition, client: { name: displayName } })
   const { identity } = await stored.status()
   if (identity?.clientId === client.clientId) return { [identity.issuer]: client }
   const { authorizationServer } = await discover(serverUrl, {

@@ -57,7 +57,7 @@ export function recordCipher(keys: StoreKeys): RecordCipher {
       cipher.setAAD(associatedData(name, generation))
       const data = Buffer.concat([cipher.update(body, 'utf8'), cipher.final()])
       return `${JSON.stringify({
-        evergrant: formatVersion,
+        format: formatVersion,
         generation,
         keyId: newest.keyId,
         iv: iv.toString('base64'),
@@ -104,7 +104,7 @@ export function recordCipher(keys: StoreKeys): RecordCipher {
  * const id = storeKeyId(key)
  */
 export function storeKeyId(key: Uint8Array): string {
-  return createHash('sha256').update('evergrant store key').update(key).digest('hex').slice(0, 16)
+  return createHash('sha256').update('store key').update(key).digest('hex').slice(0, 16)
 }
 
 interface RingKey {
@@ -154,12 +154,12 @@ function parseSealed(text: string): SealedRecord | Extract<OpenedRecord, { unrea
   if (typeof value !== 'object' || value === null) {
     return { unreadable: 'damaged', detail: 'it is not a JSON object' }
   }
-  const { evergrant, generation, keyId, iv, data, tag } = value as Record<string, unknown>
-  if (typeof evergrant === 'number' && evergrant > formatVersion) {
-    return { unreadable: 'later-version', detail: `it has format version ${evergrant}` }
+  const { format, generation, keyId, iv, data, tag } = value as Record<string, unknown>
+  if (typeof format === 'number' && format > formatVersion) {
+    return { unreadable: 'later-version', detail: `it has format version ${format}` }
   }
   if (
-    evergrant !== formatVersion ||
+    format !== formatVersion ||
     typeof generation !== 'number' ||
     !Number.isSafeInteger(generation) ||
     typeof keyId !== 'string' ||
@@ -173,5 +173,5 @@ function parseSealed(text: string): SealedRecord | Extract<OpenedRecord, { unrea
 }
 
 function associatedData(name: RecordName, generation: number): Buffer {
-  return Buffer.from(JSON.stringify(['evergrant', formatVersion, name.kind, name.id, generation]))
+  return Buffer.from(JSON.stringify(['record', formatVersion, name.kind, name.id, generation]))
 }

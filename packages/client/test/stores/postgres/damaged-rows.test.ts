@@ -40,7 +40,7 @@ describe.runIf(postgresUrl !== undefined)('Postgres store: single rows', () => {
       await it.admin.query(
         `INSERT INTO ${it.table} (kind, id, generation, sealed, written_at)
          SELECT 'grant', lpad(n::text, 64, '0'), 1, $1, now() FROM generate_series(1, 5000) n`,
-        [`{"evergrant":1,"generation":1,"keyId":"${storeKeyId(newKey)}","iv":""}`],
+        [`{"format":1,"generation":1,"keyId":"${storeKeyId(newKey)}","iv":""}`],
       )
       let statements = 0
       const store = postgresStore(

@@ -31,10 +31,7 @@ export async function openSession(
 }
 
 /** The same MCP client as SDK 2.x, with a session for authorization. */
-export async function connectEvergrant(
-  settings: PeerSettings,
-  clock: Clock,
-): Promise<ConnectedPeer> {
+export async function connectOurs(settings: PeerSettings, clock: Clock): Promise<ConnectedPeer> {
   const { session, signIns } = await openSession(settings, clock)
   const client = new Client({ name: 'bench', version: '1.0.0' })
   await client.connect(sessionTransport(session))

@@ -1,9 +1,9 @@
-import { decideRefresh } from '@evergrant/core'
 import type { Latch, Task } from '../lib/timeline.ts'
 import { createLatch } from '../lib/timeline.ts'
 import type { Tokens } from '../server/authorization-server.ts'
 import type { World } from '../world/world.ts'
 import type { ModeledClient } from './client-model.ts'
+import { refreshAction } from './refresh-action.ts'
 import { createSharedGrant } from './shared-grant.ts'
 import type { RefreshOutcome } from './shared-grant.ts'
 
@@ -14,7 +14,7 @@ const shortestPauseSeconds = 0.05
  * Evergrant's client: one refresh for all calls of a process, over a grant that all processes share.
  * `decideRefresh` of `@evergrant/core` decides when to refresh.
  */
-export function createEvergrantClient(world: World): ModeledClient {
+export function createOurClient(world: World): ModeledClient {
   const { timeline } = world
   const grant = createSharedGrant(world)
   const memory = new Map<number, Tokens>()
@@ -22,7 +22,7 @@ export function createEvergrantClient(world: World): ModeledClient {
   const outcomes = new Map<number, RefreshOutcome>()
   const signingIn = new Map<number, Latch>()
 
-  const actionFor = (tokens: Tokens) => decideRefresh(tokens, timeline.now()).action
+  const actionFor = (tokens: Tokens) => refreshAction(tokens, timeline.now())
 
   /** The refresh of a process: the running one, otherwise a new one. */
   function refreshOnce(process: number): Latch {

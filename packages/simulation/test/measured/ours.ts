@@ -44,8 +44,8 @@ function killableStore({ as, clock }: Surroundings) {
   }
 }
 
-export const evergrant: Candidate = {
-  id: 'evergrant',
+export const ours: Candidate = {
+  id: 'ours',
   refreshesForEachCall: false,
   async start(surroundings) {
     const { clock, resource, processes } = surroundings

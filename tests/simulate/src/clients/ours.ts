@@ -12,7 +12,7 @@ import { storeOfProcess } from './process-store.ts'
 const redirectUri = 'http://127.0.0.1:8090/callback'
 
 /** The real `@evergrant/client`, with its defaults. All processes share one store. */
-export function evergrant(context: ClientContext, accessTokenSeconds: number): Client {
+export function ours(context: ClientContext, accessTokenSeconds: number): Client {
   const { world } = context
   const store = memoryStore({ clock: neverSleeping(world.nowEpochSeconds) })
   /** The expiry of the token that each process sent last. */
