@@ -15,6 +15,7 @@ export {
 export { packPublished, withNeeds } from './packed-packages.ts'
 export type { PackedPackage } from './packed-packages.ts'
 export { freePort, freePorts } from './free-ports.ts'
+export { ageRowsSql } from './age-rows.ts'
 export { reportNotRun } from './not-run.ts'
 export { seededRandom } from './seeded-random.ts'
 export { virtualClock } from './clock.ts'

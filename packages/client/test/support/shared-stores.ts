@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { reportNotRun } from '@evergrant/test-kit'
+import { ageRowsSql, reportNotRun } from '@evergrant/test-kit'
 import { Pool } from 'pg'
 import { createClient } from 'redis'
 import type {
@@ -114,11 +114,7 @@ async function sharedPostgres(url: string | undefined): Promise<SharedStore> {
       return rows.map((row: { sealed: string }) => row.sealed)
     },
     async age(seconds) {
-      await admin.query(
-        `UPDATE ${table} SET written_at = written_at - $1 * interval '1 s',
-           due_at = due_at - $1 * interval '1 s'`,
-        [seconds],
-      )
+      await admin.query(ageRowsSql(table), [seconds])
     },
     async reset() {
       await admin.query(`TRUNCATE ${table}`)

@@ -8,7 +8,11 @@ import { createSession, createTokenManager } from '@evergrant/client'
 import { headlessSignIn } from '@evergrant/client/headless'
 import { createPostgresTable } from '@evergrant/client/stores/postgres'
 import type { ScriptedAuthorizationServer } from '@evergrant/test-kit'
-import { startProtectedServer, startScriptedAuthorizationServer } from '@evergrant/test-kit'
+import {
+  ageRowsSql,
+  startProtectedServer,
+  startScriptedAuthorizationServer,
+} from '@evergrant/test-kit'
 import type { PoolClient } from 'pg'
 import { Pool } from 'pg'
 import { openStore } from '../stores/open-store.ts'
@@ -135,13 +139,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
       await Promise.all([...workers].map((worker) => worker.setClock(offsetSeconds)))
       // A save during `advance` can look a few seconds older than it is.
       if (seconds >= dueAgeSeconds) dueSinceEpochSeconds = clock.nowEpochSeconds() - 100
-      await onLiveConnection(admin, (client) =>
-        client.query(
-          `UPDATE ${table} SET written_at = written_at - $1 * interval '1 s',
-             due_at = due_at - $1 * interval '1 s'`,
-          [seconds],
-        ),
-      )
+      await onLiveConnection(admin, (client) => client.query(ageRowsSql(table), [seconds]))
     },
     prepareWorker,
     remove: (worker) => void workers.delete(worker),
