@@ -1,5 +1,6 @@
 import { base64url, decodeProtectedHeader } from 'jose'
 import type { JWTPayload } from 'jose'
+import { smallMemo } from '../lib/small-memo.ts'
 
 /** A JWT in its compact form, decoded once. Nothing about it is verified. */
 export interface DecodedJwt {
@@ -20,11 +21,9 @@ export interface EncodedJwt {
 
 /**
  * Headers by their encoding. All tokens of an issuer have the same one, and decoding it takes longer than decoding
- * the claims. Unknown senders can empty this memory, and then a header is decoded again.
+ * the claims.
  */
-const headers = new Map<string, DecodedJwt['header']>()
-const maximumHeaders = 100
-const maximumHeaderLength = 1000
+const headers = smallMemo<DecodedJwt['header']>()
 
 // jose decodes so, too: text that is not UTF-8 has no second form with replacement characters.
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -45,17 +44,14 @@ export function decodeJwt(token: string): DecodedJwt {
   }
   const payload: unknown = JSON.parse(utf8.decode(bytesOf(encoded.payload)))
   if (!isObject(payload)) throw new TypeError('The payload of the JWT is not a JSON object.')
-  const header = headers.get(encoded.protected) ?? decodeHeader(encoded)
+  const header = headers.find(encoded.protected) ?? decodeHeader(encoded)
   return { header, payload, encoded, signedText: token.slice(0, payloadEnd) }
 }
 
 function decodeHeader(encoded: EncodedJwt): DecodedJwt['header'] {
   const header = Object.freeze(decodeProtectedHeader(encoded))
-  if (encoded.protected.length <= maximumHeaderLength) {
-    if (headers.size === maximumHeaders) headers.clear()
-    // Encoded again, because a part of the token would keep all of it in memory.
-    headers.set(base64url.encode(base64url.decode(encoded.protected)), header)
-  }
+  // Encoded again, because a part of the token would keep all of it in memory.
+  headers.keep(base64url.encode(base64url.decode(encoded.protected)), header)
   return header
 }
 

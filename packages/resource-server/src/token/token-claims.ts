@@ -1,10 +1,9 @@
 import { isScopeToken, uniteScopes } from '@evergrant/core'
 import type { JWTPayload } from 'jose'
+import { smallMemo } from '../lib/small-memo.ts'
 
 /** Results for claims. Most tokens of an issuer grant one of a few combinations of scopes. */
-const results = new Map<string, readonly string[]>()
-const maximumResults = 100
-const maximumClaimLength = 1000
+const results = smallMemo<readonly string[]>()
 
 /**
  * Returns the scope tokens that a claim grants, strictly by the grammar (RFC 6749 §3.3): U+0020
@@ -16,13 +15,10 @@ const maximumClaimLength = 1000
  */
 export function grantedScopes(claim: unknown): readonly string[] {
   if (typeof claim !== 'string') return scopesAmong([claim].flat())
-  const known = results.get(claim)
+  const known = results.find(claim)
   if (known !== undefined) return known
   const scopes = scopesAmong(claim.split(' '))
-  if (claim.length <= maximumClaimLength) {
-    if (results.size === maximumResults) results.clear()
-    results.set(claim, scopes)
-  }
+  results.keep(claim, scopes)
   return scopes
 }
 
