@@ -2,6 +2,9 @@
 
 export const commandName = 'evergrant-as'
 
+/** Accounts are added by another process, which could not reach a database in memory. */
+export const defaultDatabasePath: string = `${commandName}.sqlite`
+
 /** The section of `NODE_DEBUG` that prints stacks. */
 export const debugName = 'evergrant'
 

@@ -3,15 +3,11 @@ import { findEmulatedServer } from '../emulation/servers/catalog.ts'
 import { ReferenceServerError } from '../errors.ts'
 import { checked } from './option-error.ts'
 import type { ConfigurableOptions } from './options.ts'
-import {
-  defaultAccessTokenLifetimeSeconds,
-  defaultDatabasePath,
-  resolveSettings,
-} from './resolve-settings.ts'
+import { defaultAccessTokenLifetimeSeconds, resolveSettings } from './resolve-settings.ts'
 import type { ServerSettings } from './server-settings.ts'
 import { settings, settingsTable } from './settings-table.ts'
 import type { Setting } from './settings-table.ts'
-import { variablePrefix } from '../names.ts'
+import { defaultDatabasePath, variablePrefix } from '../names.ts'
 
 /** Where settings come from, strongest first. */
 export interface ConfigurationSources {

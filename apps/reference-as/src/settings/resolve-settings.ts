@@ -16,10 +16,7 @@ import { checked, invalidOption } from './option-error.ts'
 import type { AuthorizationServerOptions, ConfigurableOptions } from './options.ts'
 import type { ServerSettings } from './server-settings.ts'
 import { settings, settingsTable } from './settings-table.ts'
-import { commandName } from '../names.ts'
-
-/** Accounts are added by another process, which could not reach a database in memory. */
-export const defaultDatabasePath: string = `${commandName}.sqlite`
+import { defaultDatabasePath } from '../names.ts'
 
 type NameOf = (option: keyof AuthorizationServerOptions) => string
 

@@ -16,7 +16,7 @@ import {
   wholeNumber,
 } from './setting-values.ts'
 import type { ValueKind } from './setting-values.ts'
-import { commandName } from '../names.ts'
+import { commandName, defaultDatabasePath } from '../names.ts'
 
 /** Everything about one setting: `--name`, `EVERGRANT_AS_NAME`, `"name"` in a file. */
 export interface Setting<Value> {
@@ -114,7 +114,7 @@ export const settingsTable: SettingsTable = {
     name: 'db',
     kind: text,
     schema: string,
-    defaultText: `${commandName}.sqlite, in memory with --demo`,
+    defaultText: `${defaultDatabasePath}, in memory with --demo`,
     help: 'SQLite file, :memory:, or postgres://user:password@host/name',
     details: 'the server removes the permissions of group and others from the file',
   },

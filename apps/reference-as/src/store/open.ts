@@ -1,4 +1,4 @@
-import { defaultDatabasePath } from '../settings/resolve-settings.ts'
+import { defaultDatabasePath } from '../names.ts'
 import { openPostgresStore } from './postgres/postgres-store.ts'
 import { openSqliteStore } from './sqlite/sqlite-store.ts'
 import type { Store } from './store.ts'

@@ -95,7 +95,7 @@ export function openNotesStore(
 }
 
 /** The owner is part of every condition, so no statement reaches the notes of another. */
-// oxlint-disable-next-line typescript/explicit-function-return-type
+// oxlint-disable-next-line typescript/explicit-function-return-type -- the type is that of each statement below
 function prepareStatements(database: DatabaseSync) {
   const isOwned = 'owner_issuer = :issuer AND owner_kind = :kind AND owner_id = :ownerId'
   const nextChange = `(SELECT coalesce(max(change), 0) + 1 FROM notes WHERE ${isOwned})`
