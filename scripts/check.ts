@@ -18,6 +18,8 @@ interface Step {
   readonly command: readonly string[]
   /** Folders and files without which the step has no subject. `pnpm template` removes it then. */
   readonly needs?: readonly string[]
+  /** Whether it also runs if it passed on the same files. */
+  readonly everyTime?: boolean
   /** Why the step is what it is. */
   readonly why?: string
 }
@@ -38,15 +40,12 @@ if (unknown.length > 0) {
 }
 const steps = all.filter(({ title }) => values.only === undefined || values.only.includes(title))
 
-/** Its input is a database on the network. */
-const neverRemembered = new Set(['known vulnerabilities'])
-
 /** What the steps print when something is missing on this machine. */
 const notRun = /\bNOT RUN\b/u
 
 const before = openPassedSteps()
 const failed = new Map<string, readonly string[]>()
-for (const { title, command } of steps) {
+for (const { title, command, everyTime } of steps) {
   if (!values.force && before.has(title)) {
     process.stdout.write(`── ${title}: passed before on these files\n`)
     continue
@@ -57,8 +56,7 @@ for (const { title, command } of steps) {
   const { succeeded, lines } = await runCommand(program, parameters)
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   if (!succeeded) failed.set(title, lines)
-  else if (!neverRemembered.has(title) && !lines.some((line) => notRun.test(line)))
-    before.add(title)
+  else if (everyTime !== true && !lines.some((line) => notRun.test(line))) before.add(title)
   process.stdout.write(`   ${title}: ${succeeded ? 'passed' : 'FAILED'} in ${seconds} s\n`)
 }
 
